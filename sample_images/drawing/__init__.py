@@ -1,0 +1,1 @@
+"""What ``draw_samples.py`` draws with: a brush, handwriting, and a table with dishes on it."""

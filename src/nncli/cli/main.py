@@ -1,0 +1,154 @@
+"""The program: finds the command, runs it, and turns whatever goes wrong into one line and an exit code.
+
+Commands are imported when they are needed, so that ``nncli --help`` costs no NumPy.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import importlib
+import io
+import os
+import signal
+import sys
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+from click.shell_completion import shell_complete
+
+from nncli import __version__
+from nncli.cli.messages import abandon, settings, warn, write_lines
+from nncli.cli.options import global_options
+from nncli.errors import EXIT_FAILED, EXIT_USAGE, ConfigError, NncliError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import FrameType
+
+COMMANDS = {
+    "train": "nncli.cli.train",
+    "predict": "nncli.cli.predict",
+    "evaluate": "nncli.cli.evaluate",
+    "check": "nncli.cli.check",
+    "schema": "nncli.cli.schema",
+    "completion": "nncli.cli.completion",
+}
+"""Command -> module, which holds a click command named `command`."""
+
+NEIGHBORS = {
+    **dict.fromkeys(("val", "test", "eval"), "evaluate"),
+    **dict.fromkeys(("classify", "infer"), "predict"),
+    "fit": "train",
+    "validate": "check",
+}
+"""What the same thing is called in other tools."""
+
+EXIT_INTERRUPTED = 128 + signal.SIGINT
+
+
+@functools.cache
+def load_command(name: str) -> click.Command:
+    """The command called `name`, a key of `COMMANDS`."""
+    command = importlib.import_module(COMMANDS[name]).command
+    assert isinstance(command, click.Command)  # noqa: S101
+    return global_options(command)
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command when it is asked for."""
+
+    def list_commands(self, _context: click.Context) -> list[str]:
+        """Every command's name, in the order of the help."""
+        return list(COMMANDS)
+
+    def get_command(self, _context: click.Context, name: str) -> click.Command | None:
+        """The command called `name`, or None."""
+        return load_command(name) if name in COMMANDS else None
+
+    def resolve_command(
+        self, context: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that `args` ask for and its own arguments; a suggestion if there is none."""
+        name = args[0]
+        if name not in COMMANDS and not context.resilient_parsing:
+            close = NEIGHBORS.get(name) or next(iter(difflib.get_close_matches(name, COMMANDS)), None)
+            hint = f"Did you mean '{close}'?" if close else "Try 'nncli --help'."
+            raise NoCommandError(f"no command '{name}'. {hint}")
+        return super().resolve_command(context, args)
+
+
+class NoCommandError(NncliError):
+    """A command that does not exist."""
+
+    exit_code = EXIT_USAGE
+
+
+@click.command(
+    cls=LazyGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "NNCLI"},
+)
+# NNCLI_VERSION is a name that container images like to set: it must not mean --version.
+@click.version_option(__version__, "-V", "--version", message="nncli %(version)s", allow_from_autoenv=False)
+@click.pass_context
+def nncli(context: click.Context) -> None:
+    """Train a neural network on folders of images, and use it.
+
+    \b
+    Examples:
+      nncli train config.yaml
+      nncli predict -m runs/config-1 photo.jpg
+      nncli evaluate -m runs/config-1 photos/test
+
+    Every option can be set in the environment: --epochs of train is NNCLI_TRAIN_EPOCHS. An option on the command line
+    wins over the environment, the environment over a config file. -q, -v and --no-color also work after a command.
+
+    \b
+    Exit codes:
+      0 success, 1 failed, 2 usage or config error, 3 finished but some inputs were skipped,
+      4 a gate such as --fail-under was not met, 130 interrupted
+    """
+    if os.environ.get("NO_COLOR"):
+        context.color = False
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+global_options(nncli)
+
+
+def main(args: Sequence[str] | None = None) -> NoReturn:
+    """Run the program and exit; the only place where errors are caught.
+
+    Args:
+        args: What follows the program's name; that of this process by default.
+    """
+    settings.quiet = settings.verbose = False
+    code = 0
+    try:
+        _prepare_process()
+        code = _run(list(sys.argv[1:] if args is None else args))
+    except click.exceptions.Exit as exit_:
+        code = exit_.exit_code
+    except click.ClickException as error:
+        warn(_usage_line(error))
+        code = EXIT_USAGE
+    except NncliError as error:
+        code = _report(error)
+    except BrokenPipeError:  # `| head` has seen enough
+        abandon(1)
+    except OSError as error:  # every other place names its file in an NncliError
+        code = _report(NncliError(f"{error.filename or 'standard output'}: {error.strerror or error}"))
+        abandon(1)
+    except (KeyboardInterrupt, click.Abort):
+        warn("interrupted")
+        code = EXIT_INTERRUPTED
+    except MemoryError:
+        code = _report(NncliError("out of memory; smaller images, batches or layers need less"))
+    except Exception as error:
+        hint = "" if settings.verbose else "; run with -v for the traceback"
+        code = _report(NncliError(f"internal error: {type(error).__name__}: {error}{hint}"))
+    sys.exit(_flush(code))

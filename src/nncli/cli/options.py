@@ -1,0 +1,60 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from nncli.cli.messages import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+C = TypeVar("C", bound=click.Command)
+
+
+class Share(click.FloatRange):
+    """A number from 0 to 1. Click's own range lets NaN pass, which would make every comparison with it false."""
+
+    def __init__(self) -> None:
+        super().__init__(0, 1)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number, or a usage error."""
+        number = float(super().convert(value, param, ctx))
+        if math.isnan(number):
+            self.fail("nan is not in the range 0<=x<=1.", param, ctx)
+        return number
+
+
+def model_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``-m/--model``; see `nncli.cli.model_lookup`."""
+    text = "Model file or run directory. Default: $NNCLI_MODEL, ./model.npz, the newest runs/*/model.npz."
+    return click.option("-m", "--model", metavar="FILE|RUN", type=click.Path(), help=text)(function)
+
+
+def global_options(command: C) -> C:
+    """Add ``-q``, ``-v`` and ``--no-color`` to `command`: they may stand before and after the command's name."""
+    for flags, keep, text in (
+        (("-q", "--quiet"), _keep_quiet, "Print errors and results only."),
+        (("-v", "--verbose"), _keep_verbose, "Print the traceback of an error."),
+        (("--no-color",), _keep_colorless, "Print no colors (also: NO_COLOR)."),
+    ):
+        command.params.append(click.Option(flags, is_flag=True, expose_value=False, callback=keep, help=text))
+    return command
+
+
+# A flag that is absent after the command's name must not undo the one in front of it: hence `or`.
+def _keep_quiet(_context: click.Context, _option: click.Parameter, value: bool) -> None:
+    settings.quiet = settings.quiet or value
+
+
+def _keep_verbose(_context: click.Context, _option: click.Parameter, value: bool) -> None:
+    settings.verbose = settings.verbose or value
+
+
+def _keep_colorless(context: click.Context, _option: click.Parameter, value: bool) -> None:
+    if value:
+        context.color = False

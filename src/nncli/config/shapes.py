@@ -1,0 +1,95 @@
+"""The options that are more than one value: the size of images, the sizes of layers, a weight for each class."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nncli.config.kinds import Integer, InvalidError, Kind, Number, either, wrong
+from nncli.config.nodes import Mapping, Node, Scalar, Sequence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+@dataclass(frozen=True)
+class ImageSize:
+    """Height and width in pixels, or one integer for a square."""
+
+    side: Integer = Integer(1, 4096)
+    wanted: str = "[height, width] or one integer"
+
+    def read(self, key: str, node: Node) -> tuple[int, int]:
+        """Height, width."""
+        if isinstance(node, Sequence) and len(node.items) == 2:
+            height, width = read_all((f"{key}[{i}]", self.side, item) for i, item in enumerate(node.items))
+            return height, width
+        if isinstance(node, Scalar) and type(node.value) is int:
+            side = self.side.read(key, node)
+            return side, side
+        raise wrong(key, self.wanted, node)
+
+    def schema(self) -> dict[str, Any]:
+        """The JSON Schema of the value."""
+        side = self.side.schema()
+        return {"anyOf": [{"type": "array", "items": side, "minItems": 2, "maxItems": 2}, side]}
+
+
+@dataclass(frozen=True)
+class LayerDims:
+    """The sizes n_0 ... n_L; the first and the last may be left open."""
+
+    wanted: str = "a list of two or more layer sizes, such as [auto, 64, auto]"
+
+    def read(self, key: str, node: Node) -> tuple[int | str, ...]:
+        """The sizes, with the word auto where the data decide."""
+        if not isinstance(node, Sequence) or len(node.items) < 2:
+            raise wrong(key, self.wanted, node)
+        ends = Integer(1, words=("auto",))
+        kinds = [ends] + [Integer(1)] * (len(node.items) - 2) + [ends]
+        return tuple(read_all((f"{key}[{i}]", kinds[i], item) for i, item in enumerate(node.items)))
+
+    def schema(self) -> dict[str, Any]:
+        """The JSON Schema of the value."""
+        return {"type": "array", "minItems": 2, "items": Integer(1, words=("auto",)).schema()}
+
+
+@dataclass(frozen=True)
+class ClassWeights:
+    """One of several words, or a positive number for each class."""
+
+    words: tuple[str, ...]
+    weight: Number = Number(above=0)
+
+    @property
+    def wanted(self) -> str:
+        """The words, and what a mapping looks like."""
+        return either([*self.words, "a mapping such as {cat: 1, dog: 2.5}"])
+
+    def read(self, key: str, node: Node) -> str | dict[str, float]:
+        """The word, or class name -> weight."""
+        if isinstance(node, Mapping) and node.entries:
+            weights = read_all((f"{key}.{name}", self.weight, entry.node) for name, entry in node.entries.items())
+            return dict(zip(node.entries, weights, strict=True))
+        if isinstance(node, Scalar) and isinstance(node.value, str) and node.value in self.words:
+            return node.value
+        raise wrong(key, self.wanted, node, self.words)
+
+    def schema(self) -> dict[str, Any]:
+        """The JSON Schema of the value."""
+        weights = {"type": "object", "minProperties": 1, "additionalProperties": self.weight.schema()}
+        return {"anyOf": [{"enum": list(self.words)}, weights]}
+
+
+def read_all(parts: Iterable[tuple[str, Kind, Node]]) -> list[Any]:
+    """Read every part, and only then raise what was wrong in any of them."""
+    values, problems = [], []
+    for key, kind, node in parts:
+        try:
+            values.append(kind.read(key, node))
+        except InvalidError as error:
+            problems += error.problems
+            values.append(None)
+    if any(value is None for value in values):
+        raise InvalidError(*problems)
+    return values

@@ -1,0 +1,154 @@
+"""From the tree to values, with everything that is wrong told at once.
+
+Three steps: which options are written, what they hold, and whether that goes together. A problem is told once: what has been
+refused (a misspelt key too) stays in the tables as `Refused`, and the later steps pass over it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nncli.config.kinds import InvalidError, either
+from nncli.config.nodes import Entry, Mapping, Node, Refused, Scalar, Sequence
+from nncli.config.options import OPTIONS, REQUIRED, SECTIONS, DataConfig
+from nncli.config.places import Place, Problem, shortened
+from nncli.config.suggestions import nearest_key, nearest_section
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence as Many
+
+    from nncli.config.overrides import Override
+
+MOST_SHOWN = 50
+"""Problems that are told; whoever has more of them starts over."""
+
+
+def written_options(tree: Node, problems: list[Problem]) -> dict[str, Entry]:
+    """Step 1: the options that the file holds, by key ("training.epochs")."""
+    if not isinstance(tree, Mapping):
+        if not isinstance(tree, Refused):
+            problems.append(
+                Problem(tree.place, f"a config has {either(SECTIONS)} at the top, each 'section:' on a line")
+            )
+        return _refused(tree.place, "")
+    misspelt: dict[str, Entry] = {}
+    written: dict[str, Entry] = {}
+    for section, (place, body) in ((name, (entry.key_place, entry.node)) for name, entry in tree.entries.items()):
+        if section not in SECTIONS:
+            misspelt |= _unknown_at_top(section, place, body, problems)
+        elif isinstance(body, Mapping):
+            for name, entry in body.entries.items():
+                key = f"{section}.{name}"
+                if key in OPTIONS:
+                    written[key] = entry
+                else:
+                    misspelt |= _unknown(section, name, entry.key_place, problems)
+        elif not (isinstance(body, Scalar) and body.value is None):  # a section may be empty
+            if not isinstance(body, Refused):
+                problems.append(Problem(body.place, f"{section} is a section; its keys go on the lines below it"))
+            misspelt |= _refused(place, section)
+    return misspelt | written
+
+
+def apply_overrides(written: dict[str, Entry], overrides: Many[Override], problems: list[Problem]) -> None:
+    """Put the values of the command line in the place of those of the file; of two for one key the later counts."""
+    for override in overrides:
+        key = override.key
+        if key in OPTIONS:
+            written[key] = Entry(override.place, override.read(problems))
+        elif key in SECTIONS:
+            example = next(option for option in OPTIONS if option.startswith(key))
+            problems.append(Problem(override.place, f"{key} is a section; set one of its keys, such as {example}"))
+        else:
+            section, _, name = key.rpartition(".")
+            nearest = nearest_key(section, name, OPTIONS)
+            hint = f"Did you mean '{nearest}'?" if nearest else "`nncli schema` lists every key"
+            problems.append(Problem(override.place, f"unknown key '{shortened(key)}'. {hint}"))
+            if nearest:
+                written.setdefault(nearest, Entry(override.place, Refused(override.place)))
+
+
+def read_values(written: dict[str, Entry], whole: Place, problems: list[Problem]) -> dict[str, Any]:
+    """Step 2: the value of every option, written or default; what cannot be read is missing in the result."""
+    values = {}
+    for key, option in OPTIONS.items():
+        if key in written:
+            try:
+                values[key] = option.kind.read(key, written[key].node)
+            except InvalidError as error:
+                problems += error.problems
+        elif option.default is REQUIRED:
+            problems.append(Problem(whole, f"{key} is missing: {option.doc}"))
+        else:
+            values[key] = option.default
+    return values
+
+
+def check_together(values: dict[str, Any], written: dict[str, Entry], problems: list[Problem]) -> None:
+    """Step 3: options that exclude each other."""
+    for key in written:
+        ignored = why_ignored(key, values)
+        if ignored:
+            problems.append(Problem(written[key].key_place, ignored))
+    _check_input_layer(values, written, problems)
+    warmup, epochs = values.get("training.warmup_epochs"), values.get("training.epochs")
+    if warmup and epochs and warmup >= epochs:
+        message = f"training.warmup_epochs is {warmup}, but there are only {epochs} epochs; it must be fewer"
+        problems.append(Problem(written["training.warmup_epochs"].node.place, message))
+
+
+def why_ignored(key: str, values: dict[str, Any]) -> str | None:
+    """The message for an option that nothing would read beside these values, None for one that counts."""
+    only = OPTIONS[key].only
+    selector = f"{key.partition('.')[0]}.{only.selector}" if only else ""
+    if only is None or values.get(selector, only.values[0]) in only.values:
+        return None
+    way_out = only.hint or f"remove it, or change {selector}"
+    return f"{key} is only used with {only.selector} {either(only.values)}, not with {values[selector]}; {way_out}"
+
+
+def _check_input_layer(values: dict[str, Any], written: dict[str, Entry], problems: list[Problem]) -> None:
+    """The first layer has one unit for each value of an image."""
+    dims, size, color = (values.get(key) for key in ("network.layer_dims", "data.image_size", "data.color"))
+    if not (dims and size and color) or dims[0] == "auto":
+        return
+    n_features = DataConfig(path=None, image_size=size, color=color).n_features
+    if dims[0] != n_features:
+        node = written["network.layer_dims"].node
+        place = node.items[0].place if isinstance(node, Sequence) else node.place
+        images = f"{size[0]}x{size[1]} {color} images have {n_features} values"
+        problems.append(Problem(place, f"network.layer_dims starts with {dims[0]} but {images}; write auto"))
+
+
+def _unknown_at_top(name: str, place: Place, body: Node, problems: list[Problem]) -> dict[str, Entry]:
+    """Report a key at the top level that is no section; returns the options that were probably meant."""
+    if not isinstance(body, Mapping):
+        return _unknown("", name, place, problems)
+    section = nearest_section(name, SECTIONS)
+    hint = f"Did you mean '{section}'?" if section else f"The sections are {either(SECTIONS)}".replace(" or ", " and ")
+    problems.append(Problem(place, f"unknown key '{shortened(name)}'. {hint}"))
+    return _refused(place, section) if section else {}
+
+
+def _unknown(section: str, name: str, place: Place, problems: list[Problem]) -> dict[str, Entry]:
+    """Report a key that is no option; returns the option that was probably meant."""
+    # The search takes a while, and a file may hold thousands of unknown keys.
+    nearest = nearest_key(section, name, OPTIONS) if len(problems) < MOST_SHOWN else None
+    near_section, _, near_name = (nearest or "").partition(".")
+    if name in SECTIONS:
+        hint = f"{name}: is a section of its own; check the indentation"
+    elif nearest is None:
+        hint = "`nncli schema` lists every key"
+    elif near_section == section:
+        hint = f"Did you mean '{near_name}'?"
+    elif near_name == name:
+        hint = f"It belongs under {near_section}:"
+    else:
+        hint = f"Did you mean '{nearest}'?"
+    problems.append(Problem(place, f"unknown key '{shortened(f'{section}.{name}' if section else name)}'. {hint}"))
+    return {nearest: Entry(place, Refused(place))} if nearest else {}
+
+
+def _refused(place: Place, section: str) -> dict[str, Entry]:
+    """Every option of a section (or of all) as one that has been reported already."""
+    return {key: Entry(place, Refused(place)) for key in OPTIONS if key.startswith(section)}

@@ -1,0 +1,62 @@
+"""A config as YAML text that says everything: a run keeps it, and can be repeated from it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nncli.config.options import OPTIONS, SECTIONS, TrainConfig
+from nncli.config.validation import why_ignored
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+"""What JSON leaves as it is and a config file may not hold."""
+
+
+def to_yaml(config: TrainConfig) -> str:
+    """Every option that counts, with its value, section by section; an absolute data.path.
+
+    Args:
+        config: the config; options that its optimizer, schedule or initialization does not use are left out.
+    """
+    values = values_of(config)
+    lines = []
+    for section in SECTIONS:
+        lines.append(f"{section}:")
+        lines += [
+            f"  {key.partition('.')[2]}: {yaml_value(value)}"
+            for key, value in values.items()
+            if key.startswith(f"{section}.") and not why_ignored(key, values)
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def values_of(config: TrainConfig) -> dict[str, Any]:
+    """The value of every option by its key, "training.epochs"."""
+    return {key: getattr(getattr(config, key.partition(".")[0]), key.partition(".")[2]) for key in OPTIONS}
+
+
+def yaml_value(value: object) -> str:
+    """A value in one line of YAML that both versions of the standard, 1.1 and 1.2, read alike."""
+    if value is None:
+        return "null"
+    if isinstance(value, float):
+        text = repr(value)
+        return text if "." in text else text.replace("e", ".0e")  # to YAML 1.1, 1e-08 is text
+    if isinstance(value, Path):
+        return _quoted(str(value))
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(yaml_value, value))}]"
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{_quoted(name)}: {yaml_value(weight)}' for name, weight in value.items())}}}"
+    return str(value)  # an integer, or one of our words
+
+
+def _quoted(text: str) -> str:
+    """Text in double quotes, with JSON's escapes, which are YAML's too."""
+    return UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", json.dumps(text, ensure_ascii=False))

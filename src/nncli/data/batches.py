@@ -1,0 +1,82 @@
+"""Mini-batches: which examples come together, and how they get from uint8 rows into the network's input.
+
+Every epoch has a new order, drawn from the seed and the epoch's number alone: resuming needs no stored state, and every process
+of several draws the same order.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import DTypeLike, NDArray
+
+    from nncli.data.scaling import Scaling
+
+
+class Batches:
+    """Batches of a labeled set of images.
+
+    Args:
+        pixels: One image per row, (m, n_0) uint8, C-contiguous.
+        labels: Class indices, (m,).
+        scaling: From pixels to network input.
+        batch_size: Examples per batch; the last batch of an epoch holds the rest.
+        dtype: The network's precision.
+    """
+
+    def __init__(
+        self,
+        pixels: NDArray[np.uint8],
+        labels: NDArray[np.intp],
+        scaling: Scaling,
+        batch_size: int,
+        dtype: DTypeLike = np.float32,
+    ) -> None:
+        self.pixels, self.labels, self.scaling = pixels, labels, scaling
+        self.batch_size = min(batch_size, len(labels))
+        self._bytes = np.empty((self.batch_size, pixels.shape[1]), np.uint8)
+        self._rows = np.empty((self.batch_size, pixels.shape[1]), dtype)
+
+    @property
+    def n_examples(self) -> int:
+        """Images in the set."""
+        return len(self.labels)
+
+    def __len__(self) -> int:
+        """Batches in an epoch."""
+        return -(-self.n_examples // self.batch_size)
+
+    def shuffled(self, seed: int, epoch: int, skip: int = 0) -> Iterator[tuple[NDArray[Any], NDArray[np.intp]]]:
+        """The batches of one epoch in its own random order.
+
+        Args:
+            seed: Of the run.
+            epoch: Its number.
+            skip: Batches to leave out at the start, because an earlier run has trained on them.
+
+        Yields:
+            X, (n_0, m), overwritten by the next batch, and Y, class indices, (m,).
+        """
+        order = np.random.default_rng([seed, epoch]).permutation(self.n_examples)
+        for start in range(skip * self.batch_size, self.n_examples, self.batch_size):
+            chosen = order[start : start + self.batch_size]
+            m = len(chosen)
+            # mode="clip" spares take() the copy it makes to be able to undo; the indices are valid by construction.
+            np.take(self.pixels, chosen, axis=0, out=self._bytes[:m], mode="clip")
+            yield self._scaled(self._bytes[:m]), self.labels[chosen]
+
+    def in_order(self) -> Iterator[tuple[NDArray[Any], NDArray[np.intp]]]:
+        """The same pairs, in the order of the set."""
+        for start in range(0, self.n_examples, self.batch_size):
+            part = slice(start, start + self.batch_size)
+            yield self._scaled(self.pixels[part]), self.labels[part]
+
+    def _scaled(self, pixels: NDArray[np.uint8]) -> NDArray[Any]:
+        rows = self._rows[: len(pixels)]
+        self.scaling.apply(pixels, rows)
+        return rows.T  # examples are rows in memory, columns in the formulas

@@ -1,0 +1,206 @@
+"""From an image file to a row of pixels: the one decode path of training and prediction.
+
+An image file is hostile until it has fully decoded, so the order matters:
+
+    regular file? -> known format? -> sane size? -> every pixel -> upright -> rgb or gray -> resized -> (n_0,) uint8
+
+The same picture saved in two ways gives the same pixels:
+
+    EXIF orientation      turned upright; EXIF data that cannot be read is ignored
+    transparency          composited over white, also that of palettes and of a single transparent color
+    16 bits per channel   0..65535 becomes 0..255, never clipped
+    32-bit integers       read as 16 bits; values outside 0..65535 are an error
+    floats                read as 0..1; values outside and NaN are an error, for no guessed scale fits every image
+    CMYK, YCbCr, Lab      converted to rgb; embedded color profiles are ignored
+    grayscale             ITU-R 601 luma, 0.299 R + 0.587 G + 0.114 B
+    animation, pages      the first
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import stat
+import warnings
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import ExifTags, Image, UnidentifiedImageError
+
+from nncli.data.image_format import IMAGE_SUFFIXES, ImageFormat
+from nncli.data.resizing import resized, scaled_size
+from nncli.errors import DataError
+from nncli.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+__all__ = ["IMAGE_SUFFIXES", "ImageError", "decode_image"]
+
+# Without a list Pillow tries every format it knows and hands an EPS file named x.png to another program.
+_FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "PPM")  # "JPEG" includes MPO, which phones write
+
+MAX_PIXELS = 110_000_000
+"""Largest image decoded: photos of 108-megapixel phones pass, a small file that claims many gigabytes does not."""
+
+MAX_FILE_BYTES = 1 << 30
+"""Largest file read."""
+
+_TURN_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_SIDEWAYS = (5, 6, 7, 8)
+
+# Without a handler Python prints Pillow's log messages to stderr.
+logging.getLogger("PIL").addHandler(logging.NullHandler())
+
+
+class ImageError(DataError):
+    """An image that cannot be decoded; the text is the reason alone, without the path."""
+
+
+def decode_image(
+    source: str | Path | bytes, image_format: ImageFormat, max_pixels: int = MAX_PIXELS
+) -> NDArray[np.uint8]:
+    """Decode one image.
+
+    Args:
+        source: A path, or what such a file holds.
+        image_format: The size and the color mode to bring it to.
+        max_pixels: Largest height * width accepted.
+
+    Returns:
+        Values 0..255 in the order row, column, channel; (n_0,).
+
+    Raises:
+        ImageError: The file cannot be read, is no image, is too large, or does not decode to its last pixel.
+    """
+    data = source if isinstance(source, bytes) else _read(source)
+    if not data:
+        raise ImageError("empty file")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # they are about metadata, or about a size that is checked here
+            with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+                return np.array(_decoded(image, image_format, max_pixels)).reshape(-1)
+    except ImageError:
+        raise
+    except UnidentifiedImageError:
+        raise ImageError("not a readable JPEG, PNG, GIF, BMP, WebP, TIFF or PPM image") from None
+    except Image.DecompressionBombError:
+        raise ImageError(_too_large(max_pixels)) from None
+    except MemoryError:
+        raise ImageError("not enough memory to decode it") from None
+    except Exception as error:  # broken files raise nearly anything: OSError, SyntaxError, IndexError, struct.error
+        reason = printable(str(error))[:100] or type(error).__name__
+        raise ImageError(f"damaged or incomplete ({reason})") from error
+
+
+def _read(path: str | Path) -> bytes:
+    try:
+        status = Path(path).stat()
+        if not stat.S_ISREG(status.st_mode):  # opening a FIFO would wait for a writer
+            raise ImageError("a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file")
+        if status.st_size > MAX_FILE_BYTES:
+            raise ImageError(f"larger than {MAX_FILE_BYTES >> 20} MB")
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise ImageError(error.strerror or str(error)) from error
+    except ValueError as error:  # NUL or a lone surrogate in the path
+        raise ImageError("not a valid path") from error
+
+
+def _too_large(max_pixels: int) -> str:
+    return f"more than {max_pixels / 1e6:.0f} million pixels"
+
+
+def _decoded(image: Image.Image, image_format: ImageFormat, max_pixels: int) -> Image.Image:
+    """A just opened `image`, decoded, upright, in the color mode and size of `image_format`."""
+    if image.width * image.height > max_pixels:
+        raise ImageError(f"{image.width}x{image.height}, {_too_large(max_pixels)}")
+    original_size = image.size
+    if image.format in ("JPEG", "MPO"):
+        _reduce_while_decoding(image, image_format)
+    # Before anything else that may load it: a second load of a broken PNG is silently blank.
+    with _silenced_libtiff() if image.format == "TIFF" else nullcontext():
+        image.load()
+    orientation = _orientation(image)
+    if orientation in _TURN_UPRIGHT:
+        image = image.transpose(_TURN_UPRIGHT[orientation])
+    if orientation in _SIDEWAYS:
+        original_size = original_size[::-1]
+    return resized(_recolored(image, "RGB" if image_format.channels == 3 else "L"), original_size, image_format)
+
+
+def _reduce_while_decoding(image: Image.Image, image_format: ImageFormat) -> None:
+    """Have libjpeg decode to 1/2, 1/4 or 1/8: much faster; twice the needed size leaves the rest to a better filter."""
+    is_sideways = _orientation(image) in _SIDEWAYS
+    width, height = scaled_size(image.size[::-1] if is_sideways else image.size, image_format)
+    image.draft(None, (2 * height, 2 * width) if is_sideways else (2 * width, 2 * height))
+
+
+def _orientation(image: Image.Image) -> int:
+    """EXIF orientation, 1..8; call it on a PNG only after loading."""
+    try:
+        orientation = image.getexif().get(ExifTags.Base.Orientation)
+        return orientation if orientation in _TURN_UPRIGHT else 1
+    except Exception:  # broken metadata says nothing about the pixels
+        return 1
+
+
+def _recolored(image: Image.Image, mode: str) -> Image.Image:
+    """`image` of any mode as `mode`, RGB or L."""
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        image = _to_8_bits(image)
+    if image.mode == "La":  # Pillow converts it to LA and to nothing else
+        image = image.convert("LA")
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        white = Image.new("RGB", image.size, "white")
+        white.paste(image, mask=image)
+        image = white
+    if image.mode not in ("RGB", "L"):
+        image = image.convert("RGB")
+    return image if image.mode == mode else image.convert(mode)
+
+
+def _to_8_bits(image: Image.Image) -> Image.Image:
+    values = np.asarray(image)
+    largest = 1 if image.mode == "F" else 65535
+    if not (values.min() >= 0 and values.max() <= largest):  # written so that NaN fails too
+        found = f"pixel values from {values.min()} to {values.max()}"
+        raise ImageError(f"{found} instead of 0 to {largest}; save it with 8 or 16 bits")
+    gray = np.rint(np.multiply(values, 255 / largest, dtype=np.float32)).astype(np.uint8)
+    transparent = image.info.get("transparency")
+    if isinstance(transparent, int):
+        gray[values == transparent] = 255
+    return Image.fromarray(gray)
+
+
+@contextmanager
+def _silenced_libtiff() -> Iterator[None]:
+    """Point stderr elsewhere for a moment: libtiff and its libjpeg write to file descriptor 2 themselves."""
+    try:
+        stderr = os.dup(2)
+    except OSError:  # closed already
+        yield
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+    try:
+        yield
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)

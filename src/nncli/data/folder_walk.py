@@ -1,0 +1,168 @@
+"""Walking through folders that people and their tools have left things in.
+
+Hidden files, system junk, other file types, broken links, loops of links, FIFOs: each is left out, counted and named, so
+that the caller can say so. Links are followed. The order is natural and the same on every file system.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nncli.data.image_format import IMAGE_SUFFIXES
+from nncli.data.natural_order import natural_key
+from nncli.errors import DataError
+from nncli.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_JUNK = {"__macosx", "__pycache__", "@eadir", "lost+found", "thumbs.db", "desktop.ini"}  # .ipynb_checkpoints is hidden
+
+_FOLDER, _IMAGE = "folder", "image"
+_HIDDEN, _OTHER_TYPE, _BROKEN_LINK, _IRREGULAR = (
+    "hidden or junk",
+    "no image by suffix",
+    "a broken link",
+    "not a regular file",
+)
+
+
+class Ignored:
+    """What was left out of a folder, by reason."""
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+        self._count: dict[str, int] = {}
+        self._first: dict[str, list[str]] = {}
+
+    def add(self, reason: str, *paths: str) -> None:
+        """Count `paths`, which all lie under the root."""
+        self._count[reason] = self._count.get(reason, 0) + len(paths)
+        first = self._first.setdefault(reason, [])
+        first += [os.path.relpath(path, self._root) for path in paths[: 3 - len(first)]]
+
+    def notes(self) -> list[str]:
+        """One printable line for each reason."""
+        return [
+            f"ignored {count} as {reason}: {some(self._first[reason], count)}"
+            for reason, count in self._count.items()
+            if count
+        ]
+
+
+def some(names: Sequence[str], count: int | None = None) -> str:
+    """Up to three of `names`, printable, and how many more there are of `count` (by default, of `names`)."""
+    shown = names[:3]
+    more = (len(names) if count is None else count) - len(shown)
+    return ", ".join(printable(name) for name in shown) + (f" and {more} more" if more else "")
+
+
+def find_images(root: str | Path) -> Iterator[str]:
+    """Paths of all images below `root` in natural order, those of a folder before those of its sub-folders.
+
+    Raises:
+        DataError: `root` is not a folder, or a folder cannot be read.
+    """
+    folder = existing_folder(root)
+    return walk(folder, Ignored(folder), {identify(folder)})
+
+
+def existing_folder(root: str | Path) -> str:
+    """`root`, if it is a folder.
+
+    Raises:
+        DataError: It is not; the message suggests a neighbor with a similar name.
+    """
+    folder = Path(root)
+    try:
+        if folder.is_dir():
+            return os.fspath(root)
+        if folder.exists():
+            raise DataError(f"{printable(str(root))}: not a folder")
+        siblings = [path.name for path in folder.parent.iterdir() if path.is_dir()] if folder.parent.is_dir() else []
+    except OSError as error:
+        raise _unreadable(str(root), error) from error
+    close = difflib.get_close_matches(folder.name, siblings, n=1)
+    hint = f"; did you mean {printable(str(folder.with_name(close[0])))}?" if close else ""
+    raise DataError(f"{printable(str(root))}: no such folder{hint}")
+
+
+def list_folder(folder: str, ignored: Ignored) -> tuple[list[str], list[str]]:
+    """Paths of the images and of the folders directly in `folder`, each in natural order.
+
+    Raises:
+        DataError: The folder cannot be read.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            found = sorted(entries, key=lambda entry: natural_key(entry.name))
+    except OSError as error:
+        raise _unreadable(folder, error) from error
+    images, folders = [], []
+    for entry in found:
+        kind = _kind(entry)
+        if kind == _IMAGE:
+            images.append(entry.path)
+        elif kind == _FOLDER:
+            folders.append(entry.path)
+        else:
+            ignored.add(kind, entry.path)
+    return images, folders
+
+
+def walk(folder: str, ignored: Ignored, visited: set[tuple[int, int]]) -> Iterator[str]:
+    """Paths of the images in `folder` and all folders below it.
+
+    Args:
+        folder: Where to start.
+        ignored: Gets what is left out.
+        visited: Identities of folders not to enter; those entered are added.
+
+    Raises:
+        DataError: A folder cannot be read.
+    """
+    stack = [folder]  # not recursive: folders may nest deeper than Python's calls
+    while stack:
+        images, folders = list_folder(stack.pop(), ignored)
+        yield from images
+        for path in reversed(folders):
+            identity = identify(path)
+            if identity in visited:
+                ignored.add("a link to a folder that is read anyway", path)
+            else:
+                visited.add(identity)
+                stack.append(path)
+
+
+def identify(folder: str) -> tuple[int, int]:
+    """Device and inode: what stays the same whichever link leads there.
+
+    Raises:
+        DataError: The folder has gone or cannot be reached.
+    """
+    try:
+        status = Path(folder).stat()
+    except OSError as error:
+        raise _unreadable(folder, error) from error
+    return status.st_dev, status.st_ino
+
+
+def _unreadable(folder: str, error: OSError) -> DataError:
+    return DataError(f"{printable(folder)}: this folder cannot be read: {error.strerror}")
+
+
+def _kind(entry: os.DirEntry[str]) -> str:
+    if entry.name.startswith(".") or entry.name.lower() in _JUNK:
+        return _HIDDEN
+    try:
+        if entry.is_dir():
+            return _FOLDER
+        is_file = entry.is_file()
+    except OSError:  # a link to itself
+        return _BROKEN_LINK
+    if is_file:
+        return _IMAGE if entry.name.lower().endswith(IMAGE_SUFFIXES) else _OTHER_TYPE
+    return _BROKEN_LINK if entry.is_symlink() and not Path(entry.path).exists() else _IRREGULAR

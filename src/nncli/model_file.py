@@ -1,0 +1,168 @@
+"""The model file: everything that prediction needs, in one .npz that NumPy alone can read (docs/model-file.md).
+
+    metadata     UTF-8 JSON as an array of bytes: format, layer_dims, activation, classes, image format, how it was trained
+    scale        (n_0, 1) float32      input = pixels * scale + offset
+    offset       (n_0, 1) float32
+    W1 ... WL    (n_l, n_{l-1}) float32 or float64
+    b1 ... bL    (n_l, 1)
+
+The same model always gives the same bytes: there is no clock and no path in it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nncli.data.image_format import ImageFormat
+from nncli.data.scaling import Scaling
+from nncli.errors import ModelFileError
+from nncli.network.forward_propagation import ACTIVATIONS
+from nncli.network.parameters import Parameters
+from nncli.npz_file import read_npz, write_npz
+from nncli.text import printable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+FORMAT = "nncli-model"
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Model:
+    """A trained network with all that belongs to it.
+
+    Attributes:
+        parameters: Weights and biases.
+        activation: Of the hidden layers.
+        classes: Class names, in the order of the outputs; two classes share one output, which is P(second class).
+        image_format: How an image becomes n_0 pixel values.
+        scaling: From pixel values to network input.
+        training: How it was trained and how well it did, for people to read; prediction ignores it.
+    """
+
+    parameters: Parameters
+    activation: str
+    classes: tuple[str, ...]
+    image_format: ImageFormat
+    scaling: Scaling
+    training: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def layer_dims(self) -> tuple[int, ...]:
+        """(n_0, ..., n_L)."""
+        return self.parameters.layer_dims
+
+
+def write_model(path: Path, model: Model) -> None:
+    """Write `model` to `path`, atomically.
+
+    Raises:
+        NncliError: The file cannot be written, or a weight is not finite; what was there before is untouched.
+    """
+    if not np.isfinite(model.parameters.flat).all():
+        raise ModelFileError(f"{path}: not written, because a weight is not finite")
+    metadata = {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "layer_dims": list(model.layer_dims),
+        "activation": model.activation,
+        "output": "sigmoid" if model.layer_dims[-1] == 1 else "softmax",
+        "classes": list(model.classes),
+        "image": model.image_format.to_dict(),
+        "training": model.training,
+    }
+    arrays: dict[str, NDArray[Any]] = {
+        "metadata": np.frombuffer(json.dumps(metadata, allow_nan=False).encode(), np.uint8),
+        "scale": model.scaling.scale.reshape(-1, 1),
+        "offset": model.scaling.offset.reshape(-1, 1),
+    }
+    for l in range(1, model.parameters.n_layers + 1):
+        arrays[f"W{l}"] = np.ascontiguousarray(model.parameters.W[l])
+        arrays[f"b{l}"] = model.parameters.b[l]
+    write_npz(path, arrays)
+
+
+def read_model(path: Path) -> Model:
+    """Read and verify the model at `path`.
+
+    Raises:
+        ModelFileError: Missing, damaged, not a model, from a newer version, or inconsistent in any way.
+    """
+    arrays = read_npz(path)
+    try:
+        return _build(arrays)
+    except (ValueError, KeyError, TypeError, RecursionError, OverflowError) as error:
+        reason = f"no {error}" if isinstance(error, KeyError) else str(error)
+        raise ModelFileError(f"{printable(str(path))}: is not a valid nncli model: {printable(reason)[:200]}") from error
+
+
+def _build(arrays: dict[str, NDArray[Any]]) -> Model:
+    metadata = json.loads(arrays.pop("metadata").tobytes().decode())
+    if not isinstance(metadata, dict) or metadata.get("format") != FORMAT:
+        raise ValueError("metadata is not a model's")
+    if metadata.get("format_version") != FORMAT_VERSION:
+        raise ValueError(
+            f"format_version is {metadata.get('format_version')!r}, this nncli reads {FORMAT_VERSION}; update nncli"
+        )
+    image_format = ImageFormat.from_dict(metadata["image"])
+    classes = _checked_classes(metadata["classes"])
+    layer_dims = _checked_layer_dims(metadata["layer_dims"], image_format.n_features, len(classes))
+    if metadata["activation"] not in ACTIVATIONS:
+        raise ValueError(f"unknown activation {metadata['activation']!r}")
+
+    dtype = np.dtype(arrays["W1"].dtype)
+    if dtype not in (np.float32, np.float64):
+        raise ValueError(f"weights are {dtype}")
+    # Every shape is checked before the parameters are allocated.
+    scale = _take(arrays, "scale", (layer_dims[0], 1), np.float32)
+    offset = _take(arrays, "offset", (layer_dims[0], 1), np.float32)
+    layers = [
+        (_take(arrays, f"W{l}", (n, layer_dims[l - 1]), dtype), _take(arrays, f"b{l}", (n, 1), dtype))
+        for l, n in enumerate(layer_dims)
+        if l > 0
+    ]
+    if arrays:
+        raise ValueError(f"unknown array {next(iter(arrays))!r}")
+    parameters = Parameters(layer_dims, dtype)
+    for l, (W, b) in enumerate(layers, start=1):
+        parameters.W[l][...] = W
+        parameters.b[l][...] = b
+    training = metadata.get("training", {})
+    if not isinstance(training, dict):
+        raise TypeError("training is not a mapping")
+    scaling = Scaling(scale.ravel(), offset.ravel())
+    return Model(parameters, metadata["activation"], classes, image_format, scaling, training)
+
+
+def _checked_classes(classes: Any) -> tuple[str, ...]:
+    if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
+        raise ValueError("classes is not a list of names")
+    if len(classes) < 2 or len(set(classes)) != len(classes):
+        raise ValueError("classes are fewer than two or not distinct")
+    return tuple(classes)
+
+
+def _checked_layer_dims(dims: Any, n_features: int, n_classes: int) -> tuple[int, ...]:
+    if not isinstance(dims, list) or len(dims) < 2 or not all(type(n) is int and n > 0 for n in dims):
+        raise ValueError("layer_dims is not a list of positive integers")
+    if dims[0] != n_features:
+        raise ValueError(f"layer_dims starts with {dims[0]}, the images have {n_features} values")
+    if dims[-1] != n_classes and not (dims[-1] == 1 and n_classes == 2):
+        raise ValueError(f"layer_dims ends with {dims[-1]} for {n_classes} classes")
+    return tuple(dims)
+
+
+def _take(arrays: dict[str, NDArray[Any]], name: str, shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
+    array = arrays.pop(name)
+    if array.shape != shape or array.dtype != dtype:
+        raise ValueError(f"{name} is {array.dtype} {array.shape}, expected {np.dtype(dtype)} {shape}")
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} holds a value that is not finite")
+    return array

@@ -1,0 +1,117 @@
+"""Part 2 of 5: forward propagation.
+
+For l = 1..L:   Z[l] = W[l] A[l-1] + b[l]      (n_l, m)
+                A[l] = g(Z[l])                 g: relu, leaky_relu, tanh or sigmoid inside; sigmoid or softmax last
+
+All m examples of a batch are columns, so one product moves all of them through a layer.
+
+    sigmoid      1 / (1 + e^-z)                one number between 0 and 1
+    tanh         (e^z - e^-z) / (e^z + e^-z)
+    relu         max(0, z)
+    leaky_relu   z for z > 0, else 0.01 z
+    softmax      e^z_k / sum_j e^z_j           n_L numbers between 0 and 1 that sum to 1
+
+Dropout (Srivastava et al. 2014) silences a random share of the hidden activations in training and scales the rest up, so that
+the network at prediction time needs no change.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from nncli.network.parameters import Array, Parameters, Workspace
+
+LEAK = 0.01
+"""Slope of leaky_relu for negative inputs (Maas et al. 2013)."""
+
+
+def relu(Z: Array, A: Array) -> None:
+    """A = max(0, Z)."""
+    np.maximum(Z, 0, out=A)
+
+
+def leaky_relu(Z: Array, A: Array) -> None:
+    """A = Z where Z > 0, else LEAK * Z; the larger of the two, since LEAK < 1."""
+    np.multiply(Z, LEAK, out=A)
+    np.maximum(Z, A, out=A)
+
+
+def tanh(Z: Array, A: Array) -> None:
+    """A = tanh(Z)."""
+    np.tanh(Z, out=A)
+
+
+def sigmoid(Z: Array, A: Array) -> None:
+    """A = 1 / (1 + e^-Z)."""
+    np.maximum(Z, -80, out=A)  # e^80 still fits into a float32; sigmoid(-80) is 2e-35
+    np.negative(A, out=A)
+    np.exp(A, out=A)
+    np.add(A, 1, out=A)
+    np.reciprocal(A, out=A)
+
+
+ACTIVATIONS = {"relu": relu, "leaky_relu": leaky_relu, "tanh": tanh, "sigmoid": sigmoid}
+
+
+def softmax(Z: Array, A: Array, column: Array) -> None:
+    """A = e^Z / sum of e^Z down each column, and Z becomes log A.
+
+    Adding a number to a whole column of Z does not change its softmax. So Z is first shifted to have maximum 0, which no
+    exponential overflows, and then by the logarithm of the sum, which makes it the log-probabilities that the loss needs.
+
+    Args:
+        Z: (n_L, m), shifted in place.
+        A: (n_L, m), receives the probabilities.
+        column: (1, m), scratch.
+    """
+    np.max(Z, axis=0, keepdims=True, out=column)
+    Z -= column
+    np.exp(Z, out=A)
+    np.sum(A, axis=0, keepdims=True, out=column)
+    A /= column
+    np.log(column, out=column)
+    Z -= column
+
+
+def draw_dropout_masks(workspace: Workspace, rng: np.random.Generator) -> None:
+    """Draw new masks for the hidden layers: 0 with probability `workspace.dropout`, else 1 / (1 - dropout)."""
+    keep = 1 - workspace.dropout
+    for mask in workspace.mask[1:-1]:
+        rows = mask.T  # contiguous, as the generator wants it
+        rng.random(dtype=rows.dtype.type, out=rows)
+        np.less(rows, keep, out=rows)
+        rows *= 1 / keep
+
+
+def forward(parameters: Parameters, workspace: Workspace, X: Array, activation: str = "relu") -> Array:
+    """Propagate a batch through the network.
+
+    Args:
+        parameters: W[l] and b[l].
+        workspace: Receives Z[l] and A[l]. Its dropout masks, where it has any, apply.
+        X: Feature columns, (n_0, m).
+        activation: Of the hidden layers, a key of `ACTIVATIONS`.
+
+    Returns:
+        Y_hat, (n_L, m): for one output unit P(class 1), else P(class k) in row k. A view of the workspace.
+    """
+    W, b, L = parameters.W, parameters.b, parameters.n_layers
+    workspace.set_batch(X)
+    H, Z, A, mask = workspace.H, workspace.Z, workspace.A, workspace.mask
+    g = ACTIVATIONS[activation]
+
+    for l in range(1, L + 1):
+        np.matmul(W[l], H[l - 1], out=Z[l])  # (n_l, m) = (n_l, n_{l-1}) @ (n_{l-1}, m)
+        Z[l] += b[l]  # (n_l, 1), repeated for each example
+        if l < L:
+            g(Z[l], A[l])
+            if mask:
+                np.multiply(A[l], mask[l], out=H[l])
+        elif Z[l].shape[0] == 1:
+            sigmoid(Z[l], A[l])
+        else:
+            softmax(Z[l], A[l], workspace.column)
+    return A[L]

@@ -1,0 +1,76 @@
+"""Part 3 of 5: loss.
+
+    binary         L = 1/m sum_i -y_i log y_hat_i - (1 - y_i) log(1 - y_hat_i)        one sigmoid output
+    categorical    L = 1/m sum_i -log y_hat[y_i, i]                                    softmax outputs
+    with L2        cost = L + l2/2 sum_l ||W[l]||^2
+
+The cross-entropy is how surprised the network is by the truth, averaged over the batch: 0 when it was sure and right,
+log(2) = 0.69 for a coin flip between two classes, log(10) = 2.30 for a blind guess among ten, without bound when it was sure
+and wrong.
+
+log(y_hat) fails just when it matters: a y_hat that rounds to 0 has no logarithm. So both are computed from Z[L], where
+nothing is rounded away yet: with y_hat = sigmoid(z), -y log y_hat - (1 - y) log(1 - y_hat) is log(1 + e^z) - y z, and for
+softmax forward propagation leaves the log-probabilities in Z[L].
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from nncli.network.parameters import Array, Parameters, Workspace
+
+
+def binary_cross_entropy(z: Array, Y: NDArray[np.intp]) -> Array:
+    """The loss of each example under one sigmoid output.
+
+    Args:
+        z: The last layer's linear output, (m,).
+        Y: Class indices, 0 or 1, (m,).
+
+    Returns:
+        log(1 + e^z) - y z, (m,). The first term is written max(z, 0) + log(1 + e^-|z|), which never overflows.
+    """
+    losses: Array = np.maximum(z, 0) - Y.astype(z.dtype) * z + np.log1p(np.exp(-np.abs(z)))
+    return losses
+
+
+def categorical_cross_entropy(log_Y_hat: Array, Y: NDArray[np.intp]) -> Array:
+    """The loss of each example under softmax outputs.
+
+    Args:
+        log_Y_hat: Log-probabilities, (n_L, m).
+        Y: Class indices, (m,).
+
+    Returns:
+        -log y_hat[y_i, i], (m,).
+    """
+    losses: Array = -log_Y_hat[Y, np.arange(Y.size)]
+    return losses
+
+
+def cross_entropy(workspace: Workspace, Y: NDArray[np.intp], example_weights: NDArray[Any] | None = None) -> float:
+    """The cross-entropy of the batch that `forward` has just propagated, averaged over its m examples.
+
+    Args:
+        workspace: Holds Z[L], as `forward` left it.
+        Y: Class indices, (m,).
+        example_weights: (m,), for class weights; each loss is multiplied by its own.
+
+    Returns:
+        The average loss per example, in nats.
+    """
+    Z = workspace.Z[-1]
+    losses = binary_cross_entropy(Z[0], Y) if Z.shape[0] == 1 else categorical_cross_entropy(Z, Y)
+    if example_weights is not None:
+        losses *= example_weights
+    return float(losses.mean())
+
+
+def l2_penalty(parameters: Parameters, l2: float) -> float:
+    """l2/2 times the sum of all squared weights; biases are free."""
+    return 0.5 * l2 * float(np.dot(parameters.weights, parameters.weights))

@@ -1,0 +1,29 @@
+"""Names from strangers, shown safely.
+
+A file name on Linux is any bytes but NUL and slash: it may hold a newline that fakes a second line of output, an escape
+sequence that repaints the terminal, or bytes that are no UTF-8. Names are kept as they are and escaped where they are shown.
+"""
+
+from __future__ import annotations
+
+JOINERS = "\u200c\u200d"
+"""Invisible, harmless and part of ordinary words in Persian and Hindi, and of many emoji."""
+
+
+def printable(text: str) -> str:
+    r"""`text` in one line that a terminal shows as it is.
+
+    Control characters, newlines, bidirectional marks and undecodable bytes become escapes such as ``\x1b``, ``\x0a``,
+    ``\u202e`` and ``\xff``. All others stay, the backslash too, so that applying it twice changes nothing.
+    """
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() or char in JOINERS else _escape(ord(char)) for char in text)
+
+
+def _escape(code: int) -> str:
+    if 0xDC80 <= code <= 0xDCFF:  # how Python carries a byte that is no UTF-8 ("surrogateescape")
+        code -= 0xDC00
+    if code <= 0xFF:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"

@@ -1,0 +1,147 @@
+"""A run from its first epoch to its last file.
+
+The order of writing matters: an unwritable directory is found before the first epoch; while training, the checkpoint comes
+before the model; a failed save in the middle warns and training goes on, the last one must succeed.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import time
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nncli import metrics
+from nncli.checkpoint_file import write_checkpoint
+from nncli.errors import NncliError, TrainingError
+from nncli.inference import Predictor
+from nncli.model_file import write_model
+from nncli.tables import confusion_csv, predictions_csv
+from nncli.text_file import write_text_atomically
+from nncli.training.state import EpochResult
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from nncli.experiment import Experiment
+    from nncli.model_file import Model
+    from nncli.run_directory import RunDirectory
+    from nncli.training.loop import Trainer
+
+SECONDS_BETWEEN_SAVES = 10.0
+
+
+class TrainingRun:
+    """Training with its files.
+
+    Args:
+        experiment: Data and plan.
+        trainer: Fresh, or restored from a checkpoint.
+        run: Where files go.
+        warn: Told about a save that failed while training goes on.
+    """
+
+    def __init__(
+        self, experiment: Experiment, trainer: Trainer, run: RunDirectory, warn: Callable[[str], None]
+    ) -> None:
+        self.experiment, self.trainer, self.run, self.warn = experiment, trainer, run, warn
+        self._fingerprint = experiment.fingerprint()
+        self._saved_best = 0
+        self._saved_at = time.monotonic()
+
+    def start(self) -> None:
+        """Write the config and a first checkpoint: what cannot be written is found now, not after hours."""
+        write_text_atomically(self.run / "config.yaml", self.experiment.plan.config_file.resolved_yaml())
+        self.save_checkpoint()
+
+    def epochs(self, should_stop: Callable[[], bool], on_batch: Callable[[int], None]) -> Iterator[EpochResult]:
+        """Train, saving now and then; see `Trainer.run`."""
+        try:
+            for result in self.trainer.run(should_stop, on_batch):
+                if time.monotonic() - self._saved_at > SECONDS_BETWEEN_SAVES:
+                    self._save_on_the_way()
+                yield result
+        except TrainingError:
+            if self.trainer.state.best_epoch:
+                self.save_model()  # the best before the loss went astray; last.npz stays at its last good state
+            raise
+
+    def _save_on_the_way(self) -> None:
+        try:
+            self.save_checkpoint()
+            self.save_model()
+        except NncliError as error:
+            self.warn(f"{error}; training goes on")
+        self._saved_at = time.monotonic()
+
+    def save_checkpoint(self) -> None:
+        """Write last.npz and history.csv."""
+        write_checkpoint(self.run / "last.npz", self.trainer, self._fingerprint)
+        write_text_atomically(self.run / "history.csv", history_csv(self.trainer.state.history))
+
+    def save_model(self) -> None:
+        """Write model.npz, if there is a better one than the last that was written."""
+        state = self.trainer.state
+        if state.best_epoch and state.best_epoch != self._saved_best:
+            write_model(self.run / "model.npz", self._best_model())
+            self._saved_best = state.best_epoch
+
+    def _best_model(self) -> Model:
+        state, plan = self.trainer.state, self.experiment.plan
+        best = asdict(state.history[state.best_epoch - 1])
+        del best["seconds"]  # equal trainings give equal files
+        training = {
+            "best_epoch": best,
+            "training_images": len(self.experiment.training.labels),
+            "validation_images": len(self.experiment.validation.labels),
+            "config": plan.config.to_dict(),
+        }
+        return self.experiment.model(state.best, training)
+
+    def finish(self) -> dict[str, Any]:
+        """Write every file of a finished run; returns what metrics.json holds."""
+        self.save_checkpoint()
+        self.save_model()
+        images, split = self.experiment.validation, "validation"
+        if not images.paths:
+            images, split = self.experiment.training, "training"
+        classes = self.experiment.plan.classes
+        probabilities = Predictor(self._best_model()).probabilities(images.pixels)
+        predicted = probabilities.argmax(axis=1)
+        confusion = metrics.confusion_matrix(images.labels, predicted, len(classes))
+        report = {
+            "split": split,
+            "images": len(images.labels),
+            "accuracy": metrics.accuracy(confusion),
+            "loss": metrics.loss(images.labels, probabilities),
+            "per_class": metrics.per_class(confusion, classes),
+            "confusion": {"classes": list(classes), "matrix": confusion.tolist()},
+            "epochs": self.trainer.state.epoch,
+            "best_epoch": self.trainer.state.best_epoch,
+            "stopped_early": self.trainer.stopped_early,
+            "layer_dims": list(self.experiment.plan.layer_dims),
+            "n_parameters": self.experiment.plan.n_parameters,
+            "training_images": len(self.experiment.training.labels),
+            "validation_images": len(self.experiment.validation.labels),
+            "skipped_images": len(self.experiment.skipped),
+            "seconds": round(sum(result.seconds for result in self.trainer.state.history), 3),
+        }
+        write_text_atomically(self.run / "metrics.json", json.dumps(report, indent=2, ensure_ascii=False) + "\n")
+        rows = zip(images.paths, images.labels, predicted, np.max(probabilities, axis=1), strict=True)
+        write_text_atomically(self.run / "predictions.csv", predictions_csv(rows, classes))
+        write_text_atomically(self.run / "confusion_matrix.csv", confusion_csv(confusion, classes))
+        return report
+
+
+def history_csv(history: list[EpochResult]) -> str:
+    """One row per epoch, with a header; numbers in full precision, absent ones empty."""
+    text = io.StringIO()
+    names = [field.name for field in fields(EpochResult)]
+    writer = csv.DictWriter(text, names, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(asdict(result) for result in history)
+    return text.getvalue()

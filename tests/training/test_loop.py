@@ -1,0 +1,201 @@
+"""The training loop: what it learns, what it keeps, where it stops, and that it can go on."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nncli.data.batches import Batches
+from nncli.data.scaling import zero_one
+from nncli.errors import TrainingError
+from nncli.network.initialization import initialize
+from nncli.network.optimization import Adam, GradientDescent
+from nncli.network.parameters import Parameters
+from nncli.training.loop import Settings, Trainer, count_correct
+from nncli.training.schedules import LearningRate
+from nncli.training.state import EpochResult, score
+from tests import reference
+
+DIMS = (6, 5, 3)
+
+
+def batches(m: int = 60, batch_size: int = 16, seed: int = 0, dtype: Any = np.float64) -> Batches:
+    """Random images of three classes, each brighter in its own third of the pixels."""
+    rng = np.random.default_rng(seed)
+    labels = np.arange(m) % 3
+    pixels = rng.integers(0, 160, (m, 6))
+    for c in range(3):
+        pixels[labels == c, 2 * c : 2 * c + 2] += 90
+    pixels = pixels.astype(np.uint8)
+    return Batches(pixels, labels, zero_one(pixels), batch_size, dtype)
+
+
+def trainer(epochs: int = 5, alpha: float = 0.05, validation: bool = True, **options: Any) -> Trainer:
+    """A small training, always the same."""
+    training_set = batches(batch_size=options.pop("batch_size", 16))
+    parameters = Parameters(DIMS, np.float64)
+    initialize(parameters, np.random.default_rng(0))
+    rate = LearningRate(alpha, "constant", epochs, len(training_set))
+    validation_set = batches(30, 7, seed=1) if validation else None
+    optimizer = options.pop("optimizer", Adam)(parameters.flat)
+    return Trainer(parameters, optimizer, rate, training_set, validation_set, Settings(epochs, **options))
+
+
+def gradient_descent(_theta: Any) -> GradientDescent:
+    """The plainest optimizer."""
+    return GradientDescent()
+
+
+def without_seconds(history: list[EpochResult]) -> list[tuple[Any, ...]]:
+    """What is the same in two equal trainings."""
+    return [(r.epoch, r.loss, r.accuracy, r.val_loss, r.val_accuracy, r.learning_rate) for r in history]
+
+
+def test_it_learns() -> None:
+    """The loss falls and a separable problem is learned."""
+    results = list(trainer(epochs=60).run())
+    assert 60 == len(results)
+    assert results[-1].loss < 0.3 * results[0].loss
+    assert results[-1].accuracy > 0.95
+    assert results[-1].val_accuracy is not None
+    assert results[-1].val_accuracy > 0.8
+
+
+def test_one_full_batch_step_is_the_formula() -> None:
+    """An epoch of one full batch moves the parameters by exactly the reference's gradient, and reports its cost."""
+    made = trainer(epochs=1, alpha=0.5, optimizer=gradient_descent, batch_size=60, l2=0.1)
+    start = copy.deepcopy(made.parameters)
+    X = batches(batch_size=60).pixels.T / np.float32(255)
+    Y = batches().labels
+    dW, db = reference.gradients(start.W, start.b, X, Y, "relu", l2=0.1)
+    (result,) = made.run()
+    for l in (1, 2):
+        np.testing.assert_allclose(made.parameters.W[l], start.W[l] - 0.5 * dW[l], rtol=1e-6)
+        np.testing.assert_allclose(made.parameters.b[l], start.b[l] - 0.5 * db[l], rtol=1e-6)
+    assert reference.cost(start.W, start.b, X, Y, "relu") == pytest.approx(result.loss, rel=1e-6)
+
+
+def test_every_example_is_seen_once_per_epoch() -> None:
+    """The batches of an epoch add up to the training set, the last one shorter."""
+    sizes: list[int] = []
+    list(trainer(epochs=1).run(on_batch=sizes.append))
+    assert [16, 16, 16, 12] == sizes
+
+
+def test_class_weights_scale_a_class_s_examples() -> None:
+    """With weight 0 for a class its examples change nothing: training without them ends at the same parameters."""
+    weighted = trainer(
+        epochs=3, optimizer=gradient_descent, batch_size=60, class_weights=np.array([1.0, 1.0, 0.0]), validation=False
+    )
+    list(weighted.run())
+    without = trainer(epochs=3, alpha=0.05 * 40 / 60, optimizer=gradient_descent, batch_size=60, validation=False)
+    kept = batches().labels != 2
+    part = batches()
+    without.training_set = Batches(part.pixels[kept], part.labels[kept], part.scaling, 60, np.float64)
+    list(without.run())
+    np.testing.assert_allclose(without.parameters.flat, weighted.parameters.flat, rtol=1e-9)
+
+
+def test_the_best_epoch_is_kept_not_the_last() -> None:
+    """`best` holds the parameters of the epoch with the best validation score."""
+    made = trainer(epochs=12, alpha=0.1)
+    snapshots = [(score(result, "accuracy"), made.parameters.flat.copy()) for result in made.run()]
+    best = max(range(12), key=lambda i: (snapshots[i][0], -i))
+    assert best + 1 == made.state.best_epoch < 12
+    np.testing.assert_array_equal(snapshots[best][1], made.state.best)
+
+
+def test_without_validation_the_last_epoch_is_kept() -> None:
+    """There is nothing to judge by, so training to the end is taken at its word."""
+    made = trainer(epochs=4, validation=False)
+    results = list(made.run())
+    assert 4 == made.state.best_epoch
+    assert results[-1].val_loss is None
+    np.testing.assert_array_equal(made.parameters.flat, made.state.best)
+
+
+def test_patience_stops_after_so_many_epochs_without_a_better_one() -> None:
+    """Early stopping counts from the best epoch."""
+    made = trainer(epochs=500, alpha=0.3, patience=4)
+    list(made.run())
+    assert made.stopped_early
+    assert made.state.best_epoch + 4 == made.state.epoch < 500
+
+
+def test_scores() -> None:
+    """Accuracy first and loss between equals; or the loss alone."""
+    good = EpochResult(1, 0, 0, val_loss=0.5, val_accuracy=0.9, learning_rate=0, seconds=0)
+    sure = EpochResult(2, 0, 0, val_loss=0.4, val_accuracy=0.9, learning_rate=0, seconds=0)
+    late = EpochResult(3, 0, 0, val_loss=0.3, val_accuracy=0.8, learning_rate=0, seconds=0)
+    assert score(late, "accuracy") < score(good, "accuracy") < score(sure, "accuracy")
+    assert score(good, "loss") < score(sure, "loss") < score(late, "loss")
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.4])
+@pytest.mark.parametrize("stop_after", [1, 3, 4, 5, 11, 20])
+def test_stopping_and_continuing_changes_nothing(dropout: float, stop_after: int) -> None:
+    """Stopped after any batch and run again, a training ends as if it had never been stopped, to the bit."""
+    straight = trainer(dropout=dropout)
+    expected = without_seconds(list(straight.run()))
+
+    stopped = trainer(dropout=dropout)
+    counter = itertools.count(1)
+    history = list(stopped.run(should_stop=lambda: next(counter) >= stop_after))
+    assert stopped.state.epoch * 4 + stopped.state.batch <= max(stop_after, 1)
+    history += list(stopped.run())
+    assert expected == without_seconds(history)
+    np.testing.assert_array_equal(straight.parameters.flat, stopped.parameters.flat)
+    np.testing.assert_array_equal(straight.state.best, stopped.state.best)
+
+
+def test_a_stop_is_heard_after_an_epoch_of_one_batch() -> None:
+    """With full batches there is no moment inside an epoch, so it stops between two."""
+    made = trainer(epochs=50, batch_size=60)
+    assert 1 == len(list(made.run(should_stop=lambda: True)))
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_loss_that_is_not_finite_stops_with_a_hint_and_keeps_the_best() -> None:
+    """Steps that are far too large are told in one line; what was good before is still there."""
+    made = trainer(epochs=50, alpha=1e200, optimizer=gradient_descent, activation="leaky_relu")
+    with pytest.raises(TrainingError, match=r"not finite in epoch \d+: .*learning_rate 1e\+199 instead of 1e\+200"):
+        list(made.run())
+    assert np.isfinite(made.state.best).all()
+
+
+def test_gradient_clipping_bounds_a_step() -> None:
+    """With clipping, one step of gradient descent is no longer than alpha times the norm allowed."""
+    made = trainer(epochs=1, alpha=1.0, optimizer=gradient_descent, batch_size=60, gradient_clip_norm=1e-3)
+    start = made.parameters.flat.copy()
+    list(made.run())
+    assert 1e-3 == pytest.approx(float(np.linalg.norm(made.parameters.flat - start)), rel=1e-6)
+
+
+def test_the_seed_decides_the_order() -> None:
+    """Another seed, another order of examples, other parameters; the same seed, the same."""
+    ends = []
+    for seed in (1, 1, 2):
+        made = trainer(epochs=1, seed=seed)
+        list(made.run())
+        ends.append(made.parameters.flat)
+    np.testing.assert_array_equal(ends[0], ends[1])
+    assert (ends[0] != ends[2]).any()
+
+
+def test_count_correct() -> None:
+    """The largest probability decides; one output decides at one half."""
+    assert 2 == count_correct(np.array([[0.1, 0.6, 0.3], [0.8, 0.3, 0.3], [0.1, 0.1, 0.4]]), np.array([1, 2, 2]))
+    assert 2 == count_correct(np.array([[0.2, 0.7, 0.9]]), np.array([0, 1, 0]))
+
+
+def test_the_training_loss_is_that_of_the_batches_before_their_steps() -> None:
+    """With a learning rate of almost zero, every epoch reports the loss of the start."""
+    made = trainer(epochs=2, alpha=1e-12, optimizer=gradient_descent)
+    first, second = made.run()
+    assert math.isclose(first.loss, second.loss, rel_tol=1e-9)
+    assert first.accuracy == second.accuracy
