@@ -47,3 +47,11 @@ class ModelFileError(NncliError):
 
 class TrainingError(NncliError):
     """Training cannot go on, for example because the loss is not finite."""
+
+
+class Interrupted(BaseException):
+    """A signal asked the program to end; not an `Exception`, so that nothing on the way takes it for a failure."""
+
+    def __init__(self, signal_number: int) -> None:
+        super().__init__(signal_number)
+        self.exit_code = 128 + signal_number

@@ -54,6 +54,7 @@ class Plan:
         layer_dims: (n_0, ..., n_L), nothing automatic left.
         training_files, validation_files: The split; validation may be empty.
         notes: What is worth knowing about the folder.
+        unused_keys: Keys of the config that the folder makes meaningless.
     """
 
     config_file: ConfigFile
@@ -63,6 +64,12 @@ class Plan:
     training_files: LabeledFiles
     validation_files: LabeledFiles
     notes: tuple[str, ...]
+    unused_keys: tuple[str, ...]
+
+    @property
+    def n_images(self) -> int:
+        """Images of both parts of the split."""
+        return len(self.training_files.paths) + len(self.validation_files.paths)
 
     @property
     def config(self) -> TrainConfig:
@@ -153,7 +160,8 @@ def plan_experiment(config_file: ConfigFile) -> Plan:
     height, width = config.data.image_size
     image_format = ImageFormat(height, width, config.data.color, config.data.resize)
     layer_dims = _resolve_layer_dims(config_file, image_format, folder.classes)
-    return Plan(config_file, folder.classes, image_format, layer_dims, training, validation, folder.notes)
+    unused_keys = ("data.validation_split",) if "val" in folder.splits else ()
+    return Plan(config_file, folder.classes, image_format, layer_dims, training, validation, folder.notes, unused_keys)
 
 
 def _choose(files: LabeledFiles, indices: NDArray[np.intp]) -> LabeledFiles:

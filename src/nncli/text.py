@@ -1,7 +1,8 @@
 """Names from strangers, shown safely.
 
 A file name on Linux is any bytes but NUL and slash: it may hold a newline that fakes a second line of output, an escape
-sequence that repaints the terminal, or bytes that are no UTF-8. Names are kept as they are and escaped where they are shown.
+sequence that repaints the terminal, or bytes that are no UTF-8. Names are kept as they are, and escaped where they are
+shown.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ import numpy as np
 
 from nncli import metrics
 from nncli.checkpoint_file import write_checkpoint
+from nncli.config.writing import used_options
 from nncli.errors import NncliError, TrainingError
 from nncli.inference import Predictor
 from nncli.model_file import write_model
@@ -49,13 +50,13 @@ class TrainingRun:
         self, experiment: Experiment, trainer: Trainer, run: RunDirectory, warn: Callable[[str], None]
     ) -> None:
         self.experiment, self.trainer, self.run, self.warn = experiment, trainer, run, warn
-        self._fingerprint = experiment.fingerprint()
+        self.fingerprint = experiment.fingerprint()
         self._saved_best = 0
         self._saved_at = time.monotonic()
 
     def start(self) -> None:
         """Write the config and a first checkpoint: what cannot be written is found now, not after hours."""
-        write_text_atomically(self.run / "config.yaml", self.experiment.plan.config_file.resolved_yaml())
+        write_text_atomically(self.run / "config.yaml", self.experiment.plan.config_file.resolved_yaml(self.experiment.plan.unused_keys))
         self.save_checkpoint()
 
     def epochs(self, should_stop: Callable[[], bool], on_batch: Callable[[int], None]) -> Iterator[EpochResult]:
@@ -80,7 +81,7 @@ class TrainingRun:
 
     def save_checkpoint(self) -> None:
         """Write last.npz and history.csv."""
-        write_checkpoint(self.run / "last.npz", self.trainer, self._fingerprint)
+        write_checkpoint(self.run / "last.npz", self.trainer, self.fingerprint)
         write_text_atomically(self.run / "history.csv", history_csv(self.trainer.state.history))
 
     def save_model(self) -> None:
@@ -98,7 +99,7 @@ class TrainingRun:
             "best_epoch": best,
             "training_images": len(self.experiment.training.labels),
             "validation_images": len(self.experiment.validation.labels),
-            "config": plan.config.to_dict(),
+            "config": {key: value for key, value in used_options(plan.config).items() if key != "data.path"},
         }
         return self.experiment.model(state.best, training)
 

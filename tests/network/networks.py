@@ -40,7 +40,7 @@ class Case:
         self.weights = rng.uniform(0.2, 3, self.m) if self.weighted else None
         self.workspace = Workspace(self.layer_dims, self.m, np.float64, dropout=self.dropout)
         if self.dropout:
-            draw_dropout_masks(self.workspace, rng)
+            draw_dropout_masks(self.workspace, rng, self.m)
 
     def cost(self) -> float:
         """Forward propagation and cost, by the fast code."""

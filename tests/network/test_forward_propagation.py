@@ -69,13 +69,13 @@ def test_an_example_does_not_see_its_neighbors() -> None:
 def test_dropout_masks_keep_the_expected_share_and_sum() -> None:
     """A mask is 0 or 1 / (1 - dropout), with mean 1, on hidden layers only, and new each time."""
     workspace, rng = Workspace((3, 200, 100, 2), 100, dropout=0.25), np.random.default_rng(0)
-    draw_dropout_masks(workspace, rng)
+    draw_dropout_masks(workspace, rng, 100)
     first = workspace.mask[1].copy()
     np.testing.assert_allclose([0, 1 / 0.75], np.unique(first))
     assert 1 == pytest.approx(first.mean(), abs=0.02)
     assert 1 == pytest.approx(workspace.mask[2].mean(), abs=0.02)
     assert 0 == workspace.mask[3].size
-    draw_dropout_masks(workspace, rng)
+    draw_dropout_masks(workspace, rng, 100)
     assert (first != workspace.mask[1]).any()
 
 
@@ -87,3 +87,13 @@ def test_dropped_units_do_not_reach_the_next_layer() -> None:
     workspace = Workspace((2, 3, 2), 1, np.float64, dropout=0.5)
     workspace.mask[1][...] = 0
     np.testing.assert_allclose([[0.25], [0.75]], forward(parameters, workspace, np.ones((2, 1))))
+
+
+def test_masks_are_new_for_every_example_after_a_short_batch() -> None:
+    """The first batch after an epoch's short last one has no mask left over from an older batch."""
+    workspace, rng = Workspace((3, 200, 2), 100, dropout=0.5), np.random.default_rng(0)
+    draw_dropout_masks(workspace, rng, 100)
+    first = workspace.mask[1].copy()
+    draw_dropout_masks(workspace, rng, 2)
+    draw_dropout_masks(workspace, rng, 100)
+    assert 0.5 == pytest.approx((first != workspace.mask[1])[:, 2:].mean(), abs=0.02)

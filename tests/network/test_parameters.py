@@ -82,7 +82,7 @@ def test_a_warm_step_allocates_next_to_nothing(activation: str, dropout: float, 
     Y = rng.integers(0, 10, 128)
 
     def step() -> None:
-        draw_dropout_masks(workspace, rng)
+        draw_dropout_masks(workspace, rng, 128)
         forward(parameters, workspace, X, activation)
         cross_entropy(workspace, Y)
         backpropagate(parameters, workspace, Y, gradients, activation=activation, l2=l2)

@@ -13,7 +13,6 @@ import os
 import signal
 import sys
 import traceback
-from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import click
@@ -22,7 +21,7 @@ from click.shell_completion import shell_complete
 from nncli import __version__
 from nncli.cli.messages import abandon, settings, warn, write_lines
 from nncli.cli.options import global_options
-from nncli.errors import EXIT_FAILED, EXIT_USAGE, ConfigError, NncliError
+from nncli.errors import EXIT_FAILED, EXIT_USAGE, ConfigError, Interrupted, NncliError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,14 +75,8 @@ class LazyGroup(click.Group):
         if name not in COMMANDS and not context.resilient_parsing:
             close = NEIGHBORS.get(name) or next(iter(difflib.get_close_matches(name, COMMANDS)), None)
             hint = f"Did you mean '{close}'?" if close else "Try 'nncli --help'."
-            raise NoCommandError(f"no command '{name}'. {hint}")
+            raise UsageError(f"no command '{name}'. {hint}")
         return super().resolve_command(context, args)
-
-
-class NoCommandError(NncliError):
-    """A command that does not exist."""
-
-    exit_code = EXIT_USAGE
 
 
 @click.command(
@@ -108,8 +101,9 @@ def nncli(context: click.Context) -> None:
 
     \b
     Exit codes:
-      0 success, 1 failed, 2 usage or config error, 3 finished but some inputs were skipped,
-      4 a gate such as --fail-under was not met, 130 interrupted
+      0 success                        3 finished, some inputs were skipped
+      1 failed while running           4 a gate such as --fail-under was not met
+      2 usage or config error          130 interrupted (143 for SIGTERM)
     """
     if os.environ.get("NO_COLOR"):
         context.color = False
@@ -143,6 +137,8 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
     except OSError as error:  # every other place names its file in an NncliError
         code = _report(NncliError(f"{error.filename or 'standard output'}: {error.strerror or error}"))
         abandon(1)
+    except Interrupted as signal_:
+        code = signal_.exit_code
     except (KeyboardInterrupt, click.Abort):
         warn("interrupted")
         code = EXIT_INTERRUPTED
@@ -152,3 +148,64 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
         hint = "" if settings.verbose else "; run with -v for the traceback"
         code = _report(NncliError(f"internal error: {type(error).__name__}: {error}{hint}"))
     sys.exit(_flush(code))
+
+
+def _run(args: list[str]) -> int:
+    if instruction := os.environ.get("_NNCLI_COMPLETE"):  # asked by the script of `nncli completion`
+        return shell_complete(nncli, {}, "nncli", "_NNCLI_COMPLETE", instruction)
+    with nncli.make_context("nncli", args) as context:
+        nncli.invoke(context)
+    return 0
+
+
+def _prepare_process() -> None:
+    """Make the standard streams safe to write to, and SIGTERM and SIGHUP an orderly end."""
+    if sys.stderr is None:  # closed by `2>&-`: the next file opened would take its number, and libtiff's messages
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+        sys.stderr = io.TextIOWrapper(io.FileIO(2, "w"))
+    if sys.stdout is None:
+        raise NncliError("standard output is closed")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) == signal.SIG_DFL:  # not under nohup
+            signal.signal(number, _exit_on_signal)
+
+
+def _exit_on_signal(number: int, _frame: FrameType | None) -> NoReturn:
+    """Leave through every `finally`, so that no temporary file stays behind."""
+    raise Interrupted(number)
+
+
+def _usage_line(error: click.ClickException) -> str:
+    """What click says in several lines and a box, in one line."""
+    message = " ".join(error.format_message().split())
+    message += "" if message.endswith((".", "?", "?)")) else "."
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "nncli"
+    return f"{message[:1].lower()}{message[1:]} Try '{command} --help'."
+
+
+def _report(error: NncliError) -> int:
+    """Show `error`, with the traceback of what is being handled if the user wants it."""
+    if settings.verbose:
+        traceback.print_exc()
+    if isinstance(error, ConfigError):
+        write_lines(str(error))  # its lines begin with the config's name and point into it with a caret
+    else:
+        warn(str(error))
+    return error.exit_code
+
+
+def _flush(code: int) -> int:
+    """Write out what is left for stdout; the exit code, which a full disk changes."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        abandon(1)
+    except OSError as error:
+        abandon(1)
+        warn(f"standard output: {error.strerror}")
+        return code or EXIT_FAILED
+    return code

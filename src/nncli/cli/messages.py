@@ -14,7 +14,7 @@ from nncli.text import printable
 
 @dataclass
 class Settings:
-    """What ``-q`` and ``-v`` said, for the whole process: messages also come from threads and after the last command."""
+    """What ``-q`` and ``-v`` said. One for the process, since messages come from threads and after the command, too."""
 
     quiet: bool = False
     verbose: bool = False

@@ -1,12 +1,11 @@
 """A config file: read it, check it, and remember where everything was written.
 
-What only the images can tell (a class that does not exist, a layer of the wrong size) comes out later; `ConfigFile.error`
-makes those messages look like all the others.
+What only the images can tell (a class that does not exist, a layer of the wrong size) comes out later;
+`ConfigFile.error` makes those messages look like all the others.
 """
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +20,7 @@ from nncli.config.yaml12 import LINE_BREAK, parse
 from nncli.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from collections.abc import Sequence as Many
 
     from nncli.config.overrides import Override
@@ -55,9 +54,13 @@ class ConfigFile:
         """
         return ConfigError([self._place(key).describe(message)])
 
-    def resolved_yaml(self) -> str:
-        """The whole config, defaults written out and `data.path` absolute; loads to the same `TrainConfig`."""
-        return to_yaml(self.config)
+    def resolved_yaml(self, unused: Collection[str] = ()) -> str:
+        """The whole config, defaults written out and `data.path` absolute; loads to the same `TrainConfig`.
+
+        Args:
+            unused: keys to leave out, because the data make them meaningless.
+        """
+        return to_yaml(self.config, unused)
 
     def _place(self, key: str) -> Place:
         for option, entry in self.written.items():
@@ -98,7 +101,7 @@ def load_config(path: Path, overrides: Many[Override] = ()) -> ConfigFile:
         folder = path.parent if node.place.source is source else Path()
         try:
             values["data.path"] = _absolute(folder, values["data.path"])
-        except (OSError, ValueError) as error:
+        except (OSError, RuntimeError, ValueError) as error:
             problems.append(Problem(node.place, f"data.path cannot be used: {error}"))
     if problems:
         raise _error(problems)
@@ -106,10 +109,10 @@ def load_config(path: Path, overrides: Many[Override] = ()) -> ConfigFile:
 
 
 def _absolute(folder: Path, written: str) -> Path:
-    """The path that is meant, without links; never fails for a path that does not exist."""
-    resolved = os.path.realpath(folder / os.path.expanduser(written))
-    resolved.encode()  # a name that is not UTF-8 could not be written to the run's config.yaml
-    return Path(resolved)
+    """The path that is meant, without links, whether or not it exists."""
+    resolved = (folder / Path(written).expanduser()).resolve()
+    str(resolved).encode()  # a name that is not UTF-8 could not be written to the run's config.yaml
+    return resolved
 
 
 def _config(values: dict[str, Any]) -> TrainConfig:

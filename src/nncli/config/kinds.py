@@ -9,9 +9,9 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
+from nncli.config.nodes import Node, Refused, Scalar, Sequence
 from nncli.config.places import Problem, shortened
 from nncli.config.suggestions import nearest_word
-from nncli.config.nodes import Node, Refused, Scalar, Sequence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,7 +56,8 @@ class Text:
         """The text."""
         if isinstance(node, Scalar) and isinstance(node.value, str) and node.value.strip() and "\0" not in node.value:
             return node.value
-        raise wrong(key, self.wanted, node)
+        needs_quotes = isinstance(node, Scalar) and isinstance(node.value, (bool, int, float))
+        raise wrong(key, self.wanted + (" (in quotes)" if needs_quotes else ""), node)
 
     def schema(self) -> dict[str, Any]:
         """The JSON Schema of the value."""
@@ -168,7 +169,7 @@ def wrong(key: str, wanted: str, node: Node, words: Iterable[str] = ()) -> Inval
         return InvalidError()  # reported already
     word = nearest_word(node.value, words) if isinstance(node, Scalar) and isinstance(node.value, str) else None
     hint = f". Did you mean '{word}'?" if word else ""
-    return InvalidError(Problem(node.place, f"{key} must be {wanted}, not {_shown(node)}{hint}"))
+    return InvalidError(Problem(node.place, f"{key} must be {wanted}, {_found(node)}{hint}"))
 
 
 def either(words: Iterable[str]) -> str:
@@ -177,12 +178,15 @@ def either(words: Iterable[str]) -> str:
     return f"{', '.join(others)} or {last}" if others else last
 
 
-def _shown(node: Node) -> str:
+def _found(node: Node) -> str:
+    """What is there instead of what is wanted."""
+    if isinstance(node, Sequence):
+        return f"not a list of {len(node.items)}"
     if not isinstance(node, Scalar):
-        return "a list" if isinstance(node, Sequence) else "a mapping"
+        return "not a mapping"
     if not node.text:
-        return "empty text" if node.is_quoted else "empty"
+        return "but has no value"
     text = shortened(node.text)
-    if node.is_quoted:
-        return f"the text '{text}'"
-    return f"'{text}'" if isinstance(node.value, str) else text
+    if not isinstance(node.value, str):
+        return f"not {text}"
+    return f"not the text '{text}'" if node.is_quoted else f"not '{text}'"

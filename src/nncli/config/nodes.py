@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from nncli.config.places import Place
+
+Value: TypeAlias = bool | int | float | str | None
 
 
 @dataclass(frozen=True)
@@ -14,7 +16,7 @@ class Scalar:
     """A single value, with the text that it was read from."""
 
     place: Place
-    value: None | bool | int | float | str
+    value: Value
     text: str
     is_quoted: bool
 
@@ -27,8 +29,7 @@ class Sequence:
     items: tuple[Node, ...]
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """A key of a mapping with its value."""
 
     key_place: Place

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nncli.config.nodes import Node, Scalar
-from nncli.config.places import Place, Source, visible
+from nncli.config.places import Place, Source
 from nncli.config.yaml12 import parse
 from nncli.errors import UsageError
+from nncli.text import printable
 
 if TYPE_CHECKING:
     from nncli.config.places import Problem
@@ -53,5 +54,5 @@ def parse_override(text: str) -> Override:
     """
     key, equals, value = text.partition("=")
     if not (equals and key.strip()):
-        raise UsageError(f"--set {visible(text)}: expected key=value, such as --set training.epochs=5")
+        raise UsageError(f"--set {printable(text)}: expected key=value, such as --set training.epochs=5")
     return Override(key.strip(), value.strip(), f"--set {text}")

@@ -15,6 +15,8 @@ import unicodedata
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from nncli.text import printable
+
 LONGEST_LINE = 100
 """Characters of a source line that are shown; a longer line is cut around the caret."""
 
@@ -41,14 +43,14 @@ class Place:
 
     def describe(self, message: str) -> str:
         """The message with this place in front and, from a file, the source line and a caret below."""
-        name = visible(self.source.name)
+        name = printable(self.source.name)
         if not (self.line and self.source.lines):
-            return f"{name}: {visible(message)}"
+            return f"{name}: {printable(message)}"
         line, caret = self._cut()
         margin = f"{self.line:5} | "
         return (
-            f"{name}:{self.line}:{self.column}: {visible(message)}\n"
-            f"{margin}{visible(line)}\n"
+            f"{name}:{self.line}:{self.column}: {printable(message)}\n"
+            f"{margin}{printable(line)}\n"
             f"{' ' * (len(margin) + caret[0])}{'^' * caret[1]}"
         )
 
@@ -71,24 +73,17 @@ class Problem(NamedTuple):
     message: str
 
 
-def visible(text: str) -> str:
-    r"""The text with every character that a terminal obeys or hides written as an escape: \x1b, \u202e."""
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
-
-
 def shortened(text: str) -> str:
     """The text, or the beginning of a long one."""
     return text if len(text) <= LONGEST_QUOTE else text[:LONGEST_QUOTE] + "..."
 
 
 def columns(text: str) -> int:
-    """How many columns of a terminal the text fills when it is shown: two for a Chinese character, none for an accent."""
-    return sum(_columns(char) for char in visible(text))
+    """How many columns of a terminal the shown text fills: two for a Chinese character, none for an accent."""
+    return sum(_columns(char) for char in printable(text))
 
 
 def _columns(char: str) -> int:
-    if unicodedata.category(char) in {"Mn", "Me"}:
+    if unicodedata.category(char) in {"Mn", "Me", "Cf"}:
         return 0
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1

@@ -6,8 +6,8 @@ import stat
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from nncli.config.places import visible
 from nncli.errors import ConfigError
+from nncli.text import printable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,17 +30,17 @@ def read_text(path: Path) -> str:
         with path.open("rb") as file:
             content = file.read(LARGEST_FILE + 1)
     except FileNotFoundError:
-        raise ConfigError([f"{visible(str(path))}: no such file{_similar(path)}"]) from None
+        raise ConfigError([f"{printable(str(path))}: no such file{_similar(path)}"]) from None
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the path
         reason = getattr(error, "strerror", None) or str(error)
-        raise ConfigError([f"{visible(str(path))}: cannot be read: {reason}"]) from None
+        raise ConfigError([f"{printable(str(path))}: cannot be read: {reason}"]) from None
     if len(content) > LARGEST_FILE:
-        raise ConfigError([f"{visible(str(path))}: larger than {LARGEST_FILE // 1000} KB, which no config is"])
+        raise ConfigError([f"{printable(str(path))}: larger than {LARGEST_FILE // 1000} KB, which no config is"])
     return _decoded(path, content)
 
 
 def _decoded(path: Path, content: bytes) -> str:
-    name = visible(str(path))
+    name = printable(str(path))
     if content.startswith(UTF16_MARKS):
         raise ConfigError([f"{name}: the file is UTF-16 text; save it as UTF-8"])
     try:
@@ -52,7 +52,7 @@ def _decoded(path: Path, content: bytes) -> str:
 
 
 def _not_a_file(path: Path) -> str:
-    name = visible(str(path))
+    name = printable(str(path))
     if not path.is_dir():
         return f"{name}: not a regular file"
     inside = path / "config.yaml"
@@ -70,4 +70,4 @@ def _similar(path: Path) -> str:
 
 
 def _did_you_mean(path: Path) -> str:
-    return f". Did you mean '{visible(str(path))}'?"
+    return f". Did you mean '{printable(str(path))}'?"

@@ -11,27 +11,29 @@ from nncli.config.nodes import Mapping, Node, Scalar, Sequence
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+SIDE = Integer(1, 4096)
+WEIGHT = Number(above=0)
+
 
 @dataclass(frozen=True)
 class ImageSize:
     """Height and width in pixels, or one integer for a square."""
 
-    side: Integer = Integer(1, 4096)
     wanted: str = "[height, width] or one integer"
 
     def read(self, key: str, node: Node) -> tuple[int, int]:
         """Height, width."""
         if isinstance(node, Sequence) and len(node.items) == 2:
-            height, width = read_all((f"{key}[{i}]", self.side, item) for i, item in enumerate(node.items))
+            height, width = read_all((f"{key}[{i}]", SIDE, item) for i, item in enumerate(node.items))
             return height, width
         if isinstance(node, Scalar) and type(node.value) is int:
-            side = self.side.read(key, node)
+            side = SIDE.read(key, node)
             return side, side
         raise wrong(key, self.wanted, node)
 
     def schema(self) -> dict[str, Any]:
         """The JSON Schema of the value."""
-        side = self.side.schema()
+        side = SIDE.schema()
         return {"anyOf": [{"type": "array", "items": side, "minItems": 2, "maxItems": 2}, side]}
 
 
@@ -59,7 +61,6 @@ class ClassWeights:
     """One of several words, or a positive number for each class."""
 
     words: tuple[str, ...]
-    weight: Number = Number(above=0)
 
     @property
     def wanted(self) -> str:
@@ -68,8 +69,8 @@ class ClassWeights:
 
     def read(self, key: str, node: Node) -> str | dict[str, float]:
         """The word, or class name -> weight."""
-        if isinstance(node, Mapping) and node.entries:
-            weights = read_all((f"{key}.{name}", self.weight, entry.node) for name, entry in node.entries.items())
+        if isinstance(node, Mapping):
+            weights = read_all((f"{key}.{name}", WEIGHT, entry.node) for name, entry in node.entries.items())
             return dict(zip(node.entries, weights, strict=True))
         if isinstance(node, Scalar) and isinstance(node.value, str) and node.value in self.words:
             return node.value
@@ -77,19 +78,19 @@ class ClassWeights:
 
     def schema(self) -> dict[str, Any]:
         """The JSON Schema of the value."""
-        weights = {"type": "object", "minProperties": 1, "additionalProperties": self.weight.schema()}
+        weights = {"type": "object", "additionalProperties": WEIGHT.schema()}
         return {"anyOf": [{"enum": list(self.words)}, weights]}
 
 
 def read_all(parts: Iterable[tuple[str, Kind, Node]]) -> list[Any]:
     """Read every part, and only then raise what was wrong in any of them."""
-    values, problems = [], []
+    values: list[Any] = []
+    errors: list[InvalidError] = []
     for key, kind, node in parts:
         try:
             values.append(kind.read(key, node))
         except InvalidError as error:
-            problems += error.problems
-            values.append(None)
-    if any(value is None for value in values):
-        raise InvalidError(*problems)
+            errors.append(error)
+    if errors:
+        raise InvalidError(*(problem for error in errors for problem in error.problems))
     return values

@@ -25,8 +25,8 @@ KEY_WORDS = {
     "data.color": "colour color_mode channels mode grayscale",
     "data.resize": "resize_mode resize_method fit interpolation",
     "data.scaling": "scale normalize normalization normalise rescale preprocessing",
-    "data.validation_split": "val_split valid_pct val_size test_size val_ratio validation_size validation_fraction split",
-    "network.layer_dims": "hidden_layers hidden_layer_sizes layers layer_sizes layers_dims dims hidden hidden_units units",
+    "data.validation_split": "val_split valid_pct val_size test_size val_ratio validation_size validation_fraction",
+    "network.layer_dims": "hidden_layers hidden_layer_sizes layers layer_sizes layers_dims dims hidden hidden_units",
     "network.activation": "activation_function nonlinearity act",
     "network.initialization": "init initializer kernel_initializer weight_init weights_init initialisation",
     "network.initialization_scale": "init_scale init_std std",
@@ -132,4 +132,4 @@ def _plain(written: str) -> str:
 
 
 def _closest(written: str, words: Iterable[str]) -> str | None:
-    return next(iter(get_close_matches(written, list(words), n=1, cutoff=0.7)), None)
+    return next(iter(get_close_matches(written, list(words), n=1, cutoff=0.65)), None)

@@ -1,7 +1,7 @@
 """What PyYAML says about text that is not YAML, in plain words.
 
-Its own sentences speak of tokens and blocks ("expected <block end>, but found '<block mapping start>'"). A person needs to
-know what to type instead.
+Its own sentences speak of tokens and blocks ("expected <block end>, but found '<block mapping start>'"). A person needs
+to know what to type instead.
 """
 
 from __future__ import annotations
@@ -9,11 +9,10 @@ from __future__ import annotations
 import yaml
 
 SENTENCES = (
+    ("block end>, but found '<scalar>'", "this text does not fit here; put the whole value in quotes, or indent it"),
     ("expected <block end>", "this line does not fit the lines above it; check its indentation"),
-    (
-        "mapping values are not allowed",
-        "no ':' can stand here; check the indentation, and quote text that contains ': '",
-    ),
+    ("mapping values are not allowed", "this ':' does not fit; check the line above, and put text with ': ' in quotes"),
+    ("but got '<stream end>'", "the bracket that opens here is never closed"),
     ("expected ',' or ']'", "expected ',' or ']' here, in the list that starts in line {start}"),
     ("expected ',' or '}'", "expected ',' or '}}' here, in the mapping that starts in line {start}"),
     ("could not find expected ':'", "this key has no ':' after it"),
@@ -26,15 +25,12 @@ SENTENCES = (
     ("expected the node content", "a value is missing here"),
     ("sequence entries are not allowed", "a list cannot start here; put it on a line of its own, or write [a, b]"),
     ("mapping keys are not allowed", "a '?' key cannot stand here; quote the text if it is meant as text"),
-    (
-        "expected '<document start>'",
-        "this does not belong to what stands above; a config is one mapping, 'section:' lines",
-    ),
+    ("expected '<document start>'", "this does not belong to what stands above; a config is a single mapping"),
     ("expected chomping or indentation", "unexpected text after '|' or '>'; quote the value if it is meant as text"),
     ("expected alphabetic or numeric", "'&' and '*' have a meaning in YAML; put the text in quotes"),
 )
 
-AT_THE_OPENING = ("found unexpected end of stream", "found unexpected document separator")
+AT_THE_OPENING = ("unexpected end of stream", "unexpected document separator", "but got '<stream end>'")
 """Noticed at the end of the text, but the mistake is where it began."""
 
 
@@ -51,10 +47,10 @@ def in_plain_words(error: Exception) -> tuple[yaml.Mark | None, str]:
         return None, "this escape or directive holds a number that is too large"
     problem = error.problem or ""
     mark = error.problem_mark or error.context_mark
-    if problem in AT_THE_OPENING:
+    if any(part in problem for part in AT_THE_OPENING):
         mark = error.context_mark or mark
     start = error.context_mark.line + 1 if error.context_mark else 0
     for part, sentence in SENTENCES:
         if part in problem:
             return mark, sentence.format(start=start)
-    return mark, f"this is not YAML: {problem}"
+    return mark, f"not understood as YAML: {problem}"

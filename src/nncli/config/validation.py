@@ -1,11 +1,12 @@
 """From the tree to values, with everything that is wrong told at once.
 
-Three steps: which options are written, what they hold, and whether that goes together. A problem is told once: what has been
-refused (a misspelt key too) stays in the tables as `Refused`, and the later steps pass over it.
+Three steps: which options are written, what they hold, and whether that goes together. A problem is told once: what has
+been refused (a misspelt key too) stays in the tables as `Refused`, and the later steps pass over it.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nncli.config.kinds import InvalidError, either
@@ -27,13 +28,11 @@ def written_options(tree: Node, problems: list[Problem]) -> dict[str, Entry]:
     """Step 1: the options that the file holds, by key ("training.epochs")."""
     if not isinstance(tree, Mapping):
         if not isinstance(tree, Refused):
-            problems.append(
-                Problem(tree.place, f"a config has {either(SECTIONS)} at the top, each 'section:' on a line")
-            )
+            problems.append(Problem(tree.place, f"a config consists of the sections {', '.join(SECTIONS)}"))
         return _refused(tree.place, "")
     misspelt: dict[str, Entry] = {}
     written: dict[str, Entry] = {}
-    for section, (place, body) in ((name, (entry.key_place, entry.node)) for name, entry in tree.entries.items()):
+    for section, (place, body) in tree.entries.items():
         if section not in SECTIONS:
             misspelt |= _unknown_at_top(section, place, body, problems)
         elif isinstance(body, Mapping):
@@ -86,15 +85,11 @@ def read_values(written: dict[str, Entry], whole: Place, problems: list[Problem]
 
 def check_together(values: dict[str, Any], written: dict[str, Entry], problems: list[Problem]) -> None:
     """Step 3: options that exclude each other."""
-    for key in written:
-        ignored = why_ignored(key, values)
-        if ignored:
-            problems.append(Problem(written[key].key_place, ignored))
+    for key, entry in written.items():
+        if ignored := why_ignored(key, values):
+            problems.append(Problem(entry.key_place, ignored))
     _check_input_layer(values, written, problems)
-    warmup, epochs = values.get("training.warmup_epochs"), values.get("training.epochs")
-    if warmup and epochs and warmup >= epochs:
-        message = f"training.warmup_epochs is {warmup}, but there are only {epochs} epochs; it must be fewer"
-        problems.append(Problem(written["training.warmup_epochs"].node.place, message))
+    _check_warmup(values, written, problems)
 
 
 def why_ignored(key: str, values: dict[str, Any]) -> str | None:
@@ -112,7 +107,7 @@ def _check_input_layer(values: dict[str, Any], written: dict[str, Entry], proble
     dims, size, color = (values.get(key) for key in ("network.layer_dims", "data.image_size", "data.color"))
     if not (dims and size and color) or dims[0] == "auto":
         return
-    n_features = DataConfig(path=None, image_size=size, color=color).n_features
+    n_features = DataConfig(Path(), image_size=size, color=color).n_features
     if dims[0] != n_features:
         node = written["network.layer_dims"].node
         place = node.items[0].place if isinstance(node, Sequence) else node.place
@@ -120,12 +115,21 @@ def _check_input_layer(values: dict[str, Any], written: dict[str, Entry], proble
         problems.append(Problem(place, f"network.layer_dims starts with {dims[0]} but {images}; write auto"))
 
 
+def _check_warmup(values: dict[str, Any], written: dict[str, Entry], problems: list[Problem]) -> None:
+    """The warm-up leaves epochs to train in."""
+    key = "training.warmup_epochs"
+    warmup, epochs = values.get(key), values.get("training.epochs")
+    if warmup and epochs and warmup >= epochs and not why_ignored(key, values):
+        message = f"{key} is {warmup}, but must be less than training.epochs, which is {epochs}"
+        problems.append(Problem(written[key].node.place, message))
+
+
 def _unknown_at_top(name: str, place: Place, body: Node, problems: list[Problem]) -> dict[str, Entry]:
     """Report a key at the top level that is no section; returns the options that were probably meant."""
     if not isinstance(body, Mapping):
         return _unknown("", name, place, problems)
     section = nearest_section(name, SECTIONS)
-    hint = f"Did you mean '{section}'?" if section else f"The sections are {either(SECTIONS)}".replace(" or ", " and ")
+    hint = f"Did you mean '{section}'?" if section else f"The sections are {', '.join(SECTIONS)}"
     problems.append(Problem(place, f"unknown key '{shortened(name)}'. {hint}"))
     return _refused(place, section) if section else {}
 

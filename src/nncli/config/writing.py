@@ -12,28 +12,35 @@ from nncli.config.options import OPTIONS, SECTIONS, TrainConfig
 from nncli.config.validation import why_ignored
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection
 
 UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 """What JSON leaves as it is and a config file may not hold."""
 
 
-def to_yaml(config: TrainConfig) -> str:
+def to_yaml(config: TrainConfig, unused: Collection[str] = ()) -> str:
     """Every option that counts, with its value, section by section; an absolute data.path.
 
     Args:
         config: the config; options that its optimizer, schedule or initialization does not use are left out.
+        unused: keys to leave out as well, because the data make them meaningless.
     """
-    values = values_of(config)
+    values = used_options(config)
     lines = []
     for section in SECTIONS:
         lines.append(f"{section}:")
         lines += [
             f"  {key.partition('.')[2]}: {yaml_value(value)}"
             for key, value in values.items()
-            if key.startswith(f"{section}.") and not why_ignored(key, values)
+            if key.startswith(f"{section}.") and key not in unused
         ]
     return "\n".join(lines) + "\n"
+
+
+def used_options(config: TrainConfig) -> dict[str, Any]:
+    """The value of every option that counts, by its key; those that optimizer or schedule ignore are left out."""
+    values = values_of(config)
+    return {key: value for key, value in values.items() if not why_ignored(key, values)}
 
 
 def values_of(config: TrainConfig) -> dict[str, Any]:

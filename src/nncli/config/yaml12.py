@@ -1,9 +1,9 @@
 """YAML text -> a tree of nodes that know their place.
 
-PyYAML finds the tokens; the tree is ours, for three reasons. Scalars follow the core schema of YAML 1.2 (section 10.3.2):
-`1e-3` is a number, and `yes`, `on` and `12:30` are text, which PyYAML sees otherwise. Every node remembers line and column,
-for messages. And whatever a config has no use for is refused before it can do harm: anchors and aliases (nine short lines of
-them can stand for a billion values), tags, merge keys, duplicate keys, further documents, deep nesting.
+PyYAML finds the tokens; the tree is ours, for three reasons. Scalars follow the core schema of YAML 1.2 (section
+10.3.2): `1e-3` is a number, and `yes`, `on` and `12:30` are text, which PyYAML sees otherwise. Every node remembers its
+place, for messages. And whatever a config has no use for is refused before it can do harm: anchors and aliases (nine
+short lines of them can stand for a billion values), tags, merge keys, duplicate keys, further documents, depth.
 """
 
 from __future__ import annotations
@@ -11,21 +11,30 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from nncli.config.nodes import Entry, Mapping, Node, Refused, Scalar, Sequence
+from nncli.config.nodes import Entry, Mapping, Node, Refused, Scalar, Sequence, Value
 from nncli.config.places import Place, Problem, Source
 from nncli.config.syntax import in_plain_words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 DEEPEST = 20
 MOST_NODES = 10_000
 
-NULL = re.compile(r"null|Null|NULL|~|")
-BOOLEAN = re.compile(r"(true|True|TRUE)|false|False|FALSE")
+CONSTANTS: dict[str, Value] = {
+    **dict.fromkeys(["null", "Null", "NULL", "~", ""]),
+    **dict.fromkeys(["true", "True", "TRUE"], True),
+    **dict.fromkeys(["false", "False", "FALSE"], False),
+    **dict.fromkeys([".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"], math.inf),
+    **dict.fromkeys(["-.inf", "-.Inf", "-.INF"], -math.inf),
+    **dict.fromkeys([".nan", ".NaN", ".NAN"], math.nan),
+}
 INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-NOT_FINITE = re.compile(r"([-+]?)\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 LONGEST_NUMBER = 250
 """Digits. More are infinity to a float, and beyond 4300 Python's int() refuses."""
 
@@ -63,14 +72,10 @@ def parse(text: str, source: Source, problems: list[Problem]) -> Node:
     return Refused(Place(source))
 
 
-def scalar_value(text: str) -> None | bool | int | float | str:  # noqa: PLR0911
+def scalar_value(text: str) -> Value:
     """The value of an unquoted scalar by the core schema of YAML 1.2."""
-    if NULL.fullmatch(text):
-        return None
-    if match := BOOLEAN.fullmatch(text):
-        return match[1] is not None
-    if match := NOT_FINITE.fullmatch(text):
-        return math.nan if match[3] else -math.inf if match[1] == "-" else math.inf
+    if text in CONSTANTS:
+        return CONSTANTS[text]
     if INTEGER.fullmatch(text):
         if len(text) > LONGEST_NUMBER:
             return math.inf
@@ -92,7 +97,7 @@ class _TreeBuilder:
     """Turns the events of PyYAML's parser into nodes."""
 
     def __init__(self, loader: yaml.SafeLoader, source: Source, problems: list[Problem]) -> None:
-        self._next_event = loader.get_event
+        self._next_event: Callable[[], Any] = loader.get_event
         self._source = source
         self._problems = problems
         self._n_nodes = 0
@@ -108,7 +113,7 @@ class _TreeBuilder:
             raise _StopError(Problem(self._place(event), "a second document starts here; a config is a single one"))
         return node
 
-    def _node(self, event: yaml.Event, depth: int) -> Node:
+    def _node(self, event: Any, depth: int) -> Node:
         self._n_nodes += 1
         if self._n_nodes > MOST_NODES:
             raise _StopError(Problem(self._place(event), f"a config holds at most {MOST_NODES} values"))
@@ -125,14 +130,15 @@ class _TreeBuilder:
             node = Refused(self._place(event))
         return Refused(node.place) if refused else node
 
-    def _refuse_references(self, event: yaml.Event) -> bool:
+    def _refuse_references(self, event: Any) -> bool:
         """Report an alias, an anchor or a tag at the start of a node."""
+        anchor, tag = getattr(event, "anchor", None), getattr(event, "tag", None)
         if isinstance(event, yaml.AliasEvent):
-            found = f"the alias '*{event.anchor}' is not supported; write the value itself"
-        elif getattr(event, "anchor", None) is not None:
-            found = f"the anchor '&{event.anchor}' is not supported; remove it"
-        elif getattr(event, "tag", None) is not None:
-            found = f"the tag '{event.tag}' is not supported; remove it"
+            found = f"the alias '*{anchor}' is not supported; write the value itself"
+        elif anchor is not None:
+            found = f"the anchor '&{anchor}' is not supported; remove it"
+        elif tag is not None:
+            found = f"the tag '{tag}' is not supported; remove it"
         else:
             return False
         self._problems.append(Problem(self._place(event), found))
@@ -174,7 +180,7 @@ class _TreeBuilder:
                 node = replace(node, place=key.place)  # nothing is written that a caret could point at
             entries[key.text] = Entry(key.place, node)
 
-    def _place(self, start: yaml.Event, end: yaml.Event | None = None) -> Place:
+    def _place(self, start: Any, end: Any = None) -> Place:
         """From the start of one event to the end of another; of several lines, what is on the first."""
         first, last = start.start_mark, (end or start).end_mark
         is_block = getattr(start, "flow_style", None) is False  # its end is where the next thing starts

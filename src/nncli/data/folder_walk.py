@@ -1,7 +1,7 @@
 """Walking through folders that people and their tools have left things in.
 
-Hidden files, system junk, other file types, broken links, loops of links, FIFOs: each is left out, counted and named, so
-that the caller can say so. Links are followed. The order is natural and the same on every file system.
+Hidden files, system junk, other file types, broken links, loops of links, FIFOs: each is left out, counted and named,
+so that the caller can say so. Links are followed. The order is natural and the same on every file system.
 """
 
 from __future__ import annotations

@@ -8,8 +8,8 @@ Two layouts are known:
     photos/train/cat/*.jpg    split folders train, val (or valid, validation) and test; the classes are those of train
     photos/val/cat/*.jpg
 
-Classes are numbered in the natural order of their names. A note says what is left out: no image disappears silently, and
-no stray folder becomes a class.
+Classes are numbered in the natural order of their names. A note says what is left out: no image disappears silently,
+and no stray folder becomes a class.
 """
 
 from __future__ import annotations

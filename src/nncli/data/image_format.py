@@ -31,8 +31,8 @@ class ImageFormat:
         height: Rows of pixels.
         width: Pixels in a row.
         color: ``rgb`` or ``grayscale``.
-        resize: What happens to another aspect ratio: ``stretch`` ignores it, ``pad`` adds black bars, ``crop`` keeps the
-            center.
+        resize: What happens to another aspect ratio: ``stretch`` ignores it, ``pad`` adds black bars, ``crop`` keeps
+            the center.
 
     Raises:
         ValueError: A field has the wrong type or is out of range.

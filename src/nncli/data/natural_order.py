@@ -14,8 +14,8 @@ _NUMBER = re.compile("[0-9]+")
 def natural_key(text: str) -> tuple[str, str]:
     """A key for `sorted`, `min` and `max`.
 
-    Each number gets its length in front, so that comparing characters compares values, however long it is. Names of equal
-    value, such as 1 and 01, are ordered by the text itself: different texts never tie.
+    Each number gets its length in front, so that comparing characters compares values, however long it is. Names of
+    equal value, such as 1 and 01, are ordered by the text itself: different texts never tie.
     """
     return _NUMBER.sub(_with_length, text), text
 

@@ -76,8 +76,9 @@ def softmax(Z: Array, A: Array, column: Array) -> None:
     Z -= column
 
 
-def draw_dropout_masks(workspace: Workspace, rng: np.random.Generator) -> None:
-    """Draw new masks for the hidden layers: 0 with probability `workspace.dropout`, else 1 / (1 - dropout)."""
+def draw_dropout_masks(workspace: Workspace, rng: np.random.Generator, m: int) -> None:
+    """Draw new masks for a batch of m examples: 0 with probability `workspace.dropout`, else 1 / (1 - dropout)."""
+    workspace.set_batch_size(m)
     keep = 1 - workspace.dropout
     for mask in workspace.mask[1:-1]:
         rows = mask.T  # contiguous, as the generator wants it
@@ -99,8 +100,9 @@ def forward(parameters: Parameters, workspace: Workspace, X: Array, activation: 
         Y_hat, (n_L, m): for one output unit P(class 1), else P(class k) in row k. A view of the workspace.
     """
     W, b, L = parameters.W, parameters.b, parameters.n_layers
-    workspace.set_batch(X)
+    workspace.set_batch_size(X.shape[1])
     H, Z, A, mask = workspace.H, workspace.Z, workspace.A, workspace.mask
+    H[0] = X
     g = ACTIVATIONS[activation]
 
     for l in range(1, L + 1):

@@ -102,26 +102,25 @@ class Workspace:
         self._column = np.empty((max_examples, 1), dtype)
         self._weight_scratch: Array = np.empty(0, dtype)
         self.n_examples = 0
-        self.set_batch(np.empty((self.layer_dims[0], max_examples), dtype))
+        self.set_batch_size(max_examples)
 
     def _rows(self, dims: Sequence[int]) -> list[Array]:
         """Memory for layers 1..L, one example per row; layer 0 is the batch itself and needs none."""
         return [np.zeros((self.max_examples, n if l > 0 else 0), self.dtype) for l, n in enumerate(dims)]
 
-    def set_batch(self, X: Array) -> None:
-        """Make X, of shape (n_0, m), the input, and every array m examples wide. A smaller batch takes the first rows."""
-        m = X.shape[1]
-        if m != self.n_examples:
-            self.n_examples = m
-            self.Z = [rows[:m].T for rows in self._Z]
-            self.A = [rows[:m].T for rows in self._A]
-            self.dZ = [rows[:m].T for rows in self._dZ]
-            self.mask = [rows[:m].T for rows in self._mask]
-            dropped = [rows[:m].T for rows in self._dropped]
-            self.H = [*(dropped[:-1] or self.A[:-1]), self.A[-1]]
-            self.ones = self._ones[:m]
-            self.column = self._column[:m].T
-        self.H[0] = X
+    def set_batch_size(self, m: int) -> None:
+        """Make every array m examples wide; fewer than `max_examples` take the first rows of the memory."""
+        if m == self.n_examples:
+            return
+        self.n_examples = m
+        self.Z = [rows[:m].T for rows in self._Z]
+        self.A = [rows[:m].T for rows in self._A]
+        self.dZ = [rows[:m].T for rows in self._dZ]
+        self.mask = [rows[:m].T for rows in self._mask]
+        dropped = [rows[:m].T for rows in self._dropped]
+        self.H = [*(dropped[:-1] or self.A[:-1]), self.A[-1]]  # H[0] is for the batch itself
+        self.ones = self._ones[:m]
+        self.column = self._column[:m].T
 
     def weight_scratch(self, n_weights: int) -> Array:
         """A vector as long as all weights, allocated at first use: only L2 needs it."""

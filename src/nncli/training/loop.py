@@ -158,7 +158,7 @@ class Trainer:
         options: dict[str, Any] = {"activation": settings.activation, "l2": settings.l2, "example_weights": weights}
 
         if settings.dropout:
-            draw_dropout_masks(workspace, self.state.rng)
+            draw_dropout_masks(workspace, self.state.rng, Y.size)
         Y_hat = forward(parameters, workspace, X, settings.activation)  # part 2
         cost = cross_entropy(workspace, Y, weights)  # part 3
         backpropagate(parameters, workspace, Y, gradients, **options)  # part 4

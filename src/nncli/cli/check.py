@@ -1,0 +1,78 @@
+"""``nncli check``: everything that can be known before the first epoch."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from nncli.cli.messages import say, warn
+from nncli.cli.progress import Progress
+from nncli.errors import EXIT_SKIPPED
+from nncli.text import printable
+
+if TYPE_CHECKING:
+    from nncli.config import ConfigFile
+    from nncli.experiment import Experiment, Plan
+
+
+@click.command(short_help="Check a config and its images; print the plan; train nothing.")
+@click.argument("config", type=click.Path(path_type=Path))
+@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Set a key of the config. Repeatable.")
+def command(config: Path, settings: tuple[str, ...]) -> None:
+    """Check CONFIG and every image it uses, print the plan, and train nothing.
+
+    \b
+    Examples:
+      nncli check configs/digits.yaml
+      nncli check photos.yaml --set data.image_size=[96,96]
+
+    Exits with 2 if the config is wrong, 1 if images cannot be read, 3 if some were skipped as the config asks.
+    """  # fmt: skip
+    from nncli.config import load_config, parse_override
+
+    show_plan(load_config(config, [parse_override(text) for text in settings]), Progress("auto"))
+
+
+def show_plan(config_file: ConfigFile, progress: Progress) -> None:
+    """Load what `config_file` asks for and print what would be trained; also ``nncli train --dry-run``."""
+    from nncli.experiment import load_experiment, plan_experiment
+
+    plan = plan_experiment(config_file)
+    for note in plan.notes:
+        say(note)
+    with progress.loading(plan.n_images) as on_progress:
+        experiment = load_experiment(plan, on_progress)
+    for image in experiment.skipped:
+        warn(f"{printable(image.path)}: {image.reason}; will be skipped")
+    click.echo("\n".join(f"{name:<11}{text}" for name, text in _lines(plan, experiment)))
+    if experiment.skipped:
+        click.get_current_context().exit(EXIT_SKIPPED)
+
+
+def _lines(plan: Plan, experiment: Experiment) -> list[tuple[str, str]]:
+    config, image_format = plan.config, plan.image_format
+    data, training = config.data, config.training
+    n_training, n_validation = len(experiment.training.labels), len(experiment.validation.labels)
+    counts = Counter([*experiment.training.labels.tolist(), *experiment.validation.labels.tolist()])
+    per_class = ", ".join(f"{printable(name)} {counts[index]}" for index, name in enumerate(plan.classes))
+    batch = n_training if training.batch_size == "full" else min(training.batch_size, n_training)
+    hidden = [f"{n} {config.network.activation}" for n in plan.layer_dims[1:-1]]
+    output = f"{plan.layer_dims[-1]} {'sigmoid' if plan.layer_dims[-1] == 1 else 'softmax'}"
+    megabytes = (experiment.training.pixels.nbytes + experiment.validation.pixels.nbytes) / 1e6
+    return [
+        ("config", printable(str(plan.config_file.path))),
+        ("data", f"{printable(str(data.path))}: {n_training + n_validation} images, {len(plan.classes)} classes"),
+        ("classes", per_class),
+        ("input", f"{image_format}, {data.resize}, {data.scaling}: {image_format.n_features} values per image"),
+        ("split", f"{n_training} to train on, {n_validation} to validate"),
+        ("network", f"{' -> '.join([str(plan.layer_dims[0]), *hidden, output])}: {plan.n_parameters:,} parameters"),
+        (
+            "training",
+            f"{training.epochs} epochs of {-(-n_training // batch)} batches of {batch}, {training.optimizer}, "
+            f"learning rate {training.learning_rate:g} {training.schedule}, seed {training.seed}",
+        ),
+        ("memory", f"{megabytes:.1f} MB of pixels"),
+    ]

@@ -1,0 +1,132 @@
+"""What `predict` is asked about: files, folders, stdin, and lists of names, as one stream of image sources.
+
+A list of names may be a pipe that is still being written to, by ``find`` for example. Whatever has arrived is handed on
+before more is waited for: the first record does not wait for the last name, and millions of names need no memory.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from io import FileIO
+from itertools import chain, islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nncli.errors import DataError, NncliError, UsageError
+from nncli.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+Source = tuple[str, str | bytes]
+"""A name to show, and a path or an image's bytes."""
+
+STDIN = "-"
+MAX_NAME_BYTES = 1 << 20
+"""Longest line of a list of names; a path is 4 KB at most."""
+
+
+def check_folders(paths: Sequence[str]) -> None:
+    """Look whether every folder among `paths` holds an image: a mistyped folder is worth knowing at once.
+
+    Raises:
+        DataError: One does not, or cannot be read.
+    """
+    from nncli.data.folder_walk import find_images
+
+    for path in paths:
+        if path != STDIN and _is_folder(path) and next(find_images(path), None) is None:
+            raise DataError(f"{printable(path)}: no images in this folder")
+
+
+def source_batches(paths: Sequence[str], names_from: str | None, separator: bytes, size: int) -> Iterator[list[Source]]:
+    """All images: those of `paths`, then those of a list of names.
+
+    Args:
+        paths: Files, folders, or ``-`` for the bytes of an image on stdin.
+        names_from: A file with names of files and folders, ``-`` for stdin, or None.
+        separator: What ends a name in it, newline or NUL.
+        size: The most sources to hand on at a time.
+
+    Yields:
+        Up to `size` sources, and fewer where the next name has not arrived yet.
+
+    Raises:
+        NncliError: The list or a folder cannot be read.
+    """
+    yield from _batched(chain.from_iterable(map(_expand, paths)), size)
+    if names_from is not None:
+        for names in _arriving_names(names_from, separator):
+            yield from _batched(chain.from_iterable(map(_expand_name, names)), size)
+
+
+def _batched(sources: Iterable[Source], size: int) -> Iterator[list[Source]]:
+    iterator = iter(sources)
+    while batch := list(islice(iterator, size)):
+        yield batch
+
+
+def _expand(path: str) -> Iterator[Source]:
+    """The sources that one argument stands for."""
+    if path == STDIN:
+        yield STDIN, _read_stdin()
+    else:
+        yield from _expand_name(path)
+
+
+def _expand_name(path: str) -> Iterator[Source]:
+    """A file as it is; the images of a folder; a folder without images as a source that will fail, for one record."""
+    from nncli.data.folder_walk import find_images
+
+    is_empty = True
+    if _is_folder(path):
+        for image in find_images(path):
+            is_empty = False
+            yield image, image
+    if is_empty:
+        yield path, path
+
+
+def _is_folder(path: str) -> bool:
+    try:
+        return path != "" and Path(path).is_dir()
+    except OSError:  # a name too long, or behind a closed folder: decoding will say so
+        return False
+
+
+def _read_stdin() -> bytes:
+    from nncli.data.decoding import MAX_FILE_BYTES
+
+    if sys.stdin is None:
+        raise NncliError("standard input is closed")
+    return sys.stdin.buffer.read(MAX_FILE_BYTES)
+
+
+def _arriving_names(names_from: str, separator: bytes) -> Iterator[list[str]]:
+    """The names in a file or on stdin, in lists of what has arrived together."""
+    shown = "standard input" if names_from == STDIN else printable(names_from)
+    rest = b""
+    try:
+        with _open_unbuffered(names_from) as file:
+            while chunk := file.read(1 << 16):  # unbuffered, it returns what there is
+                if separator == b"\n" and b"\0" in chunk:
+                    raise UsageError(f"{shown}: a list with NUL bytes; add -0 for what find -print0 writes")
+                *names, rest = (rest + chunk).split(separator)
+                if len(rest) > MAX_NAME_BYTES:
+                    raise DataError(f"{shown}: not a list of names: one is longer than {MAX_NAME_BYTES} bytes")
+                yield _decoded(names, separator)
+    except OSError as error:
+        raise NncliError(f"{shown}: cannot be read: {error.strerror or error}") from error
+    yield _decoded([rest], separator)
+
+
+def _open_unbuffered(names_from: str) -> FileIO:
+    return FileIO(0, closefd=False) if names_from == STDIN else FileIO(names_from)
+
+
+def _decoded(names: list[bytes], separator: bytes) -> list[str]:
+    """Names as Python has them, whatever their bytes; lines may end as in Windows, and empty ones are skipped."""
+    if separator == b"\n":
+        names = [name.removesuffix(b"\r") for name in names]
+    return [os.fsdecode(name) for name in names if name]

@@ -1,0 +1,132 @@
+"""`nncli predict`: one record per image."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from nncli.cli.inputs import STDIN, check_folders, source_batches
+from nncli.cli.messages import say, warn
+from nncli.cli.model_lookup import find_model
+from nncli.cli.options import Share, model_option
+from nncli.cli.records import FORMATS, Layout, make_record
+from nncli.errors import EXIT_SKIPPED
+from nncli.text_file import open_atomically
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from contextlib import AbstractContextManager
+    from typing import TextIO
+
+    from nncli.cli.inputs import Source
+    from nncli.cli.records import Record
+    from nncli.inference import Predictor
+
+
+@click.command(short_help="Print the class of images.")
+@click.argument("paths", metavar="IMAGE|DIR|-...", nargs=-1, type=click.Path(allow_dash=True))
+@click.option("--files-from", metavar="FILE|-", type=click.Path(), help="Read names of images and folders, one a line.")
+@click.option("-0", "--null", is_flag=True, help="Names in --files-from end with NUL (find -print0).")
+@model_option
+@click.option(
+    "-f", "--format", "format_", type=click.Choice(list(FORMATS)), default="tsv", show_default=True, help="Format."
+)
+@click.option("-k", "--top-k", type=click.IntRange(1), default=1, show_default=True, help="Show the K best classes.")
+@click.option("--threshold", type=Share(), metavar="P", help="Below this probability the label is the unknown label.")
+@click.option("--unknown-label", metavar="TEXT", help="Label below the threshold.  [default: unknown]")
+@click.option("--all-probs", is_flag=True, help="Add the probability of every class, in the model's order.")
+@click.option("-o", "--output", metavar="FILE", type=click.Path(), help="Write here instead of to stdout.")
+@click.pass_context
+def command(
+    context: click.Context,
+    *,
+    paths: tuple[str, ...],
+    files_from: str | None,
+    null: bool,
+    model: str | None,
+    format_: str,
+    top_k: int,
+    threshold: float | None,
+    unknown_label: str | None,
+    all_probs: bool,
+    output: str | None,
+) -> None:
+    """Print the label and its probability for each image, one record per image in the order of the input.
+
+    \b
+    Examples:
+      nncli predict photo.jpg                     photo.jpg<TAB>cat<TAB>0.9731
+      nncli predict -m runs/cats-1 photos/        all images below a folder
+      nncli predict -f csv -o labels.csv *.jpg
+      find . -name '*.png' -print0 | nncli predict --files-from - -0 -f ndjson
+      curl -s https://example.org/cat.jpg | nncli predict -f label -
+
+    An image that cannot be read is a record with an empty label and a line on stderr; the exit code is then 3. A tab or
+    another control character in a name is printed as an escape such as \\x09; json and ndjson have names exactly.
+    """
+    _check_usage(context)
+    from nncli.inference import BATCH_SIZE, Predictor
+    from nncli.model_file import read_model
+
+    check_folders(paths)
+    predictor = Predictor(read_model(find_model(model)))
+    label = "unknown" if unknown_label is None else unknown_label
+    layout = Layout(predictor.model.classes, top_k, threshold or 0.0, label, all_probs)
+    batches = source_batches(paths, files_from, b"\0" if null else b"\n", BATCH_SIZE)
+    tally = Tally()
+    with _open_output(output) as out:
+        for text in FORMATS[format_](_records(predictor, batches, layout, tally, out), layout):
+            out.write(text)
+    if tally.bad:
+        say(f"{tally.bad} of {tally.images} images could not be read")
+        context.exit(EXIT_SKIPPED)
+
+
+@dataclass
+class Tally:
+    """How many images there were, and how many of them could not be read."""
+
+    images: int = 0
+    bad: int = 0
+
+
+def _check_usage(context: click.Context) -> None:
+    """Refuse what would be ignored, or cannot be.
+
+    Raises:
+        click.UsageError: With the reason.
+    """
+    given = context.params
+    if not given["paths"] and given["files_from"] is None:
+        raise click.UsageError("no images given; name files or folders, - for stdin, or --files-from", context)
+    if given["paths"].count(STDIN) + (given["files_from"] == STDIN) > 1:
+        raise click.UsageError("stdin can be read only once", context)
+    if given["null"] and given["files_from"] is None:
+        raise click.UsageError("--null is about --files-from, which is not given", context)
+    if given["unknown_label"] is not None and given["threshold"] is None:
+        raise click.UsageError("--unknown-label needs a --threshold", context)
+    if given["format_"] == "label" and (given["top_k"] > 1 or given["all_probs"]):
+        raise click.UsageError("--format label has no place for --top-k and --all-probs", context)
+
+
+def _open_output(output: str | None) -> AbstractContextManager[TextIO]:
+    return nullcontext(sys.stdout) if output in (None, STDIN) else open_atomically(Path(output))
+
+
+def _records(
+    predictor: Predictor, batches: Iterable[list[Source]], layout: Layout, tally: Tally, out: TextIO
+) -> Iterator[Record]:
+    """A record per source; flushes `out` before it waits for more sources."""
+    for batch in batches:
+        for prediction in predictor.predict(batch):
+            tally.images += 1
+            if prediction.error:
+                tally.bad += 1
+                warn(f"{prediction.path}: {prediction.error}")
+            yield make_record(prediction, layout)
+        out.flush()

@@ -1,0 +1,106 @@
+"""What a person sees while images load and the network trains: a bar on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from nncli.cli.messages import say, settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from nncli.training.state import EpochResult
+
+MODES = ("auto", "bar", "lines", "none")
+MOST_LINES = 100
+"""Lines that `auto` writes for one training: a log is to be read."""
+
+BAR = "{desc} {percentage:3.0f}%|{bar:12}| {elapsed}<{remaining}{postfix}"
+
+
+class Progress:
+    """Shows progress on stderr.
+
+    Args:
+        mode: `bar`; `lines`, one per epoch; `none`; or `auto`: a bar on a terminal, else lines, but no more than MOST_LINES.
+    """
+
+    def __init__(self, mode: str) -> None:
+        self._thin = mode == "auto"
+        if settings.quiet:
+            mode = "none"
+        elif mode == "auto":
+            mode = "bar" if sys.stderr.isatty() else "lines"
+        self._mode = mode
+        self._bar: Any = None
+
+    @contextlib.contextmanager
+    def loading(self, n_files: int) -> Iterator[Callable[[int], None] | None]:
+        """A bar over the files of a data set; yields what to call with the number of files just finished."""
+        if self._mode != "bar":
+            yield None
+            return
+        with _tqdm(total=n_files, desc="loading images", unit="img", unit_scale=True, leave=False) as bar:
+            yield bar.update
+
+    @contextlib.contextmanager
+    def training(self, epochs: int, epoch: int, n_examples: int, n_done: int) -> Iterator[Callable[[int], None]]:
+        """A bar over the examples of all epochs.
+
+        Args:
+            epochs: Of the whole training.
+            epoch: Epochs already finished.
+            n_examples: Examples per epoch.
+            n_done: Examples of the epoch under way already seen.
+
+        Yields:
+            What to call with the number of examples of every batch.
+        """
+        self._epochs = epochs
+        if self._mode != "bar":
+            yield lambda _m: None
+            return
+        total, initial = epochs * n_examples, epoch * n_examples + n_done
+        with _tqdm(total=total, initial=initial, desc=_epoch_of(epoch + 1, epochs), bar_format=BAR) as self._bar:
+            yield self._bar.update
+
+    def epoch(self, result: EpochResult, *, is_best: bool) -> None:
+        """Show what an epoch brought."""
+        if self._bar is not None:
+            self._bar.set_description_str(_epoch_of(min(result.epoch + 1, self._epochs), self._epochs), refresh=False)
+            if is_best or result.val_loss is not None:
+                self._bar.set_postfix_str(_short(result), refresh=False)
+        elif self._mode == "lines" and self._is_shown(result.epoch):
+            say(f"{_epoch_of(result.epoch, self._epochs)}  {_long(result)}{'  best' if is_best else ''}")
+
+    def _is_shown(self, epoch: int) -> bool:
+        every = -(-self._epochs // MOST_LINES) if self._thin else 1
+        return epoch % every == 0 or epoch in (1, self._epochs)
+
+
+def _tqdm(**options: Any) -> Any:
+    from tqdm import tqdm
+
+    has_size = sys.stderr.isatty() and 0 not in os.get_terminal_size(sys.stderr.fileno())
+    # Some pseudo-terminals claim to have no columns and no rows; there tqdm would draw nothing.
+    size: dict[str, Any] = {"dynamic_ncols": True} if has_size else {"ncols": 80, "nrows": 24}
+    return tqdm(file=sys.stderr, **size, **options)
+
+
+def _epoch_of(epoch: int, epochs: int) -> str:
+    return f"epoch {epoch:{len(str(epochs))}}/{epochs}"
+
+
+def _short(result: EpochResult) -> str:
+    text = f"loss {result.loss:.3f}"
+    return text if result.val_accuracy is None else f"{text}, val_accuracy {result.val_accuracy:.3f}"
+
+
+def _long(result: EpochResult) -> str:
+    text = f"loss {result.loss:.4f}  accuracy {result.accuracy:.4f}"
+    if result.val_loss is not None:
+        text += f"  val_loss {result.val_loss:.4f}  val_accuracy {result.val_accuracy:.4f}"
+    return f"{text}  {result.seconds:.2f} s"

@@ -1,0 +1,156 @@
+"""From predictions to what `predict` prints: one record per image, in one of six formats.
+
+All are written record by record, json too, though it is one array in the end; but table waits for the last record to
+know its widths.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nncli.cli.text_table import aligned
+from nncli.tables import csv_text, probability_text
+from nncli.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from nncli.inference import Prediction
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What goes into a record.
+
+    Attributes:
+        classes: Names, by index.
+        top_k: How many of the most probable classes.
+        threshold: A less probable label is replaced by `unknown_label`.
+        unknown_label: See `threshold`.
+        all_probabilities: Add the probability of every class, in the order of the model.
+    """
+
+    classes: Sequence[str]
+    top_k: int = 1
+    threshold: float = 0.0
+    unknown_label: str = "unknown"
+    all_probabilities: bool = False
+
+    def header(self) -> list[str]:
+        """Column names of a table."""
+        further = [f"{name}_{k}" for k in range(2, self.n_ranks + 1) for name in ("label", "probability")]
+        return ["path", "label", "probability", *further, *(self.classes if self.all_probabilities else ())]
+
+    @property
+    def n_ranks(self) -> int:
+        """How many classes are ranked: `top_k`, or all there are."""
+        return min(self.top_k, len(self.classes))
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is said about one image.
+
+    Attributes:
+        path: As the user gave it.
+        label: The decision; empty if the image could not be read.
+        top: The most probable classes with their probabilities, best first.
+        probabilities: Of every class, if wanted.
+        error: Empty, or why the image could not be read.
+    """
+
+    path: str
+    label: str
+    top: list[tuple[str, float]]
+    probabilities: list[float]
+    error: str
+
+    def cells(self, layout: Layout) -> list[str]:
+        """The texts of a table row, as many as the header has."""
+        columns = [self.path, self.label]
+        for rank, (label, probability) in enumerate(self.top):
+            columns += [label] * (rank > 0) + [probability_text(probability)]
+        columns += map(probability_text, self.probabilities)
+        return columns + [""] * (len(layout.header()) - len(columns))
+
+    def to_dict(self, layout: Layout) -> dict[str, Any]:
+        """The record as JSON has it."""
+        fields: dict[str, Any] = {
+            "path": self.path,
+            "label": self.label,
+            "probability": self.top[0][1] if self.top else None,
+            "top": [{"label": label, "probability": probability} for label, probability in self.top],
+        }
+        if layout.all_probabilities:
+            fields["probabilities"] = dict(zip(layout.classes, self.probabilities, strict=False))
+        return {**fields, "error": self.error} if self.error else fields
+
+
+def make_record(prediction: Prediction, layout: Layout) -> Record:
+    """The record of one prediction; of equally probable classes, the first counts as the best."""
+    if prediction.error:
+        return Record(prediction.path, "", [], [], prediction.error)
+    # The shortest text that says which float32 it is: 0.9731 and not 0.9731000065803528.
+    probabilities = [float(str(probability)) for probability in prediction.probabilities]
+    best = sorted(range(len(probabilities)), key=probabilities.__getitem__, reverse=True)[: layout.n_ranks]
+    top = [(layout.classes[k], probabilities[k]) for k in best]
+    label = top[0][0] if top[0][1] >= layout.threshold else layout.unknown_label
+    return Record(prediction.path, label, top, probabilities if layout.all_probabilities else [], "")
+
+
+def as_tsv(records: Iterable[Record], layout: Layout) -> Iterator[str]:
+    """Columns between tabs, without a header: for cut, awk and sort."""
+    for record in records:
+        yield "\t".join(map(printable, record.cells(layout))) + "\n"
+
+
+def as_csv(records: Iterable[Record], layout: Layout) -> Iterator[str]:
+    """CSV with a header."""
+    yield csv_text([layout.header()])
+    for record in records:
+        yield csv_text([record.cells(layout)])
+
+
+def as_label(records: Iterable[Record], _layout: Layout) -> Iterator[str]:
+    """The label alone, one line per image."""
+    for record in records:
+        yield printable(record.label) + "\n"
+
+
+def as_ndjson(records: Iterable[Record], layout: Layout) -> Iterator[str]:
+    """One JSON object per line."""
+    for record in records:
+        yield json_text(record.to_dict(layout)) + "\n"
+
+
+def as_json(records: Iterable[Record], layout: Layout) -> Iterator[str]:
+    """One JSON array of all records."""
+    separator = "[\n"
+    for record in records:
+        yield separator + json_text(record.to_dict(layout))
+        separator = ",\n"
+    yield "[]\n" if separator == "[\n" else "\n]\n"
+
+
+def as_table(records: Iterable[Record], layout: Layout) -> Iterator[str]:
+    """Columns in line, with a header: for people."""
+    for line in aligned([layout.header(), *(record.cells(layout) for record in records)]):
+        yield line + "\n"
+
+
+FORMATS: dict[str, Callable[[Iterable[Record], Layout], Iterator[str]]] = {
+    "tsv": as_tsv,
+    "csv": as_csv,
+    "json": as_json,
+    "ndjson": as_ndjson,
+    "table": as_table,
+    "label": as_label,
+}
+
+
+def json_text(value: Any) -> str:
+    """JSON in one line, readable where it can be: characters stay as they are unless one of them is not printable."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if text.isprintable() else json.dumps(value)

@@ -1,0 +1,29 @@
+"""Tables for people: columns in line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nncli.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def aligned(rows: Sequence[Sequence[object]], *, numbers_from: int | None = None) -> list[str]:
+    """Lines of `rows` with two spaces between columns.
+
+    Args:
+        rows: Of equal length.
+        numbers_from: The first column that is set flush right, as numbers are.
+    """
+    cells = [[printable(str(cell)) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    split = len(widths) if numbers_from is None else numbers_from
+    return [
+        "  ".join(
+            cell.ljust(width) if k < split else cell.rjust(width)
+            for k, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in cells
+    ]

@@ -1,0 +1,245 @@
+"""``nncli train``: from a config to a model."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nncli.cli.messages import say, warn
+from nncli.cli.progress import MODES, Progress
+from nncli.cli.stop_signals import StopSignals
+from nncli.errors import Interrupted, UsageError
+from nncli.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nncli.config import ConfigFile, Override
+    from nncli.experiment import Experiment, Plan
+    from nncli.run_directory import RunDirectory
+    from nncli.training.loop import Trainer
+    from nncli.training_run import TrainingRun
+
+SHORT_FORMS = {
+    "data": "data.path",
+    "epochs": "training.epochs",
+    "batch_size": "training.batch_size",
+    "lr": "training.learning_rate",
+    "optimizer": "training.optimizer",
+    "seed": "training.seed",
+}
+"""Option of the command line -> key of the config."""
+
+EXTENDABLE = ("training.epochs", "training.patience")
+"""Keys that may change when a run is resumed: they say when to stop, not what to do."""
+
+
+@click.command(short_help="Train a network; print the path of the model.")
+@click.argument("config", required=False, type=click.Path(path_type=Path))
+@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Set a key of the config. Repeatable.")
+@click.option("--data", metavar="DIR", help="Short for --set data.path=DIR.")
+@click.option("--epochs", metavar="N", help="Short for --set training.epochs=N.")
+@click.option("--batch-size", metavar="N|full", help="Short for --set training.batch_size=N.")
+@click.option("--lr", metavar="RATE", help="Short for --set training.learning_rate=RATE.")
+@click.option("--optimizer", metavar="NAME", help="Short for --set training.optimizer=NAME.")
+@click.option("--seed", metavar="N", help="Short for --set training.seed=N.")
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path), metavar="DIR", help="Run directory [default: runs/CONFIG-N]."
+)
+@click.option("--force", is_flag=True, help="Replace the run in --out.")
+@click.option(
+    "--resume",
+    is_flag=False,
+    flag_value="",
+    metavar="[RUN]",
+    help="Go on with RUN, or with the latest one [of CONFIG].",
+)
+@click.option("--dry-run", is_flag=True, help="Check everything and print the plan, as `nncli check` does.")
+@click.option("--progress", type=click.Choice(MODES), default="auto", show_default=True, help="What to show on stderr.")
+@click.option("--json", "as_json", is_flag=True, help="Print events, one JSON object a line, instead of the path.")
+def command(
+    config: Path | None,
+    settings: tuple[str, ...],
+    out: Path | None,
+    force: bool,
+    resume: str | None,
+    dry_run: bool,
+    progress: str,
+    as_json: bool,
+    **short: str | None,
+) -> None:
+    """Train a network as CONFIG says and print the path of the model.
+
+    \b
+    Examples:
+      nncli train configs/digits.yaml
+      nncli train photos.yaml --epochs 100 --lr 0.01 --set network.layer_dims=[auto,32,auto]
+      model=$(nncli train photos.yaml) && nncli predict -m "$model" photo.jpg
+      nncli train --resume runs/photos-1 --epochs 200
+
+    Everything a run writes goes to its directory: model.npz, last.npz, config.yaml, history.csv, metrics.json,
+    predictions.csv, confusion_matrix.csv. Ctrl-C finishes the batch, saves, and prints how to go on.
+    """  # fmt: skip
+    overrides = _overrides(settings, short)
+    if resume is not None:
+        if config is None and resume.endswith((".yaml", ".yml")):  # `--resume c.yaml` means the latest run of c.yaml
+            config, resume = Path(resume), ""
+        if out is not None or force or dry_run:
+            raise UsageError("--resume goes on in the run's own directory: leave out --out, --force and --dry-run")
+        config_file, directory = _resumed(config, resume, overrides)
+    else:
+        if config is None:
+            raise UsageError("train needs a config, for example: nncli train config.yaml")
+        from nncli.config import load_config
+
+        config_file, directory = load_config(config, overrides), None
+    if dry_run:
+        from nncli.cli.check import show_plan
+
+        show_plan(config_file, Progress(progress))
+        return
+    with StopSignals() as signals:
+        _train(config_file, directory, out, force, Progress(progress), signals, as_json)
+
+
+def _overrides(settings: Sequence[str], short: dict[str, str | None]) -> list[Override]:
+    from nncli.config import Override, parse_override
+
+    overrides = [parse_override(text) for text in settings]
+    for name, value in short.items():
+        if value is not None:
+            origin = f"--{name.replace('_', '-')} {value}"
+            overrides.append(Override(SHORT_FORMS[name], value, origin, is_literal=name == "data"))
+    return overrides
+
+
+def _resumed(config: Path | None, resume: str, overrides: list[Override]) -> tuple[ConfigFile, Path]:
+    """The config of the run to go on with, and its directory."""
+    from nncli.config import load_config
+    from nncli.config.writing import values_of
+    from nncli.run_directory import latest_run
+
+    directory = Path(resume) if resume else latest_run(config.stem if config else None)
+    if directory is None:
+        raise UsageError(
+            f"there is no run{f' of {config.stem}' if config else ''} in runs/ to resume; name its directory"
+        )
+    if not (directory / "last.npz").is_file():
+        raise UsageError(f"{printable(str(directory))}: holds no last.npz, so there is nothing to resume")
+    before = values_of(load_config(directory / "config.yaml").config)
+    config_file = load_config(config or directory / "config.yaml", overrides)
+    now = values_of(config_file.config)
+    changed = [key for key in now if now[key] != before[key] and key not in EXTENDABLE]
+    if changed:
+        listed = ", ".join(
+            f"{key} (was {printable(str(before[key]))}, now {printable(str(now[key]))})" for key in changed
+        )
+        raise UsageError(f"{printable(str(directory))}: cannot be resumed with another {listed}; start a new run")
+    return config_file, directory
+
+
+def _train(
+    config_file: ConfigFile,
+    directory: Path | None,
+    out: Path | None,
+    force: bool,
+    progress: Progress,
+    signals: StopSignals,
+    as_json: bool,
+) -> None:
+    from nncli.checkpoint_file import restore_checkpoint
+    from nncli.experiment import load_experiment, make_trainer, plan_experiment
+    from nncli.run_directory import RunDirectory, create_run
+    from nncli.training_run import TrainingRun
+
+    plan = plan_experiment(config_file)
+    for note in plan.notes:
+        say(note)
+    with RunDirectory(directory) if directory else create_run(config_file.path.stem, out, force=force) as run:
+        with progress.loading(plan.n_images) as on_progress:
+            experiment = load_experiment(plan, on_progress)
+        _say_what_is_loaded(experiment)
+        trainer = make_trainer(experiment)
+        training_run = TrainingRun(experiment, trainer, run, warn)
+        if directory:
+            restore_checkpoint(run / "last.npz", trainer, training_run.fingerprint)
+            _say_where_it_stands(plan, trainer, run)
+        _emit(as_json, "start", _start_event(run, experiment))
+        signals.orderly = True
+        training_run.start()
+        _run_epochs(plan, trainer, training_run, progress, signals, as_json)
+        if signals.received and not trainer.is_finished:
+            training_run.save_checkpoint()
+            training_run.save_model()
+            state = trainer.state
+            warn(
+                f"stopped in epoch {state.epoch + 1} of {plan.config.training.epochs}, everything is saved; "
+                f"go on with: nncli train --resume {printable(str(run.path))}"
+            )
+            raise Interrupted(signals.received)
+        report = training_run.finish()
+        _say_result(report)
+        _emit(as_json, "done", {"model": str(run / "model.npz"), **report})
+        if not as_json:
+            click.echo(str(run / "model.npz"))
+
+
+def _run_epochs(
+    plan: Plan, trainer: Trainer, training_run: TrainingRun, progress: Progress, signals: StopSignals, as_json: bool
+) -> None:
+    state, n_examples = trainer.state, trainer.training_set.n_examples
+    with progress.training(plan.config.training.epochs, state.epoch, n_examples, state.n_seen) as on_batch:
+        for result in training_run.epochs(signals.stop_asked, on_batch):
+            progress.epoch(result, is_best=state.best_epoch == result.epoch)
+            _emit(as_json, "epoch", dataclasses.asdict(result))
+
+
+def _say_what_is_loaded(experiment: Experiment) -> None:
+    plan = experiment.plan
+    for image in experiment.skipped:
+        warn(f"{printable(image.path)}: {image.reason}; skipped")
+    layers = " -> ".join(map(str, plan.layer_dims))
+    say(
+        f"{len(plan.classes)} classes, {len(experiment.training.labels)} training and "
+        f"{len(experiment.validation.labels)} validation images of {plan.image_format}; "
+        f"network {layers}, {plan.n_parameters:,} parameters"
+    )
+
+
+def _say_where_it_stands(plan: Plan, trainer: Trainer, run: RunDirectory) -> None:
+    state, epochs, shown = trainer.state, plan.config.training.epochs, printable(str(run.path))
+    if trainer.is_finished:
+        reason = "stopped early" if trainer.stopped_early else "is finished"
+        say(f"{shown} {reason} after {state.epoch} epochs; --epochs with a larger number trains it further")
+    else:
+        say(f"going on with {shown} in epoch {state.epoch + 1} of {epochs}")
+
+
+def _start_event(run: RunDirectory, experiment: Experiment) -> dict[str, Any]:
+    plan = experiment.plan
+    return {
+        "run": str(run.path),
+        "classes": list(plan.classes),
+        "layer_dims": list(plan.layer_dims),
+        "n_parameters": plan.n_parameters,
+        "training_images": len(experiment.training.labels),
+        "validation_images": len(experiment.validation.labels),
+        "epochs": plan.config.training.epochs,
+    }
+
+
+def _say_result(report: dict[str, Any]) -> None:
+    early = ", stopped early" if report["stopped_early"] else ""
+    say(
+        f"best epoch {report['best_epoch']} of {report['epochs']}{early}: {report['split']} accuracy "
+        f"{report['accuracy']:.4f}, loss {report['loss']:.4f} on {report['images']} images, {report['seconds']:.1f} s"
+    )
+
+
+def _emit(as_json: bool, event: str, content: dict[str, Any]) -> None:
+    if as_json:
+        click.echo(json.dumps({"event": event, **content}))

@@ -1,0 +1,58 @@
+"""Setting images aside for validation: the same share of every class, drawn from the seed.
+
+A random split without regard to classes may leave a rare class out of validation, or out of training.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+
+def stratified_split(labels: Sequence[int], fraction: float, seed: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Split examples into training and validation so that both have the classes in the same proportion.
+
+    Every class gives `fraction` of its examples to validation, rounded so that the shares add up to `fraction` of all
+    (largest remainder method). One rule goes first: a class of two or more has at least one example in each part; a class
+    of one is trained on. Where most classes have only a few examples, validation is therefore larger than asked for.
+
+    Args:
+        labels: Class index of each example, (m,).
+        fraction: Share for validation, 0 <= fraction < 1; 0 sets nothing aside.
+        seed: Of the draw. The same labels, fraction and seed give the same split.
+
+    Returns:
+        Indices of the training and of the validation examples, each ascending.
+
+    Raises:
+        ValueError: `fraction` is out of range.
+    """
+    if not 0 <= fraction < 1:
+        raise ValueError(f"the validation share is {fraction}, not from 0 to below 1")
+    label_of = np.asarray(labels, dtype=np.intp)
+    is_validation = np.zeros(len(label_of), dtype=bool)
+    if fraction > 0:
+        random = np.random.default_rng(seed)
+        for label, n_validation in enumerate(_validation_counts(np.bincount(label_of), fraction)):
+            members = np.flatnonzero(label_of == label)
+            is_validation[random.permutation(members)[:n_validation]] = True
+    return np.flatnonzero(~is_validation), np.flatnonzero(is_validation)
+
+
+def _validation_counts(class_counts: NDArray[np.intp], fraction: float) -> NDArray[np.intp]:
+    """How many examples each class gives, (classes,)."""
+    exact = class_counts * fraction
+    most = np.maximum(class_counts - 1, 0)
+    counts: NDArray[np.intp] = np.minimum(np.maximum(np.floor(exact).astype(np.intp), 1), most)
+    n_missing = round(float(exact.sum())) - int(counts.sum())
+    # One more for those whose share was cut the most; a stable sort, so that ties go to the first class.
+    by_remainder = np.argsort(counts - exact, kind="stable")
+    can_give = by_remainder[(counts < most)[by_remainder]]
+    counts[can_give[: max(n_missing, 0)]] += 1
+    return counts

@@ -1,0 +1,123 @@
+"""What predict is asked about, as one stream."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from nncli.cli.inputs import MAX_NAME_BYTES, check_folders, source_batches
+from nncli.errors import DataError, NncliError, UsageError
+
+
+def touch(*paths: str) -> None:
+    """Empty files and their folders."""
+    for path in paths:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).touch()
+
+
+def names(paths: list[str], names_from: str | None = None, separator: bytes = b"\n", size: int = 64) -> list[list[str]]:
+    """The names in each batch; what is to be opened is what is shown."""
+    batches = list(source_batches(paths, names_from, separator, size))
+    assert all(name == source for batch in batches for name, source in batch)
+    return [[name for name, _ in batch] for batch in batches]
+
+
+def test_files_stay_in_their_order_whether_or_not_they_exist() -> None:
+    """Every argument gets its record."""
+    touch("b.png")
+    assert [["b.png", "nope.png", "a.txt", "b.png"]] == names(["b.png", "nope.png", "a.txt", "b.png"])
+
+
+def test_folders_are_read_to_the_bottom_in_natural_order() -> None:
+    """1, 2, 10; hidden files and other types are skipped."""
+    touch("d/10.png", "d/2.JPG", "d/1.png", "d/sub/0.png", "d/.hidden.png", "d/notes.txt", "x.png")
+    assert [["d/1.png", "d/2.JPG", "d/10.png", "d/sub/0.png", "x.png"]] == names(["d", "x.png"])
+
+
+def test_batches_have_a_largest_size() -> None:
+    """Memory does not grow with the number of images."""
+    assert [["a", "b"], ["c", "d"], ["e"]] == names(list("abcde"), size=2)
+
+
+def test_an_empty_argument_is_not_this_folder() -> None:
+    """Path("") would be."""
+    touch("a.png")
+    assert [[""]] == names([""])
+
+
+def test_a_list_of_names_follows_the_arguments() -> None:
+    """Empty lines are skipped, Windows' line ends are none of the name, the last line may lack its end."""
+    Path("list.txt").write_bytes(b"b.png\r\n\n c .png\nd.png")
+    assert [["a.png"], ["b.png", " c .png"], ["d.png"]] == names(["a.png"], "list.txt")
+
+
+def test_names_that_end_with_nul_may_hold_anything() -> None:
+    """As find -print0 writes them."""
+    Path("list").write_bytes(b"a\nb.png\0c\r\0\xff.png\0")
+    assert [["a\nb.png", "c\r", "\udcff.png"]] == names([], "list", b"\0")
+
+
+def test_a_folder_in_a_list_is_read() -> None:
+    """But one without images is a source that will fail, and not the end of the stream."""
+    touch("d/1.png", "d/2.png", "empty/notes.txt")
+    Path("list").write_text("empty\nd\n")
+    assert [["empty", "d/1.png", "d/2.png"]] == names([], "list")
+
+
+def test_an_empty_list_is_no_images() -> None:
+    """And no error: find may have found nothing."""
+    touch("list")
+    assert [] == names([], "list")
+
+
+def test_what_has_arrived_does_not_wait_for_what_has_not() -> None:
+    """The first name comes while the pipe is open; a name cut in two by the pipe is put together."""
+    os.mkfifo("pipe")
+    go_on = threading.Event()
+
+    def write() -> None:
+        with Path("pipe").open("wb", buffering=0) as pipe:
+            pipe.write(b"a.png\nb.p")
+            assert go_on.wait(10)
+            pipe.write(b"ng\n")
+
+    writer = threading.Thread(target=write, daemon=True)
+    writer.start()
+    batches = source_batches([], "pipe", b"\n", 64)
+    assert [("a.png", "a.png")] == next(batches)
+    go_on.set()
+    assert [[("b.png", "b.png")]] == list(batches)
+    writer.join(10)
+
+
+def test_nul_in_lines_asks_for_the_option() -> None:
+    """Otherwise find -print0 would be one long name."""
+    Path("list").write_bytes(b"a.png\0b.png\0")
+    with pytest.raises(UsageError, match=r"^list: a list with NUL bytes; add -0"):
+        names([], "list")
+
+
+def test_something_else_than_a_list_does_not_fill_the_memory() -> None:
+    """A line of a megabyte is no name."""
+    Path("list").write_bytes(b"x" * (MAX_NAME_BYTES + 1))
+    with pytest.raises(DataError, match="list: not a list of names"):
+        names([], "list")
+
+
+@pytest.mark.parametrize("name", ["missing", "."])
+def test_a_list_that_cannot_be_read_is_named(name: str) -> None:
+    """A missing file, or a folder."""
+    with pytest.raises(NncliError, match=rf"^{name}: cannot be read: "):
+        names([], name)
+
+
+def test_folders_are_checked_before_anything_starts() -> None:
+    """A folder without images is probably not the one that was meant."""
+    touch("good/1.png", "empty/notes.txt")
+    check_folders(["good", "nope.png", "-", ""])
+    with pytest.raises(DataError, match="^empty: no images in this folder$"):
+        check_folders(["good", "empty"])
