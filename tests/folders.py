@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def write_image(path: Path, level: int, seed: int = 0, size: tuple[int, int] = (4, 4), mode: str = "L") -> Path:
@@ -45,7 +48,9 @@ def write_config(path: Path, images: Path | str, **sections: dict[str, object]) 
     }
     for name, keys in sections.items():
         config[name].update(keys)
-    lines = [f"{name}:\n" + "".join(f"  {key}: {value}\n" for key, value in keys.items()) for name, keys in config.items()]
+    lines = []
+    for name, keys in config.items():
+        lines += [f"{name}:\n", *(f"  {key}: {value}\n" for key, value in keys.items())]
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(lines))
     return path

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+Array = NDArray[Any]
 
 
 def g(name: str, z: float) -> float:
@@ -57,7 +57,7 @@ def loss_one(y_hat: Array, y: int) -> float:
     """Cross-entropy of one example, straight from the definition."""
     if len(y_hat) == 1:
         return float(-y * math.log(y_hat[0]) - (1 - y) * math.log(1 - y_hat[0]))
-    return -math.log(y_hat[y])
+    return -math.log(float(y_hat[y]))
 
 
 def cost(W: list[Array], b: list[Array], X: Array, Y: Any, activation: str, **options: Any) -> float:

@@ -11,13 +11,13 @@ The fingerprints tell whether the data are still the same; the settings are comp
 from __future__ import annotations
 
 import dataclasses
-import json
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nncli.errors import ModelFileError
-from nncli.npz_file import read_npz, write_npz
+from nncli.npz_file import parse_text_array, read_npz, text_array, write_npz
 from nncli.text import printable
 from nncli.training.state import EpochResult
 
@@ -37,9 +37,16 @@ def write_checkpoint(path: Path, trainer: Trainer, data_fingerprint: str) -> Non
     """Write where `trainer` stands to `path`, atomically.
 
     Raises:
-        NncliError: The file cannot be written; what was there before is untouched.
+        NncliError: The file cannot be written, or a number is not finite; what was there before is untouched.
     """
     state, optimizer = trainer.state, trainer.optimizer
+    vectors = _vectors(trainer)
+    for name, vector in vectors.items():
+        if not np.isfinite(vector).all():
+            raise ModelFileError(
+                f"{printable(str(path))}: not written, because {name} holds a number that is not finite; "
+                "the steps are too large, try a smaller training.learning_rate"
+            )
     metadata = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
@@ -50,33 +57,40 @@ def write_checkpoint(path: Path, trainer: Trainer, data_fingerprint: str) -> Non
         "rng": state.rng.bit_generator.state,
         **{name: getattr(state, name) for name in COUNTERS},
     }
-    arrays: dict[str, NDArray[Any]] = {
-        "metadata": np.frombuffer(json.dumps(metadata, allow_nan=False).encode(), np.uint8),
+    write_npz(path, {"metadata": text_array(metadata), **vectors})
+
+
+def _vectors(trainer: Trainer) -> dict[str, NDArray[Any]]:
+    """Every vector that a checkpoint holds, (size,), by its name there; to read, or to overwrite in place."""
+    return {
         "parameters": trainer.parameters.flat,
-        "best": state.best,
-        **{f"optimizer_{name}": vector for name, vector in optimizer.state.items()},
+        "best": trainer.state.best,
+        **{f"optimizer_{name}": vector for name, vector in trainer.optimizer.state.items()},
     }
-    write_npz(path, arrays)
 
 
 def restore_checkpoint(path: Path, trainer: Trainer, data_fingerprint: str) -> None:
     """Put `trainer`, freshly made from the same config and data, where the checkpoint at `path` stands.
 
     Raises:
-        ModelFileError: Missing, damaged, or of another network, optimizer or data set.
+        ModelFileError: Missing, damaged, or of another network, optimizer or data set; `trainer` is then of no use.
     """
     arrays = read_npz(path)
     shown = printable(str(path))
     try:
-        metadata = json.loads(arrays.pop("metadata").tobytes().decode())
-        if metadata["format"] != FORMAT or metadata["format_version"] != FORMAT_VERSION:
-            raise ValueError("its format is another one")
+        metadata = parse_text_array(arrays.pop("metadata"))
+        if metadata["format"] != FORMAT:
+            raise ValueError("it is no checkpoint at all")
+        if metadata["format_version"] != FORMAT_VERSION:
+            version = metadata["format_version"]
+            raise ValueError(f"format_version is {version!r}, this nncli reads {FORMAT_VERSION}; update nncli")
         same_data = metadata["data_fingerprint"] == data_fingerprint
         if same_data:
-            _restore(metadata, arrays, trainer)
+            _restore_vectors(arrays, _vectors(trainer))
+            _restore_state(metadata, trainer)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
-        reason = f"no {error}" if isinstance(error, KeyError) else str(error)
-        raise ModelFileError(f"{shown}: is not a checkpoint of this training: {printable(reason)[:200]}") from error
+        reason = printable(f"no {error}" if isinstance(error, KeyError) else str(error))[:200]
+        raise ModelFileError(f"{shown}: is not a checkpoint of this training: {reason}") from error
     if not same_data:
         raise ModelFileError(
             f"{shown}: cannot be resumed: images or classes were added, removed or changed since; "
@@ -84,26 +98,31 @@ def restore_checkpoint(path: Path, trainer: Trainer, data_fingerprint: str) -> N
         )
 
 
-def _restore(metadata: dict[str, Any], arrays: dict[str, NDArray[Any]], trainer: Trainer) -> None:
-    state, optimizer = trainer.state, trainer.optimizer
-    targets = {
-        "parameters": trainer.parameters.flat,
-        "best": state.best,
-        **{f"optimizer_{name}": vector for name, vector in optimizer.state.items()},
-    }
-    if set(arrays) != set(targets):
-        raise ValueError(f"its arrays are {', '.join(sorted(arrays))}")
-    for name, target in targets.items():
-        if arrays[name].shape != target.shape or arrays[name].dtype != target.dtype:
-            raise ValueError(f"{name} is {arrays[name].dtype} {arrays[name].shape}")
-        if not np.isfinite(arrays[name]).all():
-            raise ValueError(f"{name} holds a value that is not finite")
-    history = [EpochResult(**row) for row in metadata["history"]]
+def _restore_vectors(arrays: dict[str, NDArray[Any]], vectors: dict[str, NDArray[Any]]) -> None:
+    if set(arrays) != set(vectors):
+        raise ValueError(f"it holds {', '.join(sorted(arrays))}; expected {', '.join(sorted(vectors))}")
+    for name, vector in vectors.items():
+        array = arrays[name]
+        if array.shape != vector.shape or array.dtype != vector.dtype:
+            raise ValueError(f"{name} is {array.dtype} {array.shape}, expected {vector.dtype} {vector.shape}")
+        if not np.isfinite(array).all():
+            raise ValueError(f"{name} holds a number that is not finite")
+        vector[:] = array
+
+
+def _restore_state(metadata: dict[str, Any], trainer: Trainer) -> None:
+    state = trainer.state
+    trainer.optimizer.step_count = int(metadata["step_count"])
     state.rng.bit_generator.state = metadata["rng"]
-    for name, target in targets.items():
-        target[:] = arrays[name]
-    optimizer.step_count = int(metadata["step_count"])
+    state.history = [EpochResult(**row) for row in metadata["history"]]
     state.best_score = tuple(metadata["best_score"])
-    state.history = history
     for name in COUNTERS:
         setattr(state, name, type(getattr(state, name))(metadata[name]))
+
+    numbers = [number for row in metadata["history"] for number in row.values() if number is not None]
+    if not all(map(math.isfinite, (*numbers, *state.best_score, state.loss_sum, state.seconds))):
+        raise ValueError("a loss is not finite")
+    if not 0 <= state.best_epoch <= state.epoch == len(state.history):
+        raise ValueError(f"it counts {state.epoch} epochs and tells of {len(state.history)}")
+    if not 0 <= state.batch < len(trainer.training_set):
+        raise ValueError(f"batch {state.batch} of {len(trainer.training_set)}")

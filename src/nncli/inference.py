@@ -1,8 +1,8 @@
 """From a model and images to predictions.
 
 A prediction must not depend on which images it happens to share a batch with. Products of different widths add up in
-different orders and differ in the last bits, so prediction computes in float64 and rounds to float32 at the end, where those
-bits are gone.
+different orders and differ in the last bits, so prediction computes in float64 and rounds to float32 at the end, where
+those bits are gone.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nncli.data.decoding import ImageError, decode_image
+from nncli.errors import ModelFileError
 from nncli.network.forward_propagation import forward
 from nncli.network.parameters import Parameters, Workspace
 
@@ -61,18 +62,24 @@ class Predictor:
 
         Returns:
             (m, n_classes); rows sum to 1.
+
+        Raises:
+            ModelFileError: The weights are so large that the network overflows.
         """
         result = np.empty((len(pixels), len(self.model.classes)), np.float32)
         for start in range(0, len(pixels), BATCH_SIZE):
             part = pixels[start : start + BATCH_SIZE]
             rows = self._rows[: len(part)]
             self.model.scaling.apply(part, rows)
-            Y_hat = forward(self._parameters, self._workspace, rows.T, self.model.activation)
+            with np.errstate(all="ignore"):  # told below, in words
+                Y_hat = forward(self._parameters, self._workspace, rows.T, self.model.activation)
             if Y_hat.shape[0] == 1:  # one output is P(second class)
                 result[start : start + len(part), 1] = Y_hat[0]
                 result[start : start + len(part), 0] = 1 - Y_hat[0]
             else:
                 result[start : start + len(part)] = Y_hat.T
+        if not np.isfinite(result).all():
+            raise ModelFileError("the model's weights are so large that its probabilities are not finite")
         return result
 
     def predict(self, sources: Iterable[tuple[str, str | bytes]]) -> Iterator[Prediction]:

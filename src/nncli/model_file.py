@@ -1,6 +1,6 @@
 """The model file: everything that prediction needs, in one .npz that NumPy alone can read (docs/model-file.md).
 
-    metadata     UTF-8 JSON as an array of bytes: format, layer_dims, activation, classes, image format, how it was trained
+    metadata     UTF-8 JSON as an array of bytes: layer_dims, activation, classes, image format, how it was trained
     scale        (n_0, 1) float32      input = pixels * scale + offset
     offset       (n_0, 1) float32
     W1 ... WL    (n_l, n_{l-1}) float32 or float64
@@ -11,7 +11,6 @@ The same model always gives the same bytes: there is no clock and no path in it.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +21,7 @@ from nncli.data.scaling import Scaling
 from nncli.errors import ModelFileError
 from nncli.network.forward_propagation import ACTIVATIONS
 from nncli.network.parameters import Parameters
-from nncli.npz_file import read_npz, write_npz
+from nncli.npz_file import parse_text_array, read_npz, text_array, write_npz
 from nncli.text import printable
 
 if TYPE_CHECKING:
@@ -32,6 +31,12 @@ if TYPE_CHECKING:
 
 FORMAT = "nncli-model"
 FORMAT_VERSION = 1
+
+KEYS = ("format", "format_version", "layer_dims", "activation", "output", "classes", "image", "training")
+"""Keys of the metadata, all of them required."""
+
+MAX_METADATA = 4 << 20
+"""Bytes of metadata: JSON can take twenty times its size in memory. Ten thousand classes fit."""
 
 
 @dataclass(frozen=True)
@@ -67,24 +72,28 @@ def write_model(path: Path, model: Model) -> None:
         NncliError: The file cannot be written, or a weight is not finite; what was there before is untouched.
     """
     if not np.isfinite(model.parameters.flat).all():
-        raise ModelFileError(f"{path}: not written, because a weight is not finite")
-    metadata = {
-        "format": FORMAT,
-        "format_version": FORMAT_VERSION,
-        "layer_dims": list(model.layer_dims),
-        "activation": model.activation,
-        "output": "sigmoid" if model.layer_dims[-1] == 1 else "softmax",
-        "classes": list(model.classes),
-        "image": model.image_format.to_dict(),
-        "training": model.training,
-    }
+        raise ModelFileError(f"{printable(str(path))}: not written, because a weight is not finite")
+    metadata = text_array(
+        {
+            "format": FORMAT,
+            "format_version": FORMAT_VERSION,
+            "layer_dims": list(model.layer_dims),
+            "activation": model.activation,
+            "output": _output(model.layer_dims),
+            "classes": list(model.classes),
+            "image": model.image_format.to_dict(),
+            "training": model.training,
+        }
+    )
+    if metadata.size > MAX_METADATA:
+        raise ModelFileError(f"{printable(str(path))}: not written, because the class names are too long")
     arrays: dict[str, NDArray[Any]] = {
-        "metadata": np.frombuffer(json.dumps(metadata, allow_nan=False).encode(), np.uint8),
+        "metadata": metadata,
         "scale": model.scaling.scale.reshape(-1, 1),
         "offset": model.scaling.offset.reshape(-1, 1),
     }
     for l in range(1, model.parameters.n_layers + 1):
-        arrays[f"W{l}"] = np.ascontiguousarray(model.parameters.W[l])
+        arrays[f"W{l}"] = model.parameters.W[l]
         arrays[f"b{l}"] = model.parameters.b[l]
     write_npz(path, arrays)
 
@@ -99,28 +108,22 @@ def read_model(path: Path) -> Model:
     try:
         return _build(arrays)
     except (ValueError, KeyError, TypeError, RecursionError, OverflowError) as error:
-        reason = f"no {error}" if isinstance(error, KeyError) else str(error)
-        raise ModelFileError(f"{printable(str(path))}: is not a valid nncli model: {printable(reason)[:200]}") from error
+        reason = printable(f"no {error}" if isinstance(error, KeyError) else str(error))[:200]
+        raise ModelFileError(f"{printable(str(path))}: is not a valid nncli model: {reason}") from error
 
 
 def _build(arrays: dict[str, NDArray[Any]]) -> Model:
-    metadata = json.loads(arrays.pop("metadata").tobytes().decode())
-    if not isinstance(metadata, dict) or metadata.get("format") != FORMAT:
-        raise ValueError("metadata is not a model's")
-    if metadata.get("format_version") != FORMAT_VERSION:
-        raise ValueError(
-            f"format_version is {metadata.get('format_version')!r}, this nncli reads {FORMAT_VERSION}; update nncli"
-        )
+    """The model, every part of it checked before the parameters are allocated."""
+    metadata = _checked_metadata(arrays.pop("metadata"))
     image_format = ImageFormat.from_dict(metadata["image"])
     classes = _checked_classes(metadata["classes"])
     layer_dims = _checked_layer_dims(metadata["layer_dims"], image_format.n_features, len(classes))
-    if metadata["activation"] not in ACTIVATIONS:
-        raise ValueError(f"unknown activation {metadata['activation']!r}")
+    if metadata["output"] != _output(layer_dims):
+        raise ValueError(f"output is {metadata['output']!r} for layer_dims {layer_dims}")
 
     dtype = np.dtype(arrays["W1"].dtype)
     if dtype not in (np.float32, np.float64):
         raise ValueError(f"weights are {dtype}")
-    # Every shape is checked before the parameters are allocated.
     scale = _take(arrays, "scale", (layer_dims[0], 1), np.float32)
     offset = _take(arrays, "offset", (layer_dims[0], 1), np.float32)
     layers = [
@@ -134,15 +137,35 @@ def _build(arrays: dict[str, NDArray[Any]]) -> Model:
     for l, (W, b) in enumerate(layers, start=1):
         parameters.W[l][...] = W
         parameters.b[l][...] = b
-    training = metadata.get("training", {})
-    if not isinstance(training, dict):
-        raise TypeError("training is not a mapping")
     scaling = Scaling(scale.ravel(), offset.ravel())
-    return Model(parameters, metadata["activation"], classes, image_format, scaling, training)
+    return Model(parameters, metadata["activation"], classes, image_format, scaling, metadata["training"])
+
+
+def _output(layer_dims: tuple[int, ...]) -> str:
+    return "sigmoid" if layer_dims[-1] == 1 else "softmax"
+
+
+def _checked_metadata(array: NDArray[Any]) -> dict[str, Any]:
+    if array.size > MAX_METADATA:
+        raise ValueError(f"metadata of {array.size} bytes is too long")
+    metadata = parse_text_array(array)
+    if metadata.get("format") != FORMAT:
+        raise ValueError("metadata is not a model's")
+    version = metadata.get("format_version")
+    if version != FORMAT_VERSION:
+        raise ValueError(f"format_version is {version!r}, this nncli reads {FORMAT_VERSION}; update nncli")
+    if set(metadata) != set(KEYS):
+        wrong = min(set(metadata) ^ set(KEYS))
+        raise ValueError(f"metadata has {'no' if wrong in KEYS else 'an unknown'} {wrong!r}")
+    if metadata["activation"] not in list(ACTIVATIONS):  # a list, because what is read may not be hashable
+        raise ValueError(f"unknown activation {metadata['activation']!r}")
+    if not isinstance(metadata["training"], dict):
+        raise ValueError("training is not a mapping")
+    return metadata
 
 
 def _checked_classes(classes: Any) -> tuple[str, ...]:
-    if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
+    if not isinstance(classes, list) or not all(isinstance(name, str) and name for name in classes):
         raise ValueError("classes is not a list of names")
     if len(classes) < 2 or len(set(classes)) != len(classes):
         raise ValueError("classes are fewer than two or not distinct")

@@ -1,20 +1,25 @@
 """Archives of named arrays (.npz): written whole or not at all, read as a stranger's file.
 
-Writing goes to a temporary file in the same folder, which is flushed to the disk and then renamed over the old one: whatever
-happens in between, a reader finds the old file or the new one, never half of one.
+Writing goes to a temporary file in the same folder, which is flushed to the disk and then renamed over the old one:
+whatever happens in between, a reader finds the old file or the new one, never half of one.
 
 Reading takes nothing on trust: every size that the file declares is checked against its real size before any memory is
 allocated, checksums are verified, and only plain numbers are accepted; no code in a file is ever run.
+
+Text travels as JSON in an array of bytes.
 """
 
 from __future__ import annotations
 
 import contextlib
+import json
+import math
 import os
 import stat
+import struct
+import warnings
 import zipfile
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.lib import format as npy_format
@@ -24,34 +29,50 @@ from nncli.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
 PLAIN_KINDS = "fiu"
 """Kinds of numbers an archive may hold: floating, signed, unsigned."""
 
-MAX_ARRAYS = 10_000
+MAX_TABLE = 1 << 20
+"""Longest table of contents in bytes, some ten thousand arrays: zipfile makes an object of every entry, true or not."""
+
+END = struct.Struct("<4s16x4s6xHL4xH")
+"""The end of a zip file: the locator of a second end record, if any, and the end record (APPNOTE 6.3, 4.3.15-16)."""
 
 
 def write_npz(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     """Write `arrays` to `path`, atomically and durably; equal arrays give equal bytes.
 
     Raises:
-        NncliError: The file cannot be written. What was at `path` before is untouched.
+        NncliError: The file cannot be written. What was at `path` before is still there, whole.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with temporary.open("wb") as file:
-            np.savez(file, allow_pickle=False, **arrays)
+            _write_archive(file, arrays)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
         _sync_folder(path.parent)
-    except OSError as error:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
-        reason = error.strerror or str(error)
-        raise NncliError(f"{printable(str(path))}: cannot be written: {reason}; an older file there is unchanged") from error
+        if isinstance(error, OSError):
+            reason = error.strerror or str(error)
+            raise NncliError(f"{printable(str(path))}: cannot be written: {reason}") from error
+        raise
+
+
+def _write_archive(file: IO[bytes], arrays: Mapping[str, NDArray[Any]]) -> None:
+    """As `numpy.savez` does it, which NumPy before 2.2 cannot be told to do without pickle."""
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, array in arrays.items():
+            entry = zipfile.ZipInfo(f"{name}.npy")  # dated 1980: no clock in the file
+            with archive.open(entry, "w", force_zip64=True) as member:
+                npy_format.write_array(member, np.asarray(array, order="C"), version=(1, 0), allow_pickle=False)
 
 
 def _sync_folder(folder: Path) -> None:
@@ -71,15 +92,18 @@ def read_npz(path: Path) -> dict[str, NDArray[Any]]:
     """
     shown = printable(str(path))
     try:
-        mode = path.stat().st_mode
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):  # a named pipe would wait for ever
+            raise ModelFileError(f"{shown}: is not a regular file")
+        file = path.open("rb")
     except OSError as error:
         raise ModelFileError(f"{shown}: cannot be read: {error.strerror or error}") from error
-    if not stat.S_ISREG(mode):  # a named pipe would wait for ever
-        raise ModelFileError(f"{shown}: is not a regular file")
     try:
-        with zipfile.ZipFile(path) as archive:
-            _check_members(archive.infolist())
-            return {info.filename.removesuffix(".npy"): _read_array(archive, info) for info in archive.infolist()}
+        with file, warnings.catch_warnings(action="error"):
+            n_arrays = _read_end(file, status.st_size)
+            with zipfile.ZipFile(file) as archive:
+                _check_members(archive.infolist(), n_arrays, status.st_size)
+                return {info.filename.removesuffix(".npy"): _read_array(archive, info) for info in archive.infolist()}
     except Exception as error:  # zipfile and NumPy leak a dozen kinds for damaged files: all of them mean the same here
         raise ModelFileError(f"{shown}: is damaged or not written by nncli ({_reason(error)})") from error
 
@@ -89,34 +113,65 @@ def _reason(error: Exception) -> str:
     return printable(text[0])[:120] if text and text[0] else type(error).__name__
 
 
-def _check_members(members: list[zipfile.ZipInfo]) -> None:
+def _read_end(file: IO[bytes], file_size: int) -> int:
+    """Read the end record, as zipfile is about to do; check the table's size, which zipfile does not, and count."""
+    file.seek(-min(END.size, file_size), os.SEEK_END)
+    locator, signature, n_entries, table_size, comment_size = END.unpack(file.read().ljust(END.size))
+    if signature != b"PK\5\6" or comment_size:
+        raise ValueError("it does not end as an archive does")
+    has_second_record = locator == b"PK\6\7" and file_size < zipfile.ZIP64_LIMIT  # which would count instead
+    if table_size > MAX_TABLE or has_second_record:
+        raise ValueError("too many arrays")
+    return int(n_entries)
+
+
+def _check_members(members: list[zipfile.ZipInfo], n_arrays: int, file_size: int) -> None:
     names = [info.filename for info in members]
-    if not names or len(names) > MAX_ARRAYS:
-        raise ValueError(f"{len(names)} arrays")
+    if not names or len(names) != n_arrays:
+        raise ValueError(f"{len(names)} arrays, {n_arrays} expected")
     if len(set(names)) != len(names):
         raise ValueError("an array occurs twice")
     for info in members:
-        if not info.filename.endswith(".npy"):
+        if not info.filename.endswith(".npy") or "/" in info.filename:
             raise ValueError(f"{info.filename} is not an array")
         # Stored, not compressed: what an array declares cannot be more than what is there.
         if info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size:
             raise ValueError(f"{info.filename} is compressed")
+    if sum(info.file_size for info in members) > file_size:
+        raise ValueError("its arrays are larger than the file")
 
 
 def _read_array(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> NDArray[Any]:
     """One array; its header is checked against the member's size before memory is allocated."""
     with archive.open(info) as member:
-        version = npy_format.read_magic(member)
-        read_header = npy_format.read_array_header_1_0 if version == (1, 0) else npy_format.read_array_header_2_0
-        shape, fortran_order, dtype = read_header(member)
+        if npy_format.read_magic(member) != (1, 0):
+            raise ValueError(f"{info.filename} has another version of the format")
+        shape, fortran_order, dtype = npy_format.read_array_header_1_0(member)
         if dtype.kind not in PLAIN_KINDS or fortran_order or min(shape, default=0) < 0:
             raise ValueError(f"{info.filename} is not a plain array of numbers")
-        size = dtype.itemsize
-        for n in shape:
-            size *= n
+        size = math.prod(shape) * dtype.itemsize
         if member.tell() + size != info.file_size:
             raise ValueError(f"{info.filename} declares {size} bytes and has {info.file_size - member.tell()}")
-        data = bytearray(size)
-        if member.readinto(data) != size or member.read(1):  # reading to the end verifies the checksum
+        data = member.read(size)
+        if len(data) != size or member.read(1):  # reading to the end verifies the checksum
             raise ValueError(f"{info.filename} is cut short")
     return np.frombuffer(data, dtype).reshape(shape)
+
+
+def text_array(values: dict[str, Any]) -> NDArray[np.uint8]:
+    """`values` as UTF-8 JSON in an array of bytes, (n,)."""
+    return np.frombuffer(json.dumps(values, allow_nan=False).encode(), np.uint8)
+
+
+def parse_text_array(array: NDArray[Any]) -> dict[str, Any]:
+    """What `text_array` was given.
+
+    Raises:
+        ValueError, RecursionError: The array holds no such text.
+    """
+    if array.dtype != np.uint8 or array.ndim != 1:
+        raise ValueError("metadata is not text")
+    values = json.loads(array.tobytes().decode())
+    if not isinstance(values, dict):
+        raise ValueError("metadata is not a mapping")
+    return values

@@ -8,26 +8,32 @@
     predictions.csv        path, actual, predicted, probability of every validation image
     confusion_matrix.csv   rows: actual, columns: predicted
 
-A lock, which the operating system drops when the process ends however it ends, keeps two runs from writing into one folder.
+A lock, which the operating system drops when the process ends however it ends, keeps two runs from writing into one
+folder.
 """
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nncli.errors import NncliError, UsageError
 from nncli.data.natural_order import natural_key
+from nncli.errors import NncliError, UsageError
 from nncli.text import printable
 
 if TYPE_CHECKING:
     from types import TracebackType
 
 RUNS = Path("runs")
-FILES = ("model.npz", "last.npz", "config.yaml", "history.csv", "metrics.json", "predictions.csv", "confusion_matrix.csv")
+LOCK = ".lock"
+FILES = (
+    *("model.npz", "last.npz", "config.yaml", "history.csv"),
+    *("metrics.json", "predictions.csv", "confusion_matrix.csv"),
+)
 
 
 class RunDirectory:
@@ -35,25 +41,31 @@ class RunDirectory:
 
     Args:
         path: The directory, which exists.
+        is_new: Made for this run; it goes again if nothing was written to it.
+        replaces: `clear` is to remove the files of the run that was here.
 
     Raises:
         UsageError: Another run is writing there.
         NncliError: The directory cannot be written.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, *, is_new: bool = False, replaces: bool = False) -> None:
+        self.path, self.is_new, self.replaces = path, is_new, replaces
         try:
-            self._lock = os.open(path / ".lock", os.O_CREAT | os.O_RDWR, 0o666)
+            self._lock = os.open(path / LOCK, os.O_CREAT | os.O_RDWR, 0o666)
         except OSError as error:
             raise _cannot_write(path, error) from error
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+            for name in FILES:
+                for leftover in path.glob(f".{name}.*.tmp"):  # of a run that was killed; the lock says it is gone
+                    leftover.unlink()
+        except BlockingIOError as error:
             os.close(self._lock)
             raise UsageError(f"{printable(str(path))}: another run is writing there; choose another --out") from error
-        for leftover in path.glob(".*.tmp"):  # of a run that was killed while it wrote; the lock says it is gone
-            leftover.unlink(missing_ok=True)
+        except OSError as error:
+            os.close(self._lock)
+            raise _cannot_write(path, error) from error
 
     def __truediv__(self, name: str) -> Path:
         """The path of a file in the directory."""
@@ -62,7 +74,29 @@ class RunDirectory:
     def __enter__(self) -> RunDirectory:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def clear(self) -> None:
+        """Remove the files of the run that this one replaces; not earlier than its own can be written.
+
+        Raises:
+            NncliError: One of them cannot be removed.
+        """
+        try:
+            for name in FILES if self.replaces else ():
+                (self.path / name).unlink(missing_ok=True)
+        except OSError as error:
+            raise _cannot_write(self.path, error) from error
+
+    def close(self) -> None:
+        """Give the lock back."""
+        with contextlib.suppress(OSError):
+            if self.is_new and not _names_in(self.path):
+                (self.path / LOCK).unlink()
+                self.path.rmdir()
         os.close(self._lock)
 
 
@@ -70,9 +104,9 @@ def create_run(config_name: str, out: Path | None = None, *, force: bool = False
     """Make the directory of a new run and lock it.
 
     Args:
-        config_name: The config's file name without suffix; the default directory is `runs/<config_name>-N`, N counting up.
-        out: The directory asked for.
-        force: Write into `out` even if it holds a run; that run's files are removed.
+        config_name: The config's file name without suffix; the default directory is `runs/<config_name>-N`.
+        out: The directory asked for, instead of the next N.
+        force: Use `out` even if it holds a run, whose files are removed when this one starts to write.
 
     Raises:
         UsageError: `out` exists and is not empty, or another run is writing there.
@@ -80,17 +114,31 @@ def create_run(config_name: str, out: Path | None = None, *, force: bool = False
     """
     try:
         if out is None:
-            return RunDirectory(_make_next(RUNS, config_name))
+            return RunDirectory(_make_next(RUNS, config_name), is_new=True)
+        is_new = not out.exists()
         out.mkdir(parents=True, exist_ok=True)
+        if not (force or (out / LOCK).exists()):  # a folder that never was a run's stays untouched
+            _refuse_unless_empty(out)
     except OSError as error:
         raise _cannot_write(out or RUNS, error) from error
-    run = RunDirectory(out)
-    present = [name for name in os.listdir(out) if name != ".lock"]  # noqa: PTH208 - names, no paths
-    if present and not force:
-        raise UsageError(f"{printable(str(out))}: is not empty; choose another --out, or --force to replace the run there")
-    for name in set(present) & set(FILES):
-        (out / name).unlink()
+    run = RunDirectory(out, is_new=is_new, replaces=force)
+    if not force:
+        try:
+            _refuse_unless_empty(out)
+        except UsageError:
+            run.close()
+            raise
     return run
+
+
+def _refuse_unless_empty(out: Path) -> None:
+    if _names_in(out):
+        shown = printable(str(out))
+        raise UsageError(f"{shown}: is not empty; choose another --out, or --force to replace the run there")
+
+
+def _names_in(folder: Path) -> set[str]:
+    return set(os.listdir(folder)) - {LOCK}  # noqa: PTH208 - names, no paths
 
 
 def latest_run(config_name: str | None = None) -> Path | None:
@@ -106,8 +154,8 @@ def latest_run(config_name: str | None = None) -> Path | None:
 def _make_next(parent: Path, name: str) -> Path:
     """Make `parent/name-N` with the smallest N above all that are there."""
     parent.mkdir(parents=True, exist_ok=True)
-    taken = [int(match[1]) for entry in parent.iterdir() if (match := re.fullmatch(re.escape(name) + r"-(\d+)", entry.name))]
-    n = max(taken, default=0) + 1
+    matches = [re.fullmatch(re.escape(name) + r"-(\d+)", entry.name) for entry in parent.iterdir()]
+    n = max((int(match[1]) for match in matches if match), default=0) + 1
     while True:
         try:
             (parent / f"{name}-{n}").mkdir()

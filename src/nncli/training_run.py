@@ -1,7 +1,7 @@
 """A run from its first epoch to its last file.
 
-The order of writing matters: an unwritable directory is found before the first epoch; while training, the checkpoint comes
-before the model; a failed save in the middle warns and training goes on, the last one must succeed.
+The order of writing matters: an unwritable directory is found before the first epoch; while training, the checkpoint
+comes before the model; a failed save in the middle warns and training goes on, the last one must succeed.
 """
 
 from __future__ import annotations
@@ -56,7 +56,9 @@ class TrainingRun:
 
     def start(self) -> None:
         """Write the config and a first checkpoint: what cannot be written is found now, not after hours."""
-        write_text_atomically(self.run / "config.yaml", self.experiment.plan.config_file.resolved_yaml(self.experiment.plan.unused_keys))
+        plan = self.experiment.plan
+        self.run.clear()
+        write_text_atomically(self.run / "config.yaml", plan.config_file.resolved_yaml(plan.unused_keys))
         self.save_checkpoint()
 
     def epochs(self, should_stop: Callable[[], bool], on_batch: Callable[[int], None]) -> Iterator[EpochResult]:
@@ -95,11 +97,12 @@ class TrainingRun:
         state, plan = self.trainer.state, self.experiment.plan
         best = asdict(state.history[state.best_epoch - 1])
         del best["seconds"]  # equal trainings give equal files
+        not_told = ("data.path", *plan.unused_keys)  # the same images elsewhere give the same file
         training = {
             "best_epoch": best,
             "training_images": len(self.experiment.training.labels),
             "validation_images": len(self.experiment.validation.labels),
-            "config": {key: value for key, value in used_options(plan.config).items() if key != "data.path"},
+            "config": {key: value for key, value in used_options(plan.config).items() if key not in not_told},
         }
         return self.experiment.model(state.best, training)
 

@@ -119,5 +119,5 @@ def test_folders_are_checked_before_anything_starts() -> None:
     """A folder without images is probably not the one that was meant."""
     touch("good/1.png", "empty/notes.txt")
     check_folders(["good", "nope.png", "-", ""])
-    with pytest.raises(DataError, match="^empty: no images in this folder$"):
+    with pytest.raises(DataError, match=r"^empty: no images in this folder$"):
         check_folders(["good", "empty"])

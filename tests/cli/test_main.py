@@ -115,6 +115,12 @@ def test_a_usage_error_is_one_line(nncli: Runner, args: list[str], line: str) ->
     assert "" == result.out
 
 
+def test_an_unknown_word_cannot_fake_a_line(nncli: Runner) -> None:
+    """Nor can the words of a usage error, or of a bug."""
+    assert "nncli: no command 'a\\x0ab'. Try 'nncli --help'.\n" == nncli("a\nb").err
+    assert 1 == nncli("--a\nb").err.count("\n")
+
+
 def test_an_error_has_its_line_and_its_code(nncli: Runner, failing: Callable[[BaseException], None]) -> None:
     """Every line with the program's name in front."""
     failing(DataError("photos: empty\nand dark"))
@@ -135,7 +141,11 @@ def test_config_problems_are_printed_as_they_are(nncli: Runner, failing: Callabl
         (MemoryError(), 1, "nncli: out of memory; smaller images, batches or layers need less\n"),
         (OSError(28, "No space left on device"), 1, "nncli: standard output: No space left on device\n"),
         (PermissionError(13, "Permission denied", "a.txt"), 1, "nncli: a.txt: Permission denied\n"),
-        (ZeroDivisionError("a / 0"), 1, "internal error: ZeroDivisionError: a / 0; run with -v for the traceback\n"),
+        (
+            ZeroDivisionError("a\n/ 0"),
+            1,
+            "internal error: ZeroDivisionError: a\\x0a/ 0; run with -v for the traceback\n",
+        ),
     ],
 )
 def test_no_error_shows_a_traceback(
@@ -185,6 +195,15 @@ def test_quiet_can_come_from_the_environment(nncli: Runner, monkeypatch: pytest.
     monkeypatch.setenv("NNCLI_QUIET", "1")
     nncli("schema")
     assert settings.quiet
+
+
+@pytest.mark.parametrize("name", program.COMMANDS)
+def test_every_option_has_a_variable_named_after_it(name: str) -> None:
+    """--top-k of predict is NNCLI_PREDICT_TOP_K."""
+    for option in program.load_command(name).params:
+        if isinstance(option, click.Option):
+            flag = next(flag for flag in option.opts if flag.startswith("--"))
+            assert f"nncli_{name}{flag[1:]}".upper().replace("-", "_") == option.envvar
 
 
 def colors_of(monkeypatch: pytest.MonkeyPatch, nncli: Runner, *args: str) -> bool | None:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from nncli.config.nodes import Node
 from nncli.config.options import OPTIONS, REQUIRED, DataConfig, NetworkConfig, Option, TrainConfig, TrainingConfig
 from nncli.config.places import Problem, Source
 from nncli.config.writing import yaml_value
@@ -58,7 +57,7 @@ def test_defaults() -> None:
 def test_default_is_allowed(option: Option) -> None:
     """A default, written out, is read as itself."""
     found: list[Problem] = []
-    node: Node = parse(yaml_value(option.default), Source("x"), found)
+    node = parse(yaml_value(option.default), Source("x"), found)
     value = option.kind.read(option.key, node)
     assert (type(option.default), option.default) == (type(value), value)
     assert [] == found

@@ -89,7 +89,7 @@ def test_values_are_yaml() -> None:
         ("network.layer_dims=[auto, 4", "the bracket that opens here is never closed"),
         ("training.epochs=*x", "the alias '*x' is not supported; write the value itself"),
         ("training.epochs=!!int 5", "the tag 'tag:yaml.org,2002:int' is not supported; remove it"),
-        ("training.class_weights={a: 1, a: 2}", "duplicate key 'a'"),
+        ("training.class_weights={a: 1, a: 2}", "duplicate key 'a'; it is already in line 1"),
         ("training=5", "training is a section; set one of its keys, such as training.epochs"),
         ("training={epochs: 5}", "training is a section; set one of its keys, such as training.epochs"),
         ("epochs=5", "unknown key 'epochs'. Did you mean 'training.epochs'?"),
@@ -107,6 +107,13 @@ def test_values_are_yaml() -> None:
 def test_same_strictness_as_in_the_file(setting: str, expected: str) -> None:
     """Messages begin with the option as it was typed."""
     assert f"--set {setting}: {expected}" == complaint(SMALLEST, setting)
+
+
+def test_misspelt_key_is_told_once() -> None:
+    """It stands for the option that was meant, which is not missing then; a value in the file is checked as ever."""
+    expected = "--set data.pth=x: unknown key 'data.pth'. Did you mean 'data.path'?"
+    assert expected == complaint("training:\n  epochs: 1\n", "data.pth=x")
+    assert 2 == len(problems(training("epochs: 0"), "training.epoch=5"))
 
 
 def test_undecodable_argument_is_refused() -> None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 import pytest
 
-from nncli.data.scaling import CHUNK, SCALINGS, standardize, zero_one
+from nncli.data.scaling import CHUNK, SCALINGS, Scaling, standardize, zero_one
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
-def apply(scaling: object, pixels: np.ndarray, dtype: type = np.float64) -> np.ndarray:
+def apply(scaling: Scaling, pixels: NDArray[np.uint8], dtype: Any = np.float64) -> NDArray[Any]:
     """The scaled pixels."""
-    out = np.empty(pixels.shape, dtype)
-    scaling.apply(pixels, out)  # type: ignore[attr-defined]
+    out: NDArray[Any] = np.empty(pixels.shape, dtype)
+    scaling.apply(pixels, out)
     return out
 
 
@@ -42,4 +47,5 @@ def test_one_formula_describes_every_scaling(name: str) -> None:
     """pixels * scale + offset, as the model file says, is what `apply` computes."""
     pixels = np.random.default_rng(1).integers(0, 256, (20, 5)).astype(np.uint8)
     scaling = SCALINGS[name](pixels)
-    np.testing.assert_allclose(pixels * scaling.scale + scaling.offset, apply(scaling, pixels, np.float32), rtol=1e-5, atol=1e-6)
+    expected = pixels * scaling.scale + scaling.offset
+    np.testing.assert_allclose(expected, apply(scaling, pixels, np.float32), rtol=1e-5, atol=1e-6)

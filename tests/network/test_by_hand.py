@@ -1,5 +1,7 @@
 """One step of training, worked by hand with fractions, for a network of 2 inputs, 2 relu units and 1 sigmoid output.
 
+The network:
+
     W1 = [[1, -1], [2, 0]]   b1 = [0, -1]      W2 = [[1, 1]]   b2 = [-1]
     x = (1, 0), y = 1:    z1 = (1, 1)    a1 = (1, 1)    z2 = 1     y_hat = sigmoid(1)  = 0.731059
     x = (0, 1), y = 0:    z1 = (-1, -1)  a1 = (0, 0)    z2 = -1    y_hat = sigmoid(-1) = 0.268941

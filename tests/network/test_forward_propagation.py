@@ -51,7 +51,8 @@ def test_softmax_is_stable_and_leaves_log_probabilities() -> None:
 def test_two_softmax_outputs_are_a_sigmoid() -> None:
     """softmax(0, z) is (1 - sigmoid(z), sigmoid(z))."""
     z = np.array([[-3.0, 0.2, 5.0]])
-    Z, A, S = np.vstack([np.zeros_like(z), z]), np.empty((2, 3)), np.empty((1, 3))
+    Z = np.vstack([np.zeros_like(z), z])
+    A, S = np.empty((2, 3)), np.empty((1, 3))
     softmax(Z, A, np.empty((1, 3)))
     ACTIVATIONS["sigmoid"](z, S)
     np.testing.assert_allclose(S[0], A[1], rtol=1e-12)

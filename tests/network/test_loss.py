@@ -42,7 +42,7 @@ def test_weights_multiply_each_example() -> None:
 
 @pytest.mark.parametrize("n", [1, 3])
 def test_sure_and_wrong_costs_much_but_stays_finite(n: int) -> None:
-    """At z = 1000, where the probability rounds to 1 and its complement's logarithm does not exist, the loss is 1000."""
+    """At z = 1000 the wrong class's probability rounds to 0, which has no logarithm; the loss is 1000."""
     Z = [[1000.0]] if n == 1 else [[1000.0], [0.0], [0.0]]
     wrong, right = (0, 1) if n == 1 else (1, 0)
     assert 1000 == pytest.approx(loss_of(n, Z, [wrong]))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 from nncli.network.optimization import Adam, GradientDescent, Momentum, RMSprop, clip_by_norm
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Array = np.ndarray[Any, Any]
 STEPS = 40
@@ -16,7 +18,8 @@ STEPS = 40
 
 def quadratic_gradient(theta: Array, t: int) -> Array:
     """A gradient that depends on theta and changes from step to step."""
-    return theta * np.array([1.0, 10.0, 0.1, 3.0]) + 0.1 * np.cos(t + np.arange(4))
+    gradient: Array = theta * np.array([1.0, 10.0, 0.1, 3.0]) + 0.1 * np.cos(t + np.arange(4))
+    return gradient
 
 
 def gradient_descent(alpha: float) -> Callable[[Array, Array, int], Array]:

@@ -28,10 +28,9 @@ def batches(m: int = 60, batch_size: int = 16, seed: int = 0, dtype: Any = np.fl
     """Random images of three classes, each brighter in its own third of the pixels."""
     rng = np.random.default_rng(seed)
     labels = np.arange(m) % 3
-    pixels = rng.integers(0, 160, (m, 6))
+    pixels = rng.integers(0, 160, (m, 6)).astype(np.uint8)
     for c in range(3):
         pixels[labels == c, 2 * c : 2 * c + 2] += 90
-    pixels = pixels.astype(np.uint8)
     return Batches(pixels, labels, zero_one(pixels), batch_size, dtype)
 
 

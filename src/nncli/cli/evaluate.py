@@ -31,7 +31,13 @@ if TYPE_CHECKING:
 @model_option
 @click.option("--split", type=click.Choice(["train", "val", "test"]), help="Which one.  [default: test, val, train]")
 @click.option(
-    "-f", "--format", "format_", type=click.Choice(list(FORMATS)), default="table", show_default=True, help="Format."
+    "-f",
+    "--format",
+    "format_",
+    type=click.Choice(list(FORMATS)),
+    default="table",
+    show_default=True,
+    help="Output format.",
 )
 @click.option("--wrong", metavar="FILE", type=click.Path(), help="Write misclassified images as CSV, the surest first.")
 @click.option("--confusion", metavar="FILE", type=click.Path(), help="Write the confusion matrix as CSV.")
@@ -82,7 +88,7 @@ def command(
         _write(confusion, confusion_csv(report["confusion"]["matrix"], classes))
     if fail_under is not None and report["accuracy"] < fail_under:
         counts = f"{report['correct']} of {report['images']} images"
-        warn(f"accuracy {report['accuracy']:.4f} ({counts}) is below --fail-under {fail_under}")
+        warn(f"accuracy {report['accuracy']:.4f} ({counts}) is below --fail-under {fail_under:g}")
         context.exit(EXIT_GATE)
     if report["skipped"]:
         context.exit(EXIT_SKIPPED)
@@ -125,7 +131,7 @@ def _evaluate(predictor: Predictor, images: LabeledImages) -> tuple[Report, list
     predictions = list(_with_bar(predictor.predict(sources), len(images.paths)))
     bad = [prediction for prediction in predictions if prediction.error]
     for prediction in bad:
-        warn(f"{prediction.path}: {prediction.error}")
+        warn(f"{printable(prediction.path)}: {prediction.error}")
     if len(bad) == len(predictions):
         raise DataError(f"{printable(images.folder)}: none of its {len(bad)} images could be read")
 

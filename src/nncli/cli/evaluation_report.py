@@ -38,8 +38,9 @@ def as_table(report: Report) -> str:
 
 
 def as_json(report: Report) -> str:
-    """For programs; in full precision."""
-    return json.dumps(report, indent=2) + "\n"
+    """For programs; in full precision. Class names are readable unless one holds what cannot be printed."""
+    is_readable = "".join(report["confusion"]["classes"]).isprintable()
+    return json.dumps(report, indent=2, ensure_ascii=not is_readable) + "\n"
 
 
 def as_csv(report: Report) -> str:

@@ -20,8 +20,9 @@ from click.shell_completion import shell_complete
 
 from nncli import __version__
 from nncli.cli.messages import abandon, settings, warn, write_lines
-from nncli.cli.options import global_options
+from nncli.cli.options import global_options, name_variables
 from nncli.errors import EXIT_FAILED, EXIT_USAGE, ConfigError, Interrupted, NncliError, UsageError
+from nncli.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +54,7 @@ def load_command(name: str) -> click.Command:
     """The command called `name`, a key of `COMMANDS`."""
     command = importlib.import_module(COMMANDS[name]).command
     assert isinstance(command, click.Command)  # noqa: S101
-    return global_options(command)
+    return name_variables(global_options(command), f"NNCLI_{name}")
 
 
 class LazyGroup(click.Group):
@@ -75,17 +76,15 @@ class LazyGroup(click.Group):
         if name not in COMMANDS and not context.resilient_parsing:
             close = NEIGHBORS.get(name) or next(iter(difflib.get_close_matches(name, COMMANDS)), None)
             hint = f"Did you mean '{close}'?" if close else "Try 'nncli --help'."
-            raise UsageError(f"no command '{name}'. {hint}")
+            raise UsageError(f"no command '{printable(name)}'. {hint}")
         return super().resolve_command(context, args)
 
 
 @click.command(
     cls=LazyGroup,
     invoke_without_command=True,
-    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "NNCLI"},
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
-# NNCLI_VERSION is a name that container images like to set: it must not mean --version.
-@click.version_option(__version__, "-V", "--version", message="nncli %(version)s", allow_from_autoenv=False)
 @click.pass_context
 def nncli(context: click.Context) -> None:
     """Train a neural network on folders of images, and use it.
@@ -111,7 +110,9 @@ def nncli(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-global_options(nncli)
+name_variables(global_options(nncli), "NNCLI")
+# Has no variable: NNCLI_VERSION is a name that container images like to set.
+click.version_option(__version__, "-V", "--version", message="nncli %(version)s")(nncli)
 
 
 def main(args: Sequence[str] | None = None) -> NoReturn:
@@ -132,10 +133,11 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
         code = EXIT_USAGE
     except NncliError as error:
         code = _report(error)
-    except BrokenPipeError:  # `| head` has seen enough
-        abandon(1)
+    except BrokenPipeError:
+        code = 0  # `| head` has seen enough
     except OSError as error:  # every other place names its file in an NncliError
-        code = _report(NncliError(f"{error.filename or 'standard output'}: {error.strerror or error}"))
+        place = printable(str(error.filename or "standard output"))
+        code = _report(NncliError(f"{place}: {error.strerror or error}"))
         abandon(1)
     except Interrupted as signal_:
         code = signal_.exit_code
@@ -146,7 +148,7 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
         code = _report(NncliError("out of memory; smaller images, batches or layers need less"))
     except Exception as error:
         hint = "" if settings.verbose else "; run with -v for the traceback"
-        code = _report(NncliError(f"internal error: {type(error).__name__}: {error}{hint}"))
+        code = _report(NncliError(f"internal error: {type(error).__name__}: {printable(str(error))}{hint}"))
     sys.exit(_flush(code))
 
 
@@ -162,7 +164,7 @@ def _prepare_process() -> None:
     """Make the standard streams safe to write to, and SIGTERM and SIGHUP an orderly end."""
     if sys.stderr is None:  # closed by `2>&-`: the next file opened would take its number, and libtiff's messages
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-        sys.stderr = io.TextIOWrapper(io.FileIO(2, "w"))
+        sys.stderr = io.TextIOWrapper(io.FileIO(2, "w"), encoding="utf-8", errors="backslashreplace")
     if sys.stdout is None:
         raise NncliError("standard output is closed")
     if isinstance(sys.stdout, io.TextIOWrapper):

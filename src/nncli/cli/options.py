@@ -46,6 +46,17 @@ def global_options(command: C) -> C:
     return command
 
 
+def name_variables(command: C, prefix: str) -> C:
+    """Let the environment set each option of `command`: --top-k by NNCLI_PREDICT_TOP_K for the prefix NNCLI_PREDICT.
+
+    Click can do that by itself, but names the variable after the Python argument.
+    """
+    for option in command.params:
+        if isinstance(option, click.Option):
+            option.envvar = f"{prefix}_{max(option.opts, key=len).lstrip('-')}".replace("-", "_").upper()
+    return command
+
+
 # A flag that is absent after the command's name must not undo the one in front of it: hence `or`.
 def _keep_quiet(_context: click.Context, _option: click.Parameter, value: bool) -> None:
     settings.quiet = settings.quiet or value

@@ -16,6 +16,7 @@ from nncli.cli.model_lookup import find_model
 from nncli.cli.options import Share, model_option
 from nncli.cli.records import FORMATS, Layout, make_record
 from nncli.errors import EXIT_SKIPPED
+from nncli.text import printable
 from nncli.text_file import open_atomically
 
 if TYPE_CHECKING:
@@ -34,7 +35,13 @@ if TYPE_CHECKING:
 @click.option("-0", "--null", is_flag=True, help="Names in --files-from end with NUL (find -print0).")
 @model_option
 @click.option(
-    "-f", "--format", "format_", type=click.Choice(list(FORMATS)), default="tsv", show_default=True, help="Format."
+    "-f",
+    "--format",
+    "format_",
+    type=click.Choice(list(FORMATS)),
+    default="tsv",
+    show_default=True,
+    help="Output format.",
 )
 @click.option("-k", "--top-k", type=click.IntRange(1), default=1, show_default=True, help="Show the K best classes.")
 @click.option("--threshold", type=Share(), metavar="P", help="Below this probability the label is the unknown label.")
@@ -127,6 +134,6 @@ def _records(
             tally.images += 1
             if prediction.error:
                 tally.bad += 1
-                warn(f"{prediction.path}: {prediction.error}")
+                warn(f"{printable(prediction.path)}: {prediction.error}")
             yield make_record(prediction, layout)
         out.flush()

@@ -25,7 +25,8 @@ class Progress:
     """Shows progress on stderr.
 
     Args:
-        mode: `bar`; `lines`, one per epoch; `none`; or `auto`: a bar on a terminal, else lines, but no more than MOST_LINES.
+        mode: `bar`; `lines`, one per epoch; `none`; or `auto`: a bar on a terminal, else lines, but no more than
+        MOST_LINES.
     """
 
     def __init__(self, mode: str) -> None:

@@ -14,7 +14,7 @@ from nncli.config.nodes import Entry, Mapping, Scalar, Sequence
 from nncli.config.options import OPTIONS, SECTIONS, TrainConfig
 from nncli.config.places import Place, Problem, Source
 from nncli.config.reading import read_text
-from nncli.config.validation import MOST_SHOWN, apply_overrides, check_together, read_values, written_options
+from nncli.config.validation import apply_overrides, check_together, read_values, written_options
 from nncli.config.writing import to_yaml
 from nncli.config.yaml12 import LINE_BREAK, parse
 from nncli.errors import ConfigError
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence as Many
 
     from nncli.config.overrides import Override
+
+MOST_SHOWN = 50
+"""Problems that are told; whoever has more of them has the wrong file."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,10 @@ def load_config(path: Path, overrides: Many[Override] = ()) -> ConfigFile:
 def _absolute(folder: Path, written: str) -> Path:
     """The path that is meant, without links, whether or not it exists."""
     resolved = (folder / Path(written).expanduser()).resolve()
-    str(resolved).encode()  # a name that is not UTF-8 could not be written to the run's config.yaml
+    try:
+        str(resolved).encode()
+    except UnicodeEncodeError:  # it could not be written to the config.yaml of the run
+        raise ValueError("its name is not UTF-8") from None
     return resolved
 
 

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from nncli.config.nodes import Node, Scalar
-from nncli.config.places import Place, Source
+from nncli.config.places import Place, Problem, Source
 from nncli.config.yaml12 import parse
 from nncli.errors import UsageError
 from nncli.text import printable
-
-if TYPE_CHECKING:
-    from nncli.config.places import Problem
 
 
 @dataclass(frozen=True)
@@ -40,7 +36,11 @@ class Override:
         """The value as a tree; what is wrong with it is appended to `problems`."""
         if self.is_literal:
             return Scalar(self.place, self.value_text, self.value_text, is_quoted=True)
-        return parse(self.value_text, self.place.source, problems)
+        node = parse(self.value_text, self.place.source, problems)
+        rest = self.value_text[node.place.column - 1 + node.place.width :]
+        if rest.lstrip().startswith("#"):
+            problems.append(Problem(self.place, "' #' starts a comment here; put the value in quotes"))
+        return node
 
 
 def parse_override(text: str) -> Override:

@@ -62,11 +62,11 @@ def _not_a_file(path: Path) -> str:
 def _similar(path: Path) -> str:
     """A hint at a file with nearly this name in the same folder."""
     try:
-        names = [each.name for each in path.parent.iterdir() if each.suffix in {".yaml", ".yml"}]
+        neighbors = {each.stem: each for each in path.parent.iterdir() if each.suffix in {".yaml", ".yml"}}
     except OSError:
         return ""
-    nearest = get_close_matches(path.name, names, n=1)
-    return _did_you_mean(path.parent / nearest[0]) if nearest else ""
+    nearest = get_close_matches(path.stem, neighbors, n=1)
+    return _did_you_mean(neighbors[nearest[0]]) if nearest else ""
 
 
 def _did_you_mean(path: Path) -> str:

@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
     from nncli.config.overrides import Override
 
-MOST_SHOWN = 50
-"""Problems that are told; whoever has more of them starts over."""
-
 
 def written_options(tree: Node, problems: list[Problem]) -> dict[str, Entry]:
     """Step 1: the options that the file holds, by key ("training.epochs")."""
@@ -136,8 +133,7 @@ def _unknown_at_top(name: str, place: Place, body: Node, problems: list[Problem]
 
 def _unknown(section: str, name: str, place: Place, problems: list[Problem]) -> dict[str, Entry]:
     """Report a key that is no option; returns the option that was probably meant."""
-    # The search takes a while, and a file may hold thousands of unknown keys.
-    nearest = nearest_key(section, name, OPTIONS) if len(problems) < MOST_SHOWN else None
+    nearest = nearest_key(section, name, OPTIONS)
     near_section, _, near_name = (nearest or "").partition(".")
     if name in SECTIONS:
         hint = f"{name}: is a section of its own; check the indentation"

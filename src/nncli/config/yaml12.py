@@ -173,8 +173,8 @@ class _TreeBuilder:
         if key.text == "<<" and not key.is_quoted:
             self._problems.append(Problem(key.place, "the merge key '<<' is not supported; write the keys themselves"))
         elif key.text in entries:
-            first = entries[key.text].key_place
-            self._problems.append(Problem(key.place, f"duplicate key '{key.text}'; line {first.line} has it already"))
+            line = entries[key.text].key_place.line
+            self._problems.append(Problem(key.place, f"duplicate key '{key.text}'; it is already in line {line}"))
         else:
             if isinstance(node, Scalar) and not node.text and not node.is_quoted:
                 node = replace(node, place=key.place)  # nothing is written that a caret could point at

@@ -1,11 +1,12 @@
 """Mini-batches: which examples come together, and how they get from uint8 rows into the network's input.
 
-Every epoch has a new order, drawn from the seed and the epoch's number alone: resuming needs no stored state, and every process
-of several draws the same order.
+Every epoch has a new order, drawn from the seed and the epoch's number alone: resuming needs no stored state, and
+every process of several draws the same order.
 """
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -49,7 +50,7 @@ class Batches:
 
     def __len__(self) -> int:
         """Batches in an epoch."""
-        return -(-self.n_examples // self.batch_size)
+        return math.ceil(self.n_examples / self.batch_size)
 
     def shuffled(self, seed: int, epoch: int, skip: int = 0) -> Iterator[tuple[NDArray[Any], NDArray[np.intp]]]:
         """The batches of one epoch in its own random order.

@@ -3,8 +3,8 @@
     zero_one       x / 255
     standardize    (x - mean) / standard deviation, of each pixel over the training images
 
-A network learns faster when its inputs are small and centered (LeCun et al. 1998, section 4.3). The two vectors go into the
-model file, so that prediction sees what training saw.
+A network learns faster when its inputs are small and centered (LeCun et al. 1998, section 4.3). The two vectors go
+into the model file, so that prediction sees what training saw.
 """
 
 from __future__ import annotations

@@ -19,8 +19,9 @@ def stratified_split(labels: Sequence[int], fraction: float, seed: int) -> tuple
     """Split examples into training and validation so that both have the classes in the same proportion.
 
     Every class gives `fraction` of its examples to validation, rounded so that the shares add up to `fraction` of all
-    (largest remainder method). One rule goes first: a class of two or more has at least one example in each part; a class
-    of one is trained on. Where most classes have only a few examples, validation is therefore larger than asked for.
+    (largest remainder method). One rule goes first: a class of two or more has at least one example in each part; a
+    class of one is trained on. Where most classes have only a few examples, validation is therefore larger than asked
+    for.
 
     Args:
         labels: Class index of each example, (m,).

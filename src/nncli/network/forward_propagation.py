@@ -11,8 +11,8 @@ All m examples of a batch are columns, so one product moves all of them through 
     leaky_relu   z for z > 0, else 0.01 z
     softmax      e^z_k / sum_j e^z_j           n_L numbers between 0 and 1 that sum to 1
 
-Dropout (Srivastava et al. 2014) silences a random share of the hidden activations in training and scales the rest up, so that
-the network at prediction time needs no change.
+Dropout (Srivastava et al. 2014) silences a random share of the hidden activations in training and scales the rest up,
+so that the network at prediction time needs no change.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def leaky_relu(Z: Array, A: Array) -> None:
 
 
 def tanh(Z: Array, A: Array) -> None:
-    """A = tanh(Z)."""
+    """The hyperbolic tangent."""
     np.tanh(Z, out=A)
 
 
@@ -59,8 +59,9 @@ ACTIVATIONS = {"relu": relu, "leaky_relu": leaky_relu, "tanh": tanh, "sigmoid": 
 def softmax(Z: Array, A: Array, column: Array) -> None:
     """A = e^Z / sum of e^Z down each column, and Z becomes log A.
 
-    Adding a number to a whole column of Z does not change its softmax. So Z is first shifted to have maximum 0, which no
-    exponential overflows, and then by the logarithm of the sum, which makes it the log-probabilities that the loss needs.
+    Adding a number to a whole column of Z does not change its softmax. So Z is first shifted to have maximum 0, which
+    no exponential overflows, and then by the logarithm of the sum, which makes it the log-probabilities that the loss
+    needs.
 
     Args:
         Z: (n_L, m), shifted in place.

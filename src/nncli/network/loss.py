@@ -5,12 +5,12 @@
     with L2        cost = L + l2/2 sum_l ||W[l]||^2
 
 The cross-entropy is how surprised the network is by the truth, averaged over the batch: 0 when it was sure and right,
-log(2) = 0.69 for a coin flip between two classes, log(10) = 2.30 for a blind guess among ten, without bound when it was sure
-and wrong.
+log(2) = 0.69 for a coin flip between two classes, log(10) = 2.30 for a blind guess among ten, without bound when it
+was sure and wrong.
 
-log(y_hat) fails just when it matters: a y_hat that rounds to 0 has no logarithm. So both are computed from Z[L], where
-nothing is rounded away yet: with y_hat = sigmoid(z), -y log y_hat - (1 - y) log(1 - y_hat) is log(1 + e^z) - y z, and for
-softmax forward propagation leaves the log-probabilities in Z[L].
+log(y_hat) fails just when it matters: a y_hat that rounds to 0 has no logarithm. So both are computed from Z[L],
+where nothing is rounded away yet: with y_hat = sigmoid(z), -y log y_hat - (1 - y) log(1 - y_hat) is
+log(1 + e^z) - y z, and for softmax forward propagation leaves the log-probabilities in Z[L].
 """
 
 from __future__ import annotations

@@ -3,14 +3,17 @@
     gradient_descent   theta = theta - alpha g
     momentum           v = mu v + g                  theta = theta - alpha v
     nesterov           v = mu v + g                  theta = theta - alpha (g + mu v)
-    rmsprop            s = beta2 s + (1 - beta2) g^2                              theta = theta - alpha g / (sqrt(s) + eps)
-    adam               v = beta1 v + (1 - beta1) g,  s = beta2 s + (1 - beta2) g^2,  after t steps
-                       theta = theta - alpha (v / (1 - beta1^t)) / (sqrt(s / (1 - beta2^t)) + eps)
+    rmsprop            s = beta2 s + (1 - beta2) g^2
+                                                     theta = theta - alpha g / (sqrt(s) + eps)
+    adam               v = beta1 v + (1 - beta1) g
+                       s = beta2 s + (1 - beta2) g^2,  and after t steps
+                                                     theta = theta - alpha (v / (1 - beta1^t))
+                                                                     / (sqrt(s / (1 - beta2^t)) + eps)
     adamw              adam, and theta = theta - alpha weight_decay theta for the weights, beside the gradient
 
-g is the gradient, theta all parameters: one vector each, so no method has a layer loop. Momentum is a ball that rolls on;
-RMSprop gives each parameter a step of its own, small where gradients are large; Adam is both, with averages corrected for
-having started at zero.
+g is the gradient, theta all parameters: one vector each, so no method has a layer loop. Momentum is a ball that rolls
+on; RMSprop gives each parameter a step of its own, small where gradients are large; Adam is both, with averages
+corrected for having started at zero.
 
 Each `step` uses the gradient's memory as scratch: nothing is allocated, and the gradient is gone afterwards.
 
@@ -109,8 +112,8 @@ class RMSprop:
 class Adam:
     """Adam; with `weight_decay` AdamW.
 
-    Every pass over the vectors costs as much as a small layer, so the constants are folded. With V = v / (1 - beta1) and
-    S = s / (1 - beta2) the updates lose a multiplication each, V = beta1 V + g and S = beta2 S + g^2, and
+    Every pass over the vectors costs as much as a small layer, so the constants are folded. With V = v / (1 - beta1)
+    and S = s / (1 - beta2) the updates lose a multiplication each, V = beta1 V + g and S = beta2 S + g^2, and
 
         alpha v / (1 - beta1^t) / (sqrt(s / (1 - beta2^t)) + eps)  =  alpha k1 / k2  V / (sqrt(S) + eps / k2)
 

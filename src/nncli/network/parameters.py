@@ -1,8 +1,8 @@
 """What the five parts share: the parameters as one vector, and the memory a batch passes through.
 
-In memory an example is a row and W[l] is stored transposed: that is the orientation in which BLAS is fastest, a batch is
-one contiguous copy, and a smaller batch is simply the first rows. What the formulas see are transposed views, so that
-Z[l] = W[l] A[l-1] is written as it stands.
+In memory an example is a row and W[l] is stored transposed: that is the orientation in which BLAS is fastest, a batch
+is one contiguous copy, and a smaller batch is simply the first rows. What the formulas see are transposed views, so
+that Z[l] = W[l] A[l-1] is written as it stands.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ Array = np.ndarray[Any, np.dtype[np.floating[Any]]]
 class Parameters:
     """All weights and biases of a network as views of one flat vector; gradients have the same form.
 
-    One vector means that an optimizer has no layer loop, that several processes exchange one array, and that a check for
-    finite values is one call. All weights come first, then all biases, because L2 and weight decay concern weights alone.
+    One vector means that an optimizer has no layer loop, that several processes exchange one array, and that a check
+    for finite values is one call. All weights come first, then all biases, because L2 and weight decay concern
+    weights alone.
 
     Attributes:
         layer_dims: (n_0, ..., n_L).
@@ -127,4 +128,3 @@ class Workspace:
         if self._weight_scratch.size != n_weights:
             self._weight_scratch = np.empty(n_weights, self.dtype)
         return self._weight_scratch
-

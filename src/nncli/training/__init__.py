@@ -1,1 +1,1 @@
-"""The training loop over the five parts of `nncli.network`, and what steers it: learning rate, stopping, checkpoints' state."""
+"""The training loop over the five parts of `nncli.network`, and what steers it."""

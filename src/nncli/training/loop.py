@@ -1,7 +1,7 @@
 """Training: the five parts, over and over.
 
-One step looks at one batch. One epoch looks at every training example once, in an order of its own, and ends with a look at the
-validation set, which decides which epoch's parameters are kept.
+One step looks at one batch. One epoch looks at every training example once, in an order of its own, and ends with a
+look at the validation set, which decides which epoch's parameters are kept.
 """
 
 from __future__ import annotations

@@ -3,11 +3,12 @@
     constant     alpha
     step         alpha * step_factor^k        after every step_epochs epochs, k = 0, 1, 2 ...
     cosine       alpha (1 + cos(pi t)) / 2    t = 0..1 over the whole training (Loshchilov and Hutter 2017)
-    one_cycle    from alpha / 25 up to alpha over the first 30 % of training, then down to almost 0 (Smith and Topin 2018)
+    one_cycle    from alpha / 25 up to alpha over the first 30 % of training, then down to almost 0
+                 (Smith and Topin 2018)
     warm-up      alpha grows linearly over the first warmup_epochs; the schedule runs over the rest (Goyal et al. 2017)
 
-A large step makes fast progress at the start and keeps jumping over the minimum at the end: hence down. The first steps of a
-fresh network are the least reliable: hence up before.
+A large step makes fast progress at the start and keeps jumping over the minimum at the end: hence down. The first
+steps of a fresh network are the least reliable: hence up before.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Where a training stands: everything that changes from batch to batch and epoch to epoch, beside parameters and optimizer.
+"""Where a training stands: what changes from batch to batch and epoch to epoch, beside parameters and optimizer.
 
 Together with those two it is all that a checkpoint has to hold, so that a resumed training continues to the bit.
 """
@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 if TYPE_CHECKING:
+    import numpy as np
+
     from nncli.network.parameters import Array
 
 
@@ -75,8 +75,8 @@ def score(result: EpochResult, monitor: str) -> tuple[float, ...]:
 
     Args:
         result: The epoch.
-        monitor: `accuracy` (the lower loss decides between equal ones) or `loss`. Without a validation set the later epoch
-            is the better one: the training loss would favor overfitting just as much.
+        monitor: `accuracy` (the lower loss decides between equal ones) or `loss`. Without a validation set the later
+            epoch is the better one: nothing else could be judged by.
     """
     if result.val_loss is None or result.val_accuracy is None:
         return (result.epoch,)

@@ -1,0 +1,130 @@
+"""From a config and a folder to a plan: what would be trained on what. No image is opened yet.
+
+The config was checked by itself already; here it is checked against the folder, and errors still point into the config.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nncli.data.image_folder import ImageFolder, LabeledFiles, scan_image_folder
+from nncli.data.image_format import ImageFormat
+from nncli.data.split import stratified_split
+from nncli.text import printable
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from nncli.config import ConfigFile, TrainConfig
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What would be trained on what; no image has been opened yet.
+
+    Attributes:
+        config_file: Where the settings come from.
+        classes: In natural order.
+        image_format: How images become pixel values.
+        layer_dims: (n_0, ..., n_L), nothing automatic left.
+        training_files, validation_files: The split; validation may be empty.
+        notes: What is worth knowing about the folder.
+        unused_keys: Keys of the config that the folder makes meaningless.
+    """
+
+    config_file: ConfigFile
+    classes: tuple[str, ...]
+    image_format: ImageFormat
+    layer_dims: tuple[int, ...]
+    training_files: LabeledFiles
+    validation_files: LabeledFiles
+    notes: tuple[str, ...]
+    unused_keys: tuple[str, ...]
+
+    @property
+    def n_images(self) -> int:
+        """Images of both parts of the split."""
+        return len(self.training_files.paths) + len(self.validation_files.paths)
+
+    @property
+    def config(self) -> TrainConfig:
+        """The settings."""
+        return self.config_file.config
+
+    @property
+    def n_parameters(self) -> int:
+        """Weights and biases of the network."""
+        n = self.layer_dims
+        return sum(n[l] * n[l - 1] + n[l] for l in range(1, len(n)))
+
+
+def plan_experiment(config_file: ConfigFile) -> Plan:
+    """Scan the folder and check the config against it.
+
+    Raises:
+        ConfigError: The config does not fit the folder; nothing was started.
+        DataError: The folder cannot be used.
+    """
+    data = config_file.config.data
+    folder = scan_image_folder(data.path)
+    training, validation = _split(config_file, folder)
+    if config_file.config.training.patience is not None and not validation.paths:
+        raise config_file.error(
+            "training.patience",
+            "training.patience needs validation images: set data.validation_split, or remove patience",
+        )
+    _check_class_weights(config_file, folder.classes)
+    image_format = ImageFormat(*data.image_size, data.color, data.resize)
+    layer_dims = _resolve_layer_dims(config_file, image_format, folder.classes)
+    unused_keys = ("data.validation_split",) if "val" in folder.splits else ()
+    return Plan(config_file, folder.classes, image_format, layer_dims, training, validation, folder.notes, unused_keys)
+
+
+def _split(config_file: ConfigFile, folder: ImageFolder) -> tuple[LabeledFiles, LabeledFiles]:
+    """Files to train on and to validate with: as the folder has them, or drawn from the seed."""
+    config = config_file.config
+    files = folder.splits.get("all") or folder.splits["train"]
+    if "val" not in folder.splits:
+        train_index, val_index = stratified_split(files.labels, config.data.validation_split, config.training.seed)
+        return _choose(files, train_index), _choose(files, val_index)
+    if config_file.was_set("data.validation_split"):
+        raise config_file.error(
+            "data.validation_split",
+            f"data.validation_split has no use: {config.data.path} has a val folder; remove one",
+        )
+    return files, folder.splits["val"]
+
+
+def _choose(files: LabeledFiles, indices: NDArray[np.intp]) -> LabeledFiles:
+    return LabeledFiles(tuple(files.paths[i] for i in indices), tuple(files.labels[i] for i in indices))
+
+
+def _check_class_weights(config_file: ConfigFile, classes: tuple[str, ...]) -> None:
+    weights = config_file.config.training.class_weights
+    if isinstance(weights, str):
+        return
+    for name in weights:
+        if name not in classes:
+            raise config_file.error(
+                f"training.class_weights.{name}",
+                f"training.class_weights names a class {name!r} that the data do not have; "
+                f"they have {', '.join(map(printable, classes))}",
+            )
+
+
+def _resolve_layer_dims(
+    config_file: ConfigFile, image_format: ImageFormat, classes: tuple[str, ...]
+) -> tuple[int, ...]:
+    dims = list(config_file.config.network.layer_dims)
+    dims[0] = image_format.n_features  # the config has checked a number already
+    if dims[-1] == "auto":
+        dims[-1] = 1 if len(classes) == 2 else len(classes)
+    if dims[-1] != len(classes) and not (dims[-1] == 1 and len(classes) == 2):
+        raise config_file.error(
+            f"network.layer_dims[{len(dims) - 1}]",
+            f"network.layer_dims ends with {dims[-1]} but {config_file.config.data.path} has {len(classes)} classes "
+            f"({', '.join(map(printable, classes[:4]))}{', ...' if len(classes) > 4 else ''}); write auto",
+        )
+    return tuple(int(n) for n in dims)

@@ -1,0 +1,226 @@
+"""``nncli evaluate``: how good a model is."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import json
+import math
+import os
+import pty
+import subprocess
+import termios
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.cli.tiny import NNCLI, write_image, write_three
+
+if TYPE_CHECKING:
+    from tests.cli.tiny import Runner
+
+BLACK, WHITE = 0, 255
+
+
+@pytest.fixture(autouse=True)
+def _files() -> None:
+    """Of three coals one is white and taken for snow with 0.8; the one snow is right, the one fog is taken for coal.
+
+    Losses: twice -log 0.7 for coal, -log 0.05 for the white one, -log 0.8 for snow, -log 0.2 for fog.
+    """
+    write_three(Path("model.npz"))
+    for name, gray in (("coal/1", 0), ("coal/2", 0), ("coal/3", 255), ("snow/1", 255), ("fog/1", 0)):
+        write_image(Path(f"d/{name}.png"), gray)
+
+
+LOSS = -(2 * math.log(0.7) + math.log(0.05) + math.log(0.8) + math.log(0.2)) / 5
+
+
+def test_json(nncli: Runner) -> None:
+    """Everything, computed by hand."""
+    result = nncli("evaluate", "d", "-f", "json")
+    assert 0 == result.code
+    report = json.loads(result.out)
+    assert math.isclose(LOSS, report.pop("loss"), rel_tol=1e-6)
+    assert {
+        "accuracy": 0.6,
+        "images": 5,
+        "correct": 3,
+        "skipped": 0,
+        "per_class": {
+            "coal": {"precision": 2 / 3, "recall": 2 / 3, "f1": 2 / 3, "support": 3},
+            "fog": {"precision": 0.0, "recall": 0.0, "f1": 0.0, "support": 1},
+            "snow": {"precision": 0.5, "recall": 1.0, "f1": 2 / 3, "support": 1},
+        },
+        "confusion": {"classes": ["coal", "fog", "snow"], "matrix": [[2, 0, 1], [1, 0, 0], [0, 0, 1]]},
+    } == report
+
+
+def test_table(nncli: Runner) -> None:
+    """What a person reads; what was evaluated is said on stderr."""
+    result = nncli("evaluate", "d")
+    assert "evaluating d: 5 images\n" == result.err
+    assert f"accuracy  0.6000  (3 of 5 images)\nloss      {LOSS:.4f}\n\n" == result.out[: result.out.index("class ")]
+    assert "coal      0.6667  0.6667  0.6667        3\n" in result.out
+    assert (
+        "actual  coal  fog  snow\ncoal       2    0     1\nfog        1    0     0\nsnow       0    0     1\n"
+        in result.out
+    )
+
+
+def test_csv(nncli: Runner) -> None:
+    """The table of classes."""
+    assert [
+        "class,precision,recall,f1,support",
+        "coal,0.6667,0.6667,0.6667,3",
+        "fog,0.0000,0.0000,0.0000,1",
+        "snow,0.5000,1.0000,0.6667,1",
+    ] == nncli("evaluate", "d", "-f", "csv").out.splitlines()
+
+
+def test_a_confusion_matrix_that_does_not_fit_is_left_out(nncli: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would wrap; there is a file for it."""
+    monkeypatch.setenv("COLUMNS", "20")
+    result = nncli("evaluate", "d")
+    assert "actual" not in result.out
+    assert "--confusion FILE" in result.out
+
+
+def test_classes_match_by_name_and_not_by_index(nncli: Runner) -> None:
+    """A missing folder shifts nothing: snow is the third class of the model and the only folder here."""
+    write_image(Path("only/snow/1.png"), WHITE)
+    result = nncli("evaluate", "only", "-f", "json")
+    assert 0 == result.code
+    report = json.loads(result.out)
+    assert (1.0, 1) == (report["accuracy"], report["per_class"]["snow"]["support"])
+    assert "no images of class coal, fog\n" in result.err
+
+
+def test_a_folder_that_the_model_does_not_know_is_an_error(nncli: Runner) -> None:
+    """With its name and the model's classes."""
+    write_image(Path("d/Snow/1.png"), WHITE)
+    expected = "nncli: d: the model has no class Snow; its classes are coal, fog, snow\n"
+    assert (1, "", expected) == tuple(vars(nncli("evaluate", "d")).values())
+
+
+def test_the_test_split_comes_first(nncli: Runner) -> None:
+    """And stderr says so; --split chooses another."""
+    write_image(Path("s/train/coal/1.png"), WHITE)
+    write_image(Path("s/test/coal/1.png"), BLACK)
+    result = nncli("evaluate", "s", "-f", "json")
+    assert 1.0 == json.loads(result.out)["accuracy"]
+    assert "evaluating the test split of s: 1 images\n" in result.err
+    assert 0.0 == json.loads(nncli("evaluate", "s", "--split", "train", "-f", "json").out)["accuracy"]
+    assert 2 == nncli("evaluate", "s", "--split", "val").code
+
+
+def test_wrong_images_are_listed_surest_first(nncli: Runner) -> None:
+    """With the probability of the wrong class."""
+    nncli("evaluate", "d", "--wrong", "wrong.csv")
+    assert [
+        ["path", "actual", "predicted", "probability"],
+        ["d/coal/3.png", "coal", "snow", "0.8000"],
+        ["d/fog/1.png", "fog", "coal", "0.7000"],
+    ] == list(csv.reader(Path("wrong.csv").read_text().splitlines()))
+
+
+def test_predictions_and_confusion_go_to_files(nncli: Runner) -> None:
+    """Every image in its order; rows of the matrix are the actual classes."""
+    nncli("evaluate", "d", "--predictions", "all.csv", "--confusion", "confusion.csv")
+    rows = Path("all.csv").read_text().splitlines()
+    assert 1 + 5 == len(rows)
+    assert "d/coal/1.png,coal,coal,0.7000" == rows[1]
+    assert "actual,coal,fog,snow\ncoal,2,0,1\nfog,1,0,0\nsnow,0,0,1\n" == Path("confusion.csv").read_text()
+
+
+def test_a_dash_is_stdout(nncli: Runner) -> None:
+    """After the report."""
+    assert nncli("evaluate", "d", "--wrong", "-").out.endswith("d/fog/1.png,fog,coal,0.7000\n")
+    assert not Path("-").exists()
+
+
+def test_a_file_that_cannot_be_written_does_not_cost_the_report(nncli: Runner) -> None:
+    """The numbers are printed first."""
+    result = nncli("evaluate", "d", "--wrong", "missing/wrong.csv")
+    assert 1 == result.code
+    assert result.out.startswith("accuracy  0.6000")
+    assert "nncli: missing/wrong.csv: cannot be written: " in result.err
+
+
+@pytest.mark.parametrize(("gate", "code"), [("0.6", 0), ("0.61", 4), ("0", 0), ("1", 4)])
+def test_fail_under(nncli: Runner, gate: str, code: int) -> None:
+    """Equal is enough; the report is printed in any case."""
+    result = nncli("evaluate", "d", "--fail-under", gate)
+    assert code == result.code
+    assert result.out.startswith("accuracy  0.6000")
+    assert (code == 4) == result.err.endswith(f"nncli: accuracy 0.6000 (3 of 5 images) is below --fail-under {gate}\n")
+
+
+@pytest.mark.parametrize("gate", ["nan", "90", "-1"])
+def test_a_gate_that_is_no_share_is_refused(nncli: Runner, gate: str) -> None:
+    """Before anything is computed: 90 means 0.9, and NaN would let everything pass."""
+    result = nncli("evaluate", "d", "--fail-under", gate)
+    assert (2, "") == (result.code, result.out)
+
+
+def test_bad_images_are_skipped_and_said(nncli: Runner) -> None:
+    """A line each, the exit code, and the count in the report."""
+    Path("d/snow/bad.png").write_text("no image")
+    result = nncli("evaluate", "d", "-f", "json")
+    assert 3 == result.code
+    report = json.loads(result.out)
+    assert (1, 5, 0.6) == (report["skipped"], report["images"], report["accuracy"])
+    assert "nncli: d/snow/bad.png: not a readable " in result.err
+
+
+def test_a_name_cannot_fake_a_line_of_messages(nncli: Runner) -> None:
+    """Newlines are escaped on stderr, too."""
+    Path("d/snow/a\nb.png").touch()
+    assert "nncli: d/snow/a\\x0ab.png: empty file\n" in nncli("evaluate", "d").err
+
+
+def test_a_missed_gate_outweighs_skipped_images(nncli: Runner) -> None:
+    """It is what the script asked about."""
+    Path("d/snow/bad.png").write_text("no image")
+    assert 4 == nncli("evaluate", "d", "--fail-under", "0.9").code
+
+
+def test_only_bad_images_are_an_error(nncli: Runner) -> None:
+    """There is no accuracy of nothing."""
+    Path("bad/coal").mkdir(parents=True)
+    Path("bad/coal/1.png").write_text("no image")
+    result = nncli("evaluate", "bad")
+    assert (1, "") == (result.code, result.out)
+    assert result.err.endswith("nncli: bad: none of its 1 images could be read\n")
+
+
+@pytest.mark.parametrize(("name", "shown"), [("ผัดไทย", '"ผัดไทย"'), ("\x9b", '"\\u009b"')])
+def test_class_names_in_json_are_readable_where_they_can_be(nncli: Runner, name: str, shown: str) -> None:
+    """And never control the terminal."""
+    write_three(Path("odd.npz"), (name, "fog", "snow"))
+    Path("d/coal").rename(Path("d") / name)
+    result = nncli("evaluate", "d", "-m", "odd.npz", "-f", "json")
+    assert shown in result.out
+    assert name in json.loads(result.out)["per_class"]
+
+
+def test_a_terminal_shows_a_progress_bar() -> None:
+    """On stderr, and gone when the report comes."""
+    terminal, other_end = pty.openpty()
+    termios.tcsetwinsize(other_end, (24, 80))
+    command = [*NNCLI, "evaluate", "d", "-f", "csv"]
+    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=other_end, timeout=60, check=True)
+    os.close(other_end)
+    shown = b""
+    with contextlib.suppress(OSError):  # Linux' way to say that the other end is closed
+        while chunk := os.read(terminal, 10_000):
+            shown += chunk
+    os.close(terminal)
+    assert b"0/5" in shown
+    assert result.stdout.startswith(b"class,")
+
+
+def test_quiet_leaves_the_report_alone(nncli: Runner) -> None:
+    """Nothing on stderr."""
+    assert "" == nncli("evaluate", "-q", "d").err

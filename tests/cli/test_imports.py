@@ -1,0 +1,77 @@
+"""What is imported when: help and misspelt options answer at once, and predict knows nothing of training."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.cli.tiny import write_image, write_two
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HEAVY = {"numpy", "PIL", "yaml", "tqdm"}
+NOT_FOR_PREDICTION = {
+    "yaml",
+    "tqdm",
+    "nncli.config",
+    "nncli.training",
+    "nncli.experiment",
+    "nncli.network.backpropagation",
+    "nncli.network.initialization",
+    "nncli.network.loss",
+    "nncli.network.optimization",
+}
+
+
+def imported(*args: str) -> set[str]:
+    """The modules that a run of the program has imported in the end."""
+    script = (
+        "import sys, atexit; from nncli.cli.main import main; "
+        "atexit.register(lambda: print('MODULES', *sys.modules, file=sys.stderr)); main(sys.argv[1:])"
+    )
+    result = subprocess.run([sys.executable, "-c", script, *args], capture_output=True, text=True, check=False)
+    return set(result.stderr.rpartition("MODULES")[2].split())
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["--help"],
+        ["--version"],
+        ["predict", "--help"],
+        ["evaluate", "--help"],
+        ["train", "--help"],
+        ["check", "--help"],
+        ["predict", "--nope"],
+        ["predict"],
+        ["fit"],
+        ["completion", "bash"],
+    ],
+)
+def test_help_and_usage_errors_import_nothing_heavy(args: list[str]) -> None:
+    """They answer in a tenth of a second."""
+    modules = imported(*args)
+    assert "nncli.cli.main" in modules
+    assert not HEAVY & modules
+
+
+def test_predict_imports_no_training_and_no_config(place: Path) -> None:
+    """Only what a prediction needs."""
+    write_two(place / "model.npz")
+    write_image(place / "a.png", 0)
+    modules = imported("predict", "a.png")
+    assert {"numpy", "PIL", "nncli.inference"} <= modules
+    assert not NOT_FOR_PREDICTION & modules
+
+
+def test_evaluate_imports_no_training_and_no_config(place: Path) -> None:
+    """Nor a progress bar that nobody sees."""
+    write_two(place / "model.npz")
+    write_image(place / "d/dark/a.png", 0)
+    modules = imported("evaluate", "d")
+    assert "nncli.metrics" in modules
+    assert not NOT_FOR_PREDICTION & modules

@@ -1,0 +1,98 @@
+"""The options for editors and for the documentation: the same as for the validator."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import yaml
+
+from nncli.config import json_schema, reference_rows
+from nncli.config.kinds import InvalidError
+from nncli.config.options import OPTIONS, REQUIRED, Option
+from nncli.config.places import Source
+from nncli.config.yaml12 import parse
+from tests.config.files import SMALLEST, load
+from tests.config.test_config_file import EVERYTHING
+
+VALUES = [
+    *(None, True, False, -1, 0, 1, 5, 64, 4096, 4097, 2**32 - 1, 2**32, 10**9, 10**9 + 1),
+    *(-0.5, 0.0001, 0.5, 0.99, 1.5, 1e-8, 1e30),
+    *("", " ", "x", "auto", "full", "none", "balanced", "rgb", "relu", "Relu", "adam", "step", "he", "loss", "float64"),
+    *([], [1], [64, 64], [0, 64], [64, 64, 3], ["auto", "auto"], ["auto", 0, "auto"], ["auto", 64, "auto"], [12288, 1]),
+    *({}, {"cat": 1}, {"cat": 0}, {"cat": "x"}, {"cat": 0.5, "dog": 2}),
+]
+"""Values of every kind, around every limit."""
+
+
+def sections() -> dict[str, Any]:
+    """The schema of each section."""
+    properties: dict[str, Any] = json_schema()["properties"]
+    return properties
+
+
+def test_schema_is_valid() -> None:
+    """It is itself what draft-07 allows."""
+    jsonschema = pytest.importorskip("jsonschema")
+    jsonschema.Draft7Validator.check_schema(json_schema())
+    assert "http://json-schema.org/draft-07/schema#" == json_schema()["$schema"]
+
+
+def test_no_unknown_keys_at_any_level() -> None:
+    """Every object lists its keys and allows no others."""
+    assert json_schema()["additionalProperties"] is False
+    assert [False] * 3 == [section["additionalProperties"] for section in sections().values()]
+    assert ["data"] == json_schema()["required"]
+    assert [["path"], [], []] == [section["required"] for section in sections().values()]
+
+
+def test_every_option_is_described_with_its_default() -> None:
+    """An editor can show what an option does and what it is if it is not written."""
+    described = {
+        f"{section}.{name}": each for section in sections() for name, each in sections()[section]["properties"].items()
+    }
+    assert list(OPTIONS) == list(described)
+    for key, option in OPTIONS.items():
+        assert option.doc in described[key]["description"]
+        assert (option.default is not REQUIRED) == ("default" in described[key])
+    assert [64, 64] == described["data.image_size"]["default"]
+    assert described["training.patience"]["default"] is None
+
+
+def test_whole_config_fits_the_schema() -> None:
+    """What we accept, and what we write, an editor accepts too."""
+    jsonschema = pytest.importorskip("jsonschema")
+    for text in (SMALLEST, load(SMALLEST).resolved_yaml(), load(EVERYTHING).resolved_yaml(), SMALLEST + "training:\n"):
+        jsonschema.validate(yaml.safe_load(text), json_schema())
+
+
+@pytest.mark.parametrize("key", OPTIONS)
+def test_schema_and_validator_agree(key: str) -> None:
+    """No value is right for an editor and wrong for us, or the other way round."""
+    jsonschema = pytest.importorskip("jsonschema")
+    section, _, name = key.partition(".")
+    validator = jsonschema.Draft7Validator(sections()[section]["properties"][name])
+    assert {repr(value): validator.is_valid(value) for value in VALUES} == {
+        repr(value): is_accepted(OPTIONS[key], value) for value in VALUES
+    }
+
+
+def is_accepted(option: Option, value: object) -> bool:
+    """Whether an option takes a value."""
+    try:
+        option.kind.read(option.key, parse(json.dumps(value), Source("x"), []))
+    except InvalidError:
+        return False
+    return True
+
+
+def test_reference_rows() -> None:
+    """The documentation's table has every option, in order, with type and default in words."""
+    rows = list(reference_rows())
+    assert list(OPTIONS) == [row.key for row in rows]
+    table = {row.key: row for row in rows}
+    assert ("path of a folder", "required") == table["data.path"][1:3]
+    assert ("integer of at least 1 or full", "64") == table["training.batch_size"][1:3]
+    assert ("number above 0 or auto", "auto") == table["training.learning_rate"][1:3]
+    assert "decay of the velocity; only with optimizer momentum or nesterov" == table["training.momentum"].doc

@@ -1,0 +1,76 @@
+"""Random little models, and trainings small enough to run in every test."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nncli.config import load_config
+from nncli.data.image_format import ImageFormat
+from nncli.data.scaling import Scaling, standardize
+from nncli.experiment import Experiment, Plan, load_experiment, plan_experiment
+from nncli.model_file import Model
+from nncli.network.parameters import Parameters
+from tests.folders import write_config
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import DTypeLike, NDArray
+
+IMAGE_FORMAT = ImageFormat(4, 3, "rgb", "stretch")
+
+
+def random_pixels(m: int, image_format: ImageFormat = IMAGE_FORMAT, seed: int = 0) -> NDArray[np.uint8]:
+    """Images of noise, one per row, (m, n_0)."""
+    return np.random.default_rng(seed).integers(0, 256, (m, image_format.n_features), np.uint8)
+
+
+def random_model(
+    classes: tuple[str, ...] = ("cat", "dog"),
+    hidden: tuple[int, ...] = (5,),
+    *,
+    activation: str = "relu",
+    image_format: ImageFormat = IMAGE_FORMAT,
+    dtype: DTypeLike = np.float32,
+    seed: int = 0,
+) -> Model:
+    """A model with weights and biases from the seed; two classes share one output."""
+    n_outputs = 1 if len(classes) == 2 else len(classes)
+    parameters = Parameters((image_format.n_features, *hidden, n_outputs), dtype)
+    rng = np.random.default_rng(seed)
+    for l in range(1, parameters.n_layers + 1):
+        n_in = parameters.layer_dims[l - 1]
+        parameters.W[l][...] = rng.standard_normal(parameters.W[l].shape) / np.sqrt(n_in)
+        parameters.b[l][...] = 0.3 * rng.standard_normal(parameters.b[l].shape)
+    return Model(parameters, activation, classes, image_format, noisy_scaling(image_format, seed), {"note": "random"})
+
+
+def noisy_scaling(image_format: ImageFormat = IMAGE_FORMAT, seed: int = 0) -> Scaling:
+    """A scaling with another scale and offset for each pixel."""
+    return standardize(random_pixels(20, image_format, seed))
+
+
+def plan_of(folder: Path, images: str = "photos", **sections: dict[str, object]) -> Plan:
+    """The plan of a config for the class folders in `folder / images`; `sections` as in `tests.folders.write_config`."""
+    return plan_experiment(load_config(write_config(folder / "config.yaml", images, **sections)))
+
+
+def experiment_of(folder: Path, images: str = "photos", **sections: dict[str, object]) -> Experiment:
+    """The same with its images loaded."""
+    return load_experiment(plan_of(folder, images, **sections))
+
+
+def same_model(expected: Model, found: Model) -> bool:
+    """Whether two models are equal in everything, to the bit."""
+    return _everything(expected) == _everything(found)
+
+
+def _everything(model: Model) -> tuple[Any, ...]:
+    parameters, scaling = model.parameters, model.scaling
+    return (
+        *(model.layer_dims, parameters.flat.dtype, parameters.flat.tobytes()),
+        *(scaling.scale.tobytes(), scaling.offset.tobytes()),
+        *(model.activation, model.classes, model.image_format, model.training),
+    )

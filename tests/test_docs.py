@@ -1,0 +1,56 @@
+"""The documentation says what the program does."""
+
+from __future__ import annotations
+
+import re
+from configparser import ConfigParser
+from pathlib import Path
+
+import pytest
+
+from nncli.cli.main import COMMANDS, load_command
+from nncli.config import reference_rows
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("sample_images/*.md")])
+
+
+def test_every_key_of_the_config_is_documented() -> None:
+    """docs/configuration.md ends with the table that the options make."""
+    rows = [f"| `{row.key}` | {row.type} | `{row.default}` | {row.doc} |" for row in reference_rows()]
+    written = (ROOT / "docs/configuration.md").read_text().rpartition("|---|---|---|---|\n")[2].splitlines()
+    assert rows == written
+
+
+def test_every_command_and_option_is_documented() -> None:
+    """docs/command-line.md has a section for each command, which names each of its options."""
+    text = (ROOT / "docs/command-line.md").read_text()
+    sections = dict(re.findall(r"^## nncli (\w+)$(.*?)(?=^## |\Z)", text, re.M | re.S))
+    assert set(COMMANDS) == set(sections)
+    for name, section in sections.items():
+        for parameter in load_command(name).params:
+            if parameter.param_type_name == "option" and parameter.name not in ("quiet", "verbose", "no_color", "help"):
+                assert f"`{max(parameter.opts, key=len)}" in section, f"{name} {parameter.opts}"
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_somewhere(path: Path) -> None:
+    """Every relative link in a document names a file that exists."""
+    for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text()):
+        assert (path.parent / target).exists(), target
+
+
+def test_the_lower_bounds_are_the_versions_tested() -> None:
+    """.ci/oldest-versions.txt lists exactly what setup.cfg promises for running and testing."""
+    setup = ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    promised = setup["options"]["install_requires"] + setup["options.extras_require"]["test"]
+    bounds = dict(re.findall(r"^([\w-]+)>=([\d.]+)$", promised, re.M))
+    tested = dict(re.findall(r"^([\w-]+)==([\d.]+)$", (ROOT / ".ci/oldest-versions.txt").read_text(), re.M))
+
+    def padded(version: str) -> list[int]:
+        return [*map(int, version.split(".")), 0, 0][:3]
+
+    assert bounds.keys() == tested.keys()
+    for name, bound in bounds.items():
+        assert padded(bound) == padded(tested[name]), name
