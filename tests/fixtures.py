@@ -53,7 +53,7 @@ def noisy_scaling(image_format: ImageFormat = IMAGE_FORMAT, seed: int = 0) -> Sc
 
 
 def plan_of(folder: Path, images: str = "photos", **sections: dict[str, object]) -> Plan:
-    """The plan of a config for the class folders in `folder / images`; `sections` as in `tests.folders.write_config`."""
+    """The plan of a config for the class folders in `folder / images`; `sections` as for `write_config`."""
     return plan_experiment(load_config(write_config(folder / "config.yaml", images, **sections)))
 
 

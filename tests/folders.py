@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path

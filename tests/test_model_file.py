@@ -19,13 +19,14 @@ from nncli.data.image_format import ImageFormat
 from nncli.errors import ModelFileError, NncliError
 from nncli.inference import Predictor
 from nncli.model_file import KEYS, MAX_METADATA, read_model, write_model
+from nncli.network.parameters import Parameters
 from nncli.npz_file import read_npz, write_npz
 from tests.fixtures import random_model, random_pixels, same_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
+    from numpy.typing import DTypeLike, NDArray
 
     Change = Callable[[dict[str, NDArray[Any]], dict[str, Any]], object]
 
@@ -37,7 +38,7 @@ THREE = ("ant", "bee", "cow")
 @pytest.mark.parametrize("hidden", [(), (5,), (4, 3)])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_a_model_comes_back_as_it_was(
-    tmp_path: Path, classes: tuple[str, ...], hidden: tuple[int, ...], dtype: Any
+    tmp_path: Path, classes: tuple[str, ...], hidden: tuple[int, ...], dtype: DTypeLike
 ) -> None:
     """Weights, names, image format and scaling survive to the bit, whatever the names."""
     model = random_model(classes, hidden, dtype=dtype)
@@ -47,9 +48,7 @@ def test_a_model_comes_back_as_it_was(
 
 def test_two_classes_may_have_two_outputs(tmp_path: Path) -> None:
     """A softmax over two classes is a model as well."""
-    three = random_model(THREE)
-    parameters = random_model(("a", "b", "c", "d")).parameters.__class__((36, 2))
-    model = replace(three, parameters=parameters, classes=("no", "yes"))
+    model = replace(random_model(THREE), parameters=Parameters((36, 2)), classes=("no", "yes"))
     write_model(tmp_path / "model.npz", model)
     assert same_model(model, read_model(tmp_path / "model.npz"))
 
@@ -346,7 +345,7 @@ def test_damage_never_predicts(tmp_path: Path) -> None:
     assert 250 < n_refused
 
 
-# ------------------------------------------------------------------------------------------------------ the documentation
+# ---------------------------------------------------------------------------------------------------- the documentation
 
 
 def example() -> str:

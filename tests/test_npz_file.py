@@ -264,6 +264,19 @@ def test_compressed(tmp_path: Path) -> None:
     assert_refused(tmp_path / "a.npz", "x.npy is compressed")
 
 
+@pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+@pytest.mark.parametrize("claimed", [200, 3000])
+def test_compressed_with_false_sizes(tmp_path: Path, compression: int, claimed: int) -> None:
+    """Sizes in the table of contents that are equal, and are not, do not hide it."""
+    noise = np.random.default_rng(0).bytes(1000)
+    path = write_zip(tmp_path / "a.npz", [("x.npy", npy(np.frombuffer(noise, np.uint8)))], compression)
+    data = bytearray(path.read_bytes())
+    size = data.index(b"PK\1\2") + 24
+    data[size : size + 4] = data[size - 4 : size] if compression else claimed.to_bytes(4, "little")
+    path.write_bytes(data)
+    assert_refused(path, r"x\.npy is compressed")
+
+
 def test_an_array_that_occurs_twice(tmp_path: Path) -> None:
     """Two readers could disagree on which of them counts."""
     write_zip(tmp_path / "a.npz", [("x.npy", npy(np.zeros(1))), ("x.npy", npy(np.ones(1)))])

@@ -3,8 +3,8 @@
 Pillow draws without anti-aliasing. So everything is drawn large and made small at the end, which averages the edges:
 that is supersampling, and no font or picture of anybody else is needed.
 
-Shapes are arrays of points (n, 2) in *dish coordinates*: the middle of the dish is (0, 0), its rim has radius 1. A brush
-knows where the dish stands in the picture, how far it is turned and how flat the camera sees it.
+Shapes are arrays of points (n, 2) in *dish coordinates*: the middle of the dish is (0, 0), its rim has radius 1.
+A brush knows where the dish stands in the picture, how far it is turned and how flat the camera sees it.
 """
 
 from __future__ import annotations
@@ -15,9 +15,12 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import ArrayLike, NDArray
 
     Points = NDArray[np.float64]
+    Recipe = Callable[["Brush", np.random.Generator], None]
 
 Color = tuple[float, float, float]
 
@@ -52,7 +55,18 @@ def blob(rng: np.random.Generator, radius: float, roughness: float = 0.15, corne
 def moved(points: Points, to: ArrayLike = (0, 0), turn: float = 0.0, scale: ArrayLike = 1.0) -> Points:
     """Scale the points (one factor, or one for x and one for y), turn them (radians), then move them."""
     c, s = np.cos(turn), np.sin(turn)
-    return (points * np.asarray(scale)) @ np.array([[c, s], [-s, c]]) + np.asarray(to)
+    turned: Points = (points * np.asarray(scale)) @ np.array([[c, s], [-s, c]])
+    return turned + np.asarray(to, dtype=np.float64)
+
+
+def palette(hex_codes: str) -> list[Color]:
+    """Return the colors of codes as web pages write them, ``"f4f2ec e8e2d4"``."""
+    return [(*bytes.fromhex(code),) for code in hex_codes.split()]
+
+
+def pick(rng: np.random.Generator, colors: list[Color]) -> Color:
+    """Return one of the colors, a little darker or lighter."""
+    return shade(colors[rng.integers(len(colors))], rng.uniform(0.92, 1.08))
 
 
 def shade(color: Color, factor: float) -> Color:
@@ -69,7 +83,9 @@ def mix(a: Color, b: Color, share: float) -> Color:
 class Brush:
     """Draws shapes given in dish coordinates on a canvas of pixels."""
 
-    def __init__(self, canvas: Image.Image, center: tuple[float, float], radius: float, tilt: float, turn: float) -> None:
+    def __init__(
+        self, canvas: Image.Image, center: tuple[float, float], *, radius: float, tilt: float = 1.0, turn: float = 0.0
+    ) -> None:
         self.draw = ImageDraw.Draw(canvas, "RGBA")
         self.center = np.array(center)
         self.radius = radius
@@ -80,6 +96,10 @@ class Brush:
         """Return the points as pixel coordinates of the canvas."""
         placed = moved(points, turn=self.turn) * (self.radius, self.radius * self.tilt) + self.center
         return [(float(x), float(y)) for x, y in placed]
+
+    def step(self, right: float, down: float) -> Points:
+        """Return the step (2,) in dish coordinates that goes this far right and down in the picture."""
+        return moved(np.array([right, down]), turn=-self.turn)
 
     def fill(self, points: Points, color: Color, opacity: float = 1.0) -> None:
         """Fill a closed outline."""
@@ -92,13 +112,12 @@ class Brush:
     def shadow(self, points: Points, depth: float = 0.05, opacity: float = 0.10) -> None:
         """Darken what lies under and right below an outline, softly: several faint layers."""
         for layer in (1.0, 0.7, 0.4):
-            drop = moved(np.array([[depth * layer, depth * layer * 1.5]]), turn=-self.turn)  # light is from the top left
-            self.fill(points + drop, BLACK, opacity)
+            self.fill(points + self.step(depth * layer, 1.5 * depth * layer), BLACK, opacity)  # light from the top left
 
     def solid(self, points: Points, color: Color, height: float = 0.05) -> None:
         """Draw a thing that stands on the dish: its shadow, its dark side, itself and the light on its top."""
         middle = points.mean(axis=0)
-        toward_light = moved(np.array([[-0.4 * height, -0.6 * height]]), turn=-self.turn)
+        toward_light = self.step(-0.4 * height, -0.6 * height)
         self.shadow(points, height)
         self.fill(points, shade(color, 0.75))
         self.fill((points - middle) * 0.92 + middle + 0.5 * toward_light, color)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 SUPERSAMPLING = 8
 SIZES = [(28, 28)] * 6 + [(32, 32), (36, 40)]  # (width, height)
+INKED = 0.25  # share of dark digits on white: beside the others, too much for a network without a hidden layer
 GRAY_LEVELS = 32  # few levels keep the PNG files small and are not seen
 
 _SEVEN: Way = [[(0.14, 0.1), (0.5, 0.07), (0.84, 0.08)], [(0.84, 0.08), (0.56, 0.5), (0.38, 0.97)]]
@@ -40,7 +41,10 @@ WAYS: list[list[Way]] = [
         [[(0.34, 0.2), (0.52, 0.03)], [(0.52, 0.03), (0.5, 0.97)], [(0.26, 0.97), (0.76, 0.96)]],
     ],
     [
-        [[(0.16, 0.26), (0.36, 0.05), (0.68, 0.08), (0.77, 0.3), (0.52, 0.62), (0.14, 0.94)], [(0.14, 0.94), (0.88, 0.93)]],
+        [
+            [(0.16, 0.26), (0.36, 0.05), (0.68, 0.08), (0.77, 0.3), (0.52, 0.62), (0.14, 0.94)],
+            [(0.14, 0.94), (0.88, 0.93)],
+        ],
         [
             [(0.2, 0.2), (0.46, 0.04), (0.76, 0.18), (0.66, 0.5), (0.3, 0.88)],
             [(0.3, 0.88), (0.12, 0.9), (0.2, 0.74), (0.46, 0.84), (0.66, 0.95), (0.9, 0.84)],
@@ -51,11 +55,18 @@ WAYS: list[list[Way]] = [
             [(0.18, 0.15), (0.48, 0.03), (0.76, 0.2), (0.64, 0.42), (0.4, 0.47)],
             [(0.4, 0.47), (0.74, 0.54), (0.82, 0.78), (0.52, 0.97), (0.15, 0.86)],
         ],
-        [[(0.16, 0.08), (0.5, 0.06), (0.8, 0.07)], [(0.8, 0.07), (0.46, 0.42)], [(0.46, 0.42), (0.8, 0.55), (0.78, 0.84), (0.46, 0.97), (0.14, 0.87)]],
+        [
+            [(0.16, 0.08), (0.5, 0.06), (0.8, 0.07)],
+            [(0.8, 0.07), (0.46, 0.42)],
+            [(0.46, 0.42), (0.8, 0.55), (0.78, 0.84), (0.46, 0.97), (0.14, 0.87)],
+        ],
     ],
     [
         [*_FOUR, [(0.64, 0.04), (0.64, 0.5), (0.62, 0.97)]],
-        [[(0.26, 0.06), (0.18, 0.32), (0.2, 0.52), (0.5, 0.55), (0.86, 0.5)], [(0.76, 0.08), (0.72, 0.5), (0.66, 0.97)]],
+        [
+            [(0.26, 0.06), (0.18, 0.32), (0.2, 0.52), (0.5, 0.55), (0.86, 0.5)],
+            [(0.76, 0.08), (0.72, 0.5), (0.66, 0.97)],
+        ],
     ],
     [
         [[(0.26, 0.06), (0.2, 0.44)], *_FIVE, [(0.26, 0.06), (0.54, 0.07), (0.84, 0.05)]],
@@ -84,7 +95,7 @@ WAYS: list[list[Way]] = [
 
 
 def draw_digit(digit: int, rng: np.random.Generator) -> Image.Image:
-    """Return a gray picture of one handwritten digit, light on dark as scanned digits usually come."""
+    """Return a gray picture of one handwritten digit: mostly chalk on a blackboard, sometimes ink on paper."""
     width, height = SIZES[rng.integers(len(SIZES))]
     canvas = Image.new("L", (width * SUPERSAMPLING, height * SUPERSAMPLING))
     pen = ImageDraw.Draw(canvas)
@@ -101,12 +112,12 @@ def draw_digit(digit: int, rng: np.random.Generator) -> Image.Image:
 
 def _write(way: Way, size: tuple[int, int], rng: np.random.Generator) -> list[Points]:
     """Return the strokes as dense lines in pixels, each deformed as one digit."""
-    slant, turn = rng.normal(0.12, 0.22), rng.normal(0, 0.13)
-    tall = rng.uniform(0.56, 0.8) * size[1]
-    wide = tall * rng.uniform(0.55, 0.95)
-    middle = np.array(size) * (0.5 + rng.uniform(-0.09, 0.09, 2))
-    # A slow wave bends neighboring points alike, so that strokes which meet still meet; a small jitter is the unsteady hand.
-    phase, strength = rng.uniform(0, 2 * np.pi, (2, 2)), rng.normal(0, 0.05, (2, 2))
+    slant, turn = rng.normal(0.12, 0.14), rng.normal(0, 0.06)
+    tall = rng.uniform(0.68, 0.8) * size[1]
+    wide = tall * rng.uniform(0.66, 0.9)
+    middle = np.array(size) * (0.5 + rng.uniform(-0.045, 0.045, 2))
+    # A slow wave bends neighboring points alike, so that strokes which meet still meet; the jitter is an unsteady hand.
+    phase, strength = rng.uniform(0, 2 * np.pi, (2, 2)), rng.normal(0, 0.036, (2, 2))
     lines = []
     for stroke in way:
         points = np.array(stroke) + rng.normal(0, 0.018, (len(stroke), 2))
@@ -118,9 +129,12 @@ def _write(way: Way, size: tuple[int, int], rng: np.random.Generator) -> list[Po
 
 
 def _scan(ink: NDArray[np.float64], rng: np.random.Generator) -> Image.Image:
-    """Turn ink (0 none, 1 full) into gray levels: paper, contrast, uneven light and noise of a scanner."""
+    """Turn ink (0 none, 1 full) into gray levels: ground, contrast, uneven light and noise of a scanner."""
     paper, full = rng.uniform(0, 45), rng.uniform(165, 255)
-    light = np.linspace(*rng.uniform(0.85, 1.0, 2), ink.shape[1])
+    left, right = rng.uniform(0.85, 1.0, 2).tolist()
+    light = np.linspace(left, right, ink.shape[1])
     gray = (paper + ink * (full - paper)) * light + rng.normal(0, rng.uniform(1, 9), ink.shape)
+    if rng.random() < INKED:
+        gray = 255 - gray
     step = 256 / GRAY_LEVELS
     return Image.fromarray((np.clip(gray, 0, 255) // step * step).astype(np.uint8))

@@ -39,7 +39,7 @@ PLAIN_KINDS = "fiu"
 MAX_TABLE = 1 << 20
 """Longest table of contents in bytes, some ten thousand arrays: zipfile makes an object of every entry, true or not."""
 
-END = struct.Struct("<4s16x4s6xHL4xH")
+END = struct.Struct("<4s16x4s6xHL6x")
 """The end of a zip file: the locator of a second end record, if any, and the end record (APPNOTE 6.3, 4.3.15-16)."""
 
 
@@ -116,8 +116,8 @@ def _reason(error: Exception) -> str:
 def _read_end(file: IO[bytes], file_size: int) -> int:
     """Read the end record, as zipfile is about to do; check the table's size, which zipfile does not, and count."""
     file.seek(-min(END.size, file_size), os.SEEK_END)
-    locator, signature, n_entries, table_size, comment_size = END.unpack(file.read().ljust(END.size))
-    if signature != b"PK\5\6" or comment_size:
+    locator, signature, n_entries, table_size = END.unpack(file.read().ljust(END.size))
+    if signature != b"PK\5\6":
         raise ValueError("it does not end as an archive does")
     has_second_record = locator == b"PK\6\7" and file_size < zipfile.ZIP64_LIMIT  # which would count instead
     if table_size > MAX_TABLE or has_second_record:
@@ -152,8 +152,8 @@ def _read_array(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> NDArray[Any]
         size = math.prod(shape) * dtype.itemsize
         if member.tell() + size != info.file_size:
             raise ValueError(f"{info.filename} declares {size} bytes and has {info.file_size - member.tell()}")
-        data = member.read(size)
-        if len(data) != size or member.read(1):  # reading to the end verifies the checksum
+        data = member.read(size)  # to the end, where the checksum is verified
+        if len(data) != size:
             raise ValueError(f"{info.filename} is cut short")
     return np.frombuffer(data, dtype).reshape(shape)
 

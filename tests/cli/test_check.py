@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.cli.test_train import nncli
 from tests.folders import write_class_folders, write_config
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path

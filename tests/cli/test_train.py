@@ -12,12 +12,12 @@ import signal
 import subprocess
 import sys
 import time
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from tests.folders import write_class_folders, write_config
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -46,7 +46,7 @@ __all__ = ["IMAGE_SUFFIXES", "ImageError", "decode_image"]
 _FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "PPM")  # "JPEG" includes MPO, which phones write
 
 MAX_PIXELS = 110_000_000
-"""Largest image decoded: photos of 108-megapixel phones pass, a small file that claims many gigabytes does not."""
+"""Largest image decoded: photos of 108-megapixel phones pass, and none takes more than about 1 GB of memory."""
 
 MAX_FILE_BYTES = 1 << 30
 """Largest file read."""
@@ -122,7 +122,7 @@ def _read(path: str | Path) -> bytes:
 
 
 def _too_large(max_pixels: int) -> str:
-    return f"more than {max_pixels / 1e6:.0f} million pixels"
+    return f"more than {max_pixels:,} pixels"
 
 
 def _decoded(image: Image.Image, image_format: ImageFormat, max_pixels: int) -> Image.Image:
@@ -166,7 +166,7 @@ def _recolored(image: Image.Image, mode: str) -> Image.Image:
     if image.mode == "La":  # Pillow converts it to LA and to nothing else
         image = image.convert("LA")
     if image.has_transparency_data:
-        image = image.convert("RGBA")
+        image = image if image.mode == "RGBA" else image.convert("RGBA")  # convert always copies
         white = Image.new("RGB", image.size, "white")
         white.paste(image, mask=image)
         image = white
@@ -181,7 +181,8 @@ def _to_8_bits(image: Image.Image) -> Image.Image:
     if not (values.min() >= 0 and values.max() <= largest):  # written so that NaN fails too
         found = f"pixel values from {values.min()} to {values.max()}"
         raise ImageError(f"{found} instead of 0 to {largest}; save it with 8 or 16 bits")
-    gray = np.rint(np.multiply(values, 255 / largest, dtype=np.float32)).astype(np.uint8)
+    levels = np.multiply(values, 255 / largest, dtype=np.float32)
+    gray = np.rint(levels, out=levels).astype(np.uint8)
     transparent = image.info.get("transparency")
     if isinstance(transparent, int):
         gray[values == transparent] = 255

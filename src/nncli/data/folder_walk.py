@@ -128,13 +128,15 @@ def walk(folder: str, ignored: Ignored, visited: set[tuple[int, int]]) -> Iterat
     while stack:
         images, folders = list_folder(stack.pop(), ignored)
         yield from images
-        for path in reversed(folders):
+        new = []
+        for path in folders:
             identity = identify(path)
             if identity in visited:
                 ignored.add("a link to a folder that is read anyway", path)
             else:
                 visited.add(identity)
-                stack.append(path)
+                new.append(path)
+        stack += reversed(new)
 
 
 def identify(folder: str) -> tuple[int, int]:

@@ -22,5 +22,4 @@ def natural_key(text: str) -> tuple[str, str]:
 
 def _with_length(number: re.Match[str]) -> str:
     digits = number[0].lstrip("0")
-    # The 0 in front keeps a number where digits sort among the other characters.
-    return f"0{len(digits):09d}{digits}"
+    return f"{len(digits):09d}{digits}"  # still starts with a digit: numbers stay where digits sort among characters

@@ -51,9 +51,9 @@ def _validation_counts(class_counts: NDArray[np.intp], fraction: float) -> NDArr
     exact = class_counts * fraction
     most = np.maximum(class_counts - 1, 0)
     counts: NDArray[np.intp] = np.minimum(np.maximum(np.floor(exact).astype(np.intp), 1), most)
-    n_missing = round(float(exact.sum())) - int(counts.sum())
+    n_missing = round(int(class_counts.sum()) * fraction) - int(counts.sum())
     # One more for those whose share was cut the most; a stable sort, so that ties go to the first class.
     by_remainder = np.argsort(counts - exact, kind="stable")
-    can_give = by_remainder[(counts < most)[by_remainder]]
-    counts[can_give[: max(n_missing, 0)]] += 1
+    can_give = ((counts < exact) & (counts < most))[by_remainder]
+    counts[by_remainder[can_give][: max(n_missing, 0)]] += 1
     return counts

@@ -1,0 +1,1 @@
+"""The sample images, the script that draws them, and the configs that use them."""

@@ -1,0 +1,238 @@
+"""Predictions: in order, one per image, the same in any company, as soon as a batch is full."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from nncli.data.image_format import ImageFormat
+from nncli.errors import ModelFileError
+from nncli.inference import BATCH_SIZE, Prediction, Predictor
+from tests import reference
+from tests.fixtures import random_model, random_pixels
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from nncli.model_file import Model
+
+TWO = ("no", "yes")
+THREE = ("ant", "bee", "cow")
+
+
+def by_reference(model: Model, pixels: NDArray[np.uint8]) -> list[NDArray[np.float64]]:
+    """Probabilities by the naive implementation, in float64, a row for each image."""
+    rows = pixels * model.scaling.scale.astype(np.float64) + model.scaling.offset
+    W = [each.astype(np.float64) for each in model.parameters.W]
+    b = [each.astype(np.float64) for each in model.parameters.b]
+    outputs = [reference.forward_one(W, b, x, model.activation)[1][-1] for x in rows]
+    return [np.array([1 - y[0], y[0]]) if len(y) == 1 else y for y in outputs]
+
+
+def write_png(path: Path, pixels: NDArray[np.uint8], image_format: ImageFormat) -> str:
+    """One row of pixels as an image file; returns its path as text."""
+    shape = (image_format.height, image_format.width, image_format.channels)
+    Image.fromarray(pixels.reshape(shape)).save(path)
+    return str(path)
+
+
+@pytest.mark.parametrize("classes", [TWO, THREE])
+@pytest.mark.parametrize("hidden", [(), (7,), (6, 5)])
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu", "tanh", "sigmoid"])
+def test_probabilities_are_those_of_the_formulas(
+    classes: tuple[str, ...], hidden: tuple[int, ...], activation: str
+) -> None:
+    """The naive implementation agrees to the last bit of a float32, or nearly."""
+    model = random_model(classes, hidden, activation=activation)
+    pixels = random_pixels(5)
+    np.testing.assert_allclose(by_reference(model, pixels), Predictor(model).probabilities(pixels), rtol=3e-7)
+
+
+@pytest.mark.parametrize("classes", [TWO, THREE])
+def test_rows_sum_to_one(classes: tuple[str, ...]) -> None:
+    """Also where one output stands for two classes."""
+    probabilities = Predictor(random_model(classes)).probabilities(random_pixels(70))
+    assert (70, len(classes)) == probabilities.shape
+    assert np.float32 == probabilities.dtype
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-6)
+
+
+def test_the_one_output_is_the_second_class() -> None:
+    """With no weights and a bias of log 3, P(yes) = 3/4."""
+    model = random_model(TWO, ())
+    model.parameters.W[1][...] = 0
+    model.parameters.b[1][...] = np.log(3)
+    np.testing.assert_allclose([[0.25, 0.75]], Predictor(model).probabilities(random_pixels(1)), rtol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("classes", [TWO, THREE])
+def test_a_prediction_does_not_depend_on_its_neighbors(classes: tuple[str, ...], dtype: Any) -> None:
+    """Alone, in a batch of any size and in any order: the same to the bit."""
+    rng = np.random.default_rng(1)
+    for seed, hidden in enumerate([(), (64,), (33, 17)]):
+        image_format = ImageFormat(9, 11, "rgb", "stretch")
+        model = random_model(classes, hidden, image_format=image_format, dtype=dtype, seed=seed)
+        pixels = random_pixels(130, image_format, seed)
+        predictor = Predictor(model)
+        alone = np.concatenate([predictor.probabilities(pixels[i : i + 1]) for i in range(130)])
+        for m in (2, 3, 4, 5, 7, 8, 16, 31, 63, 64, 65, 127, 128, 129, 130):
+            chosen = rng.permutation(130)[:m]
+            np.testing.assert_array_equal(alone[chosen], predictor.probabilities(pixels[chosen]))
+
+
+def test_pixels_of_any_layout(tmp_path: Path) -> None:
+    """No image at all, every other one, and read-only memory."""
+    predictor = Predictor(random_model(THREE))
+    pixels = random_pixels(9)
+    expected = predictor.probabilities(pixels)
+    assert (0, 3) == predictor.probabilities(pixels[:0]).shape
+    np.testing.assert_array_equal(expected[::2], predictor.probabilities(pixels[::2]))
+    pixels.flags.writeable = False
+    np.testing.assert_array_equal(expected, predictor.probabilities(pixels))
+
+
+def test_the_model_is_not_changed() -> None:
+    """A predictor works on a copy of the parameters."""
+    model = random_model(THREE)
+    before = model.parameters.flat.copy()
+    Predictor(model).probabilities(random_pixels(3))
+    np.testing.assert_array_equal(before, model.parameters.flat)
+
+
+@pytest.mark.parametrize("hidden", [(20,), (20, 20, 20)])
+def test_weights_that_overflow_are_an_error(hidden: tuple[int, ...]) -> None:
+    """Every weight is finite, and still no probability comes out: that is said, without a warning from NumPy."""
+    model = random_model(THREE, hidden, dtype=np.float64)
+    model.parameters.flat[:] *= 1e307
+    with pytest.raises(ModelFileError, match="weights are so large that its probabilities are not finite"):
+        Predictor(model).probabilities(random_pixels(3))
+
+
+def test_very_large_weights_are_sure_of_themselves() -> None:
+    """Without overflow the answer is 0 or 1, and no warning."""
+    model = random_model(TWO, ())
+    model.parameters.flat[:] *= 1e30
+    probabilities = Predictor(model).probabilities(random_pixels(20))
+    assert {0.0, 1.0} == set(probabilities.round(30).ravel().tolist())
+
+
+# -------------------------------------------------------------------------------------------------------- whole images
+
+
+def test_images_keep_their_order_with_bad_ones_between(tmp_path: Path) -> None:
+    """One prediction for each input, under its name, whatever became of the others; over several batches."""
+    model = random_model(THREE)
+    pixels = random_pixels(150)
+    expected = Predictor(model).probabilities(pixels)
+    broken = {0, 5, 6, 63, 64, 65, 127, 149}
+    sources: list[tuple[str, str | bytes]] = []
+    for i in range(150):
+        path = write_png(tmp_path / f"{i}.png", pixels[i], model.image_format)
+        if i in broken:
+            path = str(tmp_path / f"{i}.txt")
+        sources.append((f"image {i}", path))
+
+    predictions = list(Predictor(model).predict(sources))
+
+    assert [name for name, _ in sources] == [prediction.path for prediction in predictions]
+    for i, prediction in enumerate(predictions):
+        if i in broken:
+            assert prediction.error == "No such file or directory"
+            assert 0 == prediction.probabilities.size
+        else:
+            assert prediction.error == ""
+            np.testing.assert_array_equal(expected[i], prediction.probabilities)
+
+
+def test_only_bad_images(tmp_path: Path) -> None:
+    """More than a batch of them, of several kinds."""
+    (tmp_path / "empty.png").write_bytes(b"")
+    (tmp_path / "text.png").write_text("hello")
+    kinds: list[str | bytes] = [str(tmp_path / "empty.png"), str(tmp_path / "text.png"), str(tmp_path), b"", b"\xff"]
+    predictions = list(Predictor(random_model()).predict([("x", kinds[i % 5]) for i in range(BATCH_SIZE + 3)]))
+    assert BATCH_SIZE + 3 == len(predictions)
+    assert all(prediction.error for prediction in predictions)
+
+
+def test_bytes_are_an_image_too(tmp_path: Path) -> None:
+    """As they come from standard input."""
+    model = random_model(THREE)
+    path = write_png(tmp_path / "a.png", random_pixels(1)[0], model.image_format)
+    from_path, from_bytes = Predictor(model).predict([("a.png", path), ("-", (tmp_path / "a.png").read_bytes())])
+    assert "-" == from_bytes.path
+    np.testing.assert_array_equal(from_path.probabilities, from_bytes.probabilities)
+
+
+def test_an_image_in_a_batch_is_predicted_as_alone(tmp_path: Path) -> None:
+    """Of the many images of a folder each gets the answer that it would get by itself."""
+    model = random_model(THREE, (16,))
+    pixels = random_pixels(80)
+    sources = [(str(i), write_png(tmp_path / f"{i}.png", pixels[i], model.image_format)) for i in range(80)]
+    together = list(Predictor(model).predict(sources))
+    for source, expected in zip(sources, together, strict=True):
+        (alone,) = Predictor(model).predict([source])
+        np.testing.assert_array_equal(expected.probabilities, alone.probabilities)
+
+
+@pytest.mark.parametrize("name", ["a.png", "missing.png"])
+def test_images_are_fetched_a_batch_ahead_and_no_more(tmp_path: Path, name: str) -> None:
+    """Of an endless stream, of bad images even, the first predictions come as soon as the first batch is full."""
+    write_png(tmp_path / "a.png", random_pixels(1)[0], random_model().image_format)
+    path = str(tmp_path / name)
+    fetched: list[int] = []
+
+    def endless() -> Iterator[tuple[str, str]]:
+        while True:
+            fetched.append(1)
+            yield str(len(fetched)), path
+
+    stream = Predictor(random_model()).predict(endless())
+    for number in range(1, 3 * BATCH_SIZE + 1):
+        assert str(number) == next(stream).path
+        assert number <= len(fetched) <= number + BATCH_SIZE - 1
+
+
+def test_nothing_is_fetched_before_it_is_asked_for() -> None:
+    """A generator as source is not touched until the first prediction is wanted; an empty one gives none."""
+    fetched: list[int] = []
+
+    def noted() -> Iterator[tuple[str, bytes]]:
+        fetched.append(1)
+        yield "-", b""
+
+    stream = Predictor(random_model()).predict(noted())
+    assert [] == fetched
+    assert 1 == len(list(stream))
+    assert [] == list(Predictor(random_model()).predict([]))
+
+
+def test_two_streams_of_one_predictor(tmp_path: Path) -> None:
+    """Taken in turn they do not disturb each other."""
+    model = random_model(THREE)
+    pixels = random_pixels(2 * BATCH_SIZE)
+    sources = [(str(i), write_png(tmp_path / f"{i}.png", row, model.image_format)) for i, row in enumerate(pixels)]
+    expected = Predictor(model).probabilities(pixels)
+    predictor = Predictor(model)
+    forward, backward = predictor.predict(sources), predictor.predict(sources[::-1])
+    for i, (one, other) in enumerate(zip(forward, backward, strict=True)):
+        np.testing.assert_array_equal(expected[i], one.probabilities)
+        np.testing.assert_array_equal(expected[-1 - i], other.probabilities)
+
+
+def test_a_prediction_keeps_its_probabilities(tmp_path: Path) -> None:
+    """What was given out is not overwritten by the next batch."""
+    model = random_model(THREE)
+    pixels = random_pixels(2 * BATCH_SIZE)
+    sources = [(str(i), write_png(tmp_path / f"{i}.png", row, model.image_format)) for i, row in enumerate(pixels)]
+    stream = Predictor(model).predict(sources)
+    first: Prediction = next(stream)
+    before = first.probabilities.copy()
+    list(stream)
+    np.testing.assert_array_equal(before, first.probabilities)
