@@ -129,12 +129,14 @@ def _load(
     return ImageSet(paths, loaded.pixels, np.array(files.labels, np.intp)[loaded.kept]), loaded.bad
 
 
-def make_trainer(experiment: Experiment) -> Trainer:
+def make_trainer(experiment: Experiment, communicator: Communicator | None = None) -> Trainer:
     """A network with its first weights, ready to train."""
+    communicator = communicator or SingleProcess()
     config = experiment.plan.config
     training, network = config.training, config.network
     dtype = np.dtype(training.precision)
-    parameters = Parameters(experiment.plan.layer_dims, dtype)
+    size = Parameters(experiment.plan.layer_dims, dtype).flat
+    parameters = Parameters(experiment.plan.layer_dims, dtype, communicator.zeros_like(size))
     initialize(parameters, np.random.default_rng(training.seed), network.initialization, network.initialization_scale)
     m = len(experiment.training.labels)
     batch_size = m if training.batch_size == "full" else training.batch_size
@@ -162,25 +164,27 @@ def make_trainer(experiment: Experiment) -> Trainer:
         monitor=training.monitor,
         seed=training.seed,
     )
-    optimizer = _make_optimizer(training, parameters)
-    return Trainer(parameters, optimizer, learning_rate, training_set, validation_set, settings)
+    optimizer = _make_optimizer(training, parameters, communicator.zeros_like)
+    return Trainer(parameters, optimizer, learning_rate, training_set, validation_set, settings, communicator)
 
 
 def _batches(experiment: Experiment, images: ImageSet, batch_size: int, dtype: Any) -> Batches:
     return Batches(images.pixels, images.labels, experiment.scaling, batch_size, dtype)
 
 
-def _make_optimizer(training: TrainingConfig, parameters: Parameters) -> Optimizer:
+def _make_optimizer(
+    training: TrainingConfig, parameters: Parameters, zeros_like: Callable[[Array], Array]
+) -> Optimizer:
     theta, n_weights = parameters.flat, parameters.weights.size
     beta1, beta2, epsilon = training.beta1, training.beta2, training.epsilon
     make: dict[str, Callable[[], Optimizer]] = {
         "gradient_descent": GradientDescent,
-        "momentum": lambda: Momentum(theta, momentum=training.momentum),
-        "nesterov": lambda: Momentum(theta, momentum=training.momentum, nesterov=True),
-        "rmsprop": lambda: RMSprop(theta, beta2=beta2, epsilon=epsilon),
-        "adam": lambda: Adam(theta, beta1=beta1, beta2=beta2, epsilon=epsilon),
+        "momentum": lambda: Momentum(theta, momentum=training.momentum, zeros_like=zeros_like),
+        "nesterov": lambda: Momentum(theta, momentum=training.momentum, nesterov=True, zeros_like=zeros_like),
+        "rmsprop": lambda: RMSprop(theta, beta2=beta2, epsilon=epsilon, zeros_like=zeros_like),
+        "adam": lambda: Adam(theta, beta1=beta1, beta2=beta2, epsilon=epsilon, zeros_like=zeros_like),
         "adamw": lambda: Adam(
-            theta, n_weights, beta1=beta1, beta2=beta2, epsilon=epsilon, weight_decay=training.weight_decay
+            theta, n_weights, beta1=beta1, beta2=beta2, epsilon=epsilon, weight_decay=training.weight_decay, zeros_like=zeros_like
         ),
     }
     return make[training.optimizer]()

@@ -12,11 +12,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import DTypeLike, NDArray
 
     from nncli.data.scaling import Scaling
+
+
+def everything(_m: int) -> slice:
+    """The share of a process that is alone."""
+    return slice(None)
 
 
 class Batches:
@@ -52,13 +57,16 @@ class Batches:
         """Batches in an epoch."""
         return math.ceil(self.n_examples / self.batch_size)
 
-    def shuffled(self, seed: int, epoch: int, skip: int = 0) -> Iterator[tuple[NDArray[Any], NDArray[np.intp]]]:
+    def shuffled(
+        self, seed: int, epoch: int, skip: int = 0, share: Callable[[int], slice] = everything
+    ) -> Iterator[tuple[NDArray[Any], NDArray[np.intp]]]:
         """The batches of one epoch in its own random order.
 
         Args:
             seed: Of the run.
             epoch: Its number.
             skip: Batches to leave out at the start, because an earlier run has trained on them.
+            share: From the size of a batch to the examples of it that are wanted; the other processes take the others.
 
         Yields:
             X, (n_0, m), overwritten by the next batch, and Y, class indices, (m,).
@@ -66,16 +74,20 @@ class Batches:
         order = np.random.default_rng([seed, epoch]).permutation(self.n_examples)
         for start in range(skip * self.batch_size, self.n_examples, self.batch_size):
             chosen = order[start : start + self.batch_size]
+            chosen = chosen[share(len(chosen))]
             m = len(chosen)
             # mode="clip" spares take() the copy it makes to be able to undo; the indices are valid by construction.
             np.take(self.pixels, chosen, axis=0, out=self._bytes[:m], mode="clip")
             yield self._scaled(self._bytes[:m]), self.labels[chosen]
 
-    def in_order(self) -> Iterator[tuple[NDArray[Any], NDArray[np.intp]]]:
-        """The same pairs, in the order of the set."""
-        for start in range(0, self.n_examples, self.batch_size):
+    def in_order(
+        self, share: Callable[[int], slice] = everything
+    ) -> Iterator[tuple[NDArray[Any], NDArray[np.intp]]]:
+        """The same pairs, in the order of the set; `share` picks from the whole set."""
+        pixels, labels = self.pixels[share(self.n_examples)], self.labels[share(self.n_examples)]
+        for start in range(0, len(labels), self.batch_size):
             part = slice(start, start + self.batch_size)
-            yield self._scaled(self.pixels[part]), self.labels[part]
+            yield self._scaled(pixels[part]), labels[part]
 
     def _scaled(self, pixels: NDArray[np.uint8]) -> NDArray[Any]:
         rows = self._rows[: len(pixels)]

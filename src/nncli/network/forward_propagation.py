@@ -77,15 +77,23 @@ def softmax(Z: Array, A: Array, column: Array) -> None:
     Z -= column
 
 
-def draw_dropout_masks(workspace: Workspace, rng: np.random.Generator, m: int) -> None:
-    """Draw new masks for a batch of m examples: 0 with probability `workspace.dropout`, else 1 / (1 - dropout)."""
-    workspace.set_batch_size(m)
+def draw_dropout_masks(workspace: Workspace, rng: np.random.Generator, m: int, share: slice = slice(None)) -> None:
+    """Draw new masks for the hidden layers: 0 with probability `workspace.dropout`, else 1 / (1 - dropout).
+
+    Args:
+        workspace: Receives the masks.
+        rng: Their source.
+        m: Examples in the batch.
+        share: Those of them that pass through `workspace`, if several processes share the batch. Each draws the masks
+            of all, so that the result does not depend on how many there are.
+    """
     keep = 1 - workspace.dropout
-    for mask in workspace.mask[1:-1]:
-        rows = mask.T  # contiguous, as the generator wants it
+    for l, memory in enumerate(workspace.mask_rows[1:-1], start=1):
+        rows = memory[:m]
         rng.random(dtype=rows.dtype.type, out=rows)
         np.less(rows, keep, out=rows)
         rows *= 1 / keep
+        workspace.mask[l] = rows[share].T
 
 
 def forward(parameters: Parameters, workspace: Workspace, X: Array, activation: str = "relu") -> Array:

@@ -53,13 +53,19 @@ def categorical_cross_entropy(log_Y_hat: Array, Y: NDArray[np.intp]) -> Array:
     return losses
 
 
-def cross_entropy(workspace: Workspace, Y: NDArray[np.intp], example_weights: NDArray[Any] | None = None) -> float:
+def cross_entropy(
+    workspace: Workspace,
+    Y: NDArray[np.intp],
+    example_weights: NDArray[Any] | None = None,
+    batch_size: int | None = None,
+) -> float:
     """The cross-entropy of the batch that `forward` has just propagated, averaged over its m examples.
 
     Args:
         workspace: Holds Z[L], as `forward` left it.
         Y: Class indices, (m,).
         example_weights: (m,), for class weights; each loss is multiplied by its own.
+        batch_size: The m to divide by, if these examples are one process's share of a larger batch.
 
     Returns:
         The average loss per example, in nats.
@@ -68,7 +74,7 @@ def cross_entropy(workspace: Workspace, Y: NDArray[np.intp], example_weights: ND
     losses = binary_cross_entropy(Z[0], Y) if Z.shape[0] == 1 else categorical_cross_entropy(Z, Y)
     if example_weights is not None:
         losses *= example_weights
-    return float(losses.mean())
+    return float(losses.sum()) / (batch_size or Y.size)
 
 
 def l2_penalty(parameters: Parameters, l2: float) -> float:

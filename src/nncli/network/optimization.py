@@ -29,7 +29,12 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nncli.network.parameters import Array
+
+ALL = slice(None)
+"""Every entry of a vector."""
 
 
 class Optimizer(Protocol):
@@ -43,8 +48,11 @@ class Optimizer(Protocol):
     state: dict[str, Array]
     step_count: int
 
-    def step(self, theta: Array, gradient: Array, learning_rate: float) -> None:
-        """Move `theta`, shape (size,), in place; `gradient`, shape (size,), is used up."""
+    def step(self, theta: Array, gradient: Array, learning_rate: float, part: slice = ALL) -> None:
+        """Move `theta`, shape (size,), in place; `gradient`, shape (size,), is used up.
+
+        With `part`, only these entries of theta, gradient and state are touched: the others are another process's.
+        """
 
 
 class GradientDescent:
@@ -54,59 +62,76 @@ class GradientDescent:
         self.state: dict[str, Array] = {}
         self.step_count = 0
 
-    def step(self, theta: Array, gradient: Array, learning_rate: float) -> None:
+    def step(self, theta: Array, gradient: Array, learning_rate: float, part: slice = ALL) -> None:
         """See the module's first lines."""
         self.step_count += 1
-        gradient *= learning_rate
-        theta -= gradient
+        theta, g = theta[part], gradient[part]
+        g *= learning_rate
+        theta -= g
 
 
 class Momentum:
     """v = mu v + g;  theta = theta - alpha v, or with `nesterov` theta - alpha (g + mu v)."""
 
-    def __init__(self, theta: Array, *, momentum: float = 0.9, nesterov: bool = False) -> None:
-        self.velocity = np.zeros_like(theta)
+    def __init__(
+        self,
+        theta: Array,
+        *,
+        momentum: float = 0.9,
+        nesterov: bool = False,
+        zeros_like: Callable[[Array], Array] = np.zeros_like,
+    ) -> None:
+        self.velocity = zeros_like(theta)
         self.state: dict[str, Array] = {"velocity": self.velocity}
         self.step_count = 0
         self.momentum = momentum
         self.nesterov = nesterov
 
-    def step(self, theta: Array, gradient: Array, learning_rate: float) -> None:
+    def step(self, theta: Array, gradient: Array, learning_rate: float, part: slice = ALL) -> None:
         """See the module's first lines."""
         self.step_count += 1
-        self.velocity *= self.momentum
-        self.velocity += gradient
+        theta, g, v = theta[part], gradient[part], self.velocity[part]
+        v *= self.momentum
+        v += g
         if self.nesterov:
-            gradient *= learning_rate  # alpha g now, alpha mu v next: two terms through one scratch vector
-            theta -= gradient
-            np.multiply(self.velocity, learning_rate * self.momentum, out=gradient)
+            g *= learning_rate  # alpha g now, alpha mu v next: two terms through one scratch vector
+            theta -= g
+            np.multiply(v, learning_rate * self.momentum, out=g)
         else:
-            np.multiply(self.velocity, learning_rate, out=gradient)
-        theta -= gradient
+            np.multiply(v, learning_rate, out=g)
+        theta -= g
 
 
 class RMSprop:
     """s = beta2 s + (1 - beta2) g^2;  theta = theta - alpha g / (sqrt(s) + eps)."""
 
-    def __init__(self, theta: Array, *, beta2: float = 0.9, epsilon: float = 1e-8) -> None:
-        self.mean_square = np.zeros_like(theta)
+    def __init__(
+        self,
+        theta: Array,
+        *,
+        beta2: float = 0.9,
+        epsilon: float = 1e-8,
+        zeros_like: Callable[[Array], Array] = np.zeros_like,
+    ) -> None:
+        self.mean_square = zeros_like(theta)
         self._scratch = np.empty_like(theta)
         self.state: dict[str, Array] = {"mean_square": self.mean_square}
         self.step_count = 0
         self.beta2, self.epsilon = beta2, epsilon
 
-    def step(self, theta: Array, gradient: Array, learning_rate: float) -> None:
+    def step(self, theta: Array, gradient: Array, learning_rate: float, part: slice = ALL) -> None:
         """See the module's first lines."""
         self.step_count += 1
-        np.multiply(gradient, gradient, out=self._scratch)
-        self._scratch *= 1 - self.beta2
-        self.mean_square *= self.beta2
-        self.mean_square += self._scratch
-        np.sqrt(self.mean_square, out=self._scratch)
-        self._scratch += self.epsilon
-        gradient /= self._scratch
-        gradient *= learning_rate
-        theta -= gradient
+        theta, g, s, scratch = theta[part], gradient[part], self.mean_square[part], self._scratch[part]
+        np.multiply(g, g, out=scratch)
+        scratch *= 1 - self.beta2
+        s *= self.beta2
+        s += scratch
+        np.sqrt(s, out=scratch)
+        scratch += self.epsilon
+        g /= scratch
+        g *= learning_rate
+        theta -= g
 
 
 class Adam:
@@ -126,6 +151,7 @@ class Adam:
         beta2: Decay of the average squared gradient.
         epsilon: Keeps the division finite.
         weight_decay: Share of each weight that a step of learning rate 1 would remove.
+        zeros_like: Allocates the state; several processes need memory that all of them see.
     """
 
     def __init__(
@@ -137,45 +163,48 @@ class Adam:
         beta2: float = 0.999,
         epsilon: float = 1e-8,
         weight_decay: float = 0.0,
+        zeros_like: Callable[[Array], Array] = np.zeros_like,
     ) -> None:
-        self.velocity = np.zeros_like(theta)  # V above
-        self.mean_square = np.zeros_like(theta)  # S above
+        self.velocity = zeros_like(theta)  # V above
+        self.mean_square = zeros_like(theta)  # S above
         self.state: dict[str, Array] = {"velocity": self.velocity, "mean_square": self.mean_square}
         self.step_count = 0
         self.n_weights = n_weights
         self.beta1, self.beta2, self.epsilon = beta1, beta2, epsilon
         self.weight_decay = weight_decay
 
-    def step(self, theta: Array, gradient: Array, learning_rate: float) -> None:
+    def step(self, theta: Array, gradient: Array, learning_rate: float, part: slice = ALL) -> None:
         """See the module's first lines and the class's."""
         self.step_count += 1
         k1 = (1 - self.beta1) / (1 - self.beta1**self.step_count)
         k2 = math.sqrt((1 - self.beta2) / (1 - self.beta2**self.step_count))
         if self.weight_decay:
-            theta[: self.n_weights] *= 1 - learning_rate * self.weight_decay
-        self.velocity *= self.beta1
-        self.velocity += gradient
-        gradient *= gradient
-        self.mean_square *= self.beta2
-        self.mean_square += gradient
-        np.sqrt(self.mean_square, out=gradient)
-        gradient += self.epsilon / k2
-        np.divide(self.velocity, gradient, out=gradient)
-        gradient *= learning_rate * k1 / k2
-        theta -= gradient
+            theta[: self.n_weights][part] *= 1 - learning_rate * self.weight_decay
+        theta, g, v, s = theta[part], gradient[part], self.velocity[part], self.mean_square[part]
+        v *= self.beta1
+        v += g
+        g *= g
+        s *= self.beta2
+        s += g
+        np.sqrt(s, out=g)
+        g += self.epsilon / k2
+        np.divide(v, g, out=g)
+        g *= learning_rate * k1 / k2
+        theta -= g
 
 
-def clip_by_norm(gradient: Array, max_norm: float) -> float:
+def clip_by_norm(gradient: Array, max_norm: float, squared_norm: float | None = None) -> float:
     """Shorten the whole gradient to length `max_norm` if it is longer; its direction stays.
 
     Args:
-        gradient: All gradients as one vector, (size,), scaled in place.
+        gradient: All gradients as one vector, (size,), scaled in place; or a part of it.
         max_norm: The greatest Euclidean norm allowed.
+        squared_norm: Of the whole gradient, if `gradient` is only a part.
 
     Returns:
         The norm before clipping.
     """
-    norm = math.sqrt(float(np.dot(gradient, gradient)))
+    norm = math.sqrt(float(np.dot(gradient, gradient)) if squared_norm is None else squared_norm)
     if norm > max_norm:
         gradient *= max_norm / norm
     return norm

@@ -26,6 +26,11 @@ class Parameters:
     for finite values is one call. All weights come first, then all biases, because L2 and weight decay concern
     weights alone.
 
+    Args:
+        layer_dims: (n_0, ..., n_L).
+        dtype: Precision.
+        flat: Memory to use, shape (size,), in its own precision; zeros by default.
+
     Attributes:
         layer_dims: (n_0, ..., n_L).
         flat: Every parameter, shape (size,).
@@ -34,11 +39,12 @@ class Parameters:
         b: b[l] for l = 1..L, shape (n_l, 1); b[0] is an empty placeholder.
     """
 
-    def __init__(self, layer_dims: Sequence[int], dtype: DTypeLike = np.float32) -> None:
+    def __init__(self, layer_dims: Sequence[int], dtype: DTypeLike = np.float32, flat: Array | None = None) -> None:
         self.layer_dims = tuple(layer_dims)
         n = self.layer_dims
         n_weights = sum(n[l] * n[l - 1] for l in range(1, len(n)))
-        self.flat: Array = np.zeros(n_weights + sum(n[1:]), dtype)
+        self.flat: Array = np.zeros(n_weights + sum(n[1:]), dtype) if flat is None else flat
+        dtype = self.flat.dtype
         self.weights: Array = self.flat[:n_weights]
 
         placeholder: Array = np.empty((0, 0), dtype)
@@ -75,7 +81,8 @@ class Workspace:
         Z, A: Linear outputs and activations, (n_l, m) for l = 1..L.
         H: What layer l hands on to the next, (n_l, m) for l = 0..L: X, then A[l], or A[l] after dropout.
         dZ: Derivatives of the cost with respect to Z[l], (n_l, m) for l = 1..L.
-        mask: Dropout masks, (n_l, m) for hidden layers; empty list without dropout.
+        mask: Dropout masks as last drawn, (n_l, m) for hidden layers; empty list without dropout.
+        mask_rows: Memory for the masks of a whole batch, (max_examples, n_l).
         ones: (m, 1), because a sum over the batch is a product with ones.
         column: (1, m), for one number per example.
     """
@@ -97,7 +104,8 @@ class Workspace:
         self._A = self._rows(self.layer_dims)
         self._dZ = self._rows(self.layer_dims) if training else []
         hidden = (*self.layer_dims[:-1], 0)
-        self._mask = self._rows(hidden) if self.dropout else []
+        self.mask_rows = self._rows(hidden) if self.dropout else []
+        self.mask = [rows.T for rows in self.mask_rows]
         self._dropped = self._rows(hidden) if self.dropout else []
         self._ones = np.ones((max_examples, 1), dtype)
         self._column = np.empty((max_examples, 1), dtype)
@@ -117,7 +125,6 @@ class Workspace:
         self.Z = [rows[:m].T for rows in self._Z]
         self.A = [rows[:m].T for rows in self._A]
         self.dZ = [rows[:m].T for rows in self._dZ]
-        self.mask = [rows[:m].T for rows in self._mask]
         dropped = [rows[:m].T for rows in self._dropped]
         self.H = [*(dropped[:-1] or self.A[:-1]), self.A[-1]]  # H[0] is for the batch itself
         self.ones = self._ones[:m]

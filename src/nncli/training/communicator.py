@@ -1,22 +1,91 @@
-"""How several processes add up their gradients; one process has nothing to add."""
+"""How several processes train one network together; one process has nobody to talk to.
+
+Each process takes its share of every batch and computes the gradient of that share. The gradients are added up, each
+process updates its own part of the parameters, and all go on from the same parameters: the same training, divided.
+
+    forward, backward        on this process's share of the batch
+    sum                      every process has the whole batch's gradient for its part of the parameters
+    optimizer.step           on that part
+    finish_step              every process has all parameters; all hear whether to stop
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+import contextlib
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
     from nncli.network.parameters import Array
 
 
 class Communicator(Protocol):
-    """What the loop asks of the processes it shares the work with."""
+    """What the loop asks of the processes it shares the work with.
 
-    def sum(self, array: Array) -> None:
-        """Replace `array`, in place, by its sum over all processes."""
+    Attributes:
+        rank: Number of this process, from 0; 0 is the one that reports and saves.
+        size: Number of processes.
+    """
+
+    rank: int
+    size: int
+
+    def zeros_like(self, array: Array) -> Array:
+        """Zeros that all processes see, for parameters and the optimizer's state."""
+
+    def running(self, theta: Array) -> contextlib.AbstractContextManager[Array]:
+        """All processes run while the context is open; gives this process's gradient vector, as long as `theta`."""
+
+    def share(self, m: int) -> slice:
+        """Which of m examples are this process's."""
+
+    def part(self, size: int) -> slice:
+        """Which of `size` parameters this process updates."""
+
+    def sum(self, gradient: Array, numbers: NDArray[np.float64]) -> None:
+        """Replace this process's part of `gradient`, and all `numbers`, by their sums over the processes."""
+
+    def total(self, numbers: NDArray[np.float64]) -> None:
+        """Replace `numbers` by their sums over the processes."""
+
+    def finish_step(self, stop: bool) -> bool:
+        """Wait until every process has updated its part; returns what process 0 says about stopping."""
 
 
 class SingleProcess:
     """The communicator of a process that is alone."""
 
-    def sum(self, array: Array) -> None:
+    rank = 0
+    size = 1
+
+    def zeros_like(self, array: Array) -> Array:
+        """Zeros in this process's own memory."""
+        return np.zeros_like(array)
+
+    @contextlib.contextmanager
+    def running(self, theta: Array) -> Iterator[Array]:
+        """Nothing to start."""
+        yield np.zeros_like(theta)
+
+    def share(self, _m: int) -> slice:
+        """All of them."""
+        return slice(None)
+
+    def part(self, _size: int) -> slice:
+        """All of them."""
+        return slice(None)
+
+    def sum(self, gradient: Any, numbers: Any) -> None:
         """The sum over one process is already there."""
+
+    def total(self, numbers: Any) -> None:
+        """The sum over one process is already there."""
+
+    def finish_step(self, stop: bool) -> bool:
+        """Nobody to wait for."""
+        return stop

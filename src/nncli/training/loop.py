@@ -23,10 +23,11 @@ from nncli.training.communicator import Communicator, SingleProcess
 from nncli.training.state import EpochResult, TrainingState, score
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from numpy.typing import NDArray
 
+    from nncli.network.parameters import Array
     from nncli.training.schedules import LearningRate
 
 
@@ -42,11 +43,16 @@ class Dataset(Protocol):
     def __len__(self) -> int:
         """Batches in an epoch."""
 
-    def shuffled(self, seed: int, epoch: int, skip: int = 0) -> Iterator[tuple[NDArray[Any], NDArray[np.intp]]]:
-        """X, (n_0, m), and Y, (m,), in the random order of this epoch, without the first `skip` batches."""
+    def shuffled(
+        self, seed: int, epoch: int, skip: int, share: Callable[[int], slice]
+    ) -> Iterator[tuple[NDArray[Any], NDArray[np.intp]]]:
+        """X, (n_0, m), and Y, (m,), in the random order of this epoch, without the first `skip` batches.
 
-    def in_order(self) -> Iterator[tuple[NDArray[Any], NDArray[np.intp]]]:
-        """The same in the order of the set."""
+        `share` picks the examples of each batch that this process is to train on.
+        """
+
+    def in_order(self, share: Callable[[int], slice]) -> Iterator[tuple[NDArray[Any], NDArray[np.intp]]]:
+        """The same in the order of the set; `share` picks from the whole set."""
 
 
 @dataclass(frozen=True)
@@ -92,12 +98,6 @@ class Trainer:
         self.communicator = communicator or SingleProcess()
         self.state = TrainingState(rng=np.random.default_rng([settings.seed, 0, 1]), best=parameters.flat.copy())
 
-        dims, dtype = parameters.layer_dims, parameters.flat.dtype
-        self._gradients = parameters.like()
-        self._workspace = Workspace(dims, training_set.batch_size, dtype, dropout=settings.dropout)
-        if validation_set:
-            self._validation_workspace = Workspace(dims, validation_set.batch_size, dtype, training=False)
-
     @property
     def stopped_early(self) -> bool:
         """Whether `patience` epochs have passed without a better one."""
@@ -126,59 +126,88 @@ class Trainer:
         Raises:
             TrainingError: The loss is not finite. `state.best` still holds the best parameters before that.
         """
-        with np.errstate(all="ignore"):  # a diverging training is told in words, from the loss
-            while not self.is_finished:
-                if not self._train_epoch(should_stop, on_batch):
-                    return
-                yield self._finish_epoch()
-                if should_stop():
-                    return
+        dims, dtype, communicator = self.parameters.layer_dims, self.parameters.flat.dtype, self.communicator
+        with communicator.running(self.parameters.flat) as gradient_vector, np.errstate(all="ignore"):
+            # A diverging training is told in words, from the loss, not by NumPy's warnings.
+            self._gradients = Parameters(dims, dtype, gradient_vector)
+            self._workspace = Workspace(dims, self.training_set.batch_size, dtype, dropout=self.settings.dropout)
+            if self.validation_set:
+                self._validation_workspace = Workspace(dims, self.validation_set.batch_size, dtype, training=False)
+            stop = False
+            while not (stop or self.is_finished):
+                stop = self._train_epoch(should_stop, on_batch)
+                if self.state.batch == len(self.training_set):
+                    result = self._finish_epoch()
+                    if communicator.rank == 0:
+                        yield result
+                    stop = communicator.finish_step(stop or should_stop())
 
     def _train_epoch(self, should_stop: Callable[[], bool], on_batch: Callable[[int], None]) -> bool:
-        """Train on the rest of the epoch under way; False if stopped before its end."""
-        state, settings, started = self.state, self.settings, time.perf_counter()
-        for X, Y in self.training_set.shuffled(settings.seed, state.epoch, skip=state.batch):
-            cost = self._step(X, Y)
-            if not math.isfinite(cost):
+        """Train on the rest of the epoch under way, or until asked to stop; returns whether asked."""
+        state, settings, communicator, started = self.state, self.settings, self.communicator, time.perf_counter()
+        n_examples, batch_size, stop = self.training_set.n_examples, self.training_set.batch_size, False
+        for X, Y in self.training_set.shuffled(settings.seed, state.epoch, state.batch, communicator.share):
+            m = min(batch_size, n_examples - state.batch * batch_size)
+            loss_sum, n_correct = self._step(X, Y, m)
+            if not math.isfinite(loss_sum):
                 raise self._not_finite()
             state.batch += 1
-            state.n_seen += Y.size
-            state.loss_sum += cost * Y.size
-            on_batch(Y.size)
-            if should_stop() and state.batch < len(self.training_set):
-                state.seconds += time.perf_counter() - started
-                return False
+            state.n_seen += m
+            state.loss_sum += loss_sum
+            state.n_correct += int(n_correct)
+            on_batch(m)
+            stop = communicator.finish_step(should_stop())
+            if stop:
+                break
         state.seconds += time.perf_counter() - started
-        return True
+        return stop
 
-    def _step(self, X: NDArray[Any], Y: NDArray[np.intp]) -> float:
-        """One step of gradient descent on one batch; returns its cross-entropy."""
-        settings, parameters, workspace, gradients = self.settings, self.parameters, self._workspace, self._gradients
+    def _step(self, X: NDArray[Any], Y: NDArray[np.intp], m: int) -> NDArray[np.float64]:
+        """One step of gradient descent on a batch of m examples, of which X and Y are this process's share.
+
+        Returns:
+            The sum of their losses and the number predicted right, over the whole batch.
+        """
+        settings, communicator = self.settings, self.communicator
+        parameters, workspace, gradients = self.parameters, self._workspace, self._gradients
         weights = None if settings.class_weights is None else settings.class_weights[Y]
-        options: dict[str, Any] = {"activation": settings.activation, "l2": settings.l2, "example_weights": weights}
+        part = communicator.part(parameters.flat.size)
 
         if settings.dropout:
-            draw_dropout_masks(workspace, self.state.rng, Y.size)
+            draw_dropout_masks(workspace, self.state.rng, m, communicator.share(m))
         Y_hat = forward(parameters, workspace, X, settings.activation)  # part 2
-        cost = cross_entropy(workspace, Y, weights)  # part 3
-        backpropagate(parameters, workspace, Y, gradients, **options)  # part 4
-        self.communicator.sum(gradients.flat)  # nothing to do for one process
+        cost = cross_entropy(workspace, Y, weights, batch_size=m)  # part 3
+        sums = np.array([cost * m, count_correct(Y_hat, Y)])
+        backpropagate(  # part 4
+            parameters, workspace, Y, gradients,
+            activation=settings.activation, l2=settings.l2 / communicator.size, example_weights=weights, batch_size=m,
+        )  # fmt: skip
+        communicator.sum(gradients.flat, sums)  # nothing to do for one process
         if settings.gradient_clip_norm is not None:
-            clip_by_norm(gradients.flat, settings.gradient_clip_norm)
+            self._clip(gradients.flat[part], settings.gradient_clip_norm)
         alpha = self.learning_rate.at(self.optimizer.step_count)
-        self.optimizer.step(parameters.flat, gradients.flat, alpha)  # part 5
+        self.optimizer.step(parameters.flat, gradients.flat, alpha, part)  # part 5
+        return sums
 
-        self.state.n_correct += count_correct(Y_hat, Y)
-        return cost
+    def _clip(self, gradient: Array, max_norm: float) -> None:
+        """Clip by the norm of the whole gradient, of which `gradient` is this process's part."""
+        squared_norm = np.array([float(np.dot(gradient, gradient))])
+        self.communicator.total(squared_norm)
+        clip_by_norm(gradient, max_norm, float(squared_norm[0]))
 
     def _finish_epoch(self) -> EpochResult:
         """Validate, remember the best parameters, and close the books of the epoch."""
         state, started = self.state, time.perf_counter()
         val_loss = val_accuracy = None
         if self.validation_set:
-            val_loss, val_accuracy = evaluate(
-                self.parameters, self._validation_workspace, self.validation_set, self.settings.activation
+            sums = evaluate(
+                self.parameters,
+                self._validation_workspace,
+                self.validation_set.in_order(self.communicator.share),
+                self.settings.activation,
             )
+            self.communicator.total(sums)
+            val_loss, val_accuracy = (sums / self.validation_set.n_examples).tolist()
         if not math.isfinite(float(self.parameters.flat.sum()) + (val_loss or 0)):
             raise self._not_finite()
         state.epoch += 1
@@ -194,7 +223,8 @@ class Trainer:
         state.history.append(result)
         if not state.best_score or score(result, self.settings.monitor) > state.best_score:
             state.best_score, state.best_epoch = score(result, self.settings.monitor), state.epoch
-            state.best[:] = self.parameters.flat
+            if self.communicator.rank == 0:
+                state.best[:] = self.parameters.flat
         state.begin_epoch()
         return result
 
@@ -213,12 +243,14 @@ def count_correct(Y_hat: NDArray[Any], Y: NDArray[np.intp]) -> int:
 
 
 def evaluate(
-    parameters: Parameters, workspace: Workspace, dataset: Dataset, activation: str = "relu"
-) -> tuple[float, float]:
-    """Loss (nats per example) and accuracy (0..1) on a whole set."""
-    loss_sum, n_correct = 0.0, 0
-    for X, Y in dataset.in_order():
+    parameters: Parameters,
+    workspace: Workspace,
+    batches: Iterable[tuple[NDArray[Any], NDArray[np.intp]]],
+    activation: str = "relu",
+) -> NDArray[np.float64]:
+    """The sum of the losses and the number of examples predicted right over `batches`, (2,)."""
+    sums = np.zeros(2)
+    for X, Y in batches:
         Y_hat = forward(parameters, workspace, X, activation)
-        loss_sum += cross_entropy(workspace, Y) * Y.size
-        n_correct += count_correct(Y_hat, Y)
-    return loss_sum / dataset.n_examples, n_correct / dataset.n_examples
+        sums += cross_entropy(workspace, Y) * Y.size, count_correct(Y_hat, Y)
+    return sums

@@ -1,0 +1,174 @@
+"""Several processes on one machine that share memory.
+
+A product of matrices uses all cores by itself, but everything between two products (activations, derivatives, the optimizer)
+is done by one. So for all but the smallest networks it is faster to divide each batch among processes, one for each core, and
+let each of them do all parts of the work for its share.
+
+The processes are forked when training starts: they see the images without a copy. Parameters, optimizer state and gradients lie
+in memory that all of them see, so that adding up gradients is an addition and nothing is sent. They meet twice in a step; who is
+first waits by looking at a counter again and again, because waking a sleeping process takes longer than most steps leave to wait.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import mmap
+import os
+import platform
+import signal
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nncli.errors import TrainingError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import DTypeLike, NDArray
+
+    from nncli.network.parameters import Array
+
+STRIDE = 16
+"""Counters lie this many entries apart, so that two processes never write to the same cache line."""
+
+NUMBERS = 4
+"""Numbers that can be added up beside a gradient."""
+
+ALIGNMENT = 64
+"""Parts of the parameters begin at multiples of this many entries, so that no cache line has two owners."""
+
+EAGER_LOOKS = 5_000
+"""Looks at a counter before a waiting process offers its core to others: about half a millisecond."""
+
+PATIENT_LOOKS = 20_000
+"""Looks before it sleeps in between, as during another process's saving."""
+
+SLEEP = 0.0002
+
+
+def is_supported() -> bool:
+    """Whether processes can be forked and see each other's writes in order: Linux on x86-64 promises both."""
+    return sys.platform == "linux" and platform.machine() == "x86_64"
+
+
+class ForkedProcesses:
+    """A communicator over processes forked from this one; see `nncli.training.communicator` for what the methods do.
+
+    Args:
+        size: Number of processes, this one included.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.rank = 0
+        self._meetings = 0
+        self._counters = memoryview(_shared(size * STRIDE, np.int64))
+        self._numbers = _shared(2 * size * NUMBERS, np.float64).reshape(2, size, NUMBERS)
+        self._stop = _shared(1, np.int64)
+        self._gradients: list[Array] = []
+        self._children: list[int] = []
+        self._parent = os.getpid()
+
+    def zeros_like(self, array: Array) -> Array:
+        """Zeros that all processes see."""
+        return _shared(array.size, array.dtype)
+
+    @contextlib.contextmanager
+    def running(self, theta: Array) -> Iterator[Array]:
+        """Fork the others; at the end they exit and are waited for, after an error they are killed."""
+        self._gradients = [self.zeros_like(theta) for _ in range(self.size)]
+        self._meetings = 0
+        self._counters[:] = memoryview(np.zeros(len(self._counters), np.int64))
+        self._fork()
+        finished = False
+        try:
+            yield self._gradients[self.rank]
+            finished = True
+        finally:
+            if self.rank > 0:
+                os._exit(0)  # no cleaning up: files, locks and buffered output are the parent's
+            for child in self._children:
+                if not finished:
+                    os.kill(child, signal.SIGKILL)
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(child, 0)
+            self._children = []
+
+    def _fork(self) -> None:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        for rank in range(1, self.size):
+            child = os.fork()
+            if child == 0:
+                self.rank, self._children = rank, []
+                for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                    signal.signal(number, signal.SIG_IGN)  # the parent hears them and tells
+                return
+            self._children.append(child)
+
+    def share(self, m: int) -> slice:
+        """An equal share, give or take one example."""
+        return slice(m * self.rank // self.size, m * (self.rank + 1) // self.size)
+
+    def part(self, size: int) -> slice:
+        """An equal part, beginning and ending between two cache lines."""
+
+        def bound(rank: int) -> int:
+            return size if rank == self.size else size * rank // self.size // ALIGNMENT * ALIGNMENT
+
+        return slice(bound(self.rank), bound(self.rank + 1))
+
+    def sum(self, gradient: Array, numbers: NDArray[np.float64]) -> None:
+        """Add the others' gradients to this process's own, for its part of the parameters."""
+        part = self.part(gradient.size)
+        self.total(numbers)  # nobody is past this before every gradient is complete
+        own = gradient[part]
+        for rank, other in enumerate(self._gradients):
+            if rank != self.rank:
+                own += other[part]
+
+    def total(self, numbers: NDArray[np.float64]) -> None:
+        """Add up a few numbers; two sets of places take turns, so that none is overwritten before all have read it."""
+        places = self._numbers[self._meetings % 2]
+        places[self.rank, : numbers.size] = numbers
+        self._meet()
+        places[:, : numbers.size].sum(axis=0, out=numbers)
+
+    def finish_step(self, stop: bool) -> bool:
+        """Meet, and hear what process 0 says."""
+        if self.rank == 0:
+            self._stop[0] = stop
+        self._meet()
+        return bool(self._stop[0])
+
+    def _meet(self) -> None:
+        """Wait until every process has come here as often as this one."""
+        self._meetings += 1
+        counters, meetings = self._counters, self._meetings
+        counters[self.rank * STRIDE] = meetings
+        for rank in range(self.size):
+            looks = 0
+            while counters[rank * STRIDE] < meetings:
+                looks += 1
+                if looks > EAGER_LOOKS:
+                    self._wait(looks)
+
+    def _wait(self, looks: int) -> None:
+        if looks < PATIENT_LOOKS:
+            os.sched_yield()
+            return
+        time.sleep(SLEEP)
+        if self.rank > 0 and os.getppid() != self._parent:
+            os._exit(1)
+        for child in self._children:
+            if os.waitpid(child, os.WNOHANG)[0]:
+                self._children.remove(child)
+                raise TrainingError("a helper process ended unexpectedly, perhaps for lack of memory")
+
+
+def _shared(n: int, dtype: DTypeLike) -> Array:
+    """Zeros in memory that forked processes share."""
+    return np.frombuffer(mmap.mmap(-1, max(n, 1) * np.dtype(dtype).itemsize), dtype)[:n]
