@@ -24,10 +24,13 @@ MAY_IMPORT = {
     "network": set(),
     "config": LEAVES,
     "data": LEAVES,
-    "training": {"errors", "network"},
+    "blas": set(),
+    "training": {"errors", "network", "blas"},
     "model_file": LEAVES | {"npz_file", "data", "network"},
     "checkpoint_file": LEAVES | {"npz_file", "training"},
-    "inference": LEAVES | {"model_file", "data", "network"},
+    "decoding_worker": {"data"},
+    "decoding_pool": {"errors", "data", "decoding_worker"},
+    "inference": LEAVES | {"model_file", "data", "decoding_pool", "network"},
     "run_directory": LEAVES | {"data"},
 }
 """Part of the house -> the parts it may import; parts that are not named may import all but `cli`."""

@@ -11,8 +11,8 @@ import pytest
 
 from nncli.checkpoint_file import restore_checkpoint, write_checkpoint
 from nncli.errors import ModelFileError, NncliError
-from nncli.experiment import make_trainer
 from nncli.npz_file import read_npz, text_array, write_npz
+from nncli.trainer_setup import make_trainer
 from tests.fixtures import experiment_of
 from tests.folders import write_class_folders
 

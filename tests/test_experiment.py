@@ -12,8 +12,9 @@ import pytest
 from PIL import Image
 
 from nncli.errors import DataError
-from nncli.experiment import MAX_NAMED, VALIDATION_BATCH_SIZE, Experiment, load_experiment, make_trainer
+from nncli.experiment import MAX_NAMED, Experiment, load_experiment
 from nncli.network.optimization import Adam, GradientDescent, Momentum, RMSprop
+from nncli.trainer_setup import VALIDATION_BATCH_SIZE, make_trainer
 from tests.fixtures import experiment_of, plan_of
 from tests.folders import write_class_folders
 
@@ -37,8 +38,8 @@ def test_every_row_belongs_to_its_path_and_label(folder: Path) -> None:
     experiment = experiment_of(folder)
     assert (34, 6) == (len(experiment.training.labels), len(experiment.validation.labels))
     for images in (experiment.training, experiment.validation):
-        assert (len(images.labels), 16) == images.pixels.shape
-        for path, row, label in zip(images.paths, images.pixels, images.labels, strict=True):
+        assert (len(images.labels), 16) == images.pixels[images.rows].shape
+        for path, row, label in zip(images.paths, images.pixels[images.rows], images.labels, strict=True):
             np.testing.assert_array_equal(np.asarray(Image.open(path)).ravel(), row)
             assert Path(path).parent.name == experiment.plan.classes[label]
 
@@ -54,7 +55,7 @@ def test_progress_is_told_for_every_file(folder: Path) -> None:
 def test_the_scaling_is_fitted_on_the_training_images_alone(folder: Path) -> None:
     """Otherwise validation would judge what it has helped to make."""
     experiment = experiment_of(folder, data={"scaling": "standardize"})
-    scaled = experiment.training.pixels * experiment.scaling.scale + experiment.scaling.offset
+    scaled = experiment.training.pixels[experiment.training.rows] * experiment.scaling.scale + experiment.scaling.offset
     np.testing.assert_allclose(scaled.mean(axis=0), 0, atol=1e-5)
     np.testing.assert_allclose(scaled.std(axis=0), 1, atol=1e-5)
 
@@ -117,7 +118,7 @@ def test_bad_images_are_skipped_if_asked(folder: Path) -> None:
     assert (32, 5) == (len(experiment.training.labels), len(experiment.validation.labels))
     assert not bad & {*experiment.training.paths, *experiment.validation.paths}
     for images in (experiment.training, experiment.validation):
-        for path, row, label in zip(images.paths, images.pixels, images.labels, strict=True):
+        for path, row, label in zip(images.paths, images.pixels[images.rows], images.labels, strict=True):
             np.testing.assert_array_equal(np.asarray(Image.open(path)).ravel(), row)
             assert Path(path).parent.name == experiment.plan.classes[label]
 

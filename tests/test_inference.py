@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from nncli import inference
 from nncli.data.image_format import ImageFormat
+from nncli.decoding_pool import CHUNK_SIZE, DEPTH, DecodingPool
 from nncli.errors import ModelFileError
-from nncli.inference import BATCH_SIZE, Prediction, Predictor
+from nncli.inference import BATCH_SIZE, MANY, Prediction, Predictor
 from tests import reference
 from tests.fixtures import random_model, random_pixels
 
@@ -182,8 +184,12 @@ def test_an_image_in_a_batch_is_predicted_as_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["a.png", "missing.png"])
-def test_images_are_fetched_a_batch_ahead_and_no_more(tmp_path: Path, name: str) -> None:
-    """Of an endless stream, of bad images even, the first predictions come as soon as the first batch is full."""
+@pytest.mark.parametrize("n_workers", [0, 2])
+def test_images_are_fetched_some_batches_ahead_and_no_more(
+    tmp_path: Path, name: str, n_workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of an endless stream, of bad images even, the first predictions come soon."""
+    monkeypatch.setattr(inference, "n_usable_workers", lambda: n_workers)
     write_png(tmp_path / "a.png", random_pixels(1)[0], random_model().image_format)
     path = str(tmp_path / name)
     fetched: list[int] = []
@@ -194,9 +200,10 @@ def test_images_are_fetched_a_batch_ahead_and_no_more(tmp_path: Path, name: str)
             yield str(len(fetched)), path
 
     stream = Predictor(random_model()).predict(endless())
-    for number in range(1, 3 * BATCH_SIZE + 1):
+    for number in range(1, 3 * MANY + 1):
         assert str(number) == next(stream).path
-        assert number <= len(fetched) <= number + BATCH_SIZE - 1
+        assert number <= len(fetched) <= number + max(MANY, max(n_workers * DEPTH, 1) * CHUNK_SIZE)
+    del stream  # ends the processes
 
 
 def test_nothing_is_fetched_before_it_is_asked_for() -> None:
@@ -236,3 +243,50 @@ def test_a_prediction_keeps_its_probabilities(tmp_path: Path) -> None:
     before = first.probabilities.copy()
     list(stream)
     np.testing.assert_array_equal(before, first.probabilities)
+
+
+@pytest.mark.parametrize("n_workers", [1, 2, 3, 5])
+def test_several_processes_give_the_same_to_the_bit(
+    tmp_path: Path, n_workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever decodes, and however images are divided into batches; bad images and bytes keep their places."""
+    model = random_model(THREE, (16,))
+    pixels = random_pixels(300)
+    sources: list[tuple[str, str | bytes]] = []
+    for i, row in enumerate(pixels):
+        path = write_png(tmp_path / f"{i}.png", row, model.image_format)
+        kinds: list[str | bytes] = [
+            path,
+            path,
+            str(tmp_path / "missing\udcff\n.png"),
+            (tmp_path / f"{i}.png").read_bytes(),
+        ]
+        sources.append((f"image {i}", kinds[i * i % 11 % 4]))
+
+    def predicted(n: int) -> list[tuple[str, str, bytes]]:
+        monkeypatch.setattr(inference, "n_usable_workers", lambda: n)
+        return [(each.path, each.error, each.probabilities.tobytes()) for each in Predictor(model).predict(sources)]
+
+    assert predicted(0) == predicted(n_workers)
+
+
+@pytest.mark.parametrize(("n", "expected"), [(MANY - 1, 0), (MANY, 2)])
+def test_few_images_start_no_process(tmp_path: Path, n: int, expected: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They would be done before it has started."""
+    started: list[int] = []
+
+    class Noted(DecodingPool):
+        def __init__(self, image_format: ImageFormat, n_workers: int) -> None:
+            started.append(n_workers)
+            super().__init__(image_format, n_workers)
+
+    monkeypatch.setattr(inference, "DecodingPool", Noted)
+    monkeypatch.setattr(inference, "n_usable_workers", lambda: 2)
+    assert n == len(list(Predictor(random_model()).predict([("x", str(tmp_path / "x"))] * n)))
+    assert [expected] == started
+
+
+def test_the_first_batches_are_small(tmp_path: Path) -> None:
+    """The first record of many large photos comes soon; later batches are larger, since that is faster."""
+    batches = Predictor(random_model()).predict_batches([("x", str(tmp_path / "x"))] * 100)
+    assert [4, 8, 16, 32, 32, 8] == [len(batch) for batch in batches]

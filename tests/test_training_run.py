@@ -21,11 +21,12 @@ from nncli import checkpoint_file, model_file, training_run
 from nncli.checkpoint_file import restore_checkpoint
 from nncli.config import load_config
 from nncli.errors import NncliError, TrainingError
-from nncli.experiment import make_trainer, plan_experiment
+from nncli.experiment import plan_experiment
 from nncli.inference import Predictor
 from nncli.model_file import Model, read_model, write_model
 from nncli.npz_file import read_npz
 from nncli.run_directory import FILES, RunDirectory, create_run
+from nncli.trainer_setup import make_trainer
 from nncli.training.state import EpochResult
 from nncli.training_run import TrainingRun, history_csv
 from tests.fixtures import experiment_of
@@ -111,7 +112,7 @@ def test_the_files_agree_with_each_other(folder: Path) -> None:
 
     images = run.experiment.validation
     model = read_model(run.path / "model.npz")
-    probabilities = Predictor(model).probabilities(images.pixels)
+    probabilities = Predictor(model).probabilities(images.pixels[images.rows])
     predicted = probabilities.argmax(axis=1)
     assert report["accuracy"] == np.mean(predicted == images.labels)
     assert report["loss"] == pytest.approx(-np.mean(np.log(probabilities[range(6), images.labels])), rel=1e-6)
@@ -480,3 +481,23 @@ def test_no_path_and_no_clock_is_in_the_model(folder: Path) -> None:
     assert str(folder) not in metadata
     assert "seconds" not in metadata
     assert "data.path" not in metadata
+
+
+def test_the_cache_makes_no_difference(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without it, when it is filled, when it is used, and when rows are read from a file too large for memory."""
+    (folder / "photos/dark/3.png").write_text("no image")
+    contents = []
+    for name, cache, large in (("a", "off", 1 << 40), ("b", "on", 1 << 40), ("c", "on", 1 << 40), ("d", "on", 1)):
+        monkeypatch.setattr("nncli.data.pixel_rows.LARGE", large)
+        run_in(folder, name, data={"cache": cache, "on_bad_image": "skip", "scaling": "standardize"}).complete()
+        files = ("model.npz", "predictions.csv", "confusion_matrix.csv")
+        contents.append([(folder / name / file).read_bytes() for file in files])
+    assert contents[0] == contents[1] == contents[2] == contents[3]
+
+
+def test_another_split_uses_the_same_entry(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another seed or share for validation decodes nothing."""
+    experiment_of(folder)
+    monkeypatch.setattr("nncli.data.cache.load_images", None)
+    experiment = experiment_of(folder, data={"validation_split": 0.5}, training={"seed": 7})
+    assert (20, 20) == (len(experiment.training.labels), len(experiment.validation.labels))

@@ -1,14 +1,12 @@
-"""Which BLAS kernels and how many BLAS threads the matrix products use, settled before NumPy is imported.
+"""How many threads the matrix products use, settled before NumPy is imported.
 
-NumPy's products run in OpenBLAS, which looks at the processor once, when it is loaded. Two of its choices are not the best:
+NumPy's products run in OpenBLAS, which by itself takes the best kernels for the processor and one thread for each core.
+But the threads meet after every product, which is over before that pays; and while another program is busy they wait
+for each other far longer than the product takes. nncli divides whole batches among processes instead
+(training/processes.py) and lets each of them compute with one thread.
 
-- On AMD processors with AVX-512 it takes the kernels for AVX2, which do half the work per instruction. The kernels for
-  Intel's AVX-512 need nothing but the instructions, so they are chosen where the processor lists all of them.
-- One thread for each core, though a small product is done before the others have woken up. Where nncli itself divides a
-  batch among processes (training/processes.py), each of them computes with one thread.
-
-A variable that is already set in the environment is left alone: the user has decided. Both choices change the speed and at most
-the last bits of a product.
+A variable that is already set in the environment is left alone: the user has decided. The number of threads changes the
+speed and at most the last bits of a product.
 """
 
 from __future__ import annotations
@@ -16,40 +14,38 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from pathlib import Path
 
-CORETYPE = "OPENBLAS_CORETYPE"
-THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
+THREADS = "OPENBLAS_NUM_THREADS"
+THREAD_VARIABLES = (THREADS, "GOTO_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_DEFAULT_NUM_THREADS")
+"""What OpenBLAS reads a number of threads from, the first one that is set."""
 
-SKYLAKEX_FLAGS = {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl", "avx2", "fma"}
-"""What OpenBLAS's SkylakeX kernels are compiled for."""
+KERNELS = "OPENBLAS_CORETYPE"
+"""What overrules OpenBLAS's own choice of kernels; only reported."""
 
-CPUINFO = Path("/proc/cpuinfo")
-CPUINFO_BYTES = 8192
-"""Enough for the first processor's entry; all cores are alike."""
+CAN_DIVIDE_BATCHES = sys.platform == "linux" and platform.machine() == "x86_64"
+"""Whether processes can be forked and see each other's writes in order: Linux on x86-64 promises both."""
 
 
-def choose_kernels() -> str | None:
-    """Ask OpenBLAS for its AVX-512 kernels where it would overlook them.
+def choose() -> str:
+    """Choose the number of threads; to be called before NumPy is imported.
 
     Returns:
-        The kernel set asked for, or None if OpenBLAS is left to itself.
+        One line that says what was chosen, and what was left alone and why.
     """
-    if "numpy" in sys.modules or CORETYPE in os.environ or platform.machine() != "x86_64":
-        return None
-    vendor, flags = _processor()
-    if vendor != "AuthenticAMD" or not flags >= SKYLAKEX_FLAGS:
-        return None
-    os.environ[CORETYPE] = "SkylakeX"
-    return "SkylakeX"
+    if "numpy" in sys.modules:
+        return "BLAS: as it is, since NumPy is loaded already"
+    given = [f"{name}={os.environ[name]}" for name in (KERNELS, *THREAD_VARIABLES) if name in os.environ]
+    line = "BLAS: 1 thread per process" if choose_threads() else "BLAS: threads left to OpenBLAS"
+    return f"{line}; set in the environment: {', '.join(given)}" if given else line
 
 
-def _processor() -> tuple[str, set[str]]:
-    """Vendor and feature flags of the processor; empty where Linux does not tell."""
-    try:
-        with CPUINFO.open() as file:
-            lines = file.read(CPUINFO_BYTES).splitlines()
-    except OSError:
-        return "", set()
-    entries = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
-    return entries.get("vendor_id", ""), set(entries.get("flags", "").split())
+def choose_threads() -> int | None:
+    """Ask OpenBLAS for one thread where nncli divides the work among processes.
+
+    Returns:
+        The number of threads asked for, or None if OpenBLAS is left to itself.
+    """
+    if "numpy" in sys.modules or not CAN_DIVIDE_BATCHES or any(name in os.environ for name in THREAD_VARIABLES):
+        return None
+    os.environ[THREADS] = "1"
+    return 1

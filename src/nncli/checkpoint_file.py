@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 FORMAT = "nncli-checkpoint"
 FORMAT_VERSION = 1
+MAX_PROCESSES = 64
 COUNTERS = ("epoch", "batch", "loss_sum", "n_correct", "n_seen", "seconds", "best_epoch")
 
 
@@ -51,6 +52,7 @@ def write_checkpoint(path: Path, trainer: Trainer, data_fingerprint: str) -> Non
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
         "data_fingerprint": data_fingerprint,
+        "processes": trainer.communicator.size,
         "step_count": optimizer.step_count,
         "best_score": list(state.best_score),
         "history": [dataclasses.asdict(result) for result in state.history],
@@ -96,6 +98,23 @@ def restore_checkpoint(path: Path, trainer: Trainer, data_fingerprint: str) -> N
             f"{shown}: cannot be resumed: images or classes were added, removed or changed since; "
             "start a new run, or bring the data set back to what it was"
         )
+
+
+def saved_processes(path: Path) -> int:
+    """How many processes the run at `path` was trained by; as many continue it to the bit.
+
+    Raises:
+        ModelFileError: As `restore_checkpoint`.
+    """
+    try:
+        n_processes = parse_text_array(read_npz(path)["metadata"])["processes"]
+        if type(n_processes) is not int or not 1 <= n_processes <= MAX_PROCESSES:
+            raise ValueError(n_processes)
+    except (ValueError, KeyError, TypeError) as error:
+        raise ModelFileError(
+            f"{printable(str(path))}: is not a checkpoint: it does not say how many processes wrote it"
+        ) from error
+    return n_processes
 
 
 def _restore_vectors(arrays: dict[str, NDArray[Any]], vectors: dict[str, NDArray[Any]]) -> None:

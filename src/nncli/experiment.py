@@ -2,7 +2,7 @@
 
 plan_experiment    reads folders, no image: classes, split, layer_dims against pixels and classes (plan.py)
 load_experiment    decodes every image, so that a bad one is named before the first epoch
-make_trainer       allocates and initializes the network and its optimizer
+make_trainer       allocates and initializes the network and its optimizer (trainer_setup.py)
 """
 
 from __future__ import annotations
@@ -14,34 +14,27 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nncli.data.batches import Batches
+from nncli.data.cache import load_cached
 from nncli.data.loading import BadImage, load_images
+from nncli.data.pixel_rows import PixelRows
 from nncli.data.scaling import SCALINGS, Scaling
 from nncli.errors import DataError
 from nncli.model_file import Model
-from nncli.network.initialization import initialize
-from nncli.network.optimization import Adam, GradientDescent, Momentum, Optimizer, RMSprop
 from nncli.network.parameters import Parameters
 from nncli.plan import Plan, plan_experiment
 from nncli.text import printable
-from nncli.training.loop import Settings, Trainer
-from nncli.training.schedules import LearningRate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
-    from nncli.config.options import TrainingConfig
     from nncli.data.image_folder import LabeledFiles
-    from nncli.data.image_format import ImageFormat
 
-__all__ = ["Experiment", "ImageSet", "Plan", "load_experiment", "make_trainer", "plan_experiment"]
+__all__ = ["Experiment", "ImageSet", "Plan", "load_experiment", "plan_experiment"]
 
 MAX_NAMED = 10
 """Bad images named in one message."""
-
-VALIDATION_BATCH_SIZE = 256
 
 
 @dataclass(frozen=True)
@@ -50,13 +43,24 @@ class ImageSet:
 
     Attributes:
         paths: One per image.
-        pixels: (m, n_0) uint8.
         labels: Class indices, (m,).
+        pixels: Those of the whole data set, (M, n_0) uint8, perhaps in a file and more than fit into memory.
+        rows: Which of them are these images', (m,).
     """
 
     paths: tuple[str, ...]
-    pixels: NDArray[np.uint8]
     labels: NDArray[np.intp]
+    pixels: NDArray[np.uint8]
+    rows: NDArray[np.intp]
+
+    @property
+    def n_bytes(self) -> int:
+        """Size of these images' pixels."""
+        return len(self.rows) * int(self.pixels.shape[1])
+
+    def chunks(self) -> Iterator[NDArray[np.uint8]]:
+        """Their pixels in order, some rows at a time; each chunk overwrites the one before."""
+        return PixelRows(self.pixels, self.rows).chunks()
 
 
 @dataclass(frozen=True)
@@ -89,23 +93,38 @@ class Experiment:
         digest = hashlib.blake2b("\n".join(self.plan.classes).encode(errors="surrogateescape"), digest_size=16)
         for images in (self.training, self.validation):
             digest.update(images.labels.tobytes())
-            digest.update(np.ascontiguousarray(images.pixels).data)
+            for chunk in images.chunks():
+                digest.update(chunk.data)
         return digest.hexdigest()
 
 
-def load_experiment(plan: Plan, on_progress: Callable[[int], None] | None = None) -> Experiment:
-    """Decode every image of the plan.
+def load_experiment(
+    plan: Plan,
+    on_progress: Callable[[int], None] | None = None,
+    on_note: Callable[[str], None] = lambda _note: None,
+) -> Experiment:
+    """Decode every image of the plan, or find its pixels in the cache.
 
     Args:
         plan: From `plan_experiment`.
         on_progress: Told the number of files just finished.
+        on_note: Told in a line if pixels cannot be kept in the cache.
 
     Raises:
         DataError: Images cannot be read, and `data.on_bad_image` is `error`; or too few are left.
     """
-    training, bad_training = _load(plan.training_files, plan.image_format, on_progress)
-    validation, bad_validation = _load(plan.validation_files, plan.image_format, on_progress)
-    bad = (*bad_training, *bad_validation)
+    # Sorted, so that another split of the same images finds them in the cache.
+    paths = sorted({*plan.training_files.paths, *plan.validation_files.paths})
+    if plan.config.data.cache == "on":
+        loaded = load_cached(paths, plan.image_format, plan.config.data.path, on_progress, on_note)
+    else:
+        loaded = load_images(paths, plan.image_format, on_progress)
+    row_of = {paths[i]: row for row, i in enumerate(loaded.kept.tolist())}
+    training = _image_set(plan.training_files, loaded.pixels, row_of)
+    validation = _image_set(plan.validation_files, loaded.pixels, row_of)
+    reasons = {image.path: image for image in loaded.bad}
+    listed = (*plan.training_files.paths, *plan.validation_files.paths)
+    bad = tuple(reasons[path] for path in listed if path in reasons)
     if bad and plan.config.data.on_bad_image == "error":
         more = [f"... and {len(bad) - MAX_NAMED} more"] if len(bad) > MAX_NAMED else []
         lines = [f"{printable(image.path)}: {image.reason}" for image in bad[:MAX_NAMED]] + more
@@ -114,88 +133,14 @@ def load_experiment(plan: Plan, on_progress: Callable[[int], None] | None = None
     counts = Counter(training.labels.tolist())
     for index, name in enumerate(plan.classes):
         if not counts[index]:
-            raise DataError(
-                f"class {printable(name)} has no readable image to train on; add some or remove its folder"
-            )
-    scaling = SCALINGS[plan.config.data.scaling](training.pixels)
+            raise DataError(f"class {printable(name)} has no readable image to train on; add some or remove its folder")
+    scaling = SCALINGS[plan.config.data.scaling](training.pixels, training.rows)
     return Experiment(plan, training, validation, scaling, bad)
 
 
-def _load(
-    files: LabeledFiles, image_format: ImageFormat, on_progress: Callable[[int], None] | None
-) -> tuple[ImageSet, tuple[BadImage, ...]]:
-    loaded = load_images(files.paths, image_format, on_progress)
-    paths = tuple(files.paths[i] for i in loaded.kept)
-    return ImageSet(paths, loaded.pixels, np.array(files.labels, np.intp)[loaded.kept]), loaded.bad
-
-
-def make_trainer(experiment: Experiment, communicator: Communicator | None = None) -> Trainer:
-    """A network with its first weights, ready to train."""
-    communicator = communicator or SingleProcess()
-    config = experiment.plan.config
-    training, network = config.training, config.network
-    dtype = np.dtype(training.precision)
-    size = Parameters(experiment.plan.layer_dims, dtype).flat
-    parameters = Parameters(experiment.plan.layer_dims, dtype, communicator.zeros_like(size))
-    initialize(parameters, np.random.default_rng(training.seed), network.initialization, network.initialization_scale)
-    m = len(experiment.training.labels)
-    batch_size = m if training.batch_size == "full" else training.batch_size
-    training_set = _batches(experiment, experiment.training, batch_size, dtype)
-    validation_set = None
-    if experiment.validation.paths:
-        validation_set = _batches(experiment, experiment.validation, VALIDATION_BATCH_SIZE, dtype)
-    learning_rate = LearningRate(
-        training.learning_rate,
-        training.schedule,
-        training.epochs,
-        len(training_set),
-        step_epochs=training.step_epochs,
-        step_factor=training.step_factor,
-        warmup_epochs=training.warmup_epochs,
-    )
-    settings = Settings(
-        epochs=training.epochs,
-        activation=network.activation,
-        l2=training.l2,
-        dropout=network.dropout,
-        gradient_clip_norm=training.gradient_clip_norm,
-        class_weights=_class_weights(training.class_weights, experiment, dtype),
-        patience=training.patience,
-        monitor=training.monitor,
-        seed=training.seed,
-    )
-    optimizer = _make_optimizer(training, parameters, communicator.zeros_like)
-    return Trainer(parameters, optimizer, learning_rate, training_set, validation_set, settings, communicator)
-
-
-def _batches(experiment: Experiment, images: ImageSet, batch_size: int, dtype: Any) -> Batches:
-    return Batches(images.pixels, images.labels, experiment.scaling, batch_size, dtype)
-
-
-def _make_optimizer(
-    training: TrainingConfig, parameters: Parameters, zeros_like: Callable[[Array], Array]
-) -> Optimizer:
-    theta, n_weights = parameters.flat, parameters.weights.size
-    beta1, beta2, epsilon = training.beta1, training.beta2, training.epsilon
-    make: dict[str, Callable[[], Optimizer]] = {
-        "gradient_descent": GradientDescent,
-        "momentum": lambda: Momentum(theta, momentum=training.momentum, zeros_like=zeros_like),
-        "nesterov": lambda: Momentum(theta, momentum=training.momentum, nesterov=True, zeros_like=zeros_like),
-        "rmsprop": lambda: RMSprop(theta, beta2=beta2, epsilon=epsilon, zeros_like=zeros_like),
-        "adam": lambda: Adam(theta, beta1=beta1, beta2=beta2, epsilon=epsilon, zeros_like=zeros_like),
-        "adamw": lambda: Adam(
-            theta, n_weights, beta1=beta1, beta2=beta2, epsilon=epsilon, weight_decay=training.weight_decay, zeros_like=zeros_like
-        ),
-    }
-    return make[training.optimizer]()
-
-
-def _class_weights(setting: Any, experiment: Experiment, dtype: Any) -> NDArray[Any] | None:
-    """One weight per class: as written, or m / (n_classes * m_class), which gives every class the same say."""
-    if setting == "none":
-        return None
-    classes = experiment.plan.classes
-    if setting == "balanced":
-        counts = np.bincount(experiment.training.labels, minlength=len(classes))
-        return (len(experiment.training.labels) / (len(classes) * counts)).astype(dtype)
-    return np.array([setting.get(name, 1.0) for name in classes], dtype)
+def _image_set(files: LabeledFiles, pixels: NDArray[np.uint8], row_of: dict[str, int]) -> ImageSet:
+    """Those of `files` that have a row of pixels."""
+    kept = [i for i, path in enumerate(files.paths) if path in row_of]
+    paths = tuple(files.paths[i] for i in kept)
+    rows = np.array([row_of[path] for path in paths], np.intp)
+    return ImageSet(paths, np.array(files.labels, np.intp)[kept], pixels, rows)

@@ -8,11 +8,12 @@ those bits are gone.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain, islice, tee
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nncli.data.decoding import ImageError, decode_image
+from nncli.decoding_pool import CHUNK_SIZE, DecodingPool, n_usable_workers
 from nncli.errors import ModelFileError
 from nncli.network.forward_propagation import forward
 from nncli.network.parameters import Parameters, Workspace
@@ -24,8 +25,18 @@ if TYPE_CHECKING:
 
     from nncli.model_file import Model
 
+Source = tuple[str, str | bytes]
+"""A name to show, and a path or an image's bytes."""
+
 BATCH_SIZE = 64
-"""Images propagated together: enough for a fast product, few enough to stream."""
+"""Most images propagated together: enough for a fast product."""
+
+FIRST_BATCH = 4
+
+MANY = 64
+"""From so many images on, several processes decode them: to start these takes as long as some dozens of images."""
+
+NOTHING = np.empty(0, np.float32)
 
 
 @dataclass(frozen=True)
@@ -51,7 +62,6 @@ class Predictor:
         self._parameters = Parameters(model.layer_dims, np.float64)
         self._parameters.flat[:] = model.parameters.flat
         self._workspace = Workspace(model.layer_dims, BATCH_SIZE, np.float64, training=False)
-        self._pixels = np.empty((BATCH_SIZE, model.layer_dims[0]), np.uint8)
         self._rows = np.empty((BATCH_SIZE, model.layer_dims[0]), np.float64)
 
     def probabilities(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -82,30 +92,43 @@ class Predictor:
             raise ModelFileError("the model's weights are so large that its probabilities are not finite")
         return result
 
-    def predict(self, sources: Iterable[tuple[str, str | bytes]]) -> Iterator[Prediction]:
-        """One prediction per image, in the order of the input.
+    def predict(self, sources: Iterable[Source]) -> Iterator[Prediction]:
+        """One prediction per image, in the order of the input; see `predict_batches`."""
+        for predictions in self.predict_batches(sources):
+            yield from predictions
+
+    def predict_batches(self, sources: Iterable[Source]) -> Iterator[list[Prediction]]:
+        """Predictions in lists, as soon as they are known; many images are decoded by several processes.
 
         Args:
-            sources: Pairs of a name to show and a path or an image's bytes.
+            sources: Pairs of a name to show and a path or an image's bytes. Up to `MANY`, and later up to
+                `DEPTH` * `CHUNK_SIZE` for each process, are fetched ahead: where they arrive slowly, call this again
+                for each lot that has arrived.
 
         Yields:
-            Predictions, as soon as a batch of images or the end of the input is reached.
+            One prediction per image, in the order of the input.
         """
-        waiting: list[Prediction] = []  # with the reason, or empty for a row of self._pixels
-        n_rows = 0
-        for name, source in sources:
-            try:
-                self._pixels[n_rows] = decode_image(source, self.model.image_format)
-                n_rows += 1
-                waiting.append(Prediction(name, np.empty(0, np.float32)))
-            except ImageError as error:
-                waiting.append(Prediction(name, np.empty(0, np.float32), str(error)))
-            if len(waiting) == BATCH_SIZE:
-                yield from self._finish(waiting, n_rows)
-                waiting, n_rows = [], 0
-        yield from self._finish(waiting, n_rows)
+        iterator = iter(sources)
+        first = list(islice(iterator, MANY))
+        n_workers = n_usable_workers() if len(first) == MANY else 0
+        batches, copy = tee(_batches(chain(first, iterator)))
+        with DecodingPool(self.model.image_format, n_workers if n_workers > 1 else 0) as pool:
+            decoded = pool.decode([source for _, source in batch] for batch in copy)
+            for (pixels, reasons), batch in zip(decoded, batches, strict=False):  # the batches are further ahead
+                yield self._finish(batch, pixels, reasons)
 
-    def _finish(self, waiting: list[Prediction], n_rows: int) -> Iterator[Prediction]:
-        rows = iter(self.probabilities(self._pixels[:n_rows]))
-        for prediction in waiting:
-            yield prediction if prediction.error else Prediction(prediction.path, next(rows))
+    def _finish(self, batch: list[Source], pixels: NDArray[np.uint8], reasons: list[str]) -> list[Prediction]:
+        """The predictions of a batch: `pixels` of the good images, and for each image a reason or an empty text."""
+        rows = iter(self.probabilities(pixels))
+        return [
+            Prediction(name, NOTHING, reason) if reason else Prediction(name, next(rows))
+            for (name, _), reason in zip(batch, reasons, strict=True)
+        ]
+
+
+def _batches(sources: Iterator[Source]) -> Iterator[list[Source]]:
+    """Small ones first: the first prediction is not to wait for many others."""
+    size = FIRST_BATCH
+    while batch := list(islice(sources, size)):
+        yield batch
+        size = min(2 * size, CHUNK_SIZE)

@@ -5,7 +5,6 @@ Control characters in names are escaped, so that one line is one row; probabilit
 
 from __future__ import annotations
 
-import csv
 import io
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,8 @@ PredictionRow = tuple["str | Path", int, int, "SupportsFloat"]
 
 def csv_text(rows: Iterable[Iterable[object]]) -> str:
     """`rows` as CSV."""
+    import csv
+
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([printable(str(cell)) for cell in row] for row in rows)
     return text.getvalue()

@@ -97,7 +97,7 @@ class TrainingRun:
         state, plan = self.trainer.state, self.experiment.plan
         best = asdict(state.history[state.best_epoch - 1])
         del best["seconds"]  # equal trainings give equal files
-        not_told = ("data.path", *plan.unused_keys)  # the same images elsewhere give the same file
+        not_told = ("data.path", "data.cache", *plan.unused_keys)  # the same images elsewhere give the same file
         training = {
             "best_epoch": best,
             "training_images": len(self.experiment.training.labels),
@@ -114,7 +114,8 @@ class TrainingRun:
         if not images.paths:
             images, split = self.experiment.training, "training"
         classes = self.experiment.plan.classes
-        probabilities = Predictor(self._best_model()).probabilities(images.pixels)
+        predictor = Predictor(self._best_model())
+        probabilities = np.concatenate([predictor.probabilities(chunk) for chunk in images.chunks()])
         predicted = probabilities.argmax(axis=1)
         confusion = metrics.confusion_matrix(images.labels, predicted, len(classes))
         report = {

@@ -75,3 +75,11 @@ def test_evaluate_imports_no_training_and_no_config(place: Path) -> None:
     modules = imported("evaluate", "d")
     assert "nncli.metrics" in modules
     assert not NOT_FOR_PREDICTION & modules
+
+
+def test_predict_does_not_import_what_one_file_does_not_need(place: Path) -> None:
+    """Suggestions, tables, folders and random numbers cost milliseconds each."""
+    write_two(place / "model.npz")
+    write_image(place / "a.png", 0)
+    rarely_needed = {"difflib", "csv", "numpy.random", "nncli.data.folder_walk", "click.shell_completion"}
+    assert not rarely_needed & imported("predict", "a.png")

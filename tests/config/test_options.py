@@ -18,6 +18,7 @@ DEFAULTS = {
     "data.scaling": "zero_one",
     "data.validation_split": 0.15,
     "data.on_bad_image": "error",
+    "data.cache": "on",
     "network.layer_dims": ("auto", 64, "auto"),
     "network.activation": "relu",
     "network.initialization": "xavier",
@@ -43,6 +44,7 @@ DEFAULTS = {
     "training.monitor": "accuracy",
     "training.seed": 0,
     "training.precision": "float32",
+    "training.processes": "auto",
 }
 """The promises to people whose configs do not name these keys: to change one is to change their results."""
 

@@ -24,6 +24,7 @@ data:
   scaling: zero_one
   validation_split: 0.15
   on_bad_image: error
+  cache: "on"
 network:
   layer_dims: [12288, 64, auto]
   activation: relu
@@ -46,6 +47,7 @@ training:
   monitor: accuracy
   seed: 0
   precision: float32
+  processes: auto
 """ == load(SMALLEST).resolved_yaml()
 
 

@@ -267,10 +267,10 @@ def test_an_unreadable_file_is_an_image_error(tmp_path: Path, monkeypatch: pytes
     path = tmp_path / "x.png"
     path.write_bytes(FILES["png"])
 
-    def refuse(self: Path) -> bytes:
-        raise PermissionError(13, "Permission denied", str(self))
+    def refuse(path: Path, *_args: object, **_options: object) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr("nncli.data.decoding.open", refuse, raising=False)
     with pytest.raises(ImageError, match=r"^Permission denied$"):
         decode_image(path, SMALL)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from nncli.data.scaling import CHUNK, SCALINGS, Scaling, standardize, zero_one
+from nncli.data.scaling import SCALINGS, Scaling, standardize, zero_one
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,7 +28,7 @@ def test_zero_one_maps_black_to_0_and_white_to_1() -> None:
 
 def test_standardize_gives_each_pixel_mean_0_and_deviation_1() -> None:
     """Over the images it was fitted on, however many chunks they take."""
-    pixels = np.random.default_rng(0).integers(0, 256, (CHUNK + 300, 3)).astype(np.uint8)
+    pixels = np.random.default_rng(0).integers(0, 256, (2500, 3)).astype(np.uint8)
     scaled = apply(standardize(pixels), pixels)
     np.testing.assert_allclose([0, 0, 0], scaled.mean(axis=0), atol=1e-5)
     np.testing.assert_allclose([1, 1, 1], scaled.std(axis=0), rtol=1e-5)
@@ -49,3 +49,12 @@ def test_one_formula_describes_every_scaling(name: str) -> None:
     scaling = SCALINGS[name](pixels)
     expected = pixels * scaling.scale + scaling.offset
     np.testing.assert_allclose(expected, apply(scaling, pixels, np.float32), rtol=1e-5, atol=1e-6)
+
+
+def test_standardize_looks_at_the_chosen_rows_alone() -> None:
+    """Training images are some of the rows; the others, of validation, have no say."""
+    pixels = np.random.default_rng(2).integers(0, 256, (300, 5)).astype(np.uint8)
+    rows = np.random.default_rng(3).permutation(300)[:200]
+    expected, found = standardize(pixels[rows]), standardize(pixels, rows)
+    assert expected.scale.tolist() == found.scale.tolist()
+    assert expected.offset.tolist() == found.offset.tolist()

@@ -20,13 +20,13 @@ LESSONS = CONFIGS / "lessons"
 STARTS = ["zeros", "constant", "too_small", "too_large", "xavier"]
 GUESSING_TEN = math.log(10)
 # Products this small gain nothing from a second thread, and on a busy machine waiting for it costs a hundredfold.
-ONE_THREAD = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
 def train(config: Path, out: Path, *args: str) -> list[dict[str, float]]:
     """Train as a user does; the rows of history.csv."""
     command = [sys.executable, "-m", "nncli", "train", str(config), "--quiet", "--force", "-o", str(out), *args]
-    subprocess.run(command, check=True, capture_output=True, env=ONE_THREAD)
+    subprocess.run(command, check=True, capture_output=True, env={**os.environ, **ONE_THREAD})
     with (out / "history.csv").open(encoding="utf-8") as file:
         return [{key: float(value) for key, value in row.items() if value} for row in csv.DictReader(file)]
 

@@ -16,7 +16,8 @@ from nncli.errors import TrainingError
 from nncli.network.initialization import initialize
 from nncli.network.optimization import Adam, GradientDescent
 from nncli.network.parameters import Parameters
-from nncli.training.loop import Settings, Trainer, count_correct
+from nncli.training.evaluation import count_correct
+from nncli.training.loop import Settings, Trainer
 from nncli.training.schedules import LearningRate
 from nncli.training.state import EpochResult, score
 from tests import reference

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nncli.cli.messages import say, warn
+from nncli import blas
+from nncli.cli.messages import say, tell_more, warn
 from nncli.cli.progress import Progress
 from nncli.errors import EXIT_SKIPPED
 from nncli.text import printable
@@ -38,13 +39,14 @@ def command(config: Path, settings: tuple[str, ...]) -> None:
 
 def show_plan(config_file: ConfigFile, progress: Progress) -> None:
     """Load what `config_file` asks for and print what would be trained; also ``nncli train --dry-run``."""
+    tell_more(blas.choose())
     from nncli.experiment import load_experiment, plan_experiment
 
     plan = plan_experiment(config_file)
     for note in plan.notes:
         say(note)
     with progress.loading(plan.n_images) as on_progress:
-        experiment = load_experiment(plan, on_progress)
+        experiment = load_experiment(plan, on_progress, say)
     for image in experiment.skipped:
         warn(f"{printable(image.path)}: {image.reason}; will be skipped")
     click.echo("\n".join(f"{name:<11}{text}" for name, text in _lines(plan, experiment)))
@@ -61,7 +63,7 @@ def _lines(plan: Plan, experiment: Experiment) -> list[tuple[str, str]]:
     batch = n_training if training.batch_size == "full" else min(training.batch_size, n_training)
     hidden = [f"{n} {config.network.activation}" for n in plan.layer_dims[1:-1]]
     output = f"{plan.layer_dims[-1]} {'sigmoid' if plan.layer_dims[-1] == 1 else 'softmax'}"
-    megabytes = (experiment.training.pixels.nbytes + experiment.validation.pixels.nbytes) / 1e6
+    megabytes = (experiment.training.n_bytes + experiment.validation.n_bytes) / 1e6
     return [
         ("config", printable(str(plan.config_file.path))),
         ("data", f"{printable(str(data.path))}: {n_training + n_validation} images, {len(plan.classes)} classes"),

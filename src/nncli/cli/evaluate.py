@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from nncli import blas
 from nncli.cli.evaluation_report import FORMATS
-from nncli.cli.messages import say, settings, warn
+from nncli.cli.messages import say, settings, tell_more, warn
 from nncli.cli.model_lookup import find_model
 from nncli.cli.options import Share, model_option
 from nncli.errors import EXIT_GATE, EXIT_SKIPPED, DataError
@@ -67,6 +68,7 @@ def command(
       nncli evaluate photos -f json | jq .accuracy
       nncli evaluate photos --fail-under 0.9      exit code 4 if the accuracy is lower
     """
+    tell_more(blas.choose())
     from nncli.cli.labeled_images import labeled_images
     from nncli.inference import Predictor
     from nncli.model_file import read_model

@@ -33,10 +33,8 @@ def check_folders(paths: Sequence[str]) -> None:
     Raises:
         DataError: One does not, or cannot be read.
     """
-    from nncli.data.folder_walk import find_images
-
     for path in paths:
-        if path != STDIN and _is_folder(path) and next(find_images(path), None) is None:
+        if path != STDIN and _is_folder(path) and next(_images_of(path), None) is None:
             raise DataError(f"{printable(path)}: no images in this folder")
 
 
@@ -77,15 +75,19 @@ def _expand(path: str) -> Iterator[Source]:
 
 def _expand_name(path: str) -> Iterator[Source]:
     """A file as it is; the images of a folder; a folder without images as a source that will fail, for one record."""
-    from nncli.data.folder_walk import find_images
-
     is_empty = True
     if _is_folder(path):
-        for image in find_images(path):
+        for image in _images_of(path):
             is_empty = False
             yield image, image
     if is_empty:
         yield path, path
+
+
+def _images_of(folder: str) -> Iterator[str]:
+    from nncli.data.folder_walk import find_images
+
+    return find_images(folder)
 
 
 def _is_folder(path: str) -> bool:

@@ -5,18 +5,17 @@ Commands are imported when they are needed, so that ``nncli --help`` costs no Nu
 
 from __future__ import annotations
 
-import difflib
+import atexit
 import functools
+import gc
 import importlib
 import io
 import os
 import signal
 import sys
-import traceback
 from typing import TYPE_CHECKING, NoReturn
 
 import click
-from click.shell_completion import shell_complete
 
 from nncli import __version__
 from nncli.cli.messages import abandon, settings, warn, write_lines
@@ -33,6 +32,7 @@ COMMANDS = {
     "predict": "nncli.cli.predict",
     "evaluate": "nncli.cli.evaluate",
     "check": "nncli.cli.check",
+    "cache": "nncli.cli.cache",
     "schema": "nncli.cli.schema",
     "completion": "nncli.cli.completion",
 }
@@ -47,6 +47,9 @@ NEIGHBORS = {
 """What the same thing is called in other tools."""
 
 EXIT_INTERRUPTED = 128 + signal.SIGINT
+
+GARBAGE_THRESHOLD = 50_000
+"""Objects made before Python looks for garbage: with its own 700 it looks often while modules are imported."""
 
 
 @functools.cache
@@ -74,6 +77,8 @@ class LazyGroup(click.Group):
         """The command that `args` ask for and its own arguments; a suggestion if there is none."""
         name = args[0]
         if name not in COMMANDS and not context.resilient_parsing:
+            import difflib
+
             close = NEIGHBORS.get(name) or next(iter(difflib.get_close_matches(name, COMMANDS)), None)
             hint = f"Did you mean '{close}'?" if close else "Try 'nncli --help'."
             raise UsageError(f"no command '{printable(name)}'. {hint}")
@@ -154,6 +159,8 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
 
 def _run(args: list[str]) -> int:
     if instruction := os.environ.get("_NNCLI_COMPLETE"):  # asked by the script of `nncli completion`
+        from click.shell_completion import shell_complete
+
         return shell_complete(nncli, {}, "nncli", "_NNCLI_COMPLETE", instruction)
     with nncli.make_context("nncli", args) as context:
         nncli.invoke(context)
@@ -161,7 +168,9 @@ def _run(args: list[str]) -> int:
 
 
 def _prepare_process() -> None:
-    """Make the standard streams safe to write to, and SIGTERM and SIGHUP an orderly end."""
+    """Make the standard streams safe to write to, SIGTERM and SIGHUP an orderly end, start and exit quick."""
+    gc.set_threshold(GARBAGE_THRESHOLD, *gc.get_threshold()[1:])
+    atexit.register(gc.freeze)  # no last look among all modules when the process ends
     if sys.stderr is None:  # closed by `2>&-`: the next file opened would take its number, and libtiff's messages
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         sys.stderr = io.TextIOWrapper(io.FileIO(2, "w"), encoding="utf-8", errors="backslashreplace")
@@ -191,6 +200,8 @@ def _usage_line(error: click.ClickException) -> str:
 def _report(error: NncliError) -> int:
     """Show `error`, with the traceback of what is being handled if the user wants it."""
     if settings.verbose:
+        import traceback
+
         traceback.print_exc()
     if isinstance(error, ConfigError):
         write_lines(str(error))  # its lines begin with the config's name and point into it with a caret

@@ -39,7 +39,7 @@ def global_options(command: C) -> C:
     """Add ``-q``, ``-v`` and ``--no-color`` to `command`: they may stand before and after the command's name."""
     for flags, keep, text in (
         (("-q", "--quiet"), _keep_quiet, "Print errors and results only."),
-        (("-v", "--verbose"), _keep_verbose, "Print the traceback of an error."),
+        (("-v", "--verbose"), _keep_verbose, "Print how products are computed, and the traceback of an error."),
         (("--no-color",), _keep_colorless, "Print no colors (also: NO_COLOR)."),
     ):
         command.params.append(click.Option(flags, is_flag=True, expose_value=False, callback=keep, help=text))

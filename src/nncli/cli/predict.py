@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from nncli import blas
 from nncli.cli.inputs import STDIN, check_folders, source_batches
-from nncli.cli.messages import say, warn
+from nncli.cli.messages import say, tell_more, warn
 from nncli.cli.model_lookup import find_model
 from nncli.cli.options import Share, model_option
 from nncli.cli.records import FORMATS, Layout, make_record
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from nncli.cli.inputs import Source
     from nncli.cli.records import Record
     from nncli.inference import Predictor
+
+SOURCES_AT_ONCE = 4096
+"""Sources handed to the predictor at a time, if so many are known: enough to keep all cores busy."""
 
 
 @click.command(short_help="Print the class of images.")
@@ -77,14 +81,15 @@ def command(
     another control character in a name is printed as an escape such as \\x09; json and ndjson have names exactly.
     """
     _check_usage(context)
-    from nncli.inference import BATCH_SIZE, Predictor
+    tell_more(blas.choose())
+    from nncli.inference import Predictor
     from nncli.model_file import read_model
 
     check_folders(paths)
     predictor = Predictor(read_model(find_model(model)))
     label = "unknown" if unknown_label is None else unknown_label
     layout = Layout(predictor.model.classes, top_k, threshold or 0.0, label, all_probs)
-    batches = source_batches(paths, files_from, b"\0" if null else b"\n", BATCH_SIZE)
+    batches = source_batches(paths, files_from, b"\0" if null else b"\n", SOURCES_AT_ONCE)
     tally = Tally()
     with _open_output(output) as out:
         for text in FORMATS[format_](_records(predictor, batches, layout, tally, out), layout):
@@ -128,12 +133,13 @@ def _open_output(output: str | None) -> AbstractContextManager[TextIO]:
 def _records(
     predictor: Predictor, batches: Iterable[list[Source]], layout: Layout, tally: Tally, out: TextIO
 ) -> Iterator[Record]:
-    """A record per source; flushes `out` before it waits for more sources."""
+    """A record per source; flushes `out` before it waits for the next ones."""
     for batch in batches:
-        for prediction in predictor.predict(batch):
-            tally.images += 1
-            if prediction.error:
-                tally.bad += 1
-                warn(f"{printable(prediction.path)}: {prediction.error}")
-            yield make_record(prediction, layout)
-        out.flush()
+        for predictions in predictor.predict_batches(batch):
+            for prediction in predictions:
+                tally.images += 1
+                if prediction.error:
+                    tally.bad += 1
+                    warn(f"{printable(prediction.path)}: {prediction.error}")
+                yield make_record(prediction, layout)
+            out.flush()

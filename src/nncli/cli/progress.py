@@ -85,6 +85,7 @@ class Progress:
 def _tqdm(**options: Any) -> Any:
     from tqdm import tqdm
 
+    tqdm.monitor_interval = 0  # it would start a thread, and processes with threads cannot be forked safely
     has_size = sys.stderr.isatty() and 0 not in os.get_terminal_size(sys.stderr.fileno())
     # Some pseudo-terminals claim to have no columns and no rows; there tqdm would draw nothing.
     size: dict[str, Any] = {"dynamic_ncols": True} if has_size else {"ncols": 80, "nrows": 24}

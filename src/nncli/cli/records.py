@@ -17,6 +17,8 @@ from nncli.text import printable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    import numpy as np
+
     from nncli.inference import Prediction
 
 
@@ -92,12 +94,20 @@ def make_record(prediction: Prediction, layout: Layout) -> Record:
     """The record of one prediction; of equally probable classes, the first counts as the best."""
     if prediction.error:
         return Record(prediction.path, "", [], [], prediction.error)
-    # The shortest text that says which float32 it is: 0.9731 and not 0.9731000065803528.
-    probabilities = [float(str(probability)) for probability in prediction.probabilities]
-    best = sorted(range(len(probabilities)), key=probabilities.__getitem__, reverse=True)[: layout.n_ranks]
-    top = [(layout.classes[k], probabilities[k]) for k in best]
+    values = prediction.probabilities.tolist()
+    if layout.n_ranks == 1:
+        best = [values.index(max(values))]
+    else:
+        best = sorted(range(len(values)), key=values.__getitem__, reverse=True)[: layout.n_ranks]
+    top = [(layout.classes[k], _shortest(prediction.probabilities[k])) for k in best]
     label = top[0][0] if top[0][1] >= layout.threshold else layout.unknown_label
-    return Record(prediction.path, label, top, probabilities if layout.all_probabilities else [], "")
+    probabilities = [_shortest(each) for each in prediction.probabilities] if layout.all_probabilities else []
+    return Record(prediction.path, label, top, probabilities, "")
+
+
+def _shortest(probability: np.float32) -> float:
+    """The number of which the shortest text says which float32 it is: 0.9731 and not 0.9731000065803528."""
+    return float(str(probability))
 
 
 def as_tsv(records: Iterable[Record], layout: Layout) -> Iterator[str]:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nncli.cli.messages import say, warn
+from nncli import blas
+from nncli.cli.messages import say, tell_more, warn
 from nncli.cli.progress import MODES, Progress
 from nncli.cli.stop_signals import StopSignals
 from nncli.errors import Interrupted, UsageError
@@ -34,8 +35,8 @@ SHORT_FORMS = {
 }
 """Option of the command line -> key of the config."""
 
-EXTENDABLE = ("training.epochs", "training.patience")
-"""Keys that may change when a run is resumed: they say when to stop, not what to do."""
+EXTENDABLE = ("training.epochs", "training.patience", "data.cache")
+"""Keys that may change when a run is resumed: they say when to stop, or how to load, not what to learn."""
 
 
 @click.command(short_help="Train a network; print the path of the model.")
@@ -151,9 +152,11 @@ def _train(
     signals: StopSignals,
     as_json: bool,
 ) -> None:
-    from nncli.checkpoint_file import restore_checkpoint
-    from nncli.experiment import load_experiment, make_trainer, plan_experiment
+    tell_more(blas.choose())
+    from nncli.checkpoint_file import restore_checkpoint, saved_processes
+    from nncli.experiment import load_experiment, plan_experiment
     from nncli.run_directory import RunDirectory, create_run
+    from nncli.trainer_setup import make_trainer
     from nncli.training_run import TrainingRun
 
     plan = plan_experiment(config_file)
@@ -161,9 +164,9 @@ def _train(
         say(note)
     with RunDirectory(directory) if directory else create_run(config_file.path.stem, out, force=force) as run:
         with progress.loading(plan.n_images) as on_progress:
-            experiment = load_experiment(plan, on_progress)
+            experiment = load_experiment(plan, on_progress, say)
         _say_what_is_loaded(experiment)
-        trainer = make_trainer(experiment)
+        trainer = make_trainer(experiment, saved_processes(run / "last.npz") if directory else None)
         training_run = TrainingRun(experiment, trainer, run, warn)
         if directory:
             restore_checkpoint(run / "last.npz", trainer, training_run.fingerprint)

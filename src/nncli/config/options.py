@@ -18,6 +18,7 @@ Color = Literal["rgb", "grayscale"]
 Resize = Literal["stretch", "pad", "crop"]
 ScalingName = Literal["zero_one", "standardize"]
 OnBadImage = Literal["error", "skip"]
+Cache = Literal["on", "off"]
 Activation = Literal["relu", "leaky_relu", "tanh", "sigmoid"]
 Initialization = Literal["xavier", "he", "zeros", "constant", "normal"]
 OptimizerName = Literal["gradient_descent", "momentum", "nesterov", "rmsprop", "adam", "adamw"]
@@ -75,6 +76,7 @@ class DataConfig:
     on_bad_image: Annotated[
         OnBadImage, Choice(get_args(OnBadImage)), "stop at images that cannot be read, or skip them"
     ] = "error"
+    cache: Annotated[Cache, Choice(get_args(Cache)), "keep decoded images, so that the next run starts at once"] = "on"
 
     @property
     def n_features(self) -> int:
@@ -167,6 +169,11 @@ class TrainingConfig:
     monitor: Annotated[Monitor, Choice(get_args(Monitor)), "what makes an epoch better, on validation"] = "accuracy"
     seed: Annotated[int, Integer(0, 2**32 - 1), "start of the random numbers"] = 0
     precision: Annotated[Precision, Choice(get_args(Precision)), "type of the numbers"] = "float32"
+    processes: Annotated[
+        int | Literal["auto"],
+        Integer(1, 64, words=(AUTO,)),
+        "processes that share each batch; auto: one for each core where that is faster",
+    ] = AUTO
 
     def __post_init__(self) -> None:
         """Replace `auto` by the number that it stands for."""

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nncli.data.pixel_rows import PixelRows
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -28,11 +30,12 @@ class Batches:
     """Batches of a labeled set of images.
 
     Args:
-        pixels: One image per row, (m, n_0) uint8, C-contiguous.
+        pixels: One image per row, (M, n_0) uint8, C-contiguous.
         labels: Class indices, (m,).
         scaling: From pixels to network input.
         batch_size: Examples per batch; the last batch of an epoch holds the rest.
         dtype: The network's precision.
+        rows: The row of each example, (m,); all rows in order by default.
     """
 
     def __init__(
@@ -42,11 +45,13 @@ class Batches:
         scaling: Scaling,
         batch_size: int,
         dtype: DTypeLike = np.float32,
+        rows: NDArray[np.intp] | None = None,
     ) -> None:
         self.pixels, self.labels, self.scaling = pixels, labels, scaling
+        self._images = PixelRows(pixels, rows)
         self.batch_size = min(batch_size, len(labels))
         self._bytes = np.empty((self.batch_size, pixels.shape[1]), np.uint8)
-        self._rows = np.empty((self.batch_size, pixels.shape[1]), dtype)
+        self._inputs = np.empty((self.batch_size, pixels.shape[1]), dtype)
 
     @property
     def n_examples(self) -> int:
@@ -75,21 +80,16 @@ class Batches:
         for start in range(skip * self.batch_size, self.n_examples, self.batch_size):
             chosen = order[start : start + self.batch_size]
             chosen = chosen[share(len(chosen))]
-            m = len(chosen)
-            # mode="clip" spares take() the copy it makes to be able to undo; the indices are valid by construction.
-            np.take(self.pixels, chosen, axis=0, out=self._bytes[:m], mode="clip")
-            yield self._scaled(self._bytes[:m]), self.labels[chosen]
+            yield self._scaled(self._images.take(chosen, self._bytes)), self.labels[chosen]
 
-    def in_order(
-        self, share: Callable[[int], slice] = everything
-    ) -> Iterator[tuple[NDArray[Any], NDArray[np.intp]]]:
+    def in_order(self, share: Callable[[int], slice] = everything) -> Iterator[tuple[NDArray[Any], NDArray[np.intp]]]:
         """The same pairs, in the order of the set; `share` picks from the whole set."""
-        pixels, labels = self.pixels[share(self.n_examples)], self.labels[share(self.n_examples)]
-        for start in range(0, len(labels), self.batch_size):
-            part = slice(start, start + self.batch_size)
-            yield self._scaled(pixels[part]), labels[part]
+        first, stop, _ = share(self.n_examples).indices(self.n_examples)
+        for start in range(first, stop, self.batch_size):
+            part = slice(start, min(start + self.batch_size, stop))
+            yield self._scaled(self._images.take(part, self._bytes)), self.labels[part]
 
     def _scaled(self, pixels: NDArray[np.uint8]) -> NDArray[Any]:
-        rows = self._rows[: len(pixels)]
-        self.scaling.apply(pixels, rows)
-        return rows.T  # examples are rows in memory, columns in the formulas
+        inputs = self._inputs[: len(pixels)]
+        self.scaling.apply(pixels, inputs)
+        return inputs.T  # examples are rows in memory, columns in the formulas

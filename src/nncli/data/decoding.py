@@ -24,7 +24,6 @@ import os
 import stat
 import warnings
 from contextlib import contextmanager, nullcontext
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,10 +36,14 @@ from nncli.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
-__all__ = ["IMAGE_SUFFIXES", "ImageError", "decode_image"]
+__all__ = ["IMAGE_SUFFIXES", "FileAccessError", "ImageError", "decode_image"]
+
+DECODER_VERSION = 1
+"""Goes up with every change that gives a file other pixels, so that pixels kept from before are not used."""
 
 # Without a list Pillow tries every format it knows and hands an EPS file named x.png to another program.
 _FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "PPM")  # "JPEG" includes MPO, which phones write
@@ -70,6 +73,10 @@ class ImageError(DataError):
     """An image that cannot be decoded; the text is the reason alone, without the path."""
 
 
+class FileAccessError(ImageError):
+    """An image that cannot be read now; another time the same file may be."""
+
+
 def decode_image(
     source: str | Path | bytes, image_format: ImageFormat, max_pixels: int = MAX_PIXELS
 ) -> NDArray[np.uint8]:
@@ -93,7 +100,8 @@ def decode_image(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # they are about metadata, or about a size that is checked here
             with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
-                return np.array(_decoded(image, image_format, max_pixels)).reshape(-1)
+                decoded = _decoded(image, image_format, max_pixels)
+                return np.frombuffer(decoded.tobytes(), np.uint8).copy()
     except ImageError:
         raise
     except UnidentifiedImageError:
@@ -101,7 +109,7 @@ def decode_image(
     except Image.DecompressionBombError:
         raise ImageError(_too_large(max_pixels)) from None
     except MemoryError:
-        raise ImageError("not enough memory to decode it") from None
+        raise FileAccessError("not enough memory to decode it") from None
     except Exception as error:  # broken files raise nearly anything: OSError, SyntaxError, IndexError, struct.error
         reason = printable(str(error))[:100] or type(error).__name__
         raise ImageError(f"damaged or incomplete ({reason})") from error
@@ -109,14 +117,15 @@ def decode_image(
 
 def _read(path: str | Path) -> bytes:
     try:
-        status = Path(path).stat()
+        status = os.stat(path)  # noqa: PTH116 - a Path costs more than reading a small file
         if not stat.S_ISREG(status.st_mode):  # opening a FIFO would wait for a writer
             raise ImageError("a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file")
         if status.st_size > MAX_FILE_BYTES:
             raise ImageError(f"larger than {MAX_FILE_BYTES >> 20} MB")
-        return Path(path).read_bytes()
+        with open(path, "rb", buffering=0) as file:  # noqa: PTH123
+            return file.read()
     except OSError as error:
-        raise ImageError(error.strerror or str(error)) from error
+        raise FileAccessError(error.strerror or str(error)) from error
     except ValueError as error:  # NUL or a lone surrogate in the path
         raise ImageError("not a valid path") from error
 

@@ -5,12 +5,14 @@ Bad images are found here, all of them, before the first epoch; what to do about
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import mmap
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nncli.data.decoding import ImageError, decode_image
+from nncli.data.decoding import FileAccessError, ImageError, decode_image
+from nncli.data.decoding_processes import decode_in_processes, number_of_processes
 from nncli.errors import DataError
 
 if TYPE_CHECKING:
@@ -20,13 +22,23 @@ if TYPE_CHECKING:
 
     from nncli.data.image_format import ImageFormat
 
+FEW = 256
+"""Fewer files than this are not worth starting processes for."""
+
 
 @dataclass(frozen=True)
 class BadImage:
-    """A file that did not decode, and why."""
+    """A file that did not decode, and why.
+
+    Attributes:
+        path: Of the file.
+        reason: In words.
+        may_pass: It may decode another time though the file is the same: it could not be opened, memory was short.
+    """
 
     path: str
     reason: str
+    may_pass: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -45,7 +57,12 @@ class LoadedImages:
 
 
 def load_images(
-    paths: Sequence[str], image_format: ImageFormat, on_progress: Callable[[int], None] | None = None
+    paths: Sequence[str],
+    image_format: ImageFormat,
+    on_progress: Callable[[int], None] | None = None,
+    *,
+    pixels: NDArray[np.uint8] | None = None,
+    processes: int | None = None,
 ) -> LoadedImages:
     """Decode `paths`.
 
@@ -53,19 +70,21 @@ def load_images(
         paths: The files.
         image_format: The size and the color mode to bring them to.
         on_progress: Called with the number of files just finished, good or bad.
+        pixels: Where to put them, (len(paths), n_0) in a shared memory map; by default in memory.
+        processes: How many work on it; by default as many as there are cores, or one if there are few files.
 
     Raises:
-        DataError: The images do not fit into memory.
+        DataError: The images do not fit into memory, or a helper process died.
     """
-    pixels = _allocate(len(paths), image_format)
-    bad: dict[int, BadImage] = {}
-    for i, path in enumerate(paths):
-        try:
-            pixels[i] = decode_image(path, image_format)
-        except ImageError as error:
-            bad[i] = BadImage(path, str(error))
-        if on_progress:
-            on_progress(1)
+    if processes is None:
+        processes = number_of_processes() if len(paths) >= FEW else 1
+    if pixels is None:
+        pixels = _allocate(len(paths), image_format, is_shared=processes > 1)
+    if processes > 1:
+        found = decode_in_processes(paths, image_format, pixels, processes, on_progress)
+        bad = {i: BadImage(paths[i], reason, may_pass) for i, (reason, may_pass) in sorted(found.items())}
+    else:
+        bad = _decode(paths, image_format, pixels, on_progress)
     kept = np.array([i for i in range(len(paths)) if i not in bad], dtype=np.intp)
     if bad:
         # Row by row within the array: a copy of the good rows would need the memory twice.
@@ -74,10 +93,31 @@ def load_images(
     return LoadedImages(pixels[: len(kept)], kept, tuple(bad.values()))
 
 
-def _allocate(n_images: int, image_format: ImageFormat) -> NDArray[np.uint8]:
+def _decode(
+    paths: Sequence[str],
+    image_format: ImageFormat,
+    pixels: NDArray[np.uint8],
+    on_progress: Callable[[int], None] | None,
+) -> dict[int, BadImage]:
+    """Fill the rows of `pixels`; returns what could not be decoded by its place."""
+    bad: dict[int, BadImage] = {}
+    for i, path in enumerate(paths):
+        try:
+            pixels[i] = decode_image(path, image_format)
+        except ImageError as error:
+            bad[i] = BadImage(path, str(error), isinstance(error, FileAccessError))
+        if on_progress:
+            on_progress(1)
+    return bad
+
+
+def _allocate(n_images: int, image_format: ImageFormat, *, is_shared: bool) -> NDArray[np.uint8]:
+    shape = n_images, image_format.n_features
     try:
-        return np.empty((n_images, image_format.n_features), np.uint8)
-    except (MemoryError, ValueError) as error:  # ValueError: more than an address can tell
-        gigabytes = n_images * image_format.n_features / 1e9
+        if not is_shared:
+            return np.empty(shape, np.uint8)
+        return np.frombuffer(mmap.mmap(-1, max(shape[0] * shape[1], 1)), np.uint8)[: shape[0] * shape[1]].reshape(shape)
+    except (MemoryError, OSError, ValueError, OverflowError) as error:  # the last two: more than an address can tell
+        gigabytes = shape[0] * shape[1] / 1e9
         needed = f"{n_images} images of {image_format} need {gigabytes:.1f} GB"
         raise DataError(f"{needed}, more than there is; make data.image_size smaller") from error

@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nncli.data.pixel_rows import PixelRows
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-CHUNK = 1024
-"""Images converted at a time where means are computed: a few MB."""
 
 FLATTEST = 1.0
 """Smallest standard deviation used, in gray levels: a pixel that hardly ever changes is not blown up."""
@@ -44,20 +43,21 @@ class Scaling:
             out += self.offset
 
 
-def zero_one(pixels: NDArray[np.uint8]) -> Scaling:
+def zero_one(pixels: NDArray[np.uint8], _rows: NDArray[np.intp] | None = None) -> Scaling:
     """Scaling to 0..1 for `pixels` of shape (m, n_0)."""
     n = pixels.shape[1]
     return Scaling(np.full(n, 1 / 255, np.float32), np.zeros(n, np.float32))
 
 
-def standardize(pixels: NDArray[np.uint8]) -> Scaling:
-    """Scaling of each column of `pixels`, (m, n_0), to mean 0 and standard deviation 1."""
-    m, n = pixels.shape
-    total, total_squares = np.zeros(n), np.zeros(n)
-    for start in range(0, m, CHUNK):
-        chunk = pixels[start : start + CHUNK].astype(np.float64)
-        total += chunk.sum(axis=0)
-        total_squares += np.square(chunk, out=chunk).sum(axis=0)
+def standardize(pixels: NDArray[np.uint8], rows: NDArray[np.intp] | None = None) -> Scaling:
+    """Scaling of each column of `pixels`, (m, n_0), to mean 0 and standard deviation 1, over `rows` if given."""
+    images = PixelRows(pixels, rows)
+    m, n = len(images), pixels.shape[1]
+    total, total_squares = np.zeros(n), np.zeros(n)  # of whole numbers: exact, in whatever order they are added
+    for chunk in images.chunks():
+        values = chunk.astype(np.float64)
+        total += values.sum(axis=0)
+        total_squares += np.square(values, out=values).sum(axis=0)
     mean = total / m
     deviation = np.sqrt(np.maximum(total_squares / m - mean**2, 0))
     scale = 1 / np.maximum(deviation, FLATTEST)

@@ -20,10 +20,11 @@ from nncli.network.loss import cross_entropy
 from nncli.network.optimization import Optimizer, clip_by_norm
 from nncli.network.parameters import Parameters, Workspace
 from nncli.training.communicator import Communicator, SingleProcess
+from nncli.training.evaluation import count_correct, evaluate
 from nncli.training.state import EpochResult, TrainingState, score
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -234,23 +235,3 @@ class Trainer:
             f"the loss is not finite in epoch {self.state.epoch + 1}: the steps are too large; "
             f"try training.learning_rate {alpha / 10:.3g} instead of {alpha:.3g}, or training.gradient_clip_norm 1"
         )
-
-
-def count_correct(Y_hat: NDArray[Any], Y: NDArray[np.intp]) -> int:
-    """How many columns of Y_hat, (n_L, m), have their largest probability at the class index in Y, (m,)."""
-    predicted = Y_hat[0] > 0.5 if Y_hat.shape[0] == 1 else Y_hat.argmax(axis=0)
-    return int(np.count_nonzero(predicted == Y))
-
-
-def evaluate(
-    parameters: Parameters,
-    workspace: Workspace,
-    batches: Iterable[tuple[NDArray[Any], NDArray[np.intp]]],
-    activation: str = "relu",
-) -> NDArray[np.float64]:
-    """The sum of the losses and the number of examples predicted right over `batches`, (2,)."""
-    sums = np.zeros(2)
-    for X, Y in batches:
-        Y_hat = forward(parameters, workspace, X, activation)
-        sums += cross_entropy(workspace, Y) * Y.size, count_correct(Y_hat, Y)
-    return sums

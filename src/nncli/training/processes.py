@@ -1,12 +1,13 @@
 """Several processes on one machine that share memory.
 
-A product of matrices uses all cores by itself, but everything between two products (activations, derivatives, the optimizer)
-is done by one. So for all but the smallest networks it is faster to divide each batch among processes, one for each core, and
-let each of them do all parts of the work for its share.
+A product of matrices uses all cores by itself, but everything between two products (activations, derivatives, the
+optimizer) is done by one. So for all but the smallest networks it is faster to divide each batch among processes, one
+for each core, and let each of them do all parts of the work for its share.
 
-The processes are forked when training starts: they see the images without a copy. Parameters, optimizer state and gradients lie
-in memory that all of them see, so that adding up gradients is an addition and nothing is sent. They meet twice in a step; who is
-first waits by looking at a counter again and again, because waking a sleeping process takes longer than most steps leave to wait.
+The processes are forked when training starts: they see the images without a copy. Parameters, optimizer state and
+gradients lie in memory that all of them see, so that adding up gradients is an addition and nothing is sent. They meet
+twice in a step; who is first waits by looking at a counter again and again, because waking a sleeping process takes
+longer than most steps leave to wait.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from __future__ import annotations
 import contextlib
 import mmap
 import os
-import platform
 import signal
 import sys
 import time
@@ -22,7 +22,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nncli.blas import CAN_DIVIDE_BATCHES
 from nncli.errors import TrainingError
+from nncli.training.communicator import Communicator, SingleProcess
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,9 +51,34 @@ PATIENT_LOOKS = 20_000
 SLEEP = 0.0002
 
 
+FLOPS_WORTH_SHARING = 3e6
+"""Work of a step, in floating-point operations, from which two meetings are the smaller part of it."""
+
+FLOPS_WORTH_STARTING = 2e10
+"""Work of a whole training, likewise, from which forking does not matter."""
+
+EXAMPLES_EACH = 16
+"""Fewest examples of a batch for each process: narrower products are slow."""
+
+
+def choose_size(n_weights: int, batch_size: int, n_steps: int, n_cores: int) -> int:
+    """How many processes train a network fastest.
+
+    Args:
+        n_weights: Weights of the network.
+        batch_size: Examples per step.
+        n_steps: Steps of the whole training.
+        n_cores: Cores that this process may use.
+    """
+    flops = 6 * n_weights * batch_size  # a multiplication and an addition, three times: forward, dW, dA
+    if not is_supported() or flops < FLOPS_WORTH_SHARING or flops * n_steps < FLOPS_WORTH_STARTING:
+        return 1
+    return max(1, min(n_cores, batch_size // EXAMPLES_EACH))
+
+
 def is_supported() -> bool:
     """Whether processes can be forked and see each other's writes in order: Linux on x86-64 promises both."""
-    return sys.platform == "linux" and platform.machine() == "x86_64"
+    return CAN_DIVIDE_BATCHES
 
 
 class ForkedProcesses:
@@ -65,7 +92,7 @@ class ForkedProcesses:
         self.size = size
         self.rank = 0
         self._meetings = 0
-        self._counters = memoryview(_shared(size * STRIDE, np.int64))
+        self._counters = memoryview(mmap.mmap(-1, size * STRIDE * 8)).cast("q")
         self._numbers = _shared(2 * size * NUMBERS, np.float64).reshape(2, size, NUMBERS)
         self._stop = _shared(1, np.int64)
         self._gradients: list[Array] = []
@@ -81,7 +108,8 @@ class ForkedProcesses:
         """Fork the others; at the end they exit and are waited for, after an error they are killed."""
         self._gradients = [self.zeros_like(theta) for _ in range(self.size)]
         self._meetings = 0
-        self._counters[:] = memoryview(np.zeros(len(self._counters), np.int64))
+        for rank in range(self.size):
+            self._counters[rank * STRIDE] = 0
         self._fork()
         finished = False
         try:
@@ -172,3 +200,14 @@ class ForkedProcesses:
 def _shared(n: int, dtype: DTypeLike) -> Array:
     """Zeros in memory that forked processes share."""
     return np.frombuffer(mmap.mmap(-1, max(n, 1) * np.dtype(dtype).itemsize), dtype)[:n]
+
+
+def make_communicator(setting: str | int, n_weights: int, batch_size: int, n_steps: int) -> Communicator:
+    """The communicator for `training.processes: setting`; see `choose_size` for `auto`."""
+    size = choose_size(n_weights, batch_size, n_steps, usable_cores()) if setting == "auto" else int(setting)
+    return ForkedProcesses(size) if size > 1 else SingleProcess()
+
+
+def usable_cores() -> int:
+    """Cores that this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,174 @@
+"""The folder of kept pixels: ``$XDG_CACHE_HOME/nncli``, one file for each data set in each format.
+
+    pixels     one image per row, n_images * n_features bytes
+    about      JSON: what these pixels are
+    end        length of the JSON, and a magic number
+
+The pixels come first so that they begin at a page of memory, and everything is in one file so that renaming it makes it
+appear whole. Its time of modification is the time of its last use.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import struct
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SUFFIX = ".pixels"
+_END = struct.Struct("<Q8s")
+_MAGIC = b"nncli\x00\x00\x01"
+
+MOST_ABOUT_BYTES = 1 << 28
+MOST_BYTES = 20 * 10**9
+"""What all entries together may take; those not used for the longest time go first."""
+
+
+@dataclass(frozen=True)
+class About:
+    """What the pixels of an entry are.
+
+    Attributes:
+        source: The folder that the images lie in.
+        image_format: In words.
+        preprocessing: A digest of everything but the files that the pixels depend on.
+        n_files: Files read.
+        n_images: Rows of pixels: the files that could be decoded.
+        n_features: Length of a row.
+        bad: Place of each other file in the sorted list, and the reason.
+    """
+
+    source: str
+    image_format: str
+    preprocessing: str
+    n_files: int
+    n_images: int
+    n_features: int
+    bad: list[tuple[int, str]]
+
+    def to_bytes(self) -> bytes:
+        """What an entry ends with."""
+        text = json.dumps(asdict(self)).encode()
+        return text + _END.pack(len(text), _MAGIC)
+
+    @property
+    def n_bytes(self) -> int:
+        """Length of the pixels."""
+        return self.n_images * self.n_features
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file of the cache, as `entries` found it."""
+
+    path: Path
+    n_bytes: int
+    last_used: float
+    about: About | None
+
+
+def cache_folder() -> Path:
+    """Where entries are kept; it may not exist.
+
+    Raises:
+        OSError: The user has no home.
+    """
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    if os.path.isabs(base):  # noqa: PTH117 - any other value is to be ignored, says the XDG specification
+        return Path(base) / "nncli"
+    try:
+        return Path.home() / ".cache" / "nncli"
+    except RuntimeError as error:
+        raise OSError("there is no home folder") from error
+
+
+def read_about(descriptor: int) -> About | None:
+    """What an open entry holds; None if it is damaged or none of ours."""
+    try:
+        size = os.fstat(descriptor).st_size
+        length, magic = _END.unpack(os.pread(descriptor, _END.size, max(size - _END.size, 0)))
+        if magic != _MAGIC or length > min(MOST_ABOUT_BYTES, size - _END.size):
+            return None
+        values = json.loads(os.pread(descriptor, length, size - _END.size - length))
+        if not isinstance(values, dict) or set(values) != {field.name for field in fields(About)}:
+            return None
+        about = About(**{**values, "bad": [(int(i), str(reason)) for i, reason in values["bad"]]})
+        counts = about.n_files, about.n_images, about.n_features
+        places = [i for i, _ in about.bad]
+        is_sound = (
+            all(type(n) is int and n > 0 for n in counts)
+            and all(type(text) is str for text in (about.source, about.image_format, about.preprocessing))
+            and places == sorted(set(places) & set(range(about.n_files)))
+            and about.n_images + len(places) == about.n_files
+            and about.n_bytes + length + _END.size == size
+        )
+        return about if is_sound else None
+    except (OSError, ValueError, TypeError, ArithmeticError, RecursionError, struct.error):
+        return None
+
+
+def entries() -> Iterator[Entry]:
+    """Every entry, the latest used first; damaged ones without `about`.
+
+    Raises:
+        OSError: The folder cannot be read.
+    """
+    folder = cache_folder()
+    if not folder.is_dir():
+        return
+    found = []
+    for path in folder.glob(f"*{SUFFIX}"):
+        with contextlib.suppress(OSError):  # another program may remove it at this moment
+            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+            try:
+                status = os.fstat(descriptor)
+                found.append(Entry(path, status.st_size, status.st_mtime, read_about(descriptor)))
+            finally:
+                os.close(descriptor)
+    yield from sorted(found, key=lambda entry: entry.last_used, reverse=True)
+
+
+def remove(entry: Entry) -> int:
+    """Delete an entry; programs that use it keep what they have. Returns the bytes freed."""
+    try:
+        entry.path.unlink()
+    except OSError:
+        return 0
+    return entry.n_bytes
+
+
+def remove_leftovers(folder: Path) -> int:
+    """Delete unfinished entries of programs that are gone, which hold no lock any more. Returns the bytes freed."""
+    freed = 0
+    for path in folder.glob(f".*{SUFFIX}.tmp"):
+        with contextlib.suppress(OSError):
+            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                size = os.fstat(descriptor).st_size
+                path.unlink()
+                freed += size
+            finally:
+                os.close(descriptor)
+    return freed
+
+
+def tidy(newest: Path) -> None:
+    """Make room after `newest` was added: what it replaces goes, then the least recently used."""
+    with contextlib.suppress(OSError):
+        remove_leftovers(newest.parent)
+        found = list(entries())
+        new = next((entry.about for entry in found if entry.path == newest), None)
+        total = sum(entry.n_bytes for entry in found)
+        for entry in reversed(found):
+            about = entry.about
+            is_stale = new and about and (about.source, about.preprocessing) == (new.source, new.preprocessing)
+            if entry.path != newest and (is_stale or total > MOST_BYTES):
+                total -= remove(entry)

@@ -1,0 +1,110 @@
+"""Rows of pixels that may lie in a file: images of a data set that need not fit into memory.
+
+A small file is mapped into memory and used like any array. Of a large one, rows are read when they are needed: the
+operating system keeps what fits in its cache of files, and none of it counts as this process's memory. Looking through
+the map instead would make whole folios of up to 2 MB this process's own for each row looked at.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import weakref
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nncli.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+LARGE = 1 << 27
+"""Bytes of pixels from which on a file is read and not looked at through its map."""
+
+CHUNK_BYTES = 1 << 22
+"""Pixels gathered at a time where every image is needed once."""
+
+MOST_CHUNK_ROWS = 1024
+
+
+class FileMap(mmap.mmap):
+    """A shared memory map that remembers its file."""
+
+    descriptor: int
+
+
+def map_rows(descriptor: int, shape: tuple[int, int], *, writable: bool = False) -> NDArray[np.uint8]:
+    """The beginning of an open file as rows of pixels; the file may be closed.
+
+    Raises:
+        OSError: It cannot be mapped.
+    """
+    access = mmap.ACCESS_WRITE if writable else mmap.ACCESS_READ
+    file_map = FileMap(descriptor, shape[0] * shape[1], access=access)
+    file_map.descriptor = os.dup(descriptor)
+    weakref.finalize(file_map, os.close, file_map.descriptor)
+    return np.frombuffer(file_map, np.uint8).reshape(shape)
+
+
+def file_map_of(array: NDArray[Any]) -> FileMap | None:
+    """What `array` is a view of, if it lies in a file."""
+    base: object = array
+    while isinstance(base, np.ndarray | memoryview):
+        base = base.obj if isinstance(base, memoryview) else base.base
+    return base if isinstance(base, FileMap) else None
+
+
+class PixelRows:
+    """Chosen rows of an array of pixels.
+
+    Args:
+        pixels: One image per row, (M, n_0) uint8, C-contiguous; where it lies in a file, from the file's beginning.
+        rows: Indices of the rows that belong to the set, (m,); all of them by default.
+    """
+
+    def __init__(self, pixels: NDArray[np.uint8], rows: NDArray[np.intp] | None = None) -> None:
+        self._pixels = pixels
+        self._rows = np.arange(len(pixels)) if rows is None else rows
+        self._file = file_map_of(pixels) if pixels.nbytes >= LARGE else None
+
+    def __len__(self) -> int:
+        """Images in the set."""
+        return len(self._rows)
+
+    def take(self, chosen: NDArray[np.intp] | slice, out: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Copy the `chosen` images of the set into the first rows of `out`, and return these.
+
+        Raises:
+            DataError: The file cannot be read any more.
+        """
+        rows = self._rows[chosen]
+        out = out[: len(rows)]
+        if self._file:
+            _read_rows(self._file.descriptor, rows.tolist(), out)
+        else:
+            # mode="clip" spares take() the copy it makes to be able to undo; the indices are valid by construction.
+            np.take(self._pixels, rows, axis=0, out=out, mode="clip")
+        return out
+
+    def chunks(self) -> Iterator[NDArray[np.uint8]]:
+        """All images in order, a few MB at a time; each chunk overwrites the one before."""
+        n_features = self._pixels.shape[1]
+        size = max(1, min(MOST_CHUNK_ROWS, CHUNK_BYTES // n_features, len(self)))
+        out = np.empty((size, n_features), np.uint8)
+        for start in range(0, len(self), size):
+            yield self.take(slice(start, start + size), out)
+
+
+def _read_rows(descriptor: int, rows: list[int], out: NDArray[np.uint8]) -> None:
+    """Fill `out`, (m, n_0), C-contiguous."""
+    n = out.shape[1]
+    memory = out.reshape(-1).data
+    try:
+        for k, row in enumerate(rows):
+            if os.preadv(descriptor, (memory[k * n : k * n + n],), row * n) != n:
+                raise DataError("the decoded images in the cache were cut off while in use")
+    except OSError as error:
+        raise DataError(f"the decoded images in the cache cannot be read: {error.strerror}") from error

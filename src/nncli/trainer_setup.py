@@ -1,0 +1,111 @@
+"""From an experiment to a trainer: the network with its first weights, its optimizer, its processes."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nncli.data.batches import Batches
+from nncli.network.initialization import initialize
+from nncli.network.optimization import Adam, GradientDescent, Momentum, Optimizer, RMSprop
+from nncli.network.parameters import Parameters
+from nncli.training.loop import Settings, Trainer
+from nncli.training.processes import make_communicator
+from nncli.training.schedules import LearningRate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from nncli.config.options import TrainingConfig
+    from nncli.experiment import Experiment, ImageSet
+    from nncli.network.parameters import Array
+
+VALIDATION_BATCH_SIZE = 256
+
+
+def make_trainer(experiment: Experiment, n_processes: int | None = None) -> Trainer:
+    """A network with its first weights, ready to train.
+
+    Args:
+        experiment: Data and plan.
+        n_processes: How many processes are to train it; by default what the config says.
+    """
+    config = experiment.plan.config
+    training, network, dims = config.training, config.network, experiment.plan.layer_dims
+    dtype = np.dtype(training.precision)
+    m = len(experiment.training.labels)
+    batch_size = m if training.batch_size == "full" else training.batch_size
+    parameters = Parameters(dims, dtype)
+    n_steps = training.epochs * math.ceil(m / batch_size)
+    communicator = make_communicator(n_processes or training.processes, parameters.weights.size, batch_size, n_steps)
+    parameters = Parameters(dims, dtype, communicator.zeros_like(parameters.flat))
+    initialize(parameters, np.random.default_rng(training.seed), network.initialization, network.initialization_scale)
+    training_set = _batches(experiment, experiment.training, batch_size, dtype)
+    validation_set = None
+    if experiment.validation.paths:
+        validation_set = _batches(experiment, experiment.validation, VALIDATION_BATCH_SIZE, dtype)
+    learning_rate = LearningRate(
+        training.learning_rate,
+        training.schedule,
+        training.epochs,
+        len(training_set),
+        step_epochs=training.step_epochs,
+        step_factor=training.step_factor,
+        warmup_epochs=training.warmup_epochs,
+    )
+    settings = Settings(
+        epochs=training.epochs,
+        activation=network.activation,
+        l2=training.l2,
+        dropout=network.dropout,
+        gradient_clip_norm=training.gradient_clip_norm,
+        class_weights=_class_weights(training.class_weights, experiment, dtype),
+        patience=training.patience,
+        monitor=training.monitor,
+        seed=training.seed,
+    )
+    optimizer = _make_optimizer(training, parameters, communicator.zeros_like)
+    return Trainer(parameters, optimizer, learning_rate, training_set, validation_set, settings, communicator)
+
+
+def _batches(experiment: Experiment, images: ImageSet, batch_size: int, dtype: Any) -> Batches:
+    return Batches(images.pixels, images.labels, experiment.scaling, batch_size, dtype, images.rows)
+
+
+def _make_optimizer(
+    training: TrainingConfig, parameters: Parameters, zeros_like: Callable[[Array], Array]
+) -> Optimizer:
+    theta, n_weights = parameters.flat, parameters.weights.size
+    beta1, beta2, epsilon = training.beta1, training.beta2, training.epsilon
+    make: dict[str, Callable[[], Optimizer]] = {
+        "gradient_descent": GradientDescent,
+        "momentum": lambda: Momentum(theta, momentum=training.momentum, zeros_like=zeros_like),
+        "nesterov": lambda: Momentum(theta, momentum=training.momentum, nesterov=True, zeros_like=zeros_like),
+        "rmsprop": lambda: RMSprop(theta, beta2=beta2, epsilon=epsilon, zeros_like=zeros_like),
+        "adam": lambda: Adam(theta, beta1=beta1, beta2=beta2, epsilon=epsilon, zeros_like=zeros_like),
+        "adamw": lambda: Adam(
+            theta,
+            n_weights,
+            beta1=beta1,
+            beta2=beta2,
+            epsilon=epsilon,
+            weight_decay=training.weight_decay,
+            zeros_like=zeros_like,
+        ),
+    }
+    return make[training.optimizer]()
+
+
+def _class_weights(setting: Any, experiment: Experiment, dtype: Any) -> NDArray[Any] | None:
+    """One weight per class: as written, or m / (n_classes * m_class), which gives every class the same say."""
+    if setting == "none":
+        return None
+    classes = experiment.plan.classes
+    if setting == "balanced":
+        counts = np.bincount(experiment.training.labels, minlength=len(classes))
+        return (len(experiment.training.labels) / (len(classes) * counts)).astype(dtype)
+    return np.array([setting.get(name, 1.0) for name in classes], dtype)

@@ -1,0 +1,37 @@
+"""How good a network is on a set of examples."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nncli.network.forward_propagation import forward
+from nncli.network.loss import cross_entropy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from nncli.network.parameters import Parameters, Workspace
+
+
+def count_correct(Y_hat: NDArray[Any], Y: NDArray[np.intp]) -> int:
+    """How many columns of Y_hat, (n_L, m), have their largest probability at the class index in Y, (m,)."""
+    predicted = Y_hat[0] > 0.5 if Y_hat.shape[0] == 1 else Y_hat.argmax(axis=0)
+    return int(np.count_nonzero(predicted == Y))
+
+
+def evaluate(
+    parameters: Parameters,
+    workspace: Workspace,
+    batches: Iterable[tuple[NDArray[Any], NDArray[np.intp]]],
+    activation: str = "relu",
+) -> NDArray[np.float64]:
+    """The sum of the losses and the number of examples predicted right over `batches`, (2,)."""
+    sums = np.zeros(2)
+    for X, Y in batches:
+        Y_hat = forward(parameters, workspace, X, activation)
+        sums += cross_entropy(workspace, Y) * Y.size, count_correct(Y_hat, Y)
+    return sums

@@ -1,0 +1,171 @@
+"""Several processes train the same network as one."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from nncli.errors import TrainingError
+from nncli.network.initialization import initialize
+from nncli.network.optimization import Adam, GradientDescent, Momentum, RMSprop
+from nncli.network.parameters import Parameters
+from nncli.training.communicator import Communicator, SingleProcess
+from nncli.training.loop import Settings, Trainer
+from nncli.training.processes import ALIGNMENT, ForkedProcesses, is_supported
+from nncli.training.schedules import LearningRate
+from tests.training.test_loop import batches, without_seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+pytestmark = pytest.mark.skipif(not is_supported(), reason="needs Linux on x86-64")
+
+DIMS = (6, 40, 30, 3)  # more parameters than two parts of one cache line
+
+
+def adamw(theta: Any, zeros_like: Any) -> Adam:
+    """AdamW whose decay ends in the middle of a process's part."""
+    return Adam(theta, 6 * 40 + 40 * 30 + 30 * 3, weight_decay=0.1, zeros_like=zeros_like)
+
+
+OPTIMIZERS: dict[str, Callable[[Any, Any], Any]] = {
+    "gradient_descent": lambda _theta, _zeros: GradientDescent(),
+    "momentum": lambda theta, zeros: Momentum(theta, zeros_like=zeros),
+    "nesterov": lambda theta, zeros: Momentum(theta, nesterov=True, zeros_like=zeros),
+    "rmsprop": lambda theta, zeros: RMSprop(theta, zeros_like=zeros),
+    "adam": lambda theta, zeros: Adam(theta, zeros_like=zeros),
+    "adamw": adamw,
+}
+
+
+def trainer(processes: int, optimizer: str = "adam", epochs: int = 3, batch_size: int = 16, **options: Any) -> Trainer:
+    """A small training, always the same, by so many processes."""
+    communicator: Communicator = ForkedProcesses(processes) if processes > 1 else SingleProcess()
+    parameters = Parameters(DIMS, np.float64)
+    parameters = Parameters(DIMS, np.float64, communicator.zeros_like(parameters.flat))
+    initialize(parameters, np.random.default_rng(0))
+    made = OPTIMIZERS[optimizer](parameters.flat, communicator.zeros_like)
+    training_set = batches(batch_size=batch_size)
+    rate = LearningRate(0.02, "constant", epochs, len(training_set))
+    settings = Settings(epochs, **options)
+    return Trainer(parameters, made, rate, training_set, batches(30, 7, seed=1), settings, communicator)
+
+
+@pytest.mark.parametrize("processes", [2, 3])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_the_result_is_that_of_one_process(optimizer: str, processes: int) -> None:
+    """Half batches summed are the whole batch: parameters, state and history agree within rounding."""
+    options: dict[str, Any] = {"l2": 0.01, "dropout": 0.3, "gradient_clip_norm": 0.5}
+    options["class_weights"] = np.array([1.0, 2.0, 0.5])
+    one, many = trainer(1, optimizer, **options), trainer(processes, optimizer, **options)
+    histories = [without_seconds(list(each.run())) for each in (one, many)]
+    np.testing.assert_allclose(one.parameters.flat, many.parameters.flat, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(np.array(histories[0], float), np.array(histories[1], float), rtol=1e-9)
+    for name, vector in one.optimizer.state.items():
+        np.testing.assert_allclose(vector, many.optimizer.state[name], rtol=1e-8, atol=1e-12)
+
+
+def test_the_same_number_of_processes_gives_the_same_bits() -> None:
+    """Whatever the processes' timing."""
+    ends = []
+    for _ in range(3):
+        made = trainer(2, epochs=10)
+        list(made.run())
+        ends.append(made.parameters.flat.copy())
+    np.testing.assert_array_equal(ends[0], ends[1])
+    np.testing.assert_array_equal(ends[0], ends[2])
+
+
+def test_a_batch_smaller_than_the_number_of_processes() -> None:
+    """A process without an example adds nothing and breaks nothing."""
+    one, many = trainer(1, batch_size=59, epochs=2), trainer(3, batch_size=59, epochs=2)  # 59 and 1
+    list(one.run())
+    list(many.run())
+    np.testing.assert_allclose(one.parameters.flat, many.parameters.flat, rtol=1e-9)
+
+
+@pytest.mark.parametrize("stop_after", [1, 3, 4, 6])
+def test_all_stop_together_and_go_on(stop_after: int) -> None:
+    """Process 0 hears the wish to stop; the others end with it, and a second run continues to the bit."""
+    straight, stopped = trainer(2, dropout=0.3), trainer(2, dropout=0.3)
+    expected = without_seconds(list(straight.run()))
+    asked = iter(range(1000))
+    list(stopped.run(should_stop=lambda: next(asked) >= stop_after - 1))
+    assert 0 < stopped.state.epoch * 4 + stopped.state.batch <= stop_after
+    list(stopped.run())
+    assert expected == without_seconds(stopped.state.history)
+    np.testing.assert_array_equal(straight.parameters.flat, stopped.parameters.flat)
+
+
+def children() -> list[str]:
+    """Processes forked from this one that have not been waited for."""
+    return subprocess.run(["pgrep", "-P", str(os.getpid())], capture_output=True, text=True, check=False).stdout.split()
+
+
+def test_no_process_is_left_behind() -> None:
+    """Not after a full run, not after a reader that lost interest, not after an error."""
+    before = len(children())
+    list(trainer(3).run())
+    half = trainer(3, epochs=50).run()
+    next(half)
+    half.close()  # type: ignore[attr-defined]
+    failing = trainer(3, "gradient_descent", epochs=50)
+    failing.learning_rate = LearningRate(1e200, "constant", 50, 4)
+    with pytest.raises(TrainingError, match="not finite"):
+        list(failing.run())
+    assert before == len(children())  # pgrep itself is always one of them
+
+
+def test_a_helper_that_is_killed_is_told() -> None:
+    """A process that dies, for lack of memory perhaps, ends the training with an error instead of a wait for ever."""
+    made = trainer(2, epochs=10_000)
+    running = made.run()
+    next(running)
+    communicator = made.communicator
+    assert isinstance(communicator, ForkedProcesses)
+    os.kill(communicator._children[0], signal.SIGKILL)
+    with pytest.raises(TrainingError, match="ended unexpectedly"):
+        list(running)
+
+
+def test_helpers_end_when_their_parent_is_killed() -> None:
+    """kill -9 of the parent leaves nobody who waits for it for ever."""
+    program = (
+        "from tests.training.test_processes import trainer\n"
+        "for r in trainer(2, epochs=10**9).run(): print(r.epoch, flush=True)"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        assert "1\n" == parent.stdout.readline()
+        helpers = subprocess.run(["pgrep", "-P", str(parent.pid)], capture_output=True, text=True, check=True)
+        helper = int(helpers.stdout)
+        parent.kill()
+        parent.wait(10)
+    for _ in range(100):
+        try:
+            os.kill(helper, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.1)
+    pytest.fail("the helper still runs")
+
+
+def test_parts_cover_everything_once() -> None:
+    """Shares of a batch and parts of the parameters are disjoint and complete; parts begin between cache lines."""
+    processes = ForkedProcesses(3)
+    for size in (0, 1, 5, 64, 1000, 101_770):
+        shares, parts = [], []
+        for rank in range(3):
+            processes.rank = rank
+            shares += list(range(size))[processes.share(size)]
+            part = processes.part(size)
+            parts += list(range(size))[part]
+            assert part.start % ALIGNMENT == 0 or part.start == size
+        assert list(range(size)) == shares == parts
