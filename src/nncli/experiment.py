@@ -114,9 +114,7 @@ def load_experiment(plan: Plan, on_progress: Callable[[int], None] | None = None
     counts = Counter(training.labels.tolist())
     for index, name in enumerate(plan.classes):
         if not counts[index]:
-            raise DataError(
-                f"class {printable(name)} has no readable image to train on; add some or remove its folder"
-            )
+            raise DataError(f"class {printable(name)} has no readable image to train on; add some or remove its folder")
     scaling = SCALINGS[plan.config.data.scaling](training.pixels)
     return Experiment(plan, training, validation, scaling, bad)
 
