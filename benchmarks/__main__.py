@@ -16,7 +16,7 @@ def main() -> None:
     """Print each table; write all of them to the document if none was asked for by name."""
     parts = [
         "# Benchmarks",
-        "Written by `python -m benchmarks` (extra `bench`). Ratios are the point: absolute times depend on the machine.",
+        "Written by `python -m benchmarks` (extra `bench`). Compare ratios: absolute times depend on the machine.",
         f"Machine: {machine()}.",
     ]
     for name in sys.argv[1:] or MODULES:

@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from PIL import Image
+
 from drawing.handwriting import draw_digit
 from drawing.noodles import NOODLES
 from drawing.other_dishes import OTHER
 from drawing.scene import photograph
-from PIL import Image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

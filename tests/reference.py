@@ -57,7 +57,7 @@ def loss_one(y_hat: Array, y: int) -> float:
     """Cross-entropy of one example, straight from the definition."""
     if len(y_hat) == 1:
         return float(-y * math.log(y_hat[0]) - (1 - y) * math.log(1 - y_hat[0]))
-    return -math.log(float(y_hat[y]))
+    return float(-np.log(y_hat[y]))
 
 
 def cost(W: list[Array], b: list[Array], X: Array, Y: Any, activation: str, **options: Any) -> float:
@@ -68,7 +68,8 @@ def cost(W: list[Array], b: list[Array], X: Array, Y: Any, activation: str, **op
         columns = [m[:, i] for m in masks] if masks else None
         y_hat = forward_one(W, b, X[:, i], activation, columns)[1][-1]
         total += loss_one(y_hat, Y[i]) * (1 if weights is None else weights[i])
-    return total / X.shape[1] + l2 / 2 * sum(float((w**2).sum()) for w in W[1:])
+    penalty = sum(float((w**2).sum()) for w in W[1:])
+    return float(total / X.shape[1] + l2 / 2 * penalty)
 
 
 def gradients(W: list[Array], b: list[Array], X: Array, Y: Any, activation: str, **options: Any) -> Any:

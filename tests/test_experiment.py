@@ -291,7 +291,7 @@ def test_the_precision_is_the_config_s(folder: Path, precision: str) -> None:
     """Parameters, batches and class weights alike."""
     settings: dict[str, object] = {"precision": precision, "class_weights": "balanced"}
     trainer = make_trainer(experiment_of(folder, training=settings))
-    X, _ = next(iter(trainer.training_set.in_order()))
+    X, _ = next(iter(trainer.training_set.in_order(trainer.communicator.share)))
     assert trainer.settings.class_weights is not None
     assert {np.dtype(precision)} == {trainer.parameters.flat.dtype, X.dtype, trainer.settings.class_weights.dtype}
 

@@ -134,6 +134,8 @@ def load_experiment(
     for index, name in enumerate(plan.classes):
         if not counts[index]:
             raise DataError(f"class {printable(name)} has no readable image to train on; add some or remove its folder")
+    if plan.validation_files.paths and not validation.paths:
+        raise DataError("no validation image can be read; add some, or set data.validation_split to 0")
     scaling = SCALINGS[plan.config.data.scaling](training.pixels, training.rows)
     return Experiment(plan, training, validation, scaling, bad)
 

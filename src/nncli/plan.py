@@ -70,15 +70,13 @@ def plan_experiment(config_file: ConfigFile) -> Plan:
     data = config_file.config.data
     folder = scan_image_folder(data.path)
     training, validation = _split(config_file, folder)
-    if config_file.config.training.patience is not None and not validation.paths:
-        raise config_file.error(
-            "training.patience",
-            "training.patience needs validation images: set data.validation_split, or remove patience",
-        )
+    if not validation.paths:
+        _refuse_what_needs_validation(config_file)
     _check_class_weights(config_file, folder.classes)
     image_format = ImageFormat(*data.image_size, data.color, data.resize)
     layer_dims = _resolve_layer_dims(config_file, image_format, folder.classes)
-    unused_keys = ("data.validation_split",) if "val" in folder.splits else ()
+    unused = {"data.validation_split": "val" in folder.splits, "training.monitor": not validation.paths}
+    unused_keys = tuple(key for key, is_unused in unused.items() if is_unused)
     return Plan(config_file, folder.classes, image_format, layer_dims, training, validation, folder.notes, unused_keys)
 
 
@@ -95,6 +93,16 @@ def _split(config_file: ConfigFile, folder: ImageFolder) -> tuple[LabeledFiles, 
             f"data.validation_split has no use: {config.data.path} has a val folder; remove one",
         )
     return files, folder.splits["val"]
+
+
+def _refuse_what_needs_validation(config_file: ConfigFile) -> None:
+    for key, is_used in {
+        "training.patience": config_file.config.training.patience is not None,
+        "training.monitor": config_file.was_set("training.monitor"),
+    }.items():
+        if is_used:
+            message = f"{key} needs validation images: set data.validation_split, or remove {key.partition('.')[2]}"
+            raise config_file.error(key, message)
 
 
 def _choose(files: LabeledFiles, indices: NDArray[np.intp]) -> LabeledFiles:

@@ -72,7 +72,18 @@ def test_validation_split_beside_a_val_folder(folder: Path) -> None:
     assert result.stderr.startswith("split.yaml:5:21: data.validation_split has no use")
 
 
-def test_patience_needs_validation(folder: Path) -> None:
-    """Without validation images early stopping cannot work, and says so."""
-    write_config(folder / "p.yaml", "photos", data={"validation_split": 0}, training={"patience": 3})
-    assert "training.patience needs validation images" in nncli("check", "p.yaml", cwd=folder, code=2).stderr
+@pytest.mark.parametrize(("key", "value"), [("patience", 3), ("monitor", "accuracy")])
+def test_what_needs_validation_is_refused_without(folder: Path, key: str, value: object) -> None:
+    """Early stopping and the choice of an epoch cannot work without validation images, and say so."""
+    write_config(folder / "p.yaml", "photos", data={"validation_split": 0}, training={key: value})
+    assert f"training.{key} needs validation images" in nncli("check", "p.yaml", cwd=folder, code=2).stderr
+
+
+def test_validation_images_that_are_all_bad_are_told(folder: Path) -> None:
+    """Skipping them must not turn validation off in silence."""
+    write_class_folders(folder / "split/train", {"a": 3, "b": 3})
+    write_class_folders(folder / "split/val", {"a": 1, "b": 1})
+    for path in (folder / "split/val").rglob("*.png"):
+        path.write_bytes(b"no image")
+    write_config(folder / "split.yaml", "split", data={"on_bad_image": "skip"})
+    assert "no validation image can be read" in nncli("check", "split.yaml", cwd=folder, code=1).stderr

@@ -110,7 +110,8 @@ def test_a_usage_error_is_one_line(nncli: Runner, args: list[str], line: str) ->
     result = nncli(*args)
     assert 2 == result.code
     assert 1 == result.err.count("\n")
-    assert result.err.replace("'", "").startswith("nncli: " + line.replace("'", ""))
+    marks = str.maketrans("", "", "':.")  # versions of click set them differently
+    assert result.err.translate(marks).startswith("nncli " + line.translate(marks))
     assert result.err.endswith(f" Try 'nncli{'' if args == ['--nope'] else ' ' + args[0]} --help'.\n")
     assert "" == result.out
 

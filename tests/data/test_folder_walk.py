@@ -155,8 +155,8 @@ def test_odd_names_are_found_as_they_are_and_noted_in_print(tmp_path: Path) -> N
 
 
 def test_folders_may_nest_deeper_than_calls(tmp_path: Path) -> None:
-    """200 levels, where Python allows 100 calls within each other."""
-    deepest = "/".join(["d"] * 200) + "/1.jpg"
+    """120 levels, where Python allows 100 calls within each other."""
+    deepest = "/".join(["d"] * 120) + "/1.jpg"
     touch(tmp_path, deepest)
     code = (
         "import sys; from nncli.data.folder_walk import find_images\n"

@@ -84,7 +84,7 @@ def test_dropped_units_do_not_reach_the_next_layer() -> None:
     """With every hidden unit masked the output is that of the bias alone."""
     parameters = Parameters((2, 3, 2), np.float64)
     parameters.flat[:] = 1
-    parameters.b[2][...] = [[0], [math.log(3)]]
+    parameters.b[2][...] = [[0.0], [math.log(3)]]
     workspace = Workspace((2, 3, 2), 1, np.float64, dropout=0.5)
     workspace.mask[1][...] = 0
     np.testing.assert_allclose([[0.25], [0.75]], forward(parameters, workspace, np.ones((2, 1))))

@@ -62,7 +62,7 @@ class Parameters:
         """L, the number of layers with weights."""
         return len(self.layer_dims) - 1
 
-    def like(self, dtype: DTypeLike = None) -> Parameters:
+    def like(self, dtype: DTypeLike | None = None) -> Parameters:
         """Zero parameters of the same layer sizes, for gradients; of another precision if asked for."""
         return Parameters(self.layer_dims, self.flat.dtype if dtype is None else dtype)
 
