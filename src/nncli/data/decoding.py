@@ -18,7 +18,6 @@ The same picture saved in two ways gives the same pixels:
 
 from __future__ import annotations
 
-import io
 import logging
 import os
 import stat
@@ -27,9 +26,10 @@ from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import Image
 
 from nncli.data.image_format import IMAGE_SUFFIXES, ImageFormat
+from nncli.data.image_plugins import UnknownFormatError, open_image
 from nncli.data.resizing import resized, scaled_size
 from nncli.errors import DataError
 from nncli.text import printable
@@ -45,8 +45,8 @@ __all__ = ["IMAGE_SUFFIXES", "FileAccessError", "ImageError", "decode_image"]
 DECODER_VERSION = 1
 """Goes up with every change that gives a file other pixels, so that pixels kept from before are not used."""
 
-# Without a list Pillow tries every format it knows and hands an EPS file named x.png to another program.
-_FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "PPM")  # "JPEG" includes MPO, which phones write
+_ORIENTATION = 0x0112
+"""EXIF's number for it."""
 
 MAX_PIXELS = 110_000_000
 """Largest image decoded: photos of 108-megapixel phones pass, and none takes more than about 1 GB of memory."""
@@ -99,12 +99,12 @@ def decode_image(
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # they are about metadata, or about a size that is checked here
-            with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+            with open_image(data) as image:
                 decoded = _decoded(image, image_format, max_pixels)
                 return np.frombuffer(decoded.tobytes(), np.uint8).copy()
     except ImageError:
         raise
-    except UnidentifiedImageError:
+    except UnknownFormatError:
         raise ImageError("not a readable JPEG, PNG, GIF, BMP, WebP, TIFF or PPM image") from None
     except Image.DecompressionBombError:
         raise ImageError(_too_large(max_pixels)) from None
@@ -162,7 +162,7 @@ def _reduce_while_decoding(image: Image.Image, image_format: ImageFormat) -> Non
 def _orientation(image: Image.Image) -> int:
     """EXIF orientation, 1..8; call it on a PNG only after loading."""
     try:
-        orientation = image.getexif().get(ExifTags.Base.Orientation)
+        orientation = image.getexif().get(_ORIENTATION)
         return orientation if orientation in _TURN_UPRIGHT else 1
     except Exception:  # broken metadata says nothing about the pixels
         return 1

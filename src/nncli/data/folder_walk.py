@@ -6,7 +6,6 @@ so that the caller can say so. Links are followed. The order is natural and the 
 
 from __future__ import annotations
 
-import difflib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -85,6 +84,8 @@ def existing_folder(root: str | Path) -> str:
         siblings = [path.name for path in folder.parent.iterdir() if path.is_dir()] if folder.parent.is_dir() else []
     except OSError as error:
         raise _unreadable(str(root), error) from error
+    import difflib
+
     close = difflib.get_close_matches(folder.name, siblings, n=1)
     hint = f"; did you mean {printable(str(folder.with_name(close[0])))}?" if close else ""
     raise DataError(f"{printable(str(root))}: no such folder{hint}")

@@ -1,0 +1,60 @@
+"""Which of Pillow's plugins opens an image: the one that the file's first bytes call for, and no other.
+
+`Image.open` imports the plugins of many formats to ask each of them, and hands an EPS file named x.png to another
+program. Here a format that is not in the list does not exist, and a process that sees only JPEGs loads only the JPEG
+plugin.
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+import struct
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PIL.ImageFile import ImageFile
+
+PREFIX_BYTES = 16
+
+TIFF = (b"II\x2a\x00", b"MM\x00\x2a", b"II\x2b\x00", b"MM\x00\x2b", b"II\x00\x2a", b"MM\x2a\x00")
+
+
+class UnknownFormatError(Exception):
+    """The bytes are no image of a known format, or its header is broken."""
+
+
+FORMATS: list[tuple[Callable[[bytes], bool], str, str]] = [
+    (lambda prefix: prefix.startswith(b"\xff\xd8\xff"), "JpegImagePlugin", "jpeg_factory"),  # MPO too, phones write it
+    (lambda prefix: prefix.startswith(b"\x89PNG\r\n\x1a\n"), "PngImagePlugin", "PngImageFile"),
+    (lambda prefix: prefix.startswith((b"GIF87a", b"GIF89a")), "GifImagePlugin", "GifImageFile"),
+    (lambda prefix: prefix.startswith(b"BM"), "BmpImagePlugin", "BmpImageFile"),
+    (lambda prefix: prefix[:4] == b"RIFF" and prefix[8:12] == b"WEBP", "WebPImagePlugin", "WebPImageFile"),
+    (lambda prefix: prefix.startswith(TIFF), "TiffImagePlugin", "TiffImageFile"),
+    (
+        lambda prefix: prefix[:1] == b"P" and prefix[1:2] in (b"1", b"2", b"3", b"4", b"5", b"6"),
+        "PpmImagePlugin",
+        "PpmImageFile",
+    ),
+]
+"""Test of the first bytes, module of Pillow, what in it opens such a file."""
+
+
+def open_image(data: bytes) -> ImageFile:
+    """Read the header of an image; its pixels are decoded when it is loaded.
+
+    Raises:
+        UnknownFormatError: No known format, or a header that makes no sense.
+    """
+    prefix = data[:PREFIX_BYTES]
+    for accepts, module, factory in FORMATS:
+        if accepts(prefix):
+            open_file = getattr(importlib.import_module(f"PIL.{module}"), factory)
+            try:
+                image: ImageFile = open_file(io.BytesIO(data), "")
+            except (SyntaxError, IndexError, TypeError, struct.error) as error:  # what Image.open takes for "not mine"
+                raise UnknownFormatError from error
+            return image
+    raise UnknownFormatError
