@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from nncli.network import optimization
 from nncli.network.optimization import Adam, GradientDescent, Momentum, RMSprop, clip_by_norm
 
 if TYPE_CHECKING:
@@ -120,6 +121,25 @@ def test_state_is_all_a_method_remembers(name: str) -> None:
         first.step(theta, quadratic_gradient(theta, t), alpha)
         second.step(copy, quadratic_gradient(copy, t), alpha)
     np.testing.assert_array_equal(theta, copy)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_blocks_change_nothing(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Updated three entries at a time, or only in the part that is asked for, every entry gets the same bits."""
+    make_optimizer, _, alpha = METHODS[name]
+    whole, divided, partial = (np.linspace(-1, 1, 10) for _ in range(3))
+    first, second, third = make_optimizer(whole), make_optimizer(divided), make_optimizer(partial)
+    for step in range(3):
+        gradients = [np.cos(step + np.arange(10.0)) for _ in range(3)]
+        first.step(whole, gradients[0], alpha)
+        monkeypatch.setattr(optimization, "BLOCK", 3)
+        second.step(divided, gradients[1], alpha)
+        third.step(partial, gradients[2], alpha, slice(4, 9))
+        monkeypatch.undo()
+    np.testing.assert_array_equal(whole, divided)
+    np.testing.assert_array_equal(whole[4:9], partial[4:9])
+    untouched = np.r_[0:4, 9]
+    np.testing.assert_array_equal(np.linspace(-1, 1, 10)[untouched], partial[untouched])
 
 
 def test_the_first_step_of_adam_has_the_size_of_the_learning_rate() -> None:

@@ -29,12 +29,25 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from nncli.network.parameters import Array
 
 ALL = slice(None)
 """Every entry of a vector."""
+
+BLOCK = 32_768
+"""Entries updated at a time: four vectors of so many float32 fit into a core's second-level cache (1 MB and more)."""
+
+
+def blocks(part: slice, size: int) -> Iterator[slice]:
+    """Divide `part` of a vector of `size` entries into slices of at most BLOCK entries.
+
+    A method passes over its vectors ten times. Block by block, nine of the passes find them in the cache.
+    """
+    start, stop, _ = part.indices(size)
+    for begin in range(start, stop, BLOCK):
+        yield slice(begin, min(begin + BLOCK, stop))
 
 
 class Optimizer(Protocol):
@@ -90,16 +103,17 @@ class Momentum:
     def step(self, theta: Array, gradient: Array, learning_rate: float, part: slice = ALL) -> None:
         """See the module's first lines."""
         self.step_count += 1
-        theta, g, v = theta[part], gradient[part], self.velocity[part]
-        v *= self.momentum
-        v += g
-        if self.nesterov:
-            g *= learning_rate  # alpha g now, alpha mu v next: two terms through one scratch vector
-            theta -= g
-            np.multiply(v, learning_rate * self.momentum, out=g)
-        else:
-            np.multiply(v, learning_rate, out=g)
-        theta -= g
+        for block in blocks(part, theta.size):
+            t, g, v = theta[block], gradient[block], self.velocity[block]
+            v *= self.momentum
+            v += g
+            if self.nesterov:
+                g *= learning_rate  # alpha g now, alpha mu v next: two terms through one scratch vector
+                t -= g
+                np.multiply(v, learning_rate * self.momentum, out=g)
+            else:
+                np.multiply(v, learning_rate, out=g)
+            t -= g
 
 
 class RMSprop:
@@ -114,7 +128,7 @@ class RMSprop:
         zeros_like: Callable[[Array], Array] = np.zeros_like,
     ) -> None:
         self.mean_square = zeros_like(theta)
-        self._scratch = np.empty_like(theta)
+        self._scratch = np.empty(min(BLOCK, theta.size), theta.dtype)
         self.state: dict[str, Array] = {"mean_square": self.mean_square}
         self.step_count = 0
         self.beta2, self.epsilon = beta2, epsilon
@@ -122,16 +136,18 @@ class RMSprop:
     def step(self, theta: Array, gradient: Array, learning_rate: float, part: slice = ALL) -> None:
         """See the module's first lines."""
         self.step_count += 1
-        theta, g, s, scratch = theta[part], gradient[part], self.mean_square[part], self._scratch[part]
-        np.multiply(g, g, out=scratch)
-        scratch *= 1 - self.beta2
-        s *= self.beta2
-        s += scratch
-        np.sqrt(s, out=scratch)
-        scratch += self.epsilon
-        g /= scratch
-        g *= learning_rate
-        theta -= g
+        for block in blocks(part, theta.size):
+            t, g, s = theta[block], gradient[block], self.mean_square[block]
+            scratch = self._scratch[: g.size]
+            np.multiply(g, g, out=scratch)
+            scratch *= 1 - self.beta2
+            s *= self.beta2
+            s += scratch
+            np.sqrt(s, out=scratch)
+            scratch += self.epsilon
+            g /= scratch
+            g *= learning_rate
+            t -= g
 
 
 class Adam:
@@ -178,19 +194,20 @@ class Adam:
         self.step_count += 1
         k1 = (1 - self.beta1) / (1 - self.beta1**self.step_count)
         k2 = math.sqrt((1 - self.beta2) / (1 - self.beta2**self.step_count))
-        if self.weight_decay:
-            theta[: self.n_weights][part] *= 1 - learning_rate * self.weight_decay
-        theta, g, v, s = theta[part], gradient[part], self.velocity[part], self.mean_square[part]
-        v *= self.beta1
-        v += g
-        g *= g
-        s *= self.beta2
-        s += g
-        np.sqrt(s, out=g)
-        g += self.epsilon / k2
-        np.divide(v, g, out=g)
-        g *= learning_rate * k1 / k2
-        theta -= g
+        for block in blocks(part, theta.size):
+            t, g, v, s = theta[block], gradient[block], self.velocity[block], self.mean_square[block]
+            if self.weight_decay:
+                theta[: self.n_weights][block] *= 1 - learning_rate * self.weight_decay
+            v *= self.beta1
+            v += g
+            g *= g
+            s *= self.beta2
+            s += g
+            np.sqrt(s, out=g)
+            g += self.epsilon / k2
+            np.divide(v, g, out=g)
+            g *= learning_rate * k1 / k2
+            t -= g
 
 
 def clip_by_norm(gradient: Array, max_norm: float, squared_norm: float | None = None) -> float:

@@ -12,14 +12,12 @@ process updates its own part of the parameters, and all go on from the same para
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from numpy.typing import NDArray
 
     from nncli.network.parameters import Array
 
@@ -47,11 +45,11 @@ class Communicator(Protocol):
     def part(self, size: int) -> slice:
         """Which of `size` parameters this process updates."""
 
-    def sum(self, gradient: Array, numbers: NDArray[np.float64]) -> None:
-        """Replace this process's part of `gradient`, and all `numbers`, by their sums over the processes."""
+    def sum(self, gradient: Array, *numbers: float) -> list[float]:
+        """Replace this process's part of `gradient` by its sum over the processes; gives the sums of `numbers`."""
 
-    def total(self, numbers: NDArray[np.float64]) -> None:
-        """Replace `numbers` by their sums over the processes."""
+    def total(self, *numbers: float) -> list[float]:
+        """The sums of `numbers` over the processes."""
 
     def finish_step(self, stop: bool) -> bool:
         """Wait until every process has updated its part; returns what process 0 says about stopping."""
@@ -80,11 +78,13 @@ class SingleProcess:
         """All of them."""
         return slice(None)
 
-    def sum(self, gradient: Any, numbers: Any) -> None:
+    def sum(self, _gradient: Array, *numbers: float) -> list[float]:
         """The sum over one process is already there."""
+        return list(numbers)
 
-    def total(self, numbers: Any) -> None:
+    def total(self, *numbers: float) -> list[float]:
         """The sum over one process is already there."""
+        return list(numbers)
 
     def finish_step(self, stop: bool) -> bool:
         """Nobody to wait for."""

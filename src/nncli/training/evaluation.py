@@ -28,10 +28,11 @@ def evaluate(
     workspace: Workspace,
     batches: Iterable[tuple[NDArray[Any], NDArray[np.intp]]],
     activation: str = "relu",
-) -> NDArray[np.float64]:
-    """The sum of the losses and the number of examples predicted right over `batches`, (2,)."""
-    sums = np.zeros(2)
+) -> tuple[float, int]:
+    """The sum of the losses and the number of examples predicted right over `batches`."""
+    loss_sum, n_correct = 0.0, 0
     for X, Y in batches:
         Y_hat = forward(parameters, workspace, X, activation)
-        sums += cross_entropy(workspace, Y) * Y.size, count_correct(Y_hat, Y)
-    return sums
+        loss_sum += cross_entropy(workspace, Y) * Y.size
+        n_correct += count_correct(Y_hat, Y)
+    return loss_sum, n_correct

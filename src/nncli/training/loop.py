@@ -163,7 +163,7 @@ class Trainer:
         state.seconds += time.perf_counter() - started
         return stop
 
-    def _step(self, X: NDArray[Any], Y: NDArray[np.intp], m: int) -> NDArray[np.float64]:
+    def _step(self, X: NDArray[Any], Y: NDArray[np.intp], m: int) -> list[float]:
         """One step of gradient descent on a batch of m examples, of which X and Y are this process's share.
 
         Returns:
@@ -178,12 +178,11 @@ class Trainer:
             draw_dropout_masks(workspace, self.state.rng, m, communicator.share(m))
         Y_hat = forward(parameters, workspace, X, settings.activation)  # part 2
         cost = cross_entropy(workspace, Y, weights, batch_size=m)  # part 3
-        sums = np.array([cost * m, count_correct(Y_hat, Y)])
         backpropagate(  # part 4
             parameters, workspace, Y, gradients,
             activation=settings.activation, l2=settings.l2 / communicator.size, example_weights=weights, batch_size=m,
         )  # fmt: skip
-        communicator.sum(gradients.flat, sums)  # nothing to do for one process
+        sums = communicator.sum(gradients.flat, cost * m, count_correct(Y_hat, Y))  # one process has them already
         if settings.gradient_clip_norm is not None:
             self._clip(gradients.flat[part], settings.gradient_clip_norm)
         alpha = self.learning_rate.at(self.optimizer.step_count)
@@ -192,9 +191,8 @@ class Trainer:
 
     def _clip(self, gradient: Array, max_norm: float) -> None:
         """Clip by the norm of the whole gradient, of which `gradient` is this process's part."""
-        squared_norm = np.array([float(np.dot(gradient, gradient))])
-        self.communicator.total(squared_norm)
-        clip_by_norm(gradient, max_norm, float(squared_norm[0]))
+        (squared_norm,) = self.communicator.total(float(np.dot(gradient, gradient)))
+        clip_by_norm(gradient, max_norm, squared_norm)
 
     def _finish_epoch(self) -> EpochResult:
         """Validate, remember the best parameters, and close the books of the epoch."""
@@ -207,8 +205,8 @@ class Trainer:
                 self.validation_set.in_order(self.communicator.share),
                 self.settings.activation,
             )
-            self.communicator.total(sums)
-            val_loss, val_accuracy = (sums / self.validation_set.n_examples).tolist()
+            n_examples = self.validation_set.n_examples
+            val_loss, val_accuracy = (total / n_examples for total in self.communicator.total(*sums))
         if not math.isfinite(float(self.parameters.flat.sum()) + (val_loss or 0)):
             raise self._not_finite()
         state.epoch += 1

@@ -29,7 +29,7 @@ from nncli.training.communicator import Communicator, SingleProcess
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from numpy.typing import DTypeLike, NDArray
+    from numpy.typing import DTypeLike
 
     from nncli.network.parameters import Array
 
@@ -93,7 +93,7 @@ class ForkedProcesses:
         self.rank = 0
         self._meetings = 0
         self._counters = memoryview(mmap.mmap(-1, size * STRIDE * 8)).cast("q")
-        self._numbers = _shared(2 * size * NUMBERS, np.float64).reshape(2, size, NUMBERS)
+        self._numbers = memoryview(mmap.mmap(-1, 2 * size * NUMBERS * 8)).cast("d")
         self._stop = _shared(1, np.int64)
         self._gradients: list[Array] = []
         self._children: list[int] = []
@@ -149,21 +149,24 @@ class ForkedProcesses:
 
         return slice(bound(self.rank), bound(self.rank + 1))
 
-    def sum(self, gradient: Array, numbers: NDArray[np.float64]) -> None:
+    def sum(self, gradient: Array, *numbers: float) -> list[float]:
         """Add the others' gradients to this process's own, for its part of the parameters."""
         part = self.part(gradient.size)
-        self.total(numbers)  # nobody is past this before every gradient is complete
+        totals = self.total(*numbers)  # nobody is past this before every gradient is complete
         own = gradient[part]
         for rank, other in enumerate(self._gradients):
             if rank != self.rank:
                 own += other[part]
+        return totals
 
-    def total(self, numbers: NDArray[np.float64]) -> None:
+    def total(self, *numbers: float) -> list[float]:
         """Add up a few numbers; two sets of places take turns, so that none is overwritten before all have read it."""
-        places = self._numbers[self._meetings % 2]
-        places[self.rank, : numbers.size] = numbers
+        first = self._meetings % 2 * self.size * NUMBERS
+        for i, number in enumerate(numbers):
+            self._numbers[first + self.rank * NUMBERS + i] = number
         self._meet()
-        places[:, : numbers.size].sum(axis=0, out=numbers)
+        places = range(first, first + self.size * NUMBERS, NUMBERS)
+        return [sum(self._numbers[place + i] for place in places) for i in range(len(numbers))]
 
     def finish_step(self, stop: bool) -> bool:
         """Meet, and hear what process 0 says."""
