@@ -6,9 +6,10 @@ Seconds per epoch over 10^3 to 10^6 synthetic images (784-128-10), and seconds p
 
 from __future__ import annotations
 
+import json
 import sys
 
-from benchmarks.common import machine, table
+from benchmarks.common import machine, table, take_turns
 from benchmarks.training import run_nncli
 
 IMAGES = (1_000, 10_000, 100_000, 1_000_000)
@@ -16,14 +17,19 @@ HIDDEN = (13, 126, 1_260, 12_600, 126_000)
 """784 * n + n + n * 10 + 10 parameters: 10^4 to 10^8."""
 
 
+def rate(hidden: int, m: int) -> float:
+    """Images per second, measured in a process of its own."""
+    return take_turns({"nncli": ["-m", "benchmarks.growth", str(hidden), str(m)]}, rounds=1)["nncli"]
+
+
 def by_images() -> list[tuple[int, float]]:
     """Images, seconds per epoch."""
-    return [(m, m / run_nncli((784, 128, 10), 128, m)) for m in IMAGES]
+    return [(m, m / rate(128, m)) for m in IMAGES]
 
 
 def by_parameters() -> list[tuple[int, float]]:
     """Parameters, seconds per step."""
-    return [(795 * n + 10, 128 / run_nncli((784, n, 10), 128, 128 * max(2, 20_000 // n))) for n in HIDDEN]
+    return [(795 * n + 10, 128 / rate(n, 128 * max(2, 20_000 // n))) for n in HIDDEN]
 
 
 def run(plot: str | None = None) -> str:
@@ -64,5 +70,8 @@ def draw(path: str, images: list[tuple[int, float]], parameters: list[tuple[int,
 
 
 if __name__ == "__main__":
-    print(machine())
-    print(run(sys.argv[1] if len(sys.argv) > 1 else None))
+    if len(sys.argv) == 3:
+        print(json.dumps(run_nncli((784, int(sys.argv[1]), 10), 128, int(sys.argv[2]))))
+    else:
+        print(machine())
+        print(run(sys.argv[1] if len(sys.argv) > 1 else None))

@@ -1,12 +1,12 @@
-"""How fast do folders of images become arrays? `python -m benchmarks.loading [FOLDER SIDE]`
+"""How fast do folders of images become arrays? `python -m benchmarks.loading`
 
-Photos and tiny files drawn for the purpose (or a FOLDER of class folders), decoded and brought to one size:
+Photos and tiny files drawn for the purpose, decoded and brought to one size:
 
     torchvision    ImageFolder + Resize + PILToTensor, DataLoader with 2 workers
+    torch + Pillow the same without torchvision, for machines where that does not install
     tensorflow     image_dataset_from_directory, batches of 64
     opencv         imread and resize (INTER_AREA) in one thread
-    nncli          load_images, as `nncli train` calls it without its cache
-    nncli, cached  the second time
+    nncli          load_images, as `nncli train` calls it the first time; `benchmarks.user` shows the second
 """
 
 from __future__ import annotations
