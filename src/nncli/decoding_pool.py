@@ -12,13 +12,13 @@ one, and the file that is to blame gets a reason like any other bad image.
 from __future__ import annotations
 
 import mmap
-import os
 import sys
 from collections import deque
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nncli.cores import usable_cores
 from nncli.decoding_worker import Task, Worker, decode_rows
 from nncli.errors import DataError
 
@@ -42,7 +42,7 @@ CRASHED = "crashes its decoder"
 
 def n_usable_workers() -> int:
     """How many workers are of use: one for each core that this process may run on; 0 where they cannot be forked."""
-    return min(len(os.sched_getaffinity(0)), MAX_WORKERS) if sys.platform == "linux" else 0
+    return min(usable_cores(), MAX_WORKERS) if sys.platform == "linux" else 0
 
 
 class DecodingPool:

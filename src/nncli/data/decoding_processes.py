@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nncli.cores import usable_cores
 from nncli.data.decoding import FileAccessError, ImageError, decode_image
 from nncli.data.pixel_rows import LARGE, file_map_of
 from nncli.errors import DataError
@@ -49,7 +50,7 @@ def number_of_processes() -> int:
     """One for each core this process may use; 1 where forking is not possible or, with threads running, not safe."""
     if sys.platform != "linux" or threading.active_count() > 1:
         return 1
-    return min(len(os.sched_getaffinity(0)), MOST_PROCESSES)
+    return min(usable_cores(), MOST_PROCESSES)
 
 
 def decode_in_processes(

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nncli.blas import CAN_DIVIDE_BATCHES
+from nncli.cores import usable_cores
 from nncli.errors import TrainingError
 from nncli.training.communicator import Communicator, SingleProcess
 
@@ -209,8 +210,3 @@ def make_communicator(setting: str | int, n_weights: int, batch_size: int, n_ste
     """The communicator for `training.processes: setting`; see `choose_size` for `auto`."""
     size = choose_size(n_weights, batch_size, n_steps, usable_cores()) if setting == "auto" else int(setting)
     return ForkedProcesses(size) if size > 1 else SingleProcess()
-
-
-def usable_cores() -> int:
-    """Cores that this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,19 @@
+"""How many cores there are to use."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+CGROUP_LIMIT = Path("/sys/fs/cgroup/cpu.max")
+"""Where a container finds its share of the machine: a quota and a period in microseconds, or "max"."""
+
+
+def usable_cores() -> int:
+    """Cores that this process may run on, or as many as its container's share of time is worth."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        quota, period = CGROUP_LIMIT.read_text().split()
+        return max(1, min(cores, int(quota) // int(period)))
+    except (OSError, ValueError, ZeroDivisionError):  # no container, no limit
+        return cores
