@@ -21,7 +21,7 @@ import numpy as np
 import pytest
 from numpy.lib import format as npy_format
 
-from nncli import npz_file
+from nncli import atomic_file
 from nncli.errors import ModelFileError, NncliError
 from nncli.npz_file import parse_text_array, read_npz, text_array, write_npz
 
@@ -509,7 +509,7 @@ def test_a_folder_that_cannot_be_flushed_is_told(tmp_path: Path, monkeypatch: py
     path = tmp_path / "a.npz"
     write_npz(path, OLD)
     with monkeypatch.context() as patch:
-        patch.setattr(npz_file, "_sync_folder", failing(errno.EIO))
+        patch.setattr(atomic_file, "_sync_folder", failing(errno.EIO))
         with pytest.raises(NncliError, match="cannot be written: Input/output error"):
             write_npz(path, ARRAYS)
     assert [path] == list(tmp_path.iterdir())

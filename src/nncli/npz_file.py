@@ -1,8 +1,5 @@
 """Archives of named arrays (.npz): written whole or not at all, read as a stranger's file.
 
-Writing goes to a temporary file in the same folder, which is flushed to the disk and then renamed over the old one:
-whatever happens in between, a reader finds the old file or the new one, never half of one.
-
 Reading takes nothing on trust: every size that the file declares is checked against its real size before any memory is
 allocated, checksums are verified, and only plain numbers are accepted; no code in a file is ever run.
 
@@ -11,7 +8,6 @@ Text travels as JSON in an array of bytes.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import math
 import os
@@ -24,7 +20,8 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 from numpy.lib import format as npy_format
 
-from nncli.errors import ModelFileError, NncliError
+from nncli.atomic_file import open_bytes_atomically
+from nncli.errors import ModelFileError
 from nncli.text import printable
 
 if TYPE_CHECKING:
@@ -49,21 +46,8 @@ def write_npz(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     Raises:
         NncliError: The file cannot be written. What was at `path` before is still there, whole.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            _write_archive(file, arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        _sync_folder(path.parent)
-    except BaseException as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            reason = error.strerror or str(error)
-            raise NncliError(f"{printable(str(path))}: cannot be written: {reason}") from error
-        raise
+    with open_bytes_atomically(path) as file:
+        _write_archive(file, arrays)
 
 
 def _write_archive(file: IO[bytes], arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -73,15 +57,6 @@ def _write_archive(file: IO[bytes], arrays: Mapping[str, NDArray[Any]]) -> None:
             entry = zipfile.ZipInfo(f"{name}.npy")  # dated 1980: no clock in the file
             with archive.open(entry, "w", force_zip64=True) as member:
                 npy_format.write_array(member, np.asarray(array, order="C"), version=(1, 0), allow_pickle=False)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename in `folder` survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def read_npz(path: Path) -> dict[str, NDArray[Any]]:

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nncli import metrics
+from nncli.atomic_file import write_text_atomically
 from nncli.checkpoint_file import write_checkpoint
 from nncli.config.writing import used_options
 from nncli.errors import NncliError, TrainingError
 from nncli.inference import Predictor
 from nncli.model_file import write_model
 from nncli.tables import confusion_csv, predictions_csv
-from nncli.text_file import write_text_atomically
 from nncli.training.state import EpochResult
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nncli import blas
+from nncli.atomic_file import write_text_atomically
 from nncli.cli.evaluation_report import FORMATS
 from nncli.cli.messages import say, settings, tell_more, warn
 from nncli.cli.model_lookup import find_model
@@ -16,7 +17,6 @@ from nncli.cli.options import Share, model_option
 from nncli.errors import EXIT_GATE, EXIT_SKIPPED, DataError
 from nncli.tables import confusion_csv, predictions_csv
 from nncli.text import printable
-from nncli.text_file import write_text_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nncli import blas
+from nncli.atomic_file import open_atomically
 from nncli.cli.inputs import STDIN, check_folders, source_batches
 from nncli.cli.messages import say, tell_more, warn
 from nncli.cli.model_lookup import find_model
@@ -18,7 +19,6 @@ from nncli.cli.options import Share, model_option
 from nncli.cli.records import FORMATS, Layout, make_record
 from nncli.errors import EXIT_SKIPPED
 from nncli.text import printable
-from nncli.text_file import open_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -1,7 +1,7 @@
-"""Text files that are written whole or not at all.
+"""Files that are written whole or not at all.
 
-As in `nncli.npz_file`: everything goes to a temporary file in the same folder, which is flushed to the disk and then
-renamed over the old one. A reader finds the old file or the new one, never half of one.
+Everything goes to a temporary file in the same folder, which is flushed to the disk and then renamed over the old one:
+whatever happens in between, a reader finds the old file or the new one, never half of one.
 """
 
 from __future__ import annotations
@@ -10,14 +10,15 @@ import contextlib
 import os
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nncli.errors import NncliError
 from nncli.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import TextIO
+    from contextlib import AbstractContextManager
+    from typing import BinaryIO, TextIO
 
 
 def write_text_atomically(path: Path, text: str) -> None:
@@ -30,8 +31,7 @@ def write_text_atomically(path: Path, text: str) -> None:
         file.write(text)
 
 
-@contextmanager
-def open_atomically(path: Path) -> Iterator[TextIO]:
+def open_atomically(path: Path) -> AbstractContextManager[TextIO]:
     """A text file to write to in a `with` block, which becomes `path` when the block ends without an exception.
 
     What UTF-8 cannot say, an odd byte of a file name for example, is written as an escape.
@@ -39,12 +39,22 @@ def open_atomically(path: Path) -> Iterator[TextIO]:
     Raises:
         NncliError: The file cannot be written. What was at `path` before is untouched.
     """
+    return _replace(path, mode="w", encoding="utf-8", errors="backslashreplace", newline="")
+
+
+def open_bytes_atomically(path: Path) -> AbstractContextManager[BinaryIO]:
+    """As `open_atomically`, a binary file."""
+    return _replace(path, mode="wb")
+
+
+@contextmanager
+def _replace(path: Path, **how_to_open: Any) -> Iterator[Any]:
     target = Path(os.path.realpath(path))  # a link stays a link
     # A device or pipe, such as /dev/stdout, is written to and not replaced.
     is_special = target.exists() and not target.is_file()
     destination = target if is_special else target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
-        with destination.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+        with destination.open(**how_to_open) as file:
             yield file
             file.flush()
             if not is_special:
