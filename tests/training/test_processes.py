@@ -24,6 +24,7 @@ from tests.training.test_loop import batches, without_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 pytestmark = pytest.mark.skipif(not is_supported(), reason="needs Linux on x86-64")
 
@@ -102,6 +103,19 @@ def test_all_stop_together_and_go_on(stop_after: int) -> None:
     list(stopped.run())
     assert expected == without_seconds(stopped.state.history)
     np.testing.assert_array_equal(straight.parameters.flat, stopped.parameters.flat)
+
+
+def test_only_one_process_reports(tmp_path: Path) -> None:
+    """A progress bar is moved once for every batch, however many processes work on it."""
+    log = tmp_path / "log"
+
+    def report(m: int) -> None:
+        with log.open("a") as file:
+            file.write(f"{m}\n")
+
+    results = list(trainer(3, epochs=2).run(on_batch=report))
+    assert ["16", "16", "16", "12"] * 2 == log.read_text().split()
+    assert [1, 2] == [result.epoch for result in results]
 
 
 def children() -> list[str]:

@@ -156,7 +156,8 @@ class Trainer:
             state.n_seen += m
             state.loss_sum += loss_sum
             state.n_correct += int(n_correct)
-            on_batch(m)
+            if communicator.rank == 0:  # one of several processes reports
+                on_batch(m)
             stop = communicator.finish_step(should_stop())
             if stop:
                 break
