@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "nncli"
 MODULES = sorted(SOURCE.rglob("*.py"))
 
-LEAVES = {"cores", "errors", "text"}
+LEAVES = {"cores", "errors", "forking", "text"}
 MAY_IMPORT = {
     "cores": set(),
     "errors": set(),
@@ -25,11 +25,12 @@ MAY_IMPORT = {
     "network": set(),
     "config": LEAVES,
     "data": LEAVES,
-    "blas": set(),
-    "training": {"cores", "errors", "network", "blas"},
+    "blas": {"cores"},
+    "forking": set(),
+    "training": {"cores", "errors", "forking", "network"},
     "model_file": LEAVES | {"npz_file", "data", "network"},
     "checkpoint_file": LEAVES | {"npz_file", "training"},
-    "decoding_worker": {"data"},
+    "decoding_worker": {"forking", "data"},
     "decoding_pool": LEAVES | {"data", "decoding_worker"},
     "inference": LEAVES | {"model_file", "data", "decoding_pool", "network"},
     "run_directory": LEAVES | {"data"},

@@ -12,8 +12,9 @@ speed and at most the last bits of a product.
 from __future__ import annotations
 
 import os
-import platform
 import sys
+
+from nncli.cores import CAN_DIVIDE_BATCHES
 
 THREADS = "OPENBLAS_NUM_THREADS"
 THREAD_VARIABLES = (THREADS, "GOTO_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_DEFAULT_NUM_THREADS")
@@ -21,9 +22,6 @@ THREAD_VARIABLES = (THREADS, "GOTO_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_DE
 
 KERNELS = "OPENBLAS_CORETYPE"
 """What overrules OpenBLAS's own choice of kernels; only reported."""
-
-CAN_DIVIDE_BATCHES = sys.platform == "linux" and platform.machine() == "x86_64"
-"""Whether processes can be forked and see each other's writes in order: Linux on x86-64 promises both."""
 
 
 def choose() -> str:

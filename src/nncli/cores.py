@@ -1,9 +1,14 @@
-"""How many cores there are to use."""
+"""How many cores there are to use, and whether processes on them can share memory safely."""
 
 from __future__ import annotations
 
 import os
+import platform
+import sys
 from pathlib import Path
+
+CAN_DIVIDE_BATCHES = sys.platform == "linux" and platform.machine() == "x86_64"
+"""Whether processes can be forked and see each other's writes in order: Linux on x86-64 promises both."""
 
 CGROUP_LIMIT = Path("/sys/fs/cgroup/cpu.max")
 """Where a container finds its share of the machine: a quota and a period in microseconds, or "max"."""

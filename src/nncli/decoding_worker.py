@@ -9,18 +9,16 @@ import contextlib
 import json
 import os
 import signal
-import warnings
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from nncli.data.decoding import ImageError, decode_image
+from nncli.forking import fork
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from nncli.data.image_format import ImageFormat
-
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Task(NamedTuple):
@@ -41,19 +39,11 @@ class Worker:
 
     def fork(self) -> int:
         """Fork the process; as `os.fork`, returns in both processes."""
-        # A signal in between would make the new process go on like its parent.
-        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", DeprecationWarning)  # about threads: those of BLAS survive a fork
-                self._pid = os.fork()
-            if self._pid == 0:
-                _stop_as_told()
+            self._pid = fork(_stop_as_told)
         except OSError:
             self.close()
             raise
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
         for end in self._parent_ends if self._pid == 0 else self._child_ends:
             end.close()
         return self._pid

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from nncli.cores import CAN_DIVIDE_BATCHES
 from nncli.errors import TrainingError
 from nncli.network.initialization import initialize
 from nncli.network.optimization import Adam, GradientDescent, Momentum, RMSprop
 from nncli.network.parameters import Parameters
 from nncli.training.communicator import Communicator, SingleProcess
 from nncli.training.loop import Settings, Trainer
-from nncli.training.processes import ALIGNMENT, ForkedProcesses, is_supported
+from nncli.training.processes import ALIGNMENT, ForkedProcesses, choose_size
 from nncli.training.schedules import LearningRate
 from tests.training.test_loop import batches, without_seconds
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-pytestmark = pytest.mark.skipif(not is_supported(), reason="needs Linux on x86-64")
+pytestmark = pytest.mark.skipif(not CAN_DIVIDE_BATCHES, reason="needs Linux on x86-64")
 
 DIMS = (6, 40, 30, 3)  # more parameters than two parts of one cache line
 
@@ -169,6 +170,22 @@ def test_helpers_end_when_their_parent_is_killed() -> None:
             return
         time.sleep(0.1)
     pytest.fail("the helper still runs")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ((101_632, 128, 4_000, 2), 2),  # 784-128-10, worth sharing
+        ((101_632, 128, 4_000, 64), 8),  # sixteen examples each
+        ((101_632, 128, 4_000, 1), 1),  # one core
+        ((24, 4, 300, 2), 1),  # XOR: too little work in a step
+        ((50_816, 32, 810, 2), 1),  # the digits of the samples: over before it pays
+        ((50_000_000, 8, 4_000, 2), 1),  # too few examples
+    ],
+)
+def test_processes_are_used_where_they_pay(arguments: tuple[int, int, int, int], expected: int) -> None:
+    """By weights, batch size, steps and cores."""
+    assert expected == choose_size(*arguments)
 
 
 def test_parts_cover_everything_once() -> None:

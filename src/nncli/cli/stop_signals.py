@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from nncli.cli.messages import warn
 from nncli.errors import Interrupted
+from nncli.forking import STOP_SIGNALS
 
 if TYPE_CHECKING:
     from types import FrameType, TracebackType
-
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class StopSignals:
@@ -28,7 +27,7 @@ class StopSignals:
         self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> StopSignals:
-        for number in SIGNALS:
+        for number in STOP_SIGNALS:
             if signal.getsignal(number) is not signal.SIG_IGN:  # under nohup a hang-up is to be ignored
                 self._before[number] = signal.signal(number, self._receive)
         return self

@@ -15,7 +15,6 @@ import selectors
 import signal
 import sys
 import threading
-import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +23,7 @@ from nncli.cores import usable_cores
 from nncli.data.decoding import FileAccessError, ImageError, decode_image
 from nncli.data.pixel_rows import LARGE, file_map_of
 from nncli.errors import DataError
+from nncli.forking import fork
 from nncli.text import printable
 
 if TYPE_CHECKING:
@@ -39,8 +39,6 @@ CHUNK = 32
 
 MOST_CHUNKS = 1000
 """So many numbers of four bytes fit into every pipe."""
-
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 Bad = dict[int, tuple[str, bool]]
 """Place in the list of a file that did not decode -> the reason, and whether it may pass."""
@@ -103,23 +101,17 @@ class _Team:
         self.bad: Bad = {}
 
     def fork(self, rank: int) -> None:
-        """Start a process; signals wait until it ignores them, since the parent hears them and ends it."""
+        """Start a process, which ignores stop signals: the parent hears them and ends it."""
         receive, send = os.pipe()
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
         try:
-            with warnings.catch_warnings():
-                # Python warns of threads that a library, OpenBLAS for one, may have; a decoder does not use them.
-                warnings.simplefilter("ignore", DeprecationWarning)
-                child = os.fork()
-            if child == 0:
-                self._be_a_helper(rank, send)
-            self.ranks[child] = rank
+            child = fork()
         except OSError:  # no more processes allowed: those there are will do
             os.close(receive)
             os.close(send)
             return
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if child == 0:
+            self._be_a_helper(rank, send)
+        self.ranks[child] = rank
         os.close(send)
         self.messages[child] = b""
         self.pipes.register(receive, selectors.EVENT_READ, child)
@@ -127,9 +119,6 @@ class _Team:
     def _be_a_helper(self, rank: int, send: int) -> None:
         """Never returns: files, locks and buffered output are the parent's."""
         with contextlib.suppress(BaseException):
-            for number in STOP_SIGNALS:
-                signal.signal(number, signal.SIG_IGN)
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
             self.work(rank)
             with open(send, "wb") as pipe:
                 pipe.write(json.dumps(list(self.bad.items())).encode())

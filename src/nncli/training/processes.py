@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nncli.blas import CAN_DIVIDE_BATCHES
-from nncli.cores import usable_cores
+from nncli.cores import CAN_DIVIDE_BATCHES, usable_cores
 from nncli.errors import TrainingError
+from nncli.forking import fork
 from nncli.training.communicator import Communicator, SingleProcess
 
 if TYPE_CHECKING:
@@ -51,7 +51,6 @@ PATIENT_LOOKS = 20_000
 
 SLEEP = 0.0002
 
-
 FLOPS_WORTH_SHARING = 3e6
 """Work of a step, in floating-point operations, from which two meetings are the smaller part of it."""
 
@@ -72,14 +71,9 @@ def choose_size(n_weights: int, batch_size: int, n_steps: int, n_cores: int) -> 
         n_cores: Cores that this process may use.
     """
     flops = 6 * n_weights * batch_size  # a multiplication and an addition, three times: forward, dW, dA
-    if not is_supported() or flops < FLOPS_WORTH_SHARING or flops * n_steps < FLOPS_WORTH_STARTING:
+    if not CAN_DIVIDE_BATCHES or flops < FLOPS_WORTH_SHARING or flops * n_steps < FLOPS_WORTH_STARTING:
         return 1
     return max(1, min(n_cores, batch_size // EXAMPLES_EACH))
-
-
-def is_supported() -> bool:
-    """Whether processes can be forked and see each other's writes in order: Linux on x86-64 promises both."""
-    return CAN_DIVIDE_BATCHES
 
 
 class ForkedProcesses:
@@ -130,11 +124,9 @@ class ForkedProcesses:
         sys.stdout.flush()
         sys.stderr.flush()
         for rank in range(1, self.size):
-            child = os.fork()
+            child = fork()
             if child == 0:
                 self.rank, self._children = rank, []
-                for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-                    signal.signal(number, signal.SIG_IGN)  # the parent hears them and tells
                 return
             self._children.append(child)
 

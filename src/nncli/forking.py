@@ -1,0 +1,42 @@
+"""Forking a helper process that leaves stop signals to its parent.
+
+A signal that arrives between the fork and the helper's first line would run the parent's handler in the helper, which
+would then end the parent's work in the parent's name. So signals wait until the helper has decided what they mean.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import warnings
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def ignore_stop_signals() -> None:
+    """For a helper whose parent hears the signals and ends it."""
+    for number in STOP_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+
+
+def fork(in_child: Callable[[], None] = ignore_stop_signals) -> int:
+    """As `os.fork`, which returns in both processes; stop signals wait until the child has called `in_child`.
+
+    Raises:
+        OSError: No more processes are allowed.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+    try:
+        with warnings.catch_warnings():
+            # Python warns of threads that a library, OpenBLAS for one, may have; they do not matter to the helpers.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            child = os.fork()
+        if child == 0:
+            in_child()
+        return child
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
