@@ -17,9 +17,10 @@ from nncli.errors import TrainingError
 from nncli.network.initialization import initialize
 from nncli.network.optimization import Adam, GradientDescent, Momentum, RMSprop
 from nncli.network.parameters import Parameters
+from nncli.training import processes as processes_module
 from nncli.training.communicator import Communicator, SingleProcess
 from nncli.training.loop import Settings, Trainer
-from nncli.training.processes import ALIGNMENT, ForkedProcesses, choose_size
+from nncli.training.processes import ALIGNMENT, ForkedProcesses, choose_size, make_communicator
 from nncli.training.schedules import LearningRate
 from tests.training.test_loop import batches, without_seconds
 
@@ -186,6 +187,19 @@ def test_helpers_end_when_their_parent_is_killed() -> None:
 def test_processes_are_used_where_they_pay(arguments: tuple[int, int, int, int], expected: int) -> None:
     """By weights, batch size, steps and cores."""
     assert expected == choose_size(*arguments)
+
+
+def test_the_number_that_is_written_is_taken() -> None:
+    """Whether it pays or not."""
+    assert 3 == make_communicator(3, 24, 4, 10).size
+    assert 1 == make_communicator("auto", 24, 4, 10).size
+
+
+def test_where_memory_cannot_be_shared_safely_one_process_trains(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is asked for: elsewhere one process may see another's writes out of order."""
+    monkeypatch.setattr(processes_module, "CAN_DIVIDE_BATCHES", False)
+    assert isinstance(make_communicator(3, 24, 4, 10), SingleProcess)
+    assert isinstance(make_communicator("auto", 10**9, 128, 10**9), SingleProcess)
 
 
 def test_parts_cover_everything_once() -> None:

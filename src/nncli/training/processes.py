@@ -71,7 +71,7 @@ def choose_size(n_weights: int, batch_size: int, n_steps: int, n_cores: int) -> 
         n_cores: Cores that this process may use.
     """
     flops = 6 * n_weights * batch_size  # a multiplication and an addition, three times: forward, dW, dA
-    if not CAN_DIVIDE_BATCHES or flops < FLOPS_WORTH_SHARING or flops * n_steps < FLOPS_WORTH_STARTING:
+    if flops < FLOPS_WORTH_SHARING or flops * n_steps < FLOPS_WORTH_STARTING:
         return 1
     return max(1, min(n_cores, batch_size // EXAMPLES_EACH))
 
@@ -199,6 +199,8 @@ def _shared(n: int, dtype: DTypeLike) -> Array:
 
 
 def make_communicator(setting: str | int, n_weights: int, batch_size: int, n_steps: int) -> Communicator:
-    """The communicator for `training.processes: setting`; see `choose_size` for `auto`."""
+    """The communicator for `training.processes: setting`; see `choose_size` for `auto`. Elsewhere one process trains."""
+    if not CAN_DIVIDE_BATCHES:
+        return SingleProcess()
     size = choose_size(n_weights, batch_size, n_steps, usable_cores()) if setting == "auto" else int(setting)
     return ForkedProcesses(size) if size > 1 else SingleProcess()
