@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from nncli.checkpoint_file import restore_checkpoint, write_checkpoint
+from nncli.checkpoint_file import restore_checkpoint, saved_processes, write_checkpoint
 from nncli.errors import ModelFileError, NncliError
 from nncli.npz_file import read_npz, text_array, write_npz
 from nncli.trainer_setup import make_trainer
@@ -313,3 +313,16 @@ def test_a_number_that_is_not_finite_is_never_written(photos: Path, checkpoint: 
         write_checkpoint(checkpoint, trainer, "data")
     assert before == checkpoint.read_bytes()
     assert [checkpoint] == list(checkpoint.parent.iterdir())
+
+
+def test_it_remembers_how_many_processes_wrote_it(checkpoint: Path) -> None:
+    """As many continue it to the bit."""
+    assert 1 == saved_processes(checkpoint)
+
+
+@pytest.mark.parametrize("value", [0, -1, 65, 2.0, "2", True, None, [2]])
+def test_a_number_of_processes_that_cannot_be(checkpoint: Path, value: object) -> None:
+    """A checkpoint from a stranger starts no thousand processes."""
+    rewrite(checkpoint, lambda _arrays, metadata: metadata.update(processes=value))
+    with pytest.raises(ModelFileError, match="how many processes"):
+        saved_processes(checkpoint)

@@ -226,10 +226,15 @@ def test_a_terminal_sees_one_bar(folder: Path) -> None:
     assert re.search(r"loss \d\.\d{3}, val_accuracy \d\.\d{3}", text)
 
 
-@pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_saves_and_resume_ends_where_it_would_have_ended(folder: Path, signal_number: int) -> None:
+@pytest.mark.parametrize(
+    ("signal_number", "processes"), [(signal.SIGINT, 1), (signal.SIGTERM, 1), (signal.SIGHUP, 1), (signal.SIGTERM, 2)]
+)
+def test_a_signal_saves_and_resume_ends_where_it_would_have_ended(
+    folder: Path, signal_number: int, processes: int
+) -> None:
     """128 + signal, the resume command on stderr, and the resumed run's model is that of an undisturbed one."""
     arguments = ["photos.yaml", "--epochs", "4000", "--set", "network.dropout=0.1", "--set", "training.monitor=loss"]
+    arguments += ["--set", f"training.processes={processes}"]
     with subprocess.Popen(
         [sys.executable, "-m", "nncli", "train", *arguments, "--json", "--out", "stopped"],
         cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,

@@ -199,7 +199,10 @@ def _shared(n: int, dtype: DTypeLike) -> Array:
 
 
 def make_communicator(setting: str | int, n_weights: int, batch_size: int, n_steps: int) -> Communicator:
-    """The communicator for `training.processes: setting`; see `choose_size` for `auto`. Elsewhere one process trains."""
+    """The communicator for `training.processes: setting`; see `choose_size` for `auto`.
+
+    Where processes cannot share memory safely, one process trains.
+    """
     if not CAN_DIVIDE_BATCHES:
         return SingleProcess()
     size = choose_size(n_weights, batch_size, n_steps, usable_cores()) if setting == "auto" else int(setting)
