@@ -1,0 +1,120 @@
+"""The option `data.features`: a list of blocks, each a word or a word with its settings.
+
+    features: [pixels]
+    features:
+      - patches: {size: 6, count: 200}
+      - color_histogram
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nncli.config.kinds import Integer, InvalidError, Kind, Number, either, wrong
+from nncli.config.nodes import Entry, Mapping, Node, Scalar, Sequence
+from nncli.config.places import Problem, shortened
+from nncli.config.shapes import read_all
+from nncli.config.suggestions import nearest_word
+from nncli.feature_settings import BLOCKS, Block, Features, Setting, settings_of
+
+
+@dataclass(frozen=True)
+class FeatureBlock:
+    """One block: a word, or a mapping of the word to settings."""
+
+    @property
+    def wanted(self) -> str:
+        """The words, and how settings are written."""
+        return either([*BLOCKS, "one of them with settings, such as patches: {count: 200}"])
+
+    def read(self, key: str, node: Node) -> Block:
+        """The block with all its settings."""
+        entry = _only_entry(node)
+        if entry is None:
+            word, body = (node.value, None) if isinstance(node, Scalar) else (None, None)
+        else:
+            word, body = entry[0], entry[1].node
+        if not isinstance(word, str) or word not in BLOCKS:
+            if entry and isinstance(word, str):
+                hint = f". Did you mean '{near}'?" if (near := nearest_word(word, BLOCKS)) else ""
+                raise InvalidError(Problem(entry[1].key_place, f"{key} has an unknown block '{shortened(word)}'{hint}"))
+            raise wrong(key, self.wanted, node, BLOCKS)
+        cls = BLOCKS[word]
+        if body is None or (isinstance(body, Scalar) and body.value is None):
+            return cls()
+        if not isinstance(body, Mapping):
+            raise wrong(f"{key}.{word}", "a mapping of settings", body)
+        settings = {setting.name: setting for setting in settings_of(cls)}
+        unknown = [
+            Problem(entry.key_place, _unknown_setting(f"{key}.{word}", name, settings))
+            for name, entry in body.entries.items()
+            if name not in settings
+        ]
+        if unknown:
+            raise InvalidError(*unknown)
+        values = read_all((f"{key}.{word}.{name}", kind_of(settings[name]), e.node) for name, e in body.entries.items())
+        return cls(**dict(zip(body.entries, values, strict=True)))
+
+    def schema(self) -> dict[str, Any]:
+        """The JSON Schema of the value."""
+        return {"anyOf": [{"enum": list(BLOCKS)}, *(_block_schema(cls) for cls in BLOCKS.values())]}
+
+
+@dataclass(frozen=True)
+class FeatureList:
+    """Blocks of the feature column, or a single one."""
+
+    @property
+    def wanted(self) -> str:
+        """The words of the blocks."""
+        return f"a list of blocks: {either(BLOCKS)}"
+
+    def read(self, key: str, node: Node) -> Features:
+        """The blocks in order."""
+        block = FeatureBlock()
+        if isinstance(node, Scalar | Mapping) and not (isinstance(node, Scalar) and node.value is None):
+            return (block.read(key, node),)
+        if not isinstance(node, Sequence) or not node.items:
+            raise wrong(key, self.wanted, node)
+        return tuple(read_all((f"{key}[{i}]", block, item) for i, item in enumerate(node.items)))
+
+    def schema(self) -> dict[str, Any]:
+        """The JSON Schema of the value."""
+        block = FeatureBlock().schema()
+        return {"anyOf": [{"type": "array", "minItems": 1, "items": block}, *block["anyOf"]]}
+
+
+def kind_of(setting: Setting) -> Kind:
+    """What a setting of a block can hold."""
+    low, high = setting.limits
+    return Integer(int(low), int(high)) if setting.is_whole else Number(minimum=low, maximum=high)
+
+
+def _only_entry(node: Node) -> tuple[str, Entry] | None:
+    """The key and the entry of a mapping that has just one."""
+    if isinstance(node, Mapping) and len(node.entries) == 1:
+        return next(iter(node.entries.items()))
+    return None
+
+
+def _unknown_setting(block: str, name: str, known: dict[str, Setting]) -> str:
+    near = nearest_word(name, known)
+    hint = f"Did you mean '{near}'?" if near else f"It has {either(known)}" if known else "It has no settings"
+    return f"unknown key '{block}.{shortened(name)}'. {hint}"
+
+
+def _block_schema(cls: type[Block]) -> dict[str, Any]:
+    properties = {
+        setting.name: {"description": setting.doc, "default": setting.default, **kind_of(setting).schema()}
+        for setting in settings_of(cls)
+    }
+    body = {"type": ["object", "null"], "additionalProperties": False, "properties": properties}
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": [cls.kind],
+        "properties": {cls.kind: {"description": cls.__doc__, **body}},
+    }
+
+

@@ -1,0 +1,142 @@
+"""The feature column: several blocks, one below the other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from nncli.feature_settings import PIXELS, Features, Shape, n_features
+from nncli.features.color_histogram import ColorHistogramBlock
+from nncli.features.hog import HogBlock
+from nncli.features.patches import PatchBlock
+from nncli.features.pca import PcaBlock
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+Array = np.ndarray[Any, np.dtype[np.float32]]
+
+
+class FittedBlock(Protocol):
+    """What a block is asked for once it has learned what it needs."""
+
+    n_features: int
+
+    def extract(self, images: NDArray[np.uint8], out: Array) -> None:
+        """Write the features of `images`, (m, height, width, channels), to `out`, (m, n_features)."""
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """What was learned, by name."""
+
+
+class PixelBlock:
+    """The block `pixels`: the values themselves."""
+
+    def __init__(self, _settings: object, shape: Shape) -> None:
+        self.n_features = shape[0] * shape[1] * shape[2]
+
+    @classmethod
+    def fit(cls, settings: object, images: NDArray[np.uint8], _rng: np.random.Generator) -> PixelBlock:
+        """The block for images like `images`, (m, height, width, channels)."""
+        return cls(settings, (images.shape[1], images.shape[2], images.shape[3]))
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Nothing."""
+        return {}
+
+    @staticmethod
+    def array_shapes(_settings: object, _shape: Shape) -> dict[str, tuple[int, ...]]:
+        """Nothing."""
+        return {}
+
+    def extract(self, images: NDArray[np.uint8], out: Array) -> None:
+        """Write the values of `images`, (m, height, width, channels), to `out`, (m, n_features)."""
+        out[:] = images.reshape(len(images), -1)
+
+
+FITTED: dict[str, Any] = {
+    "pixels": PixelBlock,
+    "patches": PatchBlock,
+    "hog": HogBlock,
+    "color_histogram": ColorHistogramBlock,
+    "pca": PcaBlock,
+}
+
+
+class FeatureColumn:
+    """From images to feature columns.
+
+    Args:
+        features: The settings of the blocks, from top to bottom.
+        shape: Height, width and channels of the images.
+        blocks: The fitted blocks.
+    """
+
+    def __init__(self, features: Features, shape: Shape, blocks: list[FittedBlock]) -> None:
+        self.features, self.shape, self.blocks = features, shape, blocks
+        self.n_features = n_features(features, shape)
+
+    @classmethod
+    def of_pixels(cls, shape: Shape) -> FeatureColumn:
+        """The column that is the image itself."""
+        return cls(PIXELS, shape, [PixelBlock(PIXELS[0], shape)])
+
+    @classmethod
+    def fit(cls, features: Features, shape: Shape, pixels: NDArray[np.uint8], seed: int) -> FeatureColumn:
+        """Learn what the blocks need.
+
+        Args:
+            features: The settings of the blocks.
+            shape: Height, width and channels of the images.
+            pixels: Training images to learn from, one per row, (m, height * width * channels).
+            seed: Of the run.
+        """
+        images = pixels.reshape(-1, *shape)
+        blocks = [
+            FITTED[settings.kind].fit(settings, images, np.random.default_rng([seed, i, len(features)]))
+            for i, settings in enumerate(features)
+        ]
+        return cls(features, shape, blocks)
+
+    @property
+    def is_pixels(self) -> bool:
+        """Whether the column is the image itself."""
+        return self.features == PIXELS
+
+    def extract(self, pixels: NDArray[np.uint8], out: Array) -> None:
+        """Write the feature columns of `pixels`, one image per row, to the rows of `out`, (m, n_features)."""
+        images = pixels.reshape(-1, *self.shape)
+        start = 0
+        for block in self.blocks:
+            block.extract(images, out[:, start : start + block.n_features])
+            start += block.n_features
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Everything that was learned, by names such as `features2.matrix`, which is of the second block."""
+        return {
+            f"features{i}.{name}": array
+            for i, block in enumerate(self.blocks, start=1)
+            for name, array in block.arrays().items()
+        }
+
+    @staticmethod
+    def array_shapes(features: Features, shape: Shape) -> dict[str, tuple[int, ...]]:
+        """The shapes of `arrays`, for checking a file before anything is computed."""
+        return {
+            f"features{i}.{name}": array_shape
+            for i, settings in enumerate(features, start=1)
+            for name, array_shape in FITTED[settings.kind].array_shapes(settings, shape).items()
+        }
+
+    @classmethod
+    def from_arrays(cls, features: Features, shape: Shape, arrays: Mapping[str, NDArray[Any]]) -> FeatureColumn:
+        """The column that gave `arrays`, which have the right names and shapes."""
+        blocks = []
+        for i, settings in enumerate(features, start=1):
+            prefix = f"features{i}."
+            own = {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+            blocks.append(FITTED[settings.kind](settings, shape, **own))
+        return cls(features, shape, blocks)
