@@ -64,9 +64,10 @@ def run_nncli(dims: tuple[int, ...], batch: int, m: int) -> float:
     from nncli.network.initialization import initialize
     from nncli.network.optimization import Adam
     from nncli.network.parameters import Parameters
-    from nncli.training.loop import Settings, Trainer
+    from nncli.training.loop import Trainer
     from nncli.training.processes import make_communicator
     from nncli.training.schedules import LearningRate
+    from nncli.training.settings import Settings
 
     pixels, labels = _data(dims[0], m)
     parameters = Parameters(dims)

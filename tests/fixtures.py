@@ -34,16 +34,20 @@ def random_model(
     activation: str = "relu",
     image_format: ImageFormat = IMAGE_FORMAT,
     dtype: DTypeLike = np.float32,
+    normalization: str = "none",
     seed: int = 0,
 ) -> Model:
     """A model with weights and biases from the seed; two classes share one output."""
     n_outputs = 1 if len(classes) == 2 else len(classes)
-    parameters = Parameters((image_format.n_features, *hidden, n_outputs), dtype)
+    parameters = Parameters((image_format.n_features, *hidden, n_outputs), dtype, normalization=normalization)
     rng = np.random.default_rng(seed)
     for l in range(1, parameters.n_layers + 1):
         n_in = parameters.layer_dims[l - 1]
         parameters.W[l][...] = rng.standard_normal(parameters.W[l].shape) / np.sqrt(n_in)
         parameters.b[l][...] = 0.3 * rng.standard_normal(parameters.b[l].shape)
+    for l in range(1, len(parameters.gain)):
+        parameters.gain[l][...] = 1 + 0.3 * rng.standard_normal(parameters.gain[l].shape)
+        parameters.shift[l][...] = 0.3 * rng.standard_normal(parameters.shift[l].shape)
     return Model(parameters, activation, classes, image_format, noisy_scaling(image_format, seed), {"note": "random"})
 
 
@@ -70,7 +74,7 @@ def same_model(expected: Model, found: Model) -> bool:
 def _everything(model: Model) -> tuple[Any, ...]:
     parameters, scaling = model.parameters, model.scaling
     return (
-        *(model.layer_dims, parameters.flat.dtype, parameters.flat.tobytes()),
+        *(model.layer_dims, parameters.normalization, parameters.flat.dtype, parameters.flat.tobytes()),
         *(scaling.scale.tobytes(), scaling.offset.tobytes()),
         *(model.activation, model.classes, model.image_format, model.training),
     )

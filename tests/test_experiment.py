@@ -342,12 +342,11 @@ def test_class_weights_by_name(folder: Path) -> None:
 
 
 def test_a_model_of_the_experiment(folder: Path) -> None:
-    """Parameters from a vector, everything else from the plan."""
+    """Parameters as they are given, everything else from the plan."""
     experiment = experiment_of(folder)
     trainer = make_trainer(experiment)
-    model = experiment.model(trainer.parameters.flat, {"note": 1})
-    trainer.parameters.flat[:] = 0  # the model has its own
-    assert model.parameters.flat.any()
+    model = experiment.model(trainer.parameters, {"note": 1})
+    assert trainer.parameters is model.parameters
     assert (16, 5, 1) == model.layer_dims
     assert (("dark", "light"), "tanh", {"note": 1}) == (model.classes, model.activation, model.training)
     assert experiment.plan.image_format == model.image_format

@@ -33,7 +33,8 @@ def by_reference(model: Model, pixels: NDArray[np.uint8]) -> list[NDArray[np.flo
     rows = pixels * model.scaling.scale.astype(np.float64) + model.scaling.offset
     W = [each.astype(np.float64) for each in model.parameters.W]
     b = [each.astype(np.float64) for each in model.parameters.b]
-    outputs = [reference.forward_one(W, b, x, model.activation)[1][-1] for x in rows]
+    kind = {name: getattr(model.parameters, name) for name in ("normalization", "gain", "shift")}
+    outputs = reference.forward(W, b, rows.T, model.activation, **kind)[3][-1].T
     return [np.array([1 - y[0], y[0]]) if len(y) == 1 else y for y in outputs]
 
 
@@ -46,12 +47,13 @@ def write_png(path: Path, pixels: NDArray[np.uint8], image_format: ImageFormat) 
 
 @pytest.mark.parametrize("classes", [TWO, THREE])
 @pytest.mark.parametrize("hidden", [(), (7,), (6, 5)])
-@pytest.mark.parametrize("activation", ["relu", "leaky_relu", "tanh", "sigmoid"])
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu", "gelu", "tanh", "sigmoid"])
+@pytest.mark.parametrize("normalization", ["none", "layer"])
 def test_probabilities_are_those_of_the_formulas(
-    classes: tuple[str, ...], hidden: tuple[int, ...], activation: str
+    classes: tuple[str, ...], hidden: tuple[int, ...], activation: str, normalization: str
 ) -> None:
     """The naive implementation agrees to the last bit of a float32, or nearly."""
-    model = random_model(classes, hidden, activation=activation)
+    model = random_model(classes, hidden, activation=activation, normalization=normalization)
     pixels = random_pixels(5)
     np.testing.assert_allclose(by_reference(model, pixels), Predictor(model).probabilities(pixels), rtol=3e-7)
 

@@ -37,11 +37,12 @@ THREE = ("ant", "bee", "cow")
 @pytest.mark.parametrize("classes", [("no", "yes"), THREE, ("ไทย", "\udcff", "\x1b[2J", "a\tb")])
 @pytest.mark.parametrize("hidden", [(), (5,), (4, 3)])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("normalization", ["none", "layer"])
 def test_a_model_comes_back_as_it_was(
-    tmp_path: Path, classes: tuple[str, ...], hidden: tuple[int, ...], dtype: DTypeLike
+    tmp_path: Path, classes: tuple[str, ...], hidden: tuple[int, ...], dtype: DTypeLike, normalization: str
 ) -> None:
     """Weights, names, image format and scaling survive to the bit, whatever the names."""
-    model = random_model(classes, hidden, dtype=dtype)
+    model = random_model(classes, hidden, dtype=dtype, normalization=normalization)
     write_model(tmp_path / "model.npz", model)
     assert same_model(model, read_model(tmp_path / "model.npz"))
 
@@ -53,7 +54,7 @@ def test_two_classes_may_have_two_outputs(tmp_path: Path) -> None:
     assert same_model(model, read_model(tmp_path / "model.npz"))
 
 
-@pytest.mark.parametrize("activation", ["relu", "leaky_relu", "tanh", "sigmoid"])
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu", "gelu", "tanh", "sigmoid"])
 @pytest.mark.parametrize("resize", ["stretch", "pad", "crop"])
 @pytest.mark.parametrize("color", ["rgb", "grayscale"])
 def test_a_model_predicts_as_before(tmp_path: Path, activation: str, resize: str, color: str) -> None:
@@ -194,6 +195,27 @@ def test_an_array_of_another_shape_or_type(tmp_path: Path, name: str, array: NDA
     assert reason == refusal(tmp_path / "model.npz", putting(name, array))
 
 
+@pytest.mark.parametrize(
+    ("name", "array", "reason"),
+    [
+        ("gain1", np.ones((4, 1), np.float32), "gain1 is float32 (4, 1), expected float32 (5, 1)"),
+        ("shift1", np.ones((5, 1)), "shift1 is float64 (5, 1), expected float32 (5, 1)"),
+        ("shift1", np.full((5, 1), np.nan, np.float32), "shift1 holds a value that is not finite"),
+        ("gain2", np.ones((3, 1), np.float32), "unknown array 'gain2'"),
+    ],
+)
+def test_an_array_of_layer_normalization_that_is_wrong(
+    tmp_path: Path, name: str, array: NDArray[Any], reason: str
+) -> None:
+    """Gains and shifts are checked as weights are; the last layer has none."""
+
+    def change(arrays: dict[str, NDArray[Any]], metadata: dict[str, Any]) -> None:
+        metadata["normalization"] = "layer"
+        arrays.update({"gain1": np.ones((5, 1), np.float32), "shift1": np.ones((5, 1), np.float32), name: array})
+
+    assert reason == refusal(tmp_path / "model.npz", change)
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 @pytest.mark.parametrize("name", ["W1", "b2", "scale", "offset"])
 def test_a_value_that_is_not_finite(tmp_path: Path, name: str, value: float) -> None:
@@ -233,7 +255,10 @@ DISTINCT = "classes are fewer than two or not distinct"
         (setting("image", "color", value="cmyk"), "image color is 'cmyk', not one of rgb, grayscale"),
         (setting("image", "more", value=1), "the image format must have exactly the keys height, width, color, resize"),
         (setting("image", value=[]), "the image format must have exactly the keys height, width, color, resize"),
-        (setting("activation", value="gelu"), "unknown activation 'gelu'"),
+        (setting("activation", value="swish"), "unknown activation 'swish'"),
+        (setting("normalization", value="batch"), "unknown normalization 'batch'"),
+        (setting("normalization", value=["layer"]), "unknown normalization ['layer']"),
+        (setting("normalization", value="layer"), "no 'gain1'"),
         (setting("activation", value=["relu"]), "unknown activation ['relu']"),
         (setting("output", value="sigmoid"), "output is 'sigmoid' for layer_dims (36, 5, 3)"),
         (setting("classes", value=["a", "b", "a"]), DISTINCT),
@@ -387,7 +412,7 @@ def test_the_documented_program_has_ten_lines_and_needs_numpy_and_pillow_alone()
 
 def test_the_documentation_names_every_key_and_array(tmp_path: Path) -> None:
     """A key or an array that is added is documented."""
-    write_model(tmp_path / "model.npz", random_model())
+    write_model(tmp_path / "model.npz", random_model(normalization="layer"))
     tables = "\n".join(line.split("|")[1] for line in DOCUMENT.read_text().splitlines() if line.startswith("| `"))
     for name in (*KEYS, *read_npz(tmp_path / "model.npz")):
         assert f"`{re.sub('2$', 'L', name)}`" in tables

@@ -384,11 +384,14 @@ def test_a_stop_after_a_step_into_the_void_keeps_the_last_good_checkpoint(folder
 
 
 @pytest.mark.parametrize("n_batches", [1, 7, 15])
-def test_a_resumed_run_writes_what_an_uninterrupted_one_writes(folder: Path, n_batches: int) -> None:
+@pytest.mark.parametrize("normalization", ["none", "batch"])
+def test_a_resumed_run_writes_what_an_uninterrupted_one_writes(
+    folder: Path, normalization: str, n_batches: int
+) -> None:
     """Model, predictions and matrix to the byte; the history but for the seconds."""
     options: dict[str, Any] = {
-        "network": {"dropout": 0.3},
-        "training": {"epochs": 4, "optimizer": "adamw"},
+        "network": {"dropout": 0.3, "normalization": normalization},
+        "training": {"epochs": 4, "optimizer": "adamw", "mixing": "mixup", "label_smoothing": 0.1},
     }
     run_in(folder, "straight", **options).complete()
 
@@ -501,3 +504,18 @@ def test_another_split_uses_the_same_entry(folder: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr("nncli.data.cache.load_images", None)
     experiment = experiment_of(folder, data={"validation_split": 0.5}, training={"seed": 7})
     assert (20, 20) == (len(experiment.training.labels), len(experiment.validation.labels))
+
+
+@pytest.mark.parametrize(("normalization", "written"), [("batch", "none"), ("layer", "layer")])
+def test_the_model_of_a_normalized_network_predicts_what_validation_saw(
+    folder: Path, normalization: str, written: str
+) -> None:
+    """Batch normalization is gone from the file, and metrics.json has the loss and accuracy of the best epoch."""
+    run = run_in(folder, network={"layer_dims": "[auto, 5, 4, auto]", "normalization": normalization})
+    report = run.complete()
+    model = read_model(run.path / "model.npz")
+    best = model.training["best_epoch"]
+    assert written == model.parameters.normalization
+    assert normalization == model.training["config"]["network.normalization"]
+    assert best["val_accuracy"] == report["accuracy"]
+    assert best["val_loss"] == pytest.approx(report["loss"], rel=1e-4)

@@ -20,7 +20,6 @@ from nncli.data.pixel_rows import PixelRows
 from nncli.data.scaling import SCALINGS, Scaling
 from nncli.errors import DataError
 from nncli.model_file import Model
-from nncli.network.parameters import Parameters
 from nncli.plan import Plan, plan_experiment
 from nncli.text import printable
 
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nncli.data.image_folder import LabeledFiles
+    from nncli.network.parameters import Parameters
 
 __all__ = ["Experiment", "ImageSet", "Plan", "load_experiment", "plan_experiment"]
 
@@ -81,10 +81,8 @@ class Experiment:
     scaling: Scaling
     skipped: tuple[BadImage, ...]
 
-    def model(self, flat: NDArray[Any], training: dict[str, Any]) -> Model:
-        """A model of these data with the parameters `flat`, shape (size,)."""
-        parameters = Parameters(self.plan.layer_dims, flat.dtype)
-        parameters.flat[:] = flat
+    def model(self, parameters: Parameters, training: dict[str, Any]) -> Model:
+        """A model of these data."""
         activation = self.plan.config.network.activation
         return Model(parameters, activation, self.plan.classes, self.plan.image_format, self.scaling, training)
 

@@ -16,7 +16,7 @@ import numpy as np
 from nncli.decoding_pool import CHUNK_SIZE, DecodingPool, n_usable_workers
 from nncli.errors import ModelFileError
 from nncli.network.forward_propagation import forward
-from nncli.network.parameters import Parameters, Workspace
+from nncli.network.parameters import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -59,9 +59,9 @@ class Predictor:
 
     def __init__(self, model: Model) -> None:
         self.model = model
-        self._parameters = Parameters(model.layer_dims, np.float64)
+        self._parameters = model.parameters.like(np.float64)
         self._parameters.flat[:] = model.parameters.flat
-        self._workspace = Workspace(model.layer_dims, BATCH_SIZE, np.float64, training=False)
+        self._workspace = Workspace.of(self._parameters, BATCH_SIZE, training=False)
         self._rows = np.empty((BATCH_SIZE, model.layer_dims[0]), np.float64)
 
     def probabilities(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:

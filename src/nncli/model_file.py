@@ -5,6 +5,8 @@
     offset       (n_0, 1) float32
     W1 ... WL    (n_l, n_{l-1}) float32 or float64
     b1 ... bL    (n_l, 1)
+    gain1 ...    (n_l, 1)             with layer normalization, for the hidden layers; batch normalization has gone
+    shift1 ...   (n_l, 1)             into W and b
 
 The same model always gives the same bytes: there is no clock and no path in it.
 """
@@ -25,6 +27,7 @@ from nncli.npz_file import parse_text_array, read_npz, text_array, write_npz
 from nncli.text import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -32,8 +35,21 @@ if TYPE_CHECKING:
 FORMAT = "nncli-model"
 FORMAT_VERSION = 1
 
-KEYS = ("format", "format_version", "layer_dims", "activation", "output", "classes", "image", "training")
+KEYS = (
+    "format",
+    "format_version",
+    "layer_dims",
+    "activation",
+    "normalization",
+    "output",
+    "classes",
+    "image",
+    "training",
+)
 """Keys of the metadata, all of them required."""
+
+NORMALIZATIONS = ("none", "layer")
+"""Batch normalization is folded into the weights before a model is written."""
 
 MAX_METADATA = 4 << 20
 """Bytes of metadata: JSON can take twenty times its size in memory. Ten thousand classes fit."""
@@ -44,7 +60,7 @@ class Model:
     """A trained network with all that belongs to it.
 
     Attributes:
-        parameters: Weights and biases.
+        parameters: Weights and biases; with layer normalization gains and shifts.
         activation: Of the hidden layers.
         classes: Class names, in the order of the outputs; two classes share one output, which is P(second class).
         image_format: How an image becomes n_0 pixel values.
@@ -79,6 +95,7 @@ def write_model(path: Path, model: Model) -> None:
             "format_version": FORMAT_VERSION,
             "layer_dims": list(model.layer_dims),
             "activation": model.activation,
+            "normalization": model.parameters.normalization,
             "output": _output(model.layer_dims),
             "classes": list(model.classes),
             "image": model.image_format.to_dict(),
@@ -92,10 +109,20 @@ def write_model(path: Path, model: Model) -> None:
         "scale": model.scaling.scale.reshape(-1, 1),
         "offset": model.scaling.offset.reshape(-1, 1),
     }
-    for l in range(1, model.parameters.n_layers + 1):
-        arrays[f"W{l}"] = model.parameters.W[l]
-        arrays[f"b{l}"] = model.parameters.b[l]
-    write_npz(path, arrays)
+    write_npz(path, {**arrays, **_named(model.parameters)})
+
+
+def _names(n_layers: int, normalization: str) -> Iterator[tuple[str, str, int]]:
+    """What each array of a network is called in the file, which attribute of `Parameters` holds it, and its index."""
+    for l in range(1, n_layers + 1):
+        for kind in ("W", "b", "gain", "shift") if normalization == "layer" and l < n_layers else ("W", "b"):
+            yield f"{kind}{l}", kind, l
+
+
+def _named(parameters: Parameters) -> dict[str, NDArray[Any]]:
+    """The arrays of a network by their names."""
+    names = _names(parameters.n_layers, parameters.normalization)
+    return {name: getattr(parameters, kind)[l] for name, kind, l in names}
 
 
 def read_model(path: Path) -> Model:
@@ -121,22 +148,20 @@ def _build(arrays: dict[str, NDArray[Any]]) -> Model:
     if metadata["output"] != _output(layer_dims):
         raise ValueError(f"output is {metadata['output']!r} for layer_dims {layer_dims}")
 
+    normalization = metadata["normalization"]
     dtype = np.dtype(arrays["W1"].dtype)
     if dtype not in (np.float32, np.float64):
         raise ValueError(f"weights are {dtype}")
     scale = _take(arrays, "scale", (layer_dims[0], 1), np.float32)
     offset = _take(arrays, "offset", (layer_dims[0], 1), np.float32)
-    layers = [
-        (_take(arrays, f"W{l}", (n, layer_dims[l - 1]), dtype), _take(arrays, f"b{l}", (n, 1), dtype))
-        for l, n in enumerate(layer_dims)
-        if l > 0
-    ]
+    taken = {}
+    for name, kind, l in _names(len(layer_dims) - 1, normalization):
+        taken[name] = _take(arrays, name, (layer_dims[l], layer_dims[l - 1] if kind == "W" else 1), dtype)
     if arrays:
         raise ValueError(f"unknown array {next(iter(arrays))!r}")
-    parameters = Parameters(layer_dims, dtype)
-    for l, (W, b) in enumerate(layers, start=1):
-        parameters.W[l][...] = W
-        parameters.b[l][...] = b
+    parameters = Parameters(layer_dims, dtype, normalization=normalization)
+    for name, view in _named(parameters).items():
+        view[...] = taken[name]
     scaling = Scaling(scale.ravel(), offset.ravel())
     return Model(parameters, metadata["activation"], classes, image_format, scaling, metadata["training"])
 
@@ -159,6 +184,8 @@ def _checked_metadata(array: NDArray[Any]) -> dict[str, Any]:
         raise ValueError(f"metadata has {'no' if wrong in KEYS else 'an unknown'} {wrong!r}")
     if metadata["activation"] not in list(ACTIVATIONS):  # a list, because what is read may not be hashable
         raise ValueError(f"unknown activation {metadata['activation']!r}")
+    if metadata["normalization"] not in NORMALIZATIONS:
+        raise ValueError(f"unknown normalization {metadata['normalization']!r}")
     if not isinstance(metadata["training"], dict):
         raise ValueError("training is not a mapping")
     return metadata

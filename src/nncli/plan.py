@@ -55,9 +55,10 @@ class Plan:
 
     @property
     def n_parameters(self) -> int:
-        """Weights and biases of the network."""
+        """What the network learns: weights, biases, and of each normalized unit gain and shift."""
         n = self.layer_dims
-        return sum(n[l] * n[l - 1] + n[l] for l in range(1, len(n)))
+        normalization = 0 if self.config.network.normalization == "none" else 2 * sum(n[1:-1])
+        return sum(n[l] * n[l - 1] + n[l] for l in range(1, len(n))) + normalization
 
 
 def plan_experiment(config_file: ConfigFile) -> Plan:

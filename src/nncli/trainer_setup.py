@@ -11,9 +11,11 @@ from nncli.data.batches import Batches
 from nncli.network.initialization import initialize
 from nncli.network.optimization import Adam, GradientDescent, Momentum, Optimizer, RMSprop
 from nncli.network.parameters import Parameters
-from nncli.training.loop import Settings, Trainer
+from nncli.training.loop import Trainer
+from nncli.training.mixing import Mixing
 from nncli.training.processes import make_communicator
 from nncli.training.schedules import LearningRate
+from nncli.training.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,10 +41,10 @@ def make_trainer(experiment: Experiment, n_processes: int | None = None) -> Trai
     dtype = np.dtype(training.precision)
     m = len(experiment.training.labels)
     batch_size = m if training.batch_size == "full" else training.batch_size
-    parameters = Parameters(dims, dtype)
+    parameters = Parameters(dims, dtype, normalization=network.normalization)
     n_steps = training.epochs * math.ceil(m / batch_size)
     communicator = make_communicator(n_processes or training.processes, parameters.weights.size, batch_size, n_steps)
-    parameters = Parameters(dims, dtype, communicator.zeros_like(parameters.flat))
+    parameters = parameters.like(flat=communicator.zeros_like(parameters.flat))
     initialize(parameters, np.random.default_rng(training.seed), network.initialization, network.initialization_scale)
     training_set = _batches(experiment, experiment.training, batch_size, dtype)
     validation_set = None
@@ -64,6 +66,8 @@ def make_trainer(experiment: Experiment, n_processes: int | None = None) -> Trai
         dropout=network.dropout,
         gradient_clip_norm=training.gradient_clip_norm,
         class_weights=_class_weights(training.class_weights, experiment, dtype),
+        label_smoothing=training.label_smoothing,
+        mixing=_mixing(training),
         patience=training.patience,
         monitor=training.monitor,
         seed=training.seed,
@@ -79,7 +83,7 @@ def _batches(experiment: Experiment, images: ImageSet, batch_size: int, dtype: A
 def _make_optimizer(
     training: TrainingConfig, parameters: Parameters, zeros_like: Callable[[Array], Array]
 ) -> Optimizer:
-    theta, n_weights = parameters.flat, parameters.weights.size
+    theta, n_weights = parameters.learned, parameters.weights.size
     beta1, beta2, epsilon = training.beta1, training.beta2, training.epsilon
     make: dict[str, Callable[[], Optimizer]] = {
         "gradient_descent": GradientDescent,
@@ -98,6 +102,12 @@ def _make_optimizer(
         ),
     }
     return make[training.optimizer]()
+
+
+def _mixing(training: TrainingConfig) -> Mixing | None:
+    if training.mixing == "none":
+        return None
+    return Mixing(training.mixing, training.mixing_probability, training.mixing_alpha)
 
 
 def _class_weights(setting: Any, experiment: Experiment, dtype: Any) -> NDArray[Any] | None:

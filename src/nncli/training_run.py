@@ -22,6 +22,7 @@ from nncli.config.writing import used_options
 from nncli.errors import NncliError, TrainingError
 from nncli.inference import Predictor
 from nncli.model_file import write_model
+from nncli.network.normalization import fold
 from nncli.tables import confusion_csv, predictions_csv
 from nncli.training.state import EpochResult
 
@@ -104,7 +105,7 @@ class TrainingRun:
             "validation_images": len(self.experiment.validation.labels),
             "config": {key: value for key, value in used_options(plan.config).items() if key not in not_told},
         }
-        return self.experiment.model(state.best, training)
+        return self.experiment.model(fold(self.trainer.parameters.like(flat=state.best)), training)
 
     def finish(self) -> dict[str, Any]:
         """Write every file of a finished run; returns what metrics.json holds."""

@@ -38,7 +38,7 @@ from nncli.config.suggestions import (
         ("", "epochs", "training.epochs"),
         ("", "lr", "training.learning_rate"),
         ("", "dropuot", "network.dropout"),
-        ("training", "label_smoothing", None),
+        ("training", "dataloader", None),
         ("training", "", None),
         ("training", "x" * 50_000, None),
     ],

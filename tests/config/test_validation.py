@@ -48,7 +48,7 @@ def test_problem_shows_its_line_with_a_caret() -> None:
         (training("lr: 1"), "4:3: unknown key 'training.lr'. Did you mean 'learning_rate'?"),
         (training("dropout: 0.5"), "4:3: unknown key 'training.dropout'. It belongs under network:"),
         (training("drop_rate: 0.5"), "4:3: unknown key 'training.drop_rate'. Did you mean 'network.dropout'?"),
-        (training("label_smoothing: 1"), "4:3: unknown key 'training.label_smoothing'. `nncli schema` lists every key"),
+        (training("dataloader: 1"), "4:3: unknown key 'training.dataloader'. `nncli schema` lists every key"),
         (
             data("training: 1"),
             "3:3: unknown key 'data.training'. training: is a section of its own; check the indentation",
@@ -211,6 +211,16 @@ def test_warmup_leaves_epochs_to_train_in() -> None:
         == complaint(training("epochs: 5;warmup_epochs: 5"))
     )
     assert 4 == load(training("epochs: 5;warmup_epochs: 4")).config.training.warmup_epochs
+
+
+def test_batch_normalization_needs_a_batch() -> None:
+    """An example alone is its own mean: nothing would be learned from it."""
+    text = training("batch_size: 1") + "network:\n  normalization: "
+    assert (
+        "config.yaml:6:18: network.normalization batch needs a training.batch_size of at least 2; layer works with 1"
+        == complaint(text + "batch\n")
+    )
+    assert "layer" == load(text + "layer\n").config.network.normalization
 
 
 def test_only_so_many_problems_are_told() -> None:

@@ -28,6 +28,7 @@ data:
 network:
   layer_dims: [12288, 64, auto]
   activation: relu
+  normalization: none
   initialization: xavier
   dropout: 0.0
 training:
@@ -42,6 +43,8 @@ training:
   schedule: constant
   warmup_epochs: 0
   gradient_clip_norm: null
+  label_smoothing: 0.0
+  mixing: none
   class_weights: none
   patience: null
   monitor: accuracy

@@ -25,6 +25,8 @@ class Case:
     l2: float = 0.0
     dropout: float = 0.0
     weighted: bool = False
+    normalization: str = "none"
+    soft: bool = False
     seed: int = 0
     parameters: Parameters = field(init=False)
     workspace: Workspace = field(init=False)
@@ -32,13 +34,16 @@ class Case:
     def __post_init__(self) -> None:
         """Draw everything from the seed."""
         rng = np.random.default_rng(self.seed)
-        self.parameters = Parameters(self.layer_dims, np.float64)
+        self.parameters = Parameters(self.layer_dims, np.float64, normalization=self.normalization)
         initialize(self.parameters, rng)
         self.parameters.flat += 0.1 * rng.standard_normal(self.parameters.flat.size)  # biases too
         self.X = rng.standard_normal((self.layer_dims[0], self.m))
-        self.Y = rng.integers(0, max(2, self.layer_dims[-1]), self.m)
+        self.Y: Any = rng.integers(0, max(2, self.layer_dims[-1]), self.m)
+        if self.soft:
+            self.Y = rng.dirichlet(np.ones(max(2, self.layer_dims[-1])), self.m).T
+            self.Y = self.Y[:1] if self.layer_dims[-1] == 1 else self.Y
         self.weights = rng.uniform(0.2, 3, self.m) if self.weighted else None
-        self.workspace = Workspace(self.layer_dims, self.m, np.float64, dropout=self.dropout)
+        self.workspace = Workspace.of(self.parameters, self.m, dropout=self.dropout)
         if self.dropout:
             draw_dropout_masks(self.workspace, rng, self.m)
 
@@ -66,7 +71,8 @@ class Case:
         """What the reference implementation takes for the same case."""
         masks = [np.array(mask) for mask in self.workspace.mask] or None
         arguments = (self.parameters.W, self.parameters.b, self.X, self.Y, self.activation)
-        return arguments, {"masks": masks, "l2": self.l2, "weights": self.weights}
+        options = {"masks": masks, "l2": self.l2, "weights": self.weights, "normalization": self.normalization}
+        return arguments, {**options, "gain": self.parameters.gain, "shift": self.parameters.shift}
 
     def reference_cost(self) -> float:
         """The cost by the reference."""
@@ -76,10 +82,12 @@ class Case:
     def reference_gradients(self) -> Parameters:
         """The gradients by the reference, in the project's container."""
         arguments, options = self.reference_arguments()
-        dW, db = reference.gradients(*arguments, **options)
+        dW, db, dgain, dshift = reference.gradients(*arguments, **options)
         result = self.parameters.like()
         for l in range(1, result.n_layers + 1):
             result.W[l][...], result.b[l][...] = dW[l], db[l]
+        for l in range(1, len(result.gain)):
+            result.gain[l][...], result.shift[l][...] = dgain[l], dshift[l]
         return result
 
     def distance_to_kink(self) -> float:
@@ -87,3 +95,9 @@ class Case:
         forward(self.parameters, self.workspace, self.X, self.activation)
         hidden = self.workspace.Z[1:-1]
         return min((float(np.abs(Z).min()) for Z in hidden), default=1.0)
+
+    def smallest_deviation(self) -> float:
+        """The smallest standard deviation that a normalization divides by: near 0 its slope changes too fast."""
+        forward(self.parameters, self.workspace, self.X, self.activation)
+        inverse = [statistics[-1].max() for statistics in self.workspace.statistics if statistics]
+        return 1 / float(max(inverse, default=1.0))

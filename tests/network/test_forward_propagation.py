@@ -17,6 +17,7 @@ from tests.network.networks import Case
     [
         ("relu", [0, 0, 0, 3]),
         ("leaky_relu", [-0.02, -0.005, 0, 3]),
+        ("gelu", [-0.04540230591, -0.15428599017, 0, 2.99636260792]),
         ("tanh", [math.tanh(-2), math.tanh(-0.5), 0, math.tanh(3)]),
         ("sigmoid", [0.11920292202, 0.37754066879, 0.5, 0.95257412682]),
     ],
@@ -98,3 +99,12 @@ def test_masks_are_new_for_every_example_after_a_short_batch() -> None:
     draw_dropout_masks(workspace, rng, 2)
     draw_dropout_masks(workspace, rng, 100)
     assert 0.5 == pytest.approx((first != workspace.mask[1])[:, 2:].mean(), abs=0.02)
+
+
+def test_gelu_is_close_to_the_definition_by_the_normal_distribution() -> None:
+    """z P(x < z), but for half a thousandth."""
+    z = np.linspace(-6, 6, 500)[None]
+    A = np.empty_like(z)
+    ACTIVATIONS["gelu"](z, A)
+    expected = [x * (1 + math.erf(x / math.sqrt(2))) / 2 for x in z[0]]
+    np.testing.assert_allclose([expected], A, atol=5e-4)

@@ -100,3 +100,15 @@ def test_zeros_do_not_move_with_relu() -> None:
     forward(parameters, workspace, rng.random((6, 10)))
     backpropagate(parameters, workspace, rng.integers(0, 3, 10), gradients)
     assert not gradients.weights.any()
+
+
+@pytest.mark.parametrize("normalization", ["batch", "layer"])
+def test_normalization_starts_with_gain_1_and_shift_0(normalization: str) -> None:
+    """And with the running statistics of what is normalized already, whatever was in the memory."""
+    parameters = Parameters((5, 4, 3, 2), normalization=normalization)
+    parameters.flat[:] = 99
+    initialize(parameters, np.random.default_rng(0))
+    for ones, zeros in ((parameters.gain, parameters.shift), (parameters.variance, parameters.mean)):
+        assert all((one == 1).all() for one in ones[1:])
+        assert all((zero == 0).all() for zero in zeros[1:])
+    assert not (parameters.flat == 99).any()

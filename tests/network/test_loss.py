@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from nncli.network.loss import binary_cross_entropy, cross_entropy, l2_penalty
 from nncli.network.parameters import Parameters, Workspace
 
 
-def loss_of(n_outputs: int, Z: list[list[float]], Y: list[int], weights: list[float] | None = None) -> float:
+def loss_of(n_outputs: int, Z: list[list[float]], Y: list[Any], weights: list[float] | None = None) -> float:
     """The loss of a network without hidden layer whose last linear outputs are Z."""
     parameters = Parameters((n_outputs, n_outputs), np.float64)
     parameters.W[1][...] = np.eye(n_outputs)
@@ -60,3 +61,22 @@ def test_l2_counts_weights_and_not_biases() -> None:
     parameters.W[1][...] = [[3, 4]]
     parameters.b[1][...] = 100
     assert 0.1 / 2 * 25 == pytest.approx(l2_penalty(parameters, 0.1))
+
+
+@pytest.mark.parametrize("n", [1, 3])
+def test_soft_targets_that_are_certain_are_class_indices(n: int) -> None:
+    """A column of 0 and 1 costs what its class costs, with weights too."""
+    rng = np.random.default_rng(0)
+    Z, Y = rng.standard_normal((n, 4)).tolist(), [0, 1, 1, 0]
+    certain = [Y] if n == 1 else np.eye(n)[Y].T.tolist()
+    for weights in (None, [1.0, 2.0, 0.0, 0.5]):
+        assert loss_of(n, Z, Y, weights) == pytest.approx(loss_of(n, Z, certain, weights))
+
+
+def test_a_soft_target_costs_the_average_of_its_classes() -> None:
+    """A label that is one class to 3/4 and another to 1/4 costs as much as both in these shares."""
+    Z = [[0.3], [-1.0], [2.0]]
+    costs = [loss_of(3, Z, [k]) for k in range(3)]
+    assert 0.75 * costs[0] + 0.25 * costs[2] == pytest.approx(loss_of(3, Z, [[0.75], [0.0], [0.25]]))
+    z = [[0.7]]
+    assert 0.25 * loss_of(1, z, [0]) + 0.75 * loss_of(1, z, [1]) == pytest.approx(loss_of(1, z, [[0.75]]))

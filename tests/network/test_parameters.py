@@ -69,15 +69,16 @@ def test_prediction_allocates_no_training_memory() -> None:
 
 @pytest.mark.parametrize("l2", [0.0, 0.1])
 @pytest.mark.parametrize("dropout", [0.0, 0.5])
-@pytest.mark.parametrize("activation", ["relu", "leaky_relu", "tanh", "sigmoid"])
-def test_a_warm_step_allocates_next_to_nothing(activation: str, dropout: float, l2: float) -> None:
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu", "gelu", "tanh", "sigmoid"])
+@pytest.mark.parametrize("normalization", ["none", "batch", "layer"])
+def test_a_warm_step_allocates_next_to_nothing(activation: str, normalization: str, dropout: float, l2: float) -> None:
     """After the first step, a step of 784-128-10 with batch 128 allocates less than 100 KB at its peak."""
     rng = np.random.default_rng(0)
     dims = (784, 128, 10)
-    parameters = Parameters(dims)
+    parameters = Parameters(dims, normalization=normalization)
     initialize(parameters, rng)
-    workspace, gradients = Workspace(dims, 128, dropout=dropout), parameters.like()
-    optimizer = Adam(parameters.flat)
+    workspace, gradients = Workspace.of(parameters, 128, dropout=dropout), parameters.like()
+    optimizer = Adam(parameters.learned)
     X = np.ascontiguousarray(rng.random((128, 784), np.float32)).T
     Y = rng.integers(0, 10, 128)
 
@@ -86,7 +87,7 @@ def test_a_warm_step_allocates_next_to_nothing(activation: str, dropout: float, 
         forward(parameters, workspace, X, activation)
         cross_entropy(workspace, Y)
         backpropagate(parameters, workspace, Y, gradients, activation=activation, l2=l2)
-        optimizer.step(parameters.flat, gradients.flat, 1e-3)
+        optimizer.step(parameters.learned, gradients.learned, 1e-3)
 
     step()
     tracemalloc.start()
@@ -94,3 +95,18 @@ def test_a_warm_step_allocates_next_to_nothing(activation: str, dropout: float, 
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 100_000
+
+
+@pytest.mark.parametrize(("kind", "n_learned", "n_measured"), [("none", 0, 0), ("batch", 8, 8), ("layer", 8, 0)])
+def test_normalization_adds_to_the_end_of_the_vector(kind: str, n_learned: int, n_measured: int) -> None:
+    """Gains and shifts behind weights and biases, running statistics behind all that is learned; no overlap."""
+    plain, parameters = Parameters((3, 2, 2, 2)), Parameters((3, 2, 2, 2), normalization=kind)
+    assert plain.flat.size + n_learned == parameters.learned.size
+    assert plain.flat.size + n_learned + n_measured == parameters.flat.size
+    parameters.flat[:] = np.arange(parameters.flat.size)
+    lists = (parameters.W, parameters.b, parameters.gain, parameters.shift, parameters.mean, parameters.variance)
+    values = np.concatenate([array.ravel() for arrays in lists for array in arrays[1:]])
+    assert sorted(values) == list(range(parameters.flat.size))
+    copy = parameters.like(flat=parameters.flat)
+    assert copy.flat is parameters.flat
+    assert kind == copy.normalization

@@ -13,12 +13,16 @@ import pytest
 from nncli.data.batches import Batches
 from nncli.data.scaling import zero_one
 from nncli.errors import TrainingError
+from nncli.network.forward_propagation import forward
 from nncli.network.initialization import initialize
+from nncli.network.normalization import fold
 from nncli.network.optimization import Adam, GradientDescent
-from nncli.network.parameters import Parameters
+from nncli.network.parameters import Parameters, Workspace
 from nncli.training.evaluation import count_correct
-from nncli.training.loop import Settings, Trainer
+from nncli.training.loop import Trainer
+from nncli.training.mixing import Mixing
 from nncli.training.schedules import LearningRate
+from nncli.training.settings import Settings
 from nncli.training.state import EpochResult, score
 from tests import reference
 
@@ -38,11 +42,11 @@ def batches(m: int = 60, batch_size: int = 16, seed: int = 0, dtype: Any = np.fl
 def trainer(epochs: int = 5, alpha: float = 0.05, validation: bool = True, **options: Any) -> Trainer:
     """A small training, always the same."""
     training_set = batches(batch_size=options.pop("batch_size", 16))
-    parameters = Parameters(DIMS, np.float64)
+    parameters = Parameters(DIMS, np.float64, normalization=options.pop("normalization", "none"))
     initialize(parameters, np.random.default_rng(0))
     rate = LearningRate(alpha, "constant", epochs, len(training_set))
     validation_set = batches(30, 7, seed=1) if validation else None
-    optimizer = options.pop("optimizer", Adam)(parameters.flat)
+    optimizer = options.pop("optimizer", Adam)(parameters.learned)
     return Trainer(parameters, optimizer, rate, training_set, validation_set, Settings(epochs, **options))
 
 
@@ -72,7 +76,7 @@ def test_one_full_batch_step_is_the_formula() -> None:
     start = copy.deepcopy(made.parameters)
     X = batches(batch_size=60).pixels.T / np.float32(255)
     Y = batches().labels
-    dW, db = reference.gradients(start.W, start.b, X, Y, "relu", l2=0.1)
+    dW, db, *_ = reference.gradients(start.W, start.b, X, Y, "relu", l2=0.1)
     (result,) = made.run()
     for l in (1, 2):
         np.testing.assert_allclose(made.parameters.W[l], start.W[l] - 0.5 * dW[l], rtol=1e-6)
@@ -136,14 +140,23 @@ def test_scores() -> None:
     assert score(good, "loss") < score(sure, "loss") < score(late, "loss")
 
 
-@pytest.mark.parametrize("dropout", [0.0, 0.4])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"dropout": 0.4},
+        {"normalization": "batch", "mixing": Mixing("cutmix"), "dropout": 0.2},
+        {"normalization": "layer", "mixing": Mixing("mixup", alpha=0.3), "label_smoothing": 0.1},
+        {"mixing": Mixing("cutout")},
+    ],
+)
 @pytest.mark.parametrize("stop_after", [1, 3, 4, 5, 11, 20])
-def test_stopping_and_continuing_changes_nothing(dropout: float, stop_after: int) -> None:
+def test_stopping_and_continuing_changes_nothing(options: dict[str, Any], stop_after: int) -> None:
     """Stopped after any batch and run again, a training ends as if it had never been stopped, to the bit."""
-    straight = trainer(dropout=dropout)
+    straight = trainer(**options)
     expected = without_seconds(list(straight.run()))
 
-    stopped = trainer(dropout=dropout)
+    stopped = trainer(**options)
     counter = itertools.count(1)
     history = list(stopped.run(should_stop=lambda: next(counter) >= stop_after))
     assert stopped.state.epoch * 4 + stopped.state.batch <= max(stop_after, 1)
@@ -199,3 +212,61 @@ def test_the_training_loss_is_that_of_the_batches_before_their_steps() -> None:
     first, second = made.run()
     assert math.isclose(first.loss, second.loss, rel_tol=1e-9)
     assert first.accuracy == second.accuracy
+
+
+def test_count_correct_with_soft_targets() -> None:
+    """The heavier label counts."""
+    Y_hat = np.array([[0.1, 0.6, 0.3], [0.8, 0.3, 0.3], [0.1, 0.1, 0.4]])
+    assert 2 == count_correct(Y_hat, np.array([[0.3, 0.9, 0.8], [0.6, 0.1, 0.2], [0.1, 0, 0]]))
+    assert 1 == count_correct(np.array([[0.2, 0.7]]), np.array([[0.1, 0.3]]))
+
+
+@pytest.mark.parametrize("normalization", ["batch", "layer"])
+def test_it_learns_with_everything_on(normalization: str) -> None:
+    """Normalization, mixing, smoothing and dropout together learn the separable problem too."""
+    options: dict[str, Any] = {"mixing": Mixing("cutmix"), "label_smoothing": 0.1, "dropout": 0.1}
+    results = list(trainer(epochs=60, normalization=normalization, **options).run())
+    assert max(result.val_accuracy or 0 for result in results) > 0.8
+
+
+def test_label_smoothing_is_in_the_training_loss_and_not_in_the_validation_loss() -> None:
+    """With a learning rate of almost zero: the training loss is that of smoothed labels, the other one is unchanged."""
+    options: dict[str, Any] = {"epochs": 1, "alpha": 1e-12, "optimizer": gradient_descent, "batch_size": 60}
+    (plain,), (smoothed,) = trainer(**options).run(), trainer(label_smoothing=0.3, **options).run()
+    made = trainer(**options)
+    X, Y = batches(batch_size=60).pixels.T / np.float32(255), batches().labels
+    expected = reference.cost(made.parameters.W, made.parameters.b, X, 0.7 * np.eye(3)[Y].T + 0.1, "relu")
+    assert expected == pytest.approx(smoothed.loss, rel=1e-6)
+    assert plain.val_loss == pytest.approx(smoothed.val_loss, rel=1e-9)
+
+
+def test_class_weights_are_not_smoothed() -> None:
+    """A class of weight 0 keeps it: its examples change nothing, however smooth the labels."""
+    options: dict[str, Any] = {"epochs": 1, "label_smoothing": 0.2, "batch_size": 60, "validation": False}
+    weights = np.array([1.0, 1.0, 0.0])
+    (both,) = trainer(class_weights=weights, **options).run()
+    made = trainer(class_weights=weights, **options)
+    X, Y = batches(batch_size=60).pixels.T / np.float32(255), batches().labels
+    targets = 0.8 * np.eye(3)[Y].T + 0.2 / 3
+    expected = reference.cost(made.parameters.W, made.parameters.b, X, targets, "relu", weights=weights[Y])
+    assert expected == pytest.approx(both.loss, rel=1e-6)
+
+
+def test_validation_uses_the_running_statistics() -> None:
+    """The validation loss of a network with batch normalization is that of the folded network."""
+    made = trainer(epochs=3, normalization="batch")
+    *_, last = made.run()
+    plain = fold(made.parameters)
+    Y_hat = forward(plain, Workspace.of(plain, 30), batches(30, seed=1).pixels.T / np.float32(255))
+    loss = -np.log(Y_hat[batches(30, seed=1).labels, np.arange(30)]).mean()
+    assert loss == pytest.approx(last.val_loss, rel=1e-5)
+    assert (made.parameters.variance[1] != 1).all()
+
+
+def test_no_optimizer_moves_the_running_statistics() -> None:
+    """They stay within what the batches showed, however long the steps."""
+    options: dict[str, Any] = {"optimizer": gradient_descent, "l2": 0.1, "gradient_clip_norm": 0.1}
+    made = trainer(epochs=2, alpha=0.5, normalization="batch", **options)
+    list(made.run())
+    assert (made.parameters.variance[1] > 0).all()
+    assert made.parameters.learned.size + 10 == made.parameters.flat.size

@@ -19,9 +19,11 @@ from nncli.network.optimization import Adam, GradientDescent, Momentum, RMSprop
 from nncli.network.parameters import Parameters
 from nncli.training import processes as processes_module
 from nncli.training.communicator import Communicator, SingleProcess
-from nncli.training.loop import Settings, Trainer
+from nncli.training.loop import Trainer
+from nncli.training.mixing import Mixing
 from nncli.training.processes import ALIGNMENT, ForkedProcesses, choose_size, make_communicator
 from nncli.training.schedules import LearningRate
+from nncli.training.settings import Settings
 from tests.training.test_loop import batches, without_seconds
 
 if TYPE_CHECKING:
@@ -48,13 +50,20 @@ OPTIMIZERS: dict[str, Callable[[Any, Any], Any]] = {
 }
 
 
-def trainer(processes: int, optimizer: str = "adam", epochs: int = 3, batch_size: int = 16, **options: Any) -> Trainer:
+def trainer(
+    processes: int,
+    optimizer: str = "adam",
+    epochs: int = 3,
+    batch_size: int = 16,
+    normalization: str = "none",
+    **options: Any,
+) -> Trainer:
     """A small training, always the same, by so many processes."""
     communicator: Communicator = ForkedProcesses(processes) if processes > 1 else SingleProcess()
-    parameters = Parameters(DIMS, np.float64)
-    parameters = Parameters(DIMS, np.float64, communicator.zeros_like(parameters.flat))
+    parameters = Parameters(DIMS, np.float64, normalization=normalization)
+    parameters = parameters.like(flat=communicator.zeros_like(parameters.flat))
     initialize(parameters, np.random.default_rng(0))
-    made = OPTIMIZERS[optimizer](parameters.flat, communicator.zeros_like)
+    made = OPTIMIZERS[optimizer](parameters.learned, communicator.zeros_like)
     training_set = batches(batch_size=batch_size)
     rate = LearningRate(0.02, "constant", epochs, len(training_set))
     settings = Settings(epochs, **options)
@@ -65,7 +74,8 @@ def trainer(processes: int, optimizer: str = "adam", epochs: int = 3, batch_size
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_the_result_is_that_of_one_process(optimizer: str, processes: int) -> None:
     """Half batches summed are the whole batch: parameters, state and history agree within rounding."""
-    options: dict[str, Any] = {"l2": 0.01, "dropout": 0.3, "gradient_clip_norm": 0.5}
+    options: dict[str, Any] = {"l2": 0.01, "dropout": 0.3, "gradient_clip_norm": 0.5, "label_smoothing": 0.1}
+    options |= {"normalization": "layer", "mixing": Mixing("cutout")}  # which do not look at other examples
     options["class_weights"] = np.array([1.0, 2.0, 0.5])
     one, many = trainer(1, optimizer, **options), trainer(processes, optimizer, **options)
     histories = [without_seconds(list(each.run())) for each in (one, many)]
@@ -73,6 +83,24 @@ def test_the_result_is_that_of_one_process(optimizer: str, processes: int) -> No
     np.testing.assert_allclose(np.array(histories[0], float), np.array(histories[1], float), rtol=1e-9)
     for name, vector in one.optimizer.state.items():
         np.testing.assert_allclose(vector, many.optimizer.state[name], rtol=1e-8, atol=1e-12)
+
+
+@pytest.mark.parametrize("processes", [2, 3])
+def test_batch_statistics_of_all_processes_are_averaged(processes: int) -> None:
+    """Each normalizes over its own share; the running means of the first layer are those of whole batches."""
+    one, many = (trainer(n, epochs=1, normalization="batch", batch_size=60) for n in (1, processes))
+    list(one.run())
+    list(many.run())
+    np.testing.assert_allclose(one.parameters.mean[1], many.parameters.mean[1], rtol=1e-9)
+    np.testing.assert_allclose(one.parameters.variance[1], many.parameters.variance[1], rtol=0.5)
+    assert (many.parameters.variance[2] > 0).all()
+
+
+def test_it_learns_with_batch_normalization_and_mixing() -> None:
+    """With partners from each process's own share."""
+    *_, last = trainer(2, epochs=40, normalization="batch", mixing=Mixing("cutmix")).run()
+    assert last.val_accuracy is not None
+    assert last.val_accuracy > 0.7
 
 
 def test_the_same_number_of_processes_gives_the_same_bits() -> None:
@@ -97,7 +125,8 @@ def test_a_batch_smaller_than_the_number_of_processes() -> None:
 @pytest.mark.parametrize("stop_after", [1, 3, 4, 6])
 def test_all_stop_together_and_go_on(stop_after: int) -> None:
     """Process 0 hears the wish to stop; the others end with it, and a second run continues to the bit."""
-    straight, stopped = trainer(2, dropout=0.3), trainer(2, dropout=0.3)
+    options: dict[str, Any] = {"dropout": 0.3, "normalization": "batch", "mixing": Mixing("mixup")}
+    straight, stopped = trainer(2, **options), trainer(2, **options)
     expected = without_seconds(list(straight.run()))
     asked = iter(range(1000))
     list(stopped.run(should_stop=lambda: next(asked) >= stop_after - 1))

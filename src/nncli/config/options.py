@@ -19,10 +19,12 @@ Resize = Literal["stretch", "pad", "crop"]
 ScalingName = Literal["zero_one", "standardize"]
 OnBadImage = Literal["error", "skip"]
 Cache = Literal["on", "off"]
-Activation = Literal["relu", "leaky_relu", "tanh", "sigmoid"]
+Activation = Literal["relu", "leaky_relu", "gelu", "tanh", "sigmoid"]
+Normalization = Literal["none", "batch", "layer"]
 Initialization = Literal["xavier", "he", "zeros", "constant", "normal"]
 OptimizerName = Literal["gradient_descent", "momentum", "nesterov", "rmsprop", "adam", "adamw"]
 ScheduleName = Literal["constant", "step", "cosine", "one_cycle"]
+MixingName = Literal["none", "mixup", "cutmix", "cutout"]
 ClassWeightsName = Literal["none", "balanced"]
 Monitor = Literal["accuracy", "loss"]
 Precision = Literal["float32", "float64"]
@@ -32,6 +34,8 @@ REQUIRED = MISSING
 
 SHARE = Number(minimum=0, below=1)
 POSITIVE = Number(above=0)
+
+MIXED = ("mixup", "cutmix", "cutout")
 
 AUTO: Any = "auto"
 """Stands for a number that the dataclass puts in its place."""
@@ -95,6 +99,11 @@ class NetworkConfig:
         "layer sizes from input to output; auto: what the images and the classes need",
     ] = ("auto", 64, "auto")
     activation: Annotated[Activation, Choice(get_args(Activation)), "activation of the hidden layers"] = "relu"
+    normalization: Annotated[
+        Normalization,
+        Choice(get_args(Normalization)),
+        "of the hidden layers, before the activation: over the batch, or over the layer",
+    ] = "none"
     initialization: Annotated[Initialization, Choice(get_args(Initialization)), "how the weights start"] = "xavier"
     initialization_scale: Annotated[
         float,
@@ -158,6 +167,19 @@ class TrainingConfig:
         Number(above=0, words=(None,)),
         "longest gradient; a longer one is shortened to it; null: no limit",
     ] = None
+    label_smoothing: Annotated[float, SHARE, "share of each label that is given to all classes alike"] = 0.0
+    mixing: Annotated[
+        MixingName, Choice(get_args(MixingName)), "training images are mixed with each other, or lose pixels (cutout)"
+    ] = "none"
+    mixing_probability: Annotated[
+        float, Number(above=0, maximum=1), "share of the batches that are mixed", Only("mixing", MIXED)
+    ] = 0.5
+    mixing_alpha: Annotated[
+        float,
+        POSITIVE,
+        "1: any share of the other image is as likely; smaller: rather little or almost all",
+        Only("mixing", ("mixup", "cutmix")),
+    ] = 1.0
     class_weights: Annotated[
         ClassWeightsName | Mapping[str, float],
         ClassWeights(get_args(ClassWeightsName)),

@@ -87,6 +87,7 @@ def check_together(values: dict[str, Any], written: dict[str, Entry], problems: 
             problems.append(Problem(entry.key_place, ignored))
     _check_input_layer(values, written, problems)
     _check_warmup(values, written, problems)
+    _check_batch_size(values, written, problems)
 
 
 def why_ignored(key: str, values: dict[str, Any]) -> str | None:
@@ -119,6 +120,14 @@ def _check_warmup(values: dict[str, Any], written: dict[str, Entry], problems: l
     if warmup and epochs and warmup >= epochs and not why_ignored(key, values):
         message = f"{key} is {warmup}, but must be less than training.epochs, which is {epochs}"
         problems.append(Problem(written[key].node.place, message))
+
+
+def _check_batch_size(values: dict[str, Any], written: dict[str, Entry], problems: list[Problem]) -> None:
+    """Batch normalization has something to average over."""
+    if values.get("network.normalization") == "batch" and values.get("training.batch_size") == 1:
+        place = written["network.normalization"].node.place
+        message = "network.normalization batch needs a training.batch_size of at least 2; layer works with 1"
+        problems.append(Problem(place, message))
 
 
 def _unknown_at_top(name: str, place: Place, body: Node, problems: list[Problem]) -> dict[str, Entry]:

@@ -17,6 +17,10 @@ The 1/m of the average sits in dZ[L], from where it reaches everything else. The
 
     sigmoid      A (1 - A)           relu         1 for Z > 0, else 0
     tanh         1 - A^2             leaky_relu   1 for Z > 0, else 0.01
+    gelu         (1 + t)/2 (1 + (1 - t) sqrt(2/pi) (Z + 3 * 0.044715 Z^3))      t: the tanh in it
+
+With a normalization the last line gives the derivative with respect to its output, and normalization.py leads from
+there to dZ[l-1].
 """
 
 from __future__ import annotations
@@ -25,7 +29,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nncli.network.forward_propagation import LEAK
+from nncli.network.forward_propagation import GELU_SLOPE, LEAK, gelu_inner
+from nncli.network.normalization import NORMALIZATION_DERIVATIVES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,28 +62,45 @@ def sigmoid_derivative(Z: Array, A: Array) -> None:
     Z *= A
 
 
+def gelu_derivative(Z: Array, A: Array) -> None:
+    """Z becomes (1 + t)/2 (1 + (1 - t) q), with t = tanh(s) and q = Z s' = 3 s - 2 GELU_SLOPE Z; A is used up."""
+    gelu_inner(Z, A)  # s
+    Z *= -2 / 3 * GELU_SLOPE
+    Z += A  # q / 3
+    np.tanh(A, out=A)
+    np.subtract(1, A, out=A)  # 1 - t
+    Z *= A
+    Z *= 1.5
+    Z += 0.5
+    np.subtract(2, A, out=A)  # 1 + t
+    Z *= A
+
+
 DERIVATIVES = {
     "relu": relu_derivative,
     "leaky_relu": leaky_relu_derivative,
+    "gelu": gelu_derivative,
     "tanh": tanh_derivative,
     "sigmoid": sigmoid_derivative,
 }
 
 
 def output_derivative(
-    Y_hat: Array, Y: NDArray[np.intp], dZ: Array, m: int, example_weights: NDArray[Any] | None = None
+    Y_hat: Array, Y: NDArray[Any], dZ: Array, m: int, example_weights: NDArray[Any] | None = None
 ) -> None:
-    """dZ[L] = (Y_hat - Y) / m, with the class indices Y read as the columns of 0 and 1 that they stand for.
+    """dZ[L] = (Y_hat - Y) / m; class indices Y are read as the columns of 0 and 1 that they stand for.
 
     Args:
         Y_hat: (n_L, m).
-        Y: Class indices, (m,).
+        Y: Class indices, (m,), or target probabilities, (n_L, m).
         dZ: (n_L, m), receives the result.
         m: The number of examples the cost is averaged over.
         example_weights: (m,), for class weights.
     """
     np.copyto(dZ, Y_hat)
-    if dZ.shape[0] == 1:
+    if Y.ndim == 2:
+        dZ -= Y
+    elif dZ.shape[0] == 1:
         dZ[0] -= Y
     else:
         dZ[Y, np.arange(Y.size)] -= 1
@@ -90,7 +112,7 @@ def output_derivative(
 def backpropagate(
     parameters: Parameters,
     workspace: Workspace,
-    Y: NDArray[np.intp],
+    Y: NDArray[Any],
     gradients: Parameters,
     *,
     activation: str = "relu",
@@ -102,9 +124,9 @@ def backpropagate(
 
     Args:
         parameters: W[l], as in `forward`.
-        workspace: Z[l] and A[l], as `forward` left them. Z[l] of the hidden layers is overwritten.
-        Y: Class indices, (m,).
-        gradients: Receives dW[l] and db[l].
+        workspace: Z[l] and A[l], as `forward` left them. Those of the hidden layers are overwritten.
+        Y: Class indices, (m,), or target probabilities, (n_L, m).
+        gradients: Receives dW[l] and db[l], and what belongs to the normalization.
         activation: Of the hidden layers, as in `forward`.
         l2: The factor of the L2 penalty.
         example_weights: (m,), as in `cross_entropy`.
@@ -112,12 +134,14 @@ def backpropagate(
     """
     W, dW, db, L = parameters.W, gradients.W, gradients.b, parameters.n_layers
     H, Z, A, dZ, mask = workspace.H, workspace.Z, workspace.A, workspace.dZ, workspace.mask
-    g_derivative = DERIVATIVES[activation]
+    g_derivative, denormalize = DERIVATIVES[activation], NORMALIZATION_DERIVATIVES.get(parameters.normalization)
+    m = batch_size or workspace.n_examples
 
-    output_derivative(A[L], Y, dZ[L], batch_size or workspace.n_examples, example_weights)
+    output_derivative(A[L], Y, dZ[L], m, example_weights)
     for l in range(L, 0, -1):
         np.matmul(dZ[l], H[l - 1].T, out=dW[l])  # (n_l, n_{l-1}) = (n_l, m) @ (m, n_{l-1})
-        np.matmul(dZ[l], workspace.ones, out=db[l])  # (n_l, 1): the sum over the batch
+        if l == L or parameters.normalization != "batch":  # which does not use b[l]
+            np.matmul(dZ[l], workspace.ones, out=db[l])  # (n_l, 1): the sum over the batch
         if l > 1:
             dA = dZ[l - 1]  # the same memory: dA[l-1] becomes dZ[l-1] in place
             np.matmul(W[l].T, dZ[l], out=dA)  # (n_{l-1}, m) = (n_{l-1}, n_l) @ (n_l, m)
@@ -125,6 +149,8 @@ def backpropagate(
                 dA *= mask[l - 1]
             g_derivative(Z[l - 1], A[l - 1])  # Z[l-1] has done its work: its memory takes g'(Z[l-1])
             dA *= Z[l - 1]
+            if denormalize:
+                denormalize(parameters, workspace, gradients, l - 1, workspace.n_examples / m)
     if l2:
         scratch = workspace.weight_scratch(parameters.weights.size)
         np.multiply(parameters.weights, l2, out=scratch)

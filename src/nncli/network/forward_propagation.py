@@ -1,7 +1,7 @@
 """Part 2 of 5: forward propagation.
 
 For l = 1..L:   Z[l] = W[l] A[l-1] + b[l]      (n_l, m)
-                A[l] = g(Z[l])                 g: relu, leaky_relu, tanh or sigmoid inside; sigmoid or softmax last
+                A[l] = g(Z[l])                 g: one of the first five inside, sigmoid or softmax last
 
 All m examples of a batch are columns, so one product moves all of them through a layer.
 
@@ -9,7 +9,11 @@ All m examples of a batch are columns, so one product moves all of them through 
     tanh         (e^z - e^-z) / (e^z + e^-z)
     relu         max(0, z)
     leaky_relu   z for z > 0, else 0.01 z
+    gelu         z/2 (1 + tanh(sqrt(2/pi) (z + 0.044715 z^3)))
     softmax      e^z_k / sum_j e^z_j           n_L numbers between 0 and 1 that sum to 1
+
+gelu (Hendrycks and Gimpel 2016) is meant to be z P(x < z) for a standard normal x; this is the form with tanh, which
+differs from it by less than 0.0005. Between product and activation there may be a normalization (normalization.py).
 
 Dropout (Srivastava et al. 2014) silences a random share of the hidden activations in training and scales the rest up,
 so that the network at prediction time needs no change.
@@ -17,15 +21,21 @@ so that the network at prediction time needs no change.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from nncli.network.normalization import NORMALIZATIONS
 
 if TYPE_CHECKING:
     from nncli.network.parameters import Array, Parameters, Workspace
 
 LEAK = 0.01
 """Slope of leaky_relu for negative inputs (Maas et al. 2013)."""
+
+GELU_SLOPE, GELU_CUBE = math.sqrt(2 / math.pi), 0.044715
+"""The two constants of gelu."""
 
 
 def relu(Z: Array, A: Array) -> None:
@@ -53,7 +63,24 @@ def sigmoid(Z: Array, A: Array) -> None:
     np.reciprocal(A, out=A)
 
 
-ACTIVATIONS = {"relu": relu, "leaky_relu": leaky_relu, "tanh": tanh, "sigmoid": sigmoid}
+def gelu(Z: Array, A: Array) -> None:
+    """A = Z/2 (1 + tanh(s)) with s = GELU_SLOPE (Z + GELU_CUBE Z^3)."""
+    gelu_inner(Z, A)
+    np.tanh(A, out=A)
+    A += 1
+    A *= Z
+    A *= 0.5
+
+
+def gelu_inner(Z: Array, A: Array) -> None:
+    """A = s of `gelu`."""
+    np.multiply(Z, Z, out=A)
+    A *= GELU_SLOPE * GELU_CUBE
+    A += GELU_SLOPE
+    A *= Z
+
+
+ACTIVATIONS = {"relu": relu, "leaky_relu": leaky_relu, "gelu": gelu, "tanh": tanh, "sigmoid": sigmoid}
 
 
 def softmax(Z: Array, A: Array, column: Array) -> None:
@@ -100,7 +127,8 @@ def forward(parameters: Parameters, workspace: Workspace, X: Array, activation: 
     """Propagate a batch through the network.
 
     Args:
-        parameters: W[l] and b[l].
+        parameters: W[l] and b[l], and what their normalization needs. Batch normalization is by this batch's own mean
+            and variance; for prediction, `fold` it first.
         workspace: Receives Z[l] and A[l]. Its dropout masks, where it has any, apply.
         X: Feature columns, (n_0, m).
         activation: Of the hidden layers, a key of `ACTIVATIONS`.
@@ -112,11 +140,14 @@ def forward(parameters: Parameters, workspace: Workspace, X: Array, activation: 
     workspace.set_batch_size(X.shape[1])
     H, Z, A, mask = workspace.H, workspace.Z, workspace.A, workspace.mask
     H[0] = X
-    g = ACTIVATIONS[activation]
+    g, normalize = ACTIVATIONS[activation], NORMALIZATIONS.get(parameters.normalization)
 
     for l in range(1, L + 1):
         np.matmul(W[l], H[l - 1], out=Z[l])  # (n_l, m) = (n_l, n_{l-1}) @ (n_{l-1}, m)
-        Z[l] += b[l]  # (n_l, 1), repeated for each example
+        if normalize and l < L:
+            normalize(parameters, workspace, l)
+        else:
+            Z[l] += b[l]  # (n_l, 1), repeated for each example
         if l < L:
             g(Z[l], A[l])
             if mask:

@@ -60,7 +60,7 @@ INITIALIZATIONS = {"xavier": xavier, "he": he, "zeros": zeros, "constant": const
 
 
 def initialize(parameters: Parameters, rng: np.random.Generator, method: str = "xavier", scale: float = 0.01) -> None:
-    """Fill `parameters` with their starting values: weights by `method`, biases zero.
+    """Fill `parameters` with their starting values: weights by `method`, biases 0, gains 1, shifts 0.
 
     Args:
         parameters: Filled in place.
@@ -73,3 +73,6 @@ def initialize(parameters: Parameters, rng: np.random.Generator, method: str = "
         n_out, n_in = parameters.W[l].shape
         parameters.W[l][...] = draw(rng, n_out, n_in, scale)
         parameters.b[l][...] = 0
+    for one, zero in ((parameters.gain, parameters.shift), (parameters.variance, parameters.mean)):
+        for l in range(1, len(one)):
+            one[l][...], zero[l][...] = 1, 0

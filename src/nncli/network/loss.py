@@ -4,6 +4,8 @@
     categorical    L = 1/m sum_i -log y_hat[y_i, i]                                    softmax outputs
     with L2        cost = L + l2/2 sum_l ||W[l]||^2
 
+    soft targets   L = 1/m sum_i sum_k -y[k, i] log y_hat[k, i]                        y: probabilities, sum_k y = 1
+
 The cross-entropy is how surprised the network is by the truth, averaged over the batch: 0 when it was sure and right,
 log(2) = 0.69 for a coin flip between two classes, log(10) = 2.30 for a blind guess among ten, without bound when it
 was sure and wrong.
@@ -25,37 +27,38 @@ if TYPE_CHECKING:
     from nncli.network.parameters import Array, Parameters, Workspace
 
 
-def binary_cross_entropy(z: Array, Y: NDArray[np.intp]) -> Array:
+def binary_cross_entropy(z: Array, Y: NDArray[Any]) -> Array:
     """The loss of each example under one sigmoid output.
 
     Args:
         z: The last layer's linear output, (m,).
-        Y: Class indices, 0 or 1, (m,).
+        Y: Class indices, 0 or 1, or probabilities of class 1, (m,).
 
     Returns:
         log(1 + e^z) - y z, (m,). The first term is written max(z, 0) + log(1 + e^-|z|), which never overflows.
     """
-    losses: Array = np.maximum(z, 0) - Y.astype(z.dtype) * z + np.log1p(np.exp(-np.abs(z)))
+    losses: Array = np.maximum(z, 0) - Y.astype(z.dtype, copy=False) * z + np.log1p(np.exp(-np.abs(z)))
     return losses
 
 
-def categorical_cross_entropy(log_Y_hat: Array, Y: NDArray[np.intp]) -> Array:
+def categorical_cross_entropy(log_Y_hat: Array, Y: NDArray[Any]) -> Array:
     """The loss of each example under softmax outputs.
 
     Args:
         log_Y_hat: Log-probabilities, (n_L, m).
-        Y: Class indices, (m,).
+        Y: Class indices, (m,), or target probabilities, (n_L, m).
 
     Returns:
-        -log y_hat[y_i, i], (m,).
+        -log y_hat[y_i, i], or -sum_k y[k, i] log y_hat[k, i], (m,).
     """
-    losses: Array = -log_Y_hat[Y, np.arange(Y.size)]
-    return losses
+    losses: Array
+    losses = np.einsum("ki,ki->i", Y, log_Y_hat) if Y.ndim == 2 else log_Y_hat[Y, np.arange(Y.size)]
+    return np.negative(losses, out=losses)
 
 
 def cross_entropy(
     workspace: Workspace,
-    Y: NDArray[np.intp],
+    Y: NDArray[Any],
     example_weights: NDArray[Any] | None = None,
     batch_size: int | None = None,
 ) -> float:
@@ -63,7 +66,7 @@ def cross_entropy(
 
     Args:
         workspace: Holds Z[L], as `forward` left it.
-        Y: Class indices, (m,).
+        Y: Class indices, (m,), or target probabilities, (n_L, m); with one output unit (1, m), those of class 1.
         example_weights: (m,), for class weights; each loss is multiplied by its own.
         batch_size: The m to divide by, if these examples are one process's share of a larger batch.
 
@@ -71,10 +74,13 @@ def cross_entropy(
         The average loss per example, in nats.
     """
     Z = workspace.Z[-1]
-    losses = binary_cross_entropy(Z[0], Y) if Z.shape[0] == 1 else categorical_cross_entropy(Z, Y)
+    if Z.shape[0] == 1:
+        losses = binary_cross_entropy(Z[0], Y[0] if Y.ndim == 2 else Y)
+    else:
+        losses = categorical_cross_entropy(Z, Y)
     if example_weights is not None:
         losses *= example_weights
-    return float(losses.sum()) / (batch_size or Y.size)
+    return float(losses.sum()) / (batch_size or losses.size)
 
 
 def l2_penalty(parameters: Parameters, l2: float) -> float:

@@ -24,47 +24,74 @@ class Parameters:
 
     One vector means that an optimizer has no layer loop, that several processes exchange one array, and that a check
     for finite values is one call. All weights come first, then all biases, because L2 and weight decay concern
-    weights alone.
+    weights alone; then what normalization learns; and last what it only measures, which no optimizer moves:
+
+        W[1] ... W[L] | b[1] ... b[L] | gains | shifts | running means | running variances
 
     Args:
         layer_dims: (n_0, ..., n_L).
         dtype: Precision.
         flat: Memory to use, shape (size,), in its own precision; zeros by default.
+        normalization: Of the hidden layers: none, batch or layer. With none there are no gains and shifts, and only
+            batch normalization has running means and variances.
 
     Attributes:
         layer_dims: (n_0, ..., n_L).
+        normalization: As above.
         flat: Every parameter, shape (size,).
         weights: The part of `flat` that holds all W[l], shape (n_weights,).
+        learned: The part of `flat` that an optimizer moves: all but running means and variances.
         W: W[l] for l = 1..L, shape (n_l, n_{l-1}); W[0] is an empty placeholder.
         b: b[l] for l = 1..L, shape (n_l, 1); b[0] is an empty placeholder.
+        gain, shift, mean, variance: Likewise for the hidden layers l = 1..L-1, shape (n_l, 1). In gradients, `mean`
+            and `variance` are those of the batch.
     """
 
-    def __init__(self, layer_dims: Sequence[int], dtype: DTypeLike = np.float32, flat: Array | None = None) -> None:
+    def __init__(
+        self,
+        layer_dims: Sequence[int],
+        dtype: DTypeLike = np.float32,
+        flat: Array | None = None,
+        *,
+        normalization: str = "none",
+    ) -> None:
         self.layer_dims = tuple(layer_dims)
+        self.normalization = normalization
         n = self.layer_dims
-        n_weights = sum(n[l] * n[l - 1] for l in range(1, len(n)))
-        self.flat: Array = np.zeros(n_weights + sum(n[1:]), dtype) if flat is None else flat
-        dtype = self.flat.dtype
+        n_weights, n_hidden = sum(n[l] * n[l - 1] for l in range(1, len(n))), sum(n[1:-1])
+        n_learned = n_weights + sum(n[1:]) + (0 if normalization == "none" else 2 * n_hidden)
+        size = n_learned + (2 * n_hidden if normalization == "batch" else 0)
+        self.flat: Array = np.zeros(size, dtype) if flat is None else flat
         self.weights: Array = self.flat[:n_weights]
+        self.learned: Array = self.flat[:n_learned]
 
-        placeholder: Array = np.empty((0, 0), dtype)
-        self.W: list[Array] = [placeholder]
-        self.b: list[Array] = [placeholder]
-        start_W, start_b = 0, n_weights
+        columns = [self._columns(n_weights, n[1:])]
+        columns += [self._columns(start, n[1:-1]) for start in range(n_weights + sum(n[1:]), size, n_hidden or 1)]
+        self.b, self.gain, self.shift, self.mean, self.variance = columns + [[]] * (5 - len(columns))
+        self.W: list[Array] = [self.b[0]]
+        start = 0
         for l in range(1, len(n)):
-            end_W, end_b = start_W + n[l - 1] * n[l], start_b + n[l]
-            self.W.append(self.flat[start_W:end_W].reshape(n[l - 1], n[l]).T)  # (n_l, n_{l-1})
-            self.b.append(self.flat[start_b:end_b].reshape(n[l], 1))
-            start_W, start_b = end_W, end_b
+            end = start + n[l - 1] * n[l]
+            self.W.append(self.flat[start:end].reshape(n[l - 1], n[l]).T)  # (n_l, n_{l-1})
+            start = end
+
+    def _columns(self, start: int, dims: Sequence[int]) -> list[Array]:
+        """Views of `flat` from `start` on, (n, 1) for each n of `dims`; the first entry is a placeholder."""
+        columns: list[Array] = [np.empty((0, 0), self.flat.dtype)]
+        for n in dims:
+            columns.append(self.flat[start : start + n].reshape(n, 1))
+            start += n
+        return columns
 
     @property
     def n_layers(self) -> int:
         """L, the number of layers with weights."""
         return len(self.layer_dims) - 1
 
-    def like(self, dtype: DTypeLike | None = None) -> Parameters:
-        """Zero parameters of the same layer sizes, for gradients; of another precision if asked for."""
-        return Parameters(self.layer_dims, self.flat.dtype if dtype is None else dtype)
+    def like(self, dtype: DTypeLike | None = None, flat: Array | None = None) -> Parameters:
+        """Parameters of the same network: zeros, of another precision if asked for, or those in `flat`, (size,)."""
+        dtype = self.flat.dtype if dtype is None else dtype
+        return Parameters(self.layer_dims, dtype, flat, normalization=self.normalization)
 
 
 class Workspace:
@@ -76,11 +103,14 @@ class Workspace:
         dtype: As the parameters'.
         training: Also allocate what backpropagation needs. Prediction does without.
         dropout: The share of hidden activations to drop in training, 0 <= dropout < 1.
+        normalization: As the parameters'.
 
     Attributes:
         Z, A: Linear outputs and activations, (n_l, m) for l = 1..L.
         H: What layer l hands on to the next, (n_l, m) for l = 0..L: X, then A[l], or A[l] after dropout.
         dZ: Derivatives of the cost with respect to Z[l], (n_l, m) for l = 1..L.
+        C: What normalization has centered, (n_l, m) for hidden layers; empty list without it.
+        statistics: For hidden layers what was subtracted and by what it was divided; see normalization.py.
         mask: Dropout masks as last drawn, (n_l, m) for hidden layers; empty list without dropout.
         mask_rows: Memory for the masks of a whole batch, (max_examples, n_l).
         ones: (m, 1), because a sum over the batch is a product with ones.
@@ -95,6 +125,7 @@ class Workspace:
         *,
         training: bool = True,
         dropout: float = 0.0,
+        normalization: str = "none",
     ) -> None:
         self.layer_dims = tuple(layer_dims)
         self.max_examples = max_examples
@@ -104,6 +135,8 @@ class Workspace:
         self._A = self._rows(self.layer_dims)
         self._dZ = self._rows(self.layer_dims) if training else []
         hidden = (*self.layer_dims[:-1], 0)
+        self._C = [] if normalization == "none" else self._rows(hidden)
+        self.statistics: list[tuple[Array, ...]] = [() for _ in hidden]
         self.mask_rows = self._rows(hidden) if self.dropout else []
         self.mask = [rows.T for rows in self.mask_rows]
         self._dropped = self._rows(hidden) if self.dropout else []
@@ -112,6 +145,12 @@ class Workspace:
         self._weight_scratch: Array = np.empty(0, dtype)
         self.n_examples = 0
         self.set_batch_size(max_examples)
+
+    @classmethod
+    def of(cls, parameters: Parameters, max_examples: int, *, training: bool = True, dropout: float = 0.0) -> Workspace:
+        """A workspace for the network of `parameters`."""
+        dims, dtype, normalization = parameters.layer_dims, parameters.flat.dtype, parameters.normalization
+        return cls(dims, max_examples, dtype, training=training, dropout=dropout, normalization=normalization)
 
     def _rows(self, dims: Sequence[int]) -> list[Array]:
         """Memory for layers 1..L, one example per row; layer 0 is the batch itself and needs none."""
@@ -125,6 +164,7 @@ class Workspace:
         self.Z = [rows[:m].T for rows in self._Z]
         self.A = [rows[:m].T for rows in self._A]
         self.dZ = [rows[:m].T for rows in self._dZ]
+        self.C = [rows[:m].T for rows in self._C]
         dropped = [rows[:m].T for rows in self._dropped]
         self.H = [*(dropped[:-1] or self.A[:-1]), self.A[-1]]  # H[0] is for the batch itself
         self.ones = self._ones[:m]

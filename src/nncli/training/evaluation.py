@@ -17,10 +17,20 @@ if TYPE_CHECKING:
     from nncli.network.parameters import Parameters, Workspace
 
 
-def count_correct(Y_hat: NDArray[Any], Y: NDArray[np.intp]) -> int:
-    """How many columns of Y_hat, (n_L, m), have their largest probability at the class index in Y, (m,)."""
-    predicted = Y_hat[0] > 0.5 if Y_hat.shape[0] == 1 else Y_hat.argmax(axis=0)
-    return int(np.count_nonzero(predicted == Y))
+def count_correct(Y_hat: NDArray[Any], Y: NDArray[Any]) -> int:
+    """How many columns of Y_hat, (n_L, m), have their largest probability at the right class.
+
+    Args:
+        Y_hat: Predicted probabilities, (n_L, m).
+        Y: Class indices, (m,), or target probabilities, (n_L, m), of which the largest counts.
+    """
+    return int(np.count_nonzero(_likeliest(Y_hat) == (_likeliest(Y) if Y.ndim == 2 else Y)))
+
+
+def _likeliest(probabilities: NDArray[Any]) -> NDArray[Any]:
+    """The class of each column, (m,); one row holds the probabilities of class 1."""
+    likeliest: NDArray[Any] = probabilities[0] > 0.5 if probabilities.shape[0] == 1 else probabilities.argmax(axis=0)
+    return likeliest
 
 
 def evaluate(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -17,10 +16,12 @@ from nncli.errors import TrainingError
 from nncli.network.backpropagation import backpropagate
 from nncli.network.forward_propagation import draw_dropout_masks, forward
 from nncli.network.loss import cross_entropy
+from nncli.network.normalization import fold, move_running_statistics
 from nncli.network.optimization import Optimizer, clip_by_norm
 from nncli.network.parameters import Parameters, Workspace
 from nncli.training.communicator import Communicator, SingleProcess
 from nncli.training.evaluation import count_correct, evaluate
+from nncli.training.mixing import example_weights, smooth
 from nncli.training.state import EpochResult, TrainingState, score
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from nncli.network.parameters import Array
     from nncli.training.schedules import LearningRate
+    from nncli.training.settings import Settings
 
 
 class Dataset(Protocol):
@@ -49,26 +51,11 @@ class Dataset(Protocol):
     ) -> Iterator[tuple[NDArray[Any], NDArray[np.intp]]]:
         """X, (n_0, m), and Y, (m,), in the random order of this epoch, without the first `skip` batches.
 
-        `share` picks the examples of each batch that this process is to train on.
+        `share` picks the examples of each batch that this process is to train on. X may be written to.
         """
 
     def in_order(self, share: Callable[[int], slice]) -> Iterator[tuple[NDArray[Any], NDArray[np.intp]]]:
         """The same in the order of the set; `share` picks from the whole set."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """The hyperparameters that the loop itself needs; config/options.py explains each."""
-
-    epochs: int
-    activation: str = "relu"
-    l2: float = 0.0
-    dropout: float = 0.0
-    gradient_clip_norm: float | None = None
-    class_weights: NDArray[Any] | None = None
-    patience: int | None = None
-    monitor: str = "accuracy"
-    seed: int = 0
 
 
 class Trainer:
@@ -127,13 +114,13 @@ class Trainer:
         Raises:
             TrainingError: The loss is not finite. `state.best` still holds the best parameters before that.
         """
-        dims, dtype, communicator = self.parameters.layer_dims, self.parameters.flat.dtype, self.communicator
-        with communicator.running(self.parameters.flat) as gradient_vector, np.errstate(all="ignore"):
+        network, communicator, dropout = self.parameters, self.communicator, self.settings.dropout
+        with communicator.running(network.flat) as gradient_vector, np.errstate(all="ignore"):
             # A diverging training is told in words, from the loss, not by NumPy's warnings.
-            self._gradients = Parameters(dims, dtype, gradient_vector)
-            self._workspace = Workspace(dims, self.training_set.batch_size, dtype, dropout=self.settings.dropout)
+            self._gradients = network.like(flat=gradient_vector)
+            self._workspace = Workspace.of(network, self.training_set.batch_size, dropout=dropout)
             if self.validation_set:
-                self._validation_workspace = Workspace(dims, self.validation_set.batch_size, dtype, training=False)
+                self._validation_workspace = Workspace.of(network, self.validation_set.batch_size, training=False)
             stop = False
             while not (stop or self.is_finished):
                 stop = self._train_epoch(should_stop, on_batch)
@@ -172,9 +159,9 @@ class Trainer:
         """
         settings, communicator = self.settings, self.communicator
         parameters, workspace, gradients = self.parameters, self._workspace, self._gradients
-        weights = None if settings.class_weights is None else settings.class_weights[Y]
         part = communicator.part(parameters.flat.size)
 
+        Y, weights = self._targets(X, Y)
         if settings.dropout:
             draw_dropout_masks(workspace, self.state.rng, m, communicator.share(m))
         Y_hat = forward(parameters, workspace, X, settings.activation)  # part 2
@@ -185,10 +172,23 @@ class Trainer:
         )  # fmt: skip
         sums = communicator.sum(gradients.flat, cost * m, count_correct(Y_hat, Y))  # one process has them already
         if settings.gradient_clip_norm is not None:
-            self._clip(gradients.flat[part], settings.gradient_clip_norm)
+            self._clip(gradients.learned[part], settings.gradient_clip_norm)
         alpha = self.learning_rate.at(self.optimizer.step_count)
-        self.optimizer.step(parameters.flat, gradients.flat, alpha, part)  # part 5
+        self.optimizer.step(parameters.learned, gradients.learned, alpha, part)  # part 5
+        if parameters.normalization == "batch":
+            measured = slice(max(part.start or 0, parameters.learned.size), part.stop)
+            step, size = self.optimizer.step_count, m / self.training_set.batch_size
+            move_running_statistics(parameters.flat[measured], gradients.flat[measured], step, size)
         return sums
+
+    def _targets(self, X: NDArray[Any], Y: NDArray[np.intp]) -> tuple[NDArray[Any], NDArray[Any] | None]:
+        """What the network is to say to X, in which examples may get mixed, and what each example's loss counts."""
+        settings, n_outputs = self.settings, self.parameters.layer_dims[-1]
+        targets = settings.mixing.apply(self.state.rng, X, Y, n_outputs) if settings.mixing else Y
+        weights = None if settings.class_weights is None else example_weights(settings.class_weights, targets)
+        if settings.label_smoothing:
+            targets = smooth(targets, settings.label_smoothing, n_outputs, X.dtype)
+        return targets, weights
 
     def _clip(self, gradient: Array, max_norm: float) -> None:
         """Clip by the norm of the whole gradient, of which `gradient` is this process's part."""
@@ -201,7 +201,7 @@ class Trainer:
         val_loss = val_accuracy = None
         if self.validation_set:
             sums = evaluate(
-                self.parameters,
+                fold(self.parameters),
                 self._validation_workspace,
                 self.validation_set.in_order(self.communicator.share),
                 self.settings.activation,

@@ -1,0 +1,28 @@
+"""What the training loop is told to do, beside its network, optimizer and data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from nncli.training.mixing import Mixing
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The hyperparameters that the loop itself needs; config/options.py explains each."""
+
+    epochs: int
+    activation: str = "relu"
+    l2: float = 0.0
+    dropout: float = 0.0
+    gradient_clip_norm: float | None = None
+    class_weights: NDArray[Any] | None = None
+    label_smoothing: float = 0.0
+    mixing: Mixing | None = None
+    patience: int | None = None
+    monitor: str = "accuracy"
+    seed: int = 0
