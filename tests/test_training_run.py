@@ -387,6 +387,7 @@ def test_a_stop_after_a_step_into_the_void_keeps_the_last_good_checkpoint(folder
 def test_a_resumed_run_writes_what_an_uninterrupted_one_writes(folder: Path, n_batches: int) -> None:
     """Model, predictions and matrix to the byte; the history but for the seconds."""
     options: dict[str, Any] = {
+        "data": {"augmentation": "photos"},
         "network": {"dropout": 0.3},
         "training": {"epochs": 4, "optimizer": "adamw"},
     }
