@@ -55,6 +55,15 @@ def test_the_fast_resampling_is_the_slow_one(shape: tuple[int, int, int]) -> Non
     assert 1.5 >= np.abs(expected - warp(images, coordinates)).max()
 
 
+def test_neither_coordinates_nor_values_are_cut_off() -> None:
+    """Both are rounded: between black and white, on average, lies what the formula says, and no darker."""
+    images = np.repeat(np.array([0, 255], np.uint8).reshape(1, 1, 2, 1), 5000, axis=0)
+    coordinates = coordinates_of(images)
+    coordinates[:, 1] = np.random.default_rng(0).uniform(-0.5, 0.5, (5000, 1, 2))
+    expected = 255 * (coordinates[:, 1].astype(float) + 0.5)
+    assert 0.05 > abs((warp(images, coordinates.copy())[..., 0] - expected).mean())
+
+
 @pytest.mark.parametrize("shape", SHAPES)
 def test_every_pixel_from_its_own_place_changes_nothing(shape: tuple[int, int, int]) -> None:
     """To the bit, whatever the size and the number of channels."""

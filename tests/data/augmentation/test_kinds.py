@@ -71,7 +71,7 @@ def test_random_numbers_decide_alone(kind: str) -> None:
     assert (once != other).any()
     rows = np.repeat(noise(GRAY, 1), 20, axis=0)
     Augmentation(KINDS[kind], GRAY).apply(rows, np.random.default_rng(0))
-    assert len(np.unique(rows, axis=0)) > 10
+    assert len(np.unique(rows, axis=0)) > 5
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -89,8 +89,8 @@ def test_how_images_are_divided_makes_no_difference(kind: str, monkeypatch: pyte
         np.testing.assert_array_equal(whole, np.concatenate(parts))
 
 
-def test_garments_are_shifted_by_up_to_two_of_28_whole_pixels() -> None:
-    """Every changed image is the old one, moved; every shift from -2 to 2 occurs, in both directions."""
+def test_garments_are_shifted_by_up_to_one_of_28_whole_pixels() -> None:
+    """Every changed image is the old one, moved; every shift from -1 to 1 occurs, in both directions."""
     original = noise(GRAY, 200).reshape(200, 28, 28)
     moved = changed("garments", GRAY, m=200).reshape(200, 28, 28)
     seen = set()
@@ -103,7 +103,7 @@ def test_garments_are_shifted_by_up_to_two_of_28_whole_pixels() -> None:
         ]
         assert 1 == len(fits)
         seen.update(fits)
-    assert set(range(-2, 3)) == {dy for dy, _ in seen} == {dx for _, dx in seen}
+    assert {-1, 0, 1} == {dy for dy, _ in seen} == {dx for _, dx in seen}
 
 
 @pytest.mark.parametrize("image_format", FORMATS[:2], ids=str)

@@ -45,7 +45,7 @@ class Amounts:
 KINDS = {
     "digits": Amounts(rotation=10, stretch=0.12, shear=0.1, shift=1 / 28, elastic=0.7 / 28),
     "photos": Amounts(crop=0.2, mirror=0.5, brightness=25, contrast=0.2, color=0.1),
-    "garments": Amounts(shift=2 / 28),
+    "garments": Amounts(shift=1 / 28),
 }
 
 
