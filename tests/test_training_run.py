@@ -390,6 +390,7 @@ def test_a_resumed_run_writes_what_an_uninterrupted_one_writes(
 ) -> None:
     """Model, predictions and matrix to the byte; the history but for the seconds."""
     options: dict[str, Any] = {
+        "data": {"augmentation": "photos"},
         "network": {"dropout": 0.3, "normalization": normalization},
         "training": {"epochs": 4, "optimizer": "adamw", "mixing": "mixup", "label_smoothing": 0.1},
     }

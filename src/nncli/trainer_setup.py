@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nncli.data.augmentation.kinds import Augmentation, make_augmentation
 from nncli.data.batches import Batches
 from nncli.network.initialization import initialize
 from nncli.network.optimization import Adam, GradientDescent, Momentum, Optimizer, RMSprop
@@ -46,7 +47,10 @@ def make_trainer(experiment: Experiment, n_processes: int | None = None) -> Trai
     communicator = make_communicator(n_processes or training.processes, parameters.weights.size, batch_size, n_steps)
     parameters = parameters.like(flat=communicator.zeros_like(parameters.flat))
     initialize(parameters, np.random.default_rng(training.seed), network.initialization, network.initialization_scale)
-    training_set = _batches(experiment, experiment.training, batch_size, dtype)
+    augmentation = make_augmentation(
+        config.data.augmentation, experiment.plan.image_format, config.data.augmentation_strength
+    )
+    training_set = _batches(experiment, experiment.training, batch_size, dtype, augmentation)
     validation_set = None
     if experiment.validation.paths:
         validation_set = _batches(experiment, experiment.validation, VALIDATION_BATCH_SIZE, dtype)
@@ -76,8 +80,10 @@ def make_trainer(experiment: Experiment, n_processes: int | None = None) -> Trai
     return Trainer(parameters, optimizer, learning_rate, training_set, validation_set, settings, communicator)
 
 
-def _batches(experiment: Experiment, images: ImageSet, batch_size: int, dtype: Any) -> Batches:
-    return Batches(images.pixels, images.labels, experiment.scaling, batch_size, dtype, images.rows)
+def _batches(
+    experiment: Experiment, images: ImageSet, batch_size: int, dtype: Any, augmentation: Augmentation | None = None
+) -> Batches:
+    return Batches(images.pixels, images.labels, experiment.scaling, batch_size, dtype, images.rows, augmentation)
 
 
 def _make_optimizer(

@@ -33,6 +33,13 @@ def test_the_plan(folder: Path) -> None:
     assert "3 epochs of 3 batches of 10, adam, learning rate 0.05 constant, seed 0" in plan
 
 
+def test_the_plan_names_the_augmentation(folder: Path) -> None:
+    """Where there is one."""
+    assert "augmented" not in nncli("check", "photos.yaml", cwd=folder).stdout
+    settings = ["--set", "data.augmentation=digits", "--set", "data.augmentation_strength=0.5"]
+    assert "augmented  as digits, strength 0.5" in nncli("check", "photos.yaml", *settings, cwd=folder).stdout
+
+
 def test_what_is_ignored_is_said(folder: Path) -> None:
     """A file that is no image does not vanish silently."""
     assert "notes.txt" in nncli("check", "photos.yaml", cwd=folder).stderr

@@ -21,6 +21,8 @@ data:
   color: grayscale
   resize: pad
   scaling: standardize
+  augmentation: garments
+  augmentation_strength: 0.5
   validation_split: 0.25
   on_bad_image: skip
 network:
@@ -60,6 +62,7 @@ def test_every_option_arrives() -> None:
     data, network, training = config.data, config.network, config.training
     assert (Path("images").resolve(), (48, 64), "grayscale") == (data.path, data.image_size, data.color)
     assert ("pad", "standardize", 0.25, "skip") == (data.resize, data.scaling, data.validation_split, data.on_bad_image)
+    assert ("garments", 0.5) == (data.augmentation, data.augmentation_strength)
     assert ((3072, 32, 16, 1), "tanh") == (network.layer_dims, network.activation)
     assert ("normal", 1e-3, 0.5) == (network.initialization, network.initialization_scale, network.dropout)
     assert (450, "full", "adamw", 9e-3) == (

@@ -16,6 +16,8 @@ DEFAULTS = {
     "data.color": "rgb",
     "data.resize": "stretch",
     "data.scaling": "zero_one",
+    "data.augmentation": "none",
+    "data.augmentation_strength": 1.0,
     "data.validation_split": 0.15,
     "data.on_bad_image": "error",
     "data.cache": "on",

@@ -22,6 +22,7 @@ data:
   color: rgb
   resize: stretch
   scaling: zero_one
+  augmentation: none
   validation_split: 0.15
   on_bad_image: error
   cache: "on"

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nncli.data.augmentation.kinds import make_augmentation
 from nncli.data.batches import Batches
+from nncli.data.image_format import ImageFormat
 from nncli.data.scaling import zero_one
 
 
@@ -65,3 +67,75 @@ def test_a_batch_has_the_network_s_precision(dtype: Any) -> None:
 def test_a_batch_larger_than_the_set_is_the_set() -> None:
     """No memory is reserved for examples that do not exist."""
     assert 10 == numbered(batch_size=1000).batch_size
+
+
+SIZE = ImageFormat(8, 8, "grayscale", "stretch")
+
+
+def augmented(kind: str = "digits", m: int = 10, batch_size: int = 4) -> Batches:
+    """Noise of 8x8 pixels, augmented when shuffled."""
+    pixels = np.random.default_rng(0).integers(0, 256, (m, 64), np.uint8)
+    augmentation = make_augmentation(kind, SIZE)
+    return Batches(pixels, np.arange(m), zero_one(pixels), batch_size, augmentation=augmentation)
+
+
+def epoch_of(batches: Batches, epoch: int = 0, **options: Any) -> list[Any]:
+    """Copies of the X of an epoch."""
+    return [X.copy() for X, _ in batches.shuffled(0, epoch, **options)]
+
+
+def test_only_shuffled_batches_are_augmented() -> None:
+    """Training sees changed images, validation the set as it is, and the set itself keeps its pixels."""
+    batches, plain = augmented(), augmented("none")
+    before = batches.pixels.copy()
+    assert all((a != b).any() for a, b in zip(epoch_of(batches), epoch_of(plain), strict=True))
+    for (X, _), (X_plain, _) in zip(batches.in_order(), plain.in_order(), strict=True):
+        np.testing.assert_array_equal(X_plain, X)
+    np.testing.assert_array_equal(before, batches.pixels)
+
+
+def test_every_epoch_has_new_changes() -> None:
+    """The same image looks different in each, and each epoch looks the same whenever it is asked for."""
+    batches = augmented(m=1, batch_size=1)
+    first, second, again = (epoch_of(batches, epoch)[0] for epoch in (0, 1, 0))
+    assert (first != second).any()
+    np.testing.assert_array_equal(first, again)
+
+
+def test_every_batch_has_its_own_changes() -> None:
+    """Two batches of equal images differ."""
+    batches = augmented(m=8)
+    batches.pixels[:] = batches.pixels[0]
+    first, second = epoch_of(batches)
+    assert (first != second).any()
+
+
+def test_a_resumed_epoch_has_the_same_changes() -> None:
+    """Whatever ran before: the changes follow from the batch's number."""
+    for resumed, straight in zip(epoch_of(augmented(), skip=1), epoch_of(augmented())[1:], strict=True):
+        np.testing.assert_array_equal(straight, resumed)
+
+
+def test_processes_that_share_a_batch_see_the_changes_that_one_would() -> None:
+    """Two halves are the whole."""
+    whole = epoch_of(augmented())
+    left = epoch_of(augmented(), share=lambda m: slice(0, m // 2))
+    right = epoch_of(augmented(), share=lambda m: slice(m // 2, m))
+    for X, X_left, X_right in zip(whole, left, right, strict=True):
+        np.testing.assert_array_equal(X, np.hstack([X_left, X_right]))
+
+
+def test_the_changes_are_not_drawn_from_the_numbers_of_the_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor from those of another epoch or batch: every generator starts elsewhere."""
+    batches, make = augmented(), np.random.default_rng
+    states: list[int] = []
+
+    def remembering(entropy: list[int]) -> np.random.Generator:
+        rng = make(entropy)
+        states.append(rng.bit_generator.state["state"]["state"])
+        return rng
+
+    monkeypatch.setattr(np.random, "default_rng", remembering)
+    for epoch in range(3):
+        epoch_of(batches, epoch)
+    assert 3 * (1 + len(batches)) == len(states) == len(set(states))

@@ -63,12 +63,16 @@ def _lines(plan: Plan, experiment: Experiment) -> list[tuple[str, str]]:
     batch = n_training if training.batch_size == "full" else min(training.batch_size, n_training)
     hidden = [f"{n} {config.network.activation}" for n in plan.layer_dims[1:-1]]
     output = f"{plan.layer_dims[-1]} {'sigmoid' if plan.layer_dims[-1] == 1 else 'softmax'}"
+    augmented = [("augmented", f"as {data.augmentation}, strength {data.augmentation_strength:g}")]
+    if data.augmentation == "none":
+        augmented = []
     megabytes = (experiment.training.n_bytes + experiment.validation.n_bytes) / 1e6
     return [
         ("config", printable(str(plan.config_file.path))),
         ("data", f"{printable(str(data.path))}: {n_training + n_validation} images, {len(plan.classes)} classes"),
         ("classes", per_class),
         ("input", f"{image_format}, {data.resize}, {data.scaling}: {image_format.n_features} values per image"),
+        *augmented,
         ("split", f"{n_training} to train on, {n_validation} to validate"),
         ("network", f"{' -> '.join([str(plan.layer_dims[0]), *hidden, output])}: {plan.n_parameters:,} parameters"),
         (

@@ -17,6 +17,7 @@ from nncli.config.shapes import ClassWeights, ImageSize, LayerDims
 Color = Literal["rgb", "grayscale"]
 Resize = Literal["stretch", "pad", "crop"]
 ScalingName = Literal["zero_one", "standardize"]
+AugmentationName = Literal["none", "digits", "photos", "garments"]
 OnBadImage = Literal["error", "skip"]
 Cache = Literal["on", "off"]
 Activation = Literal["relu", "leaky_relu", "gelu", "tanh", "sigmoid"]
@@ -76,6 +77,15 @@ class DataConfig:
     scaling: Annotated[
         ScalingName, Choice(get_args(ScalingName)), "pixels / 255, or mean 0 and standard deviation 1 for each pixel"
     ] = "zero_one"
+    augmentation: Annotated[
+        AugmentationName, Choice(get_args(AugmentationName)), "random changes of the training images, for their kind"
+    ] = "none"
+    augmentation_strength: Annotated[
+        float,
+        Number(minimum=0, maximum=3),
+        "what the amounts of all changes are multiplied by",
+        Only("augmentation", ("digits", "photos", "garments")),
+    ] = 1.0
     validation_split: Annotated[float, SHARE, "share of the images for validation; only without a val/ folder"] = 0.15
     on_bad_image: Annotated[
         OnBadImage, Choice(get_args(OnBadImage)), "stop at images that cannot be read, or skip them"

@@ -1,7 +1,7 @@
 """Mini-batches: which examples come together, and how they get from uint8 rows into the network's input.
 
 Every epoch has a new order, drawn from the seed and the epoch's number alone: resuming needs no stored state, and
-every process of several draws the same order.
+every process of several draws the same order. So it is with the random changes of a batch, where augmentation is on.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import DTypeLike, NDArray
 
+    from nncli.data.augmentation.kinds import Augmentation
     from nncli.data.scaling import Scaling
 
 
@@ -36,6 +37,7 @@ class Batches:
         batch_size: Examples per batch; the last batch of an epoch holds the rest.
         dtype: The network's precision.
         rows: The row of each example, (m,); all rows in order by default.
+        augmentation: What changes the shuffled images, anew in every epoch; the images in order stay as they are.
     """
 
     def __init__(
@@ -46,9 +48,11 @@ class Batches:
         batch_size: int,
         dtype: DTypeLike = np.float32,
         rows: NDArray[np.intp] | None = None,
+        augmentation: Augmentation | None = None,
     ) -> None:
         self.pixels, self.labels, self.scaling = pixels, labels, scaling
         self._images = PixelRows(pixels, rows)
+        self._augmentation = augmentation
         self.batch_size = min(batch_size, len(labels))
         self._bytes = np.empty((self.batch_size, pixels.shape[1]), np.uint8)
         self._inputs = np.empty((self.batch_size, pixels.shape[1]), dtype)
@@ -77,10 +81,16 @@ class Batches:
             X, (n_0, m), overwritten by the next batch, and Y, class indices, (m,).
         """
         order = np.random.default_rng([seed, epoch]).permutation(self.n_examples)
-        for start in range(skip * self.batch_size, self.n_examples, self.batch_size):
-            chosen = order[start : start + self.batch_size]
-            chosen = chosen[share(len(chosen))]
-            yield self._scaled(self._images.take(chosen, self._bytes)), self.labels[chosen]
+        for batch in range(skip, len(self)):
+            chosen = order[batch * self.batch_size : (batch + 1) * self.batch_size]
+            m, part = len(chosen), share(len(chosen))
+            chosen = chosen[part]
+            pixels = self._images.take(chosen, self._bytes)
+            if self._augmentation:
+                # As the order, from numbers alone; the 1, which stands for augmentation, keeps the two apart.
+                rng = np.random.default_rng([seed, epoch, batch, 1])
+                self._augmentation.apply(pixels, rng, m, part)
+            yield self._scaled(pixels), self.labels[chosen]
 
     def in_order(self, share: Callable[[int], slice] = everything) -> Iterator[tuple[NDArray[Any], NDArray[np.intp]]]:
         """The same pairs, in the order of the set; `share` picks from the whole set."""
