@@ -14,7 +14,8 @@ from PIL import Image
 from nncli.errors import DataError
 from nncli.experiment import MAX_NAMED, Experiment, load_experiment
 from nncli.network.optimization import Adam, GradientDescent, Momentum, RMSprop
-from nncli.trainer_setup import VALIDATION_BATCH_SIZE, make_trainer
+from nncli.trainer_setup import make_trainer
+from nncli.training_data import VALIDATION_BATCH_SIZE
 from tests.fixtures import experiment_of, plan_of
 from tests.folders import write_class_folders
 
@@ -148,20 +149,20 @@ def test_the_users_files_are_not_touched(folder: Path) -> None:
 
 def test_the_fingerprint_is_that_of_the_images(folder: Path) -> None:
     """Wherever they lie, whenever they were written, in whatever order the file system lists them."""
-    expected = experiment_of(folder).fingerprint()
+    expected = experiment_of(folder).fingerprint
     for path in sorted((folder / "photos").rglob("*.png"), reverse=True):
         copy = folder / "elsewhere" / "copies" / path.relative_to(folder / "photos")
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copy)
         os.utime(copy, (1, 1))
-    assert expected == experiment_of(folder, "elsewhere/copies").fingerprint()
+    assert expected == experiment_of(folder, "elsewhere/copies").fingerprint
 
 
 def test_the_fingerprint_does_not_depend_on_the_order_of_a_directory(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Listed backwards it is the same data set."""
-    expected = experiment_of(folder).fingerprint()
+    expected = experiment_of(folder).fingerprint
     listed: list[str] = []
     scandir = os.scandir
 
@@ -181,7 +182,7 @@ def test_the_fingerprint_does_not_depend_on_the_order_of_a_directory(
             pass
 
     monkeypatch.setattr(os, "scandir", Backwards)
-    assert expected == experiment_of(folder).fingerprint()
+    assert expected == experiment_of(folder).fingerprint
     assert {"dark", "light", "0.png"} <= set(listed)
 
 
@@ -212,14 +213,14 @@ def remove_an_image(folder: Path) -> None:
 @pytest.mark.parametrize("validation_split", [0, 0.5])
 def test_the_fingerprint_sees_every_change(folder: Path, change: Any, validation_split: float) -> None:
     """A pixel, a label, a class's name, the number of images."""
-    before = experiment_of(folder, data={"validation_split": validation_split}).fingerprint()
+    before = experiment_of(folder, data={"validation_split": validation_split}).fingerprint
     change(folder)
-    assert before != experiment_of(folder, data={"validation_split": validation_split}).fingerprint()
+    assert before != experiment_of(folder, data={"validation_split": validation_split}).fingerprint
 
 
 def test_the_fingerprint_sees_another_split(folder: Path) -> None:
     """With another seed, other images are validated with."""
-    assert experiment_of(folder).fingerprint() != experiment_of(folder, training={"seed": 1}).fingerprint()
+    assert experiment_of(folder).fingerprint != experiment_of(folder, training={"seed": 1}).fingerprint
 
 
 # ---------------------------------------------------------------------------------------------------------- the trainer

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +20,9 @@ from nncli.data.loading import BadImage, load_images
 from nncli.data.pixel_rows import PixelRows
 from nncli.data.scaling import SCALINGS, Scaling
 from nncli.errors import DataError
+from nncli.feature_rows import FittedFeatures, fit_features
+from nncli.feature_settings import PIXELS
+from nncli.features.column import FeatureColumn
 from nncli.model_file import Model
 from nncli.plan import Plan, plan_experiment
 from nncli.text import printable
@@ -71,8 +75,9 @@ class Experiment:
         plan: What the images were loaded for.
         training: To learn from.
         validation: To judge by; may be empty.
-        scaling: Fitted on the training images alone.
+        scaling: From the feature column to network input; fitted on the training images alone.
         skipped: Bad images left out, with `data.on_bad_image: skip`.
+        features: The feature column, fitted on the training images alone; None if it is the pixels themselves.
     """
 
     plan: Plan
@@ -80,12 +85,20 @@ class Experiment:
     validation: ImageSet
     scaling: Scaling
     skipped: tuple[BadImage, ...]
+    features: FittedFeatures | None = None
+
+    @property
+    def column(self) -> FeatureColumn:
+        """From pixels to the feature column."""
+        return self.features.column if self.features else FeatureColumn.of_pixels(self.plan.image_format.shape)
 
     def model(self, parameters: Parameters, training: dict[str, Any]) -> Model:
         """A model of these data."""
-        activation = self.plan.config.network.activation
-        return Model(parameters, activation, self.plan.classes, self.plan.image_format, self.scaling, training)
+        config = self.plan.config
+        about = config.network.activation, self.plan.classes, self.plan.image_format, self.scaling, training
+        return Model(parameters, *about, self.column, config.data.test_time_augmentation)
 
+    @cached_property
     def fingerprint(self) -> str:
         """A digest of every pixel and label, for resuming to see whether the data are the same."""
         digest = hashlib.blake2b("\n".join(self.plan.classes).encode(errors="surrogateescape"), digest_size=16)
@@ -134,8 +147,13 @@ def load_experiment(
             raise DataError(f"class {printable(name)} has no readable image to train on; add some or remove its folder")
     if plan.validation_files.paths and not validation.paths:
         raise DataError("no validation image can be read; add some, or set data.validation_split to 0")
-    scaling = SCALINGS[plan.config.data.scaling](training.pixels, training.rows)
-    return Experiment(plan, training, validation, scaling, bad)
+    if plan.config.data.features == PIXELS:
+        scaling = SCALINGS[plan.config.data.scaling](training.pixels, training.rows)
+        return Experiment(plan, training, validation, scaling, bad)
+    images = PixelRows(training.pixels, training.rows)
+    shape, seed = plan.image_format.shape, plan.config.training.seed
+    features = fit_features(plan.config.data.features, shape, images, seed)
+    return Experiment(plan, training, validation, features.scaling, bad, features)
 
 
 def _image_set(files: LabeledFiles, pixels: NDArray[np.uint8], row_of: dict[str, int]) -> ImageSet:

@@ -15,6 +15,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Annotated, Any, ClassVar, NamedTuple, TypeAlias, get_args
 
+MOST_ANSWERS = 1 << 25
+"""Numbers computed for one image at a time: 128 MB."""
+
 Shape = tuple[int, int, int]
 """Height, width and channels of an image."""
 
@@ -71,6 +74,10 @@ class Block:
         """Why the block cannot be used for images of `shape`, None if it can."""
         return None
 
+    def flops(self, shape: Shape) -> int:
+        """Floating-point operations for an image of `shape`, about: of its features."""
+        return 10 * self.n_features(shape)
+
     def to_dict(self) -> dict[str, Any]:
         """The kind and every setting, ready for JSON."""
         return {"kind": self.kind, **asdict(self)}
@@ -112,10 +119,18 @@ class Patches(Block):
         """Two for each patch in each cell: the answers above the threshold, and those below minus the threshold."""
         return 2 * self.count * self.grid**2
 
+    def flops(self, shape: Shape) -> int:
+        """A product of all places with all patches, and another one for the average over the cells."""
+        down, across = self.positions(shape)
+        return 2 * down * across * self.count * (self.size**2 * shape[2] + 1 + 2 * self.grid**2)
+
     def misfit(self, shape: Shape) -> str | None:
         """A patch must fit into the image, and each cell needs a place of its own."""
         if min(shape[:2]) < self.size:
             return f"patches of size {self.size} do not fit into {shape[0]}x{shape[1]} images"
+        down, across = self.positions(shape)
+        if down * across * max(self.size**2 * shape[2] + 1, self.count) > MOST_ANSWERS:
+            return f"patches at {down * across:,} places of {shape[0]}x{shape[1]} images: a larger stride is needed"
         if min(self.positions(shape)) < self.grid:
             return f"a grid of {self.grid} needs more places for a patch than {shape[0]}x{shape[1]} images have"
         return None

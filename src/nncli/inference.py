@@ -62,13 +62,14 @@ class Predictor:
         self._parameters = model.parameters.like(np.float64)
         self._parameters.flat[:] = model.parameters.flat
         self._workspace = Workspace.of(self._parameters, BATCH_SIZE, training=False)
+        self._columns = np.empty((BATCH_SIZE, model.layer_dims[0]), np.float32)
         self._rows = np.empty((BATCH_SIZE, model.layer_dims[0]), np.float64)
 
     def probabilities(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Probabilities of every class for images given as rows.
 
         Args:
-            pixels: (m, n_0), any m.
+            pixels: (m, values of an image), any m.
 
         Returns:
             (m, n_classes); rows sum to 1.
@@ -79,10 +80,9 @@ class Predictor:
         result = np.empty((len(pixels), len(self.model.classes)), np.float32)
         for start in range(0, len(pixels), BATCH_SIZE):
             part = pixels[start : start + BATCH_SIZE]
-            rows = self._rows[: len(part)]
-            self.model.scaling.apply(part, rows)
-            with np.errstate(all="ignore"):  # told below, in words
-                Y_hat = forward(self._parameters, self._workspace, rows.T, self.model.activation)
+            Y_hat = self._forward(part)
+            if self.model.test_time_augmentation == "mirror":
+                Y_hat = (Y_hat + self._forward(self._mirrored(part))) / 2
             if Y_hat.shape[0] == 1:  # one output is P(second class)
                 result[start : start + len(part), 1] = Y_hat[0]
                 result[start : start + len(part), 0] = 1 - Y_hat[0]
@@ -91,6 +91,23 @@ class Predictor:
         if not np.isfinite(result).all():
             raise ModelFileError("the model's weights are so large that its probabilities are not finite")
         return result
+
+    def _forward(self, pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """Y_hat, (n_L, m), of up to BATCH_SIZE images given as rows."""
+        model, rows = self.model, self._rows[: len(pixels)]
+        if model.column.is_pixels:
+            model.scaling.apply(pixels, rows)
+        else:
+            columns = self._columns[: len(pixels)]
+            model.column.extract(pixels, columns)
+            model.scaling.apply(columns, rows)
+        with np.errstate(all="ignore"):  # told by the caller, in words
+            Y_hat = forward(self._parameters, self._workspace, rows.T, model.activation)
+        return Y_hat.astype(np.float64)  # a copy, because the workspace is used again
+
+    def _mirrored(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        images = pixels.reshape(-1, *self.model.image_format.shape)
+        return images[:, :, ::-1].reshape(pixels.shape)
 
     def predict(self, sources: Iterable[Source]) -> Iterator[Prediction]:
         """One prediction per image, in the order of the input; see `predict_batches`."""

@@ -21,6 +21,8 @@ import numpy as np
 from nncli.data.image_format import ImageFormat
 from nncli.data.scaling import Scaling
 from nncli.errors import ModelFileError
+from nncli.feature_settings import MOST_FEATURES, Features, features_from_list, n_features
+from nncli.features.column import FeatureColumn
 from nncli.network.forward_propagation import ACTIVATIONS
 from nncli.network.parameters import Parameters
 from nncli.npz_file import parse_text_array, read_npz, text_array, write_npz
@@ -44,6 +46,8 @@ KEYS = (
     "output",
     "classes",
     "image",
+    "features",
+    "test_time_augmentation",
     "training",
 )
 """Keys of the metadata, all of them required."""
@@ -55,6 +59,10 @@ MAX_METADATA = 4 << 20
 """Bytes of metadata: JSON can take twenty times its size in memory. Ten thousand classes fit."""
 
 
+PIXEL_COLUMN: Any = None
+"""Stands for the column of the pixels themselves."""
+
+
 @dataclass(frozen=True)
 class Model:
     """A trained network with all that belongs to it.
@@ -63,9 +71,11 @@ class Model:
         parameters: Weights and biases; with layer normalization gains and shifts.
         activation: Of the hidden layers.
         classes: Class names, in the order of the outputs; two classes share one output, which is P(second class).
-        image_format: How an image becomes n_0 pixel values.
-        scaling: From pixel values to network input.
+        image_format: How an image becomes pixel values.
+        scaling: From the feature column to network input.
         training: How it was trained and how well it did, for people to read; prediction ignores it.
+        column: From pixel values to the feature column.
+        test_time_augmentation: ``mirror``: the probabilities of an image and of its mirror image are averaged.
     """
 
     parameters: Parameters
@@ -74,6 +84,13 @@ class Model:
     image_format: ImageFormat
     scaling: Scaling
     training: dict[str, Any] = field(default_factory=dict)
+    column: FeatureColumn = PIXEL_COLUMN
+    test_time_augmentation: str = "none"
+
+    def __post_init__(self) -> None:
+        """Without anything else the feature column is the image itself."""
+        if self.column is PIXEL_COLUMN:
+            object.__setattr__(self, "column", FeatureColumn.of_pixels(self.image_format.shape))
 
     @property
     def layer_dims(self) -> tuple[int, ...]:
@@ -99,6 +116,8 @@ def write_model(path: Path, model: Model) -> None:
             "output": _output(model.layer_dims),
             "classes": list(model.classes),
             "image": model.image_format.to_dict(),
+            "features": [block.to_dict() for block in model.column.features],
+            "test_time_augmentation": model.test_time_augmentation,
             "training": model.training,
         }
     )
@@ -109,7 +128,7 @@ def write_model(path: Path, model: Model) -> None:
         "scale": model.scaling.scale.reshape(-1, 1),
         "offset": model.scaling.offset.reshape(-1, 1),
     }
-    write_npz(path, {**arrays, **_named(model.parameters)})
+    write_npz(path, {**arrays, **model.column.arrays(), **_named(model.parameters)})
 
 
 def _names(n_layers: int, normalization: str) -> Iterator[tuple[str, str, int]]:
@@ -144,7 +163,9 @@ def _build(arrays: dict[str, NDArray[Any]]) -> Model:
     metadata = _checked_metadata(arrays.pop("metadata"))
     image_format = ImageFormat.from_dict(metadata["image"])
     classes = _checked_classes(metadata["classes"])
-    layer_dims = _checked_layer_dims(metadata["layer_dims"], image_format.n_features, len(classes))
+    features = _checked_features(metadata["features"], image_format)
+    length = n_features(features, image_format.shape)
+    layer_dims = _checked_layer_dims(metadata["layer_dims"], length, len(classes))
     if metadata["output"] != _output(layer_dims):
         raise ValueError(f"output is {metadata['output']!r} for layer_dims {layer_dims}")
 
@@ -154,6 +175,8 @@ def _build(arrays: dict[str, NDArray[Any]]) -> Model:
         raise ValueError(f"weights are {dtype}")
     scale = _take(arrays, "scale", (layer_dims[0], 1), np.float32)
     offset = _take(arrays, "offset", (layer_dims[0], 1), np.float32)
+    shapes = FeatureColumn.array_shapes(features, image_format.shape)
+    learned = {name: _take(arrays, name, shape, np.float32) for name, shape in shapes.items()}
     taken = {}
     for name, kind, l in _names(len(layer_dims) - 1, normalization):
         taken[name] = _take(arrays, name, (layer_dims[l], layer_dims[l - 1] if kind == "W" else 1), dtype)
@@ -163,7 +186,9 @@ def _build(arrays: dict[str, NDArray[Any]]) -> Model:
     for name, view in _named(parameters).items():
         view[...] = taken[name]
     scaling = Scaling(scale.ravel(), offset.ravel())
-    return Model(parameters, metadata["activation"], classes, image_format, scaling, metadata["training"])
+    column = FeatureColumn.from_arrays(features, image_format.shape, learned)
+    about = metadata["activation"], classes, image_format, scaling, metadata["training"]
+    return Model(parameters, *about, column, metadata["test_time_augmentation"])
 
 
 def _output(layer_dims: tuple[int, ...]) -> str:
@@ -186,9 +211,22 @@ def _checked_metadata(array: NDArray[Any]) -> dict[str, Any]:
         raise ValueError(f"unknown activation {metadata['activation']!r}")
     if metadata["normalization"] not in NORMALIZATIONS:
         raise ValueError(f"unknown normalization {metadata['normalization']!r}")
+    if metadata["test_time_augmentation"] not in ("none", "mirror"):
+        raise ValueError(f"unknown test_time_augmentation {metadata['test_time_augmentation']!r}")
     if not isinstance(metadata["training"], dict):
         raise ValueError("training is not a mapping")
     return metadata
+
+
+def _checked_features(values: Any, image_format: ImageFormat) -> Features:
+    """The blocks of the feature column, if they can be computed for such images."""
+    features = features_from_list(values)
+    for block in features:
+        if misfit := block.misfit(image_format.shape):
+            raise ValueError(misfit)
+    if n_features(features, image_format.shape) > max(MOST_FEATURES, image_format.n_features):
+        raise ValueError("the feature column is too long")
+    return features
 
 
 def _checked_classes(classes: Any) -> tuple[str, ...]:
@@ -203,7 +241,7 @@ def _checked_layer_dims(dims: Any, n_features: int, n_classes: int) -> tuple[int
     if not isinstance(dims, list) or len(dims) < 2 or not all(type(n) is int and n > 0 for n in dims):
         raise ValueError("layer_dims is not a list of positive integers")
     if dims[0] != n_features:
-        raise ValueError(f"layer_dims starts with {dims[0]}, the images have {n_features} values")
+        raise ValueError(f"layer_dims starts with {dims[0]}, the feature column has {n_features} entries")
     if dims[-1] != n_classes and not (dims[-1] == 1 and n_classes == 2):
         raise ValueError(f"layer_dims ends with {dims[-1]} for {n_classes} classes")
     return tuple(dims)

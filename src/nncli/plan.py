@@ -75,7 +75,7 @@ def plan_experiment(config_file: ConfigFile) -> Plan:
         _refuse_what_needs_validation(config_file)
     _check_class_weights(config_file, folder.classes)
     image_format = ImageFormat(*data.image_size, data.color, data.resize)
-    layer_dims = _resolve_layer_dims(config_file, image_format, folder.classes)
+    layer_dims = _resolve_layer_dims(config_file, folder.classes)
     unused = {"data.validation_split": "val" in folder.splits, "training.monitor": not validation.paths}
     unused_keys = tuple(key for key, is_unused in unused.items() if is_unused)
     return Plan(config_file, folder.classes, image_format, layer_dims, training, validation, folder.notes, unused_keys)
@@ -123,11 +123,9 @@ def _check_class_weights(config_file: ConfigFile, classes: tuple[str, ...]) -> N
             )
 
 
-def _resolve_layer_dims(
-    config_file: ConfigFile, image_format: ImageFormat, classes: tuple[str, ...]
-) -> tuple[int, ...]:
+def _resolve_layer_dims(config_file: ConfigFile, classes: tuple[str, ...]) -> tuple[int, ...]:
     dims = list(config_file.config.network.layer_dims)
-    dims[0] = image_format.n_features  # the config has checked a number already
+    dims[0] = config_file.config.data.n_features  # the config has checked a number already
     if dims[-1] == "auto":
         dims[-1] = 1 if len(classes) == 2 else len(classes)
     if dims[-1] != len(classes) and not (dims[-1] == 1 and len(classes) == 2):

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nncli.data.augmentation.kinds import Augmentation, make_augmentation
-from nncli.data.batches import Batches
 from nncli.network.initialization import initialize
 from nncli.network.optimization import Adam, GradientDescent, Momentum, Optimizer, RMSprop
 from nncli.network.parameters import Parameters
@@ -17,6 +15,7 @@ from nncli.training.mixing import Mixing
 from nncli.training.processes import make_communicator
 from nncli.training.schedules import LearningRate
 from nncli.training.settings import Settings
+from nncli.training_data import training_batches
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,18 +23,28 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nncli.config.options import TrainingConfig
-    from nncli.experiment import Experiment, ImageSet
+    from nncli.experiment import Experiment
     from nncli.network.parameters import Array
+FLOPS_PER_WEIGHT = 6
+"""Of an example and a weight in a training step."""
 
-VALIDATION_BATCH_SIZE = 256
+AUGMENTATION_WORK = 100_000
+"""Changing an image at random takes about as long as a step with so many weights."""
 
 
-def make_trainer(experiment: Experiment, n_processes: int | None = None) -> Trainer:
+def make_trainer(
+    experiment: Experiment,
+    n_processes: int | None = None,
+    on_progress: Callable[[int], None] = lambda _n: None,
+    on_note: Callable[[str], None] = lambda _note: None,
+) -> Trainer:
     """A network with its first weights, ready to train.
 
     Args:
         experiment: Data and plan.
         n_processes: How many processes are to train it; by default what the config says.
+        on_progress: Told the number of images whose features have just been computed.
+        on_note: Told in a line why these could not be kept in the cache.
     """
     config = experiment.plan.config
     training, network, dims = config.training, config.network, experiment.plan.layer_dims
@@ -44,16 +53,11 @@ def make_trainer(experiment: Experiment, n_processes: int | None = None) -> Trai
     batch_size = m if training.batch_size == "full" else training.batch_size
     parameters = Parameters(dims, dtype, normalization=network.normalization)
     n_steps = training.epochs * math.ceil(m / batch_size)
-    communicator = make_communicator(n_processes or training.processes, parameters.weights.size, batch_size, n_steps)
+    work = parameters.weights.size + _feature_work(experiment)
+    communicator = make_communicator(n_processes or training.processes, work, batch_size, n_steps)
     parameters = parameters.like(flat=communicator.zeros_like(parameters.flat))
     initialize(parameters, np.random.default_rng(training.seed), network.initialization, network.initialization_scale)
-    augmentation = make_augmentation(
-        config.data.augmentation, experiment.plan.image_format, config.data.augmentation_strength
-    )
-    training_set = _batches(experiment, experiment.training, batch_size, dtype, augmentation)
-    validation_set = None
-    if experiment.validation.paths:
-        validation_set = _batches(experiment, experiment.validation, VALIDATION_BATCH_SIZE, dtype)
+    training_set, validation_set = training_batches(experiment, batch_size, dtype, on_progress, on_note)
     learning_rate = LearningRate(
         training.learning_rate,
         training.schedule,
@@ -80,10 +84,12 @@ def make_trainer(experiment: Experiment, n_processes: int | None = None) -> Trai
     return Trainer(parameters, optimizer, learning_rate, training_set, validation_set, settings, communicator)
 
 
-def _batches(
-    experiment: Experiment, images: ImageSet, batch_size: int, dtype: Any, augmentation: Augmentation | None = None
-) -> Batches:
-    return Batches(images.pixels, images.labels, experiment.scaling, batch_size, dtype, images.rows, augmentation)
+def _feature_work(experiment: Experiment) -> int:
+    """What computing an image's features in every epoch costs, in weights of a network that would cost as much."""
+    data = experiment.plan.config.data
+    if data.augmentation == "none":
+        return 0
+    return sum(block.flops(data.shape) for block in data.features) // FLOPS_PER_WEIGHT + AUGMENTATION_WORK
 
 
 def _make_optimizer(

@@ -18,7 +18,7 @@ import numpy as np
 from nncli import metrics
 from nncli.atomic_file import write_text_atomically
 from nncli.checkpoint_file import write_checkpoint
-from nncli.config.writing import used_options
+from nncli.config.writing import as_json, used_options
 from nncli.errors import NncliError, TrainingError
 from nncli.inference import Predictor
 from nncli.model_file import write_model
@@ -51,7 +51,7 @@ class TrainingRun:
         self, experiment: Experiment, trainer: Trainer, run: RunDirectory, warn: Callable[[str], None]
     ) -> None:
         self.experiment, self.trainer, self.run, self.warn = experiment, trainer, run, warn
-        self.fingerprint = experiment.fingerprint()
+        self.fingerprint = experiment.fingerprint
         self._saved_best = 0
         self._saved_at = time.monotonic()
 
@@ -103,7 +103,7 @@ class TrainingRun:
             "best_epoch": best,
             "training_images": len(self.experiment.training.labels),
             "validation_images": len(self.experiment.validation.labels),
-            "config": {key: value for key, value in used_options(plan.config).items() if key not in not_told},
+            "config": {key: as_json(value) for key, value in used_options(plan.config).items() if key not in not_told},
         }
         return self.experiment.model(fold(self.trainer.parameters.like(flat=state.best)), training)
 

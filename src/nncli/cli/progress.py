@@ -48,6 +48,15 @@ class Progress:
             yield bar.update
 
     @contextlib.contextmanager
+    def features(self, n_images: int) -> Iterator[Callable[[int], None]]:
+        """A bar over the images whose features are computed; yields what to call with the number just finished."""
+        if self._mode != "bar" or not n_images:
+            yield lambda _n: None
+            return
+        with _tqdm(total=n_images, desc="computing features", unit="img", unit_scale=True, leave=False) as bar:
+            yield bar.update
+
+    @contextlib.contextmanager
     def training(self, epochs: int, epoch: int, n_examples: int, n_done: int) -> Iterator[Callable[[int], None]]:
         """A bar over the examples of all epochs.
 

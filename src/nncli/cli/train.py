@@ -166,7 +166,9 @@ def _train(
         with progress.loading(plan.n_images) as on_progress:
             experiment = load_experiment(plan, on_progress, say)
         _say_what_is_loaded(experiment)
-        trainer = make_trainer(experiment, saved_processes(run / "last.npz") if directory else None)
+        n_processes = saved_processes(run / "last.npz") if directory else None
+        with progress.features(_n_featured(experiment)) as on_progress:
+            trainer = make_trainer(experiment, n_processes, on_progress, say)
         training_run = TrainingRun(experiment, trainer, run, warn)
         if directory:
             restore_checkpoint(run / "last.npz", trainer, training_run.fingerprint)
@@ -246,3 +248,10 @@ def _say_result(report: dict[str, Any]) -> None:
 def _emit(as_json: bool, event: str, content: dict[str, Any]) -> None:
     if as_json:
         click.echo(json.dumps({"event": event, **content}))
+
+
+def _n_featured(experiment: Experiment) -> int:
+    """Images whose features are computed before the first epoch."""
+    is_augmented = experiment.plan.config.data.augmentation != "none"
+    training = 0 if is_augmented else len(experiment.training.labels)
+    return training + len(experiment.validation.labels) if experiment.features else 0

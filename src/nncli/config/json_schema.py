@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from nncli.config.kinds import either
 from nncli.config.options import OPTIONS, REQUIRED, SECTIONS, Option
 from nncli.config.writing import yaml_value
+from nncli.feature_settings import Block
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,7 +66,9 @@ def _option_schema(option: Option) -> dict[str, Any]:
 
 
 def _as_json(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
+    if isinstance(value, Block):
+        return value.kind
+    return [_as_json(each) for each in value] if isinstance(value, tuple) else value
 
 
 def _keys(section: str) -> list[str]:

@@ -14,6 +14,7 @@ from nncli.config.nodes import Entry, Mapping, Node, Refused, Scalar, Sequence
 from nncli.config.options import OPTIONS, REQUIRED, SECTIONS, DataConfig
 from nncli.config.places import Place, Problem, shortened
 from nncli.config.suggestions import nearest_key, nearest_section
+from nncli.feature_settings import MOST_FEATURES, PIXELS, n_features
 
 if TYPE_CHECKING:
     from collections.abc import Sequence as Many
@@ -85,6 +86,7 @@ def check_together(values: dict[str, Any], written: dict[str, Entry], problems: 
     for key, entry in written.items():
         if ignored := why_ignored(key, values):
             problems.append(Problem(entry.key_place, ignored))
+    _check_features(values, written, problems)
     _check_input_layer(values, written, problems)
     _check_warmup(values, written, problems)
     _check_batch_size(values, written, problems)
@@ -100,16 +102,38 @@ def why_ignored(key: str, values: dict[str, Any]) -> str | None:
     return f"{key} is only used with {only.selector} {either(only.values)}, not with {values[selector]}; {way_out}"
 
 
+def _check_features(values: dict[str, Any], written: dict[str, Entry], problems: list[Problem]) -> None:
+    """Every block fits the images, and what is no pixel is not scaled like one."""
+    key = "data.features"
+    size, color, features = (values.get(each) for each in ("data.image_size", "data.color", key))
+    if not (size and color and features):
+        return
+    shape = DataConfig(Path(), image_size=size, color=color).shape
+    node = written[key].node if key in written else None
+    for i, block in enumerate(features):
+        if node and (misfit := block.misfit(shape)):
+            place = node.items[i].place if isinstance(node, Sequence) else node.place
+            problems.append(Problem(place, f"{key}: {misfit}"))
+    if node and n_features(features, shape) > MOST_FEATURES:
+        problems.append(Problem(node.place, f"{key}: more than {MOST_FEATURES:,} features for each image"))
+    if features != PIXELS and values.get("data.scaling") == "zero_one":
+        place = written["data.scaling"].key_place
+        problems.append(Problem(place, "data.scaling zero_one is for pixels alone; other features need standardize"))
+
+
 def _check_input_layer(values: dict[str, Any], written: dict[str, Entry], problems: list[Problem]) -> None:
     """The first layer has one unit for each value of an image."""
-    dims, size, color = (values.get(key) for key in ("network.layer_dims", "data.image_size", "data.color"))
-    if not (dims and size and color) or dims[0] == "auto":
+    keys = "network.layer_dims", "data.image_size", "data.color", "data.features"
+    dims, size, color, features = (values.get(key) for key in keys)
+    if not (dims and size and color and features) or dims[0] == "auto":
         return
-    n_features = DataConfig(Path(), image_size=size, color=color).n_features
-    if dims[0] != n_features:
+    length = DataConfig(Path(), image_size=size, color=color, features=features).n_features
+    if dims[0] != length:
         node = written["network.layer_dims"].node
         place = node.items[0].place if isinstance(node, Sequence) else node.place
-        images = f"{size[0]}x{size[1]} {color} images have {n_features} values"
+        images = f"{size[0]}x{size[1]} {color} images have {length} values"
+        if features != PIXELS:
+            images = f"the feature column has {length} entries"
         problems.append(Problem(place, f"network.layer_dims starts with {dims[0]} but {images}; write auto"))
 
 

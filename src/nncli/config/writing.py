@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nncli.config.options import OPTIONS, SECTIONS, TrainConfig
 from nncli.config.validation import why_ignored
+from nncli.feature_settings import Block
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -48,10 +50,19 @@ def values_of(config: TrainConfig) -> dict[str, Any]:
     return {key: getattr(getattr(config, key.partition(".")[0]), key.partition(".")[2]) for key in OPTIONS}
 
 
+def as_json(value: Any) -> Any:
+    """A value as JSON can hold it: blocks as the model file has them, lists for tuples."""
+    if isinstance(value, Block):
+        return value.to_dict()
+    return [as_json(each) for each in value] if isinstance(value, tuple) else value
+
+
 def yaml_value(value: object) -> str:
     """A value in one line of YAML that both versions of the standard, 1.1 and 1.2, read alike."""
     if value is None:
         return "null"
+    if isinstance(value, Block):
+        value = {value.kind: settings} if (settings := asdict(value)) else value.kind
     if isinstance(value, float):
         text = repr(value)
         return text if "." in text else text.replace("e", ".0e")  # to YAML 1.1, 1e-08 is text

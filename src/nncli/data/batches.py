@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from nncli.data.augmentation.kinds import Augmentation
     from nncli.data.scaling import Scaling
+    from nncli.features.column import FeatureColumn
 
 
 def everything(_m: int) -> slice:
@@ -33,10 +34,11 @@ class Batches:
     Args:
         pixels: One image per row, (M, n_0) uint8, C-contiguous.
         labels: Class indices, (m,).
-        scaling: From pixels to network input.
+        scaling: From pixels, or from their features, to network input.
         batch_size: Examples per batch; the last batch of an epoch holds the rest.
         dtype: The network's precision.
         rows: The row of each example, (m,); all rows in order by default.
+        features: From pixels to feature columns, where these are not computed beforehand.
         augmentation: What changes the shuffled images, anew in every epoch; the images in order stay as they are.
     """
 
@@ -49,13 +51,16 @@ class Batches:
         dtype: DTypeLike = np.float32,
         rows: NDArray[np.intp] | None = None,
         augmentation: Augmentation | None = None,
+        features: FeatureColumn | None = None,
     ) -> None:
         self.pixels, self.labels, self.scaling = pixels, labels, scaling
         self._images = PixelRows(pixels, rows)
         self._augmentation = augmentation
         self.batch_size = min(batch_size, len(labels))
         self._bytes = np.empty((self.batch_size, pixels.shape[1]), np.uint8)
-        self._inputs = np.empty((self.batch_size, pixels.shape[1]), dtype)
+        self._features = features
+        self._columns = np.empty((self.batch_size, features.n_features if features else 0), np.float32)
+        self._inputs = np.empty((self.batch_size, features.n_features if features else pixels.shape[1]), dtype)
 
     @property
     def n_examples(self) -> int:
@@ -101,5 +106,10 @@ class Batches:
 
     def _scaled(self, pixels: NDArray[np.uint8]) -> NDArray[Any]:
         inputs = self._inputs[: len(pixels)]
-        self.scaling.apply(pixels, inputs)
+        if self._features:
+            columns = self._columns[: len(pixels)]
+            self._features.extract(pixels, columns)
+            self.scaling.apply(columns, inputs)
+        else:
+            self.scaling.apply(pixels, inputs)
         return inputs.T  # examples are rows in memory, columns in the formulas

@@ -55,12 +55,12 @@ def load_cached(
     wanted = About(folder, str(image_format), preprocessing, len(paths), 0, image_format.n_features, [])
     try:
         path = cache_folder() / (_digest(preprocessing, *_states(paths)) + SUFFIX)
-        found = _open(path, paths, wanted)
+        found = open_entry(path, paths, wanted)
         if found:
             if on_progress:
                 on_progress(len(paths))
             return found
-        draft = _Draft(path, (len(paths), image_format.n_features)) if paths else None
+        draft = Draft(path, (len(paths), image_format.n_features)) if paths else None
     except OSError as error:
         on_note(_not_kept(error))
         draft = None
@@ -105,7 +105,7 @@ def _states(paths: Sequence[str]) -> list[str]:
     return lines
 
 
-def _open(path: Path, paths: Sequence[str], wanted: About) -> LoadedImages | None:
+def open_entry(path: Path, paths: Sequence[str], wanted: About) -> LoadedImages | None:
     """The entry at `path`, if it is there and sound."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
@@ -131,7 +131,7 @@ def _kind(about: About) -> tuple[str, int, int]:
     return about.preprocessing, about.n_files, about.n_features
 
 
-class _Draft:
+class Draft:
     """An entry on its way: a locked temporary file, mapped into memory to be decoded into.
 
     Raises:

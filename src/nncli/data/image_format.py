@@ -57,6 +57,11 @@ class ImageFormat:
         return CHANNELS[self.color]
 
     @property
+    def shape(self) -> tuple[int, int, int]:
+        """Height, width and channels."""
+        return self.height, self.width, self.channels
+
+    @property
     def n_features(self) -> int:
         """Values per image, n_0: the length of a feature column."""
         return self.height * self.width * self.channels

@@ -70,6 +70,11 @@ class PixelRows:
         self._rows = np.arange(len(pixels)) if rows is None else rows
         self._file = file_map_of(pixels) if pixels.nbytes >= LARGE else None
 
+    @property
+    def n_values(self) -> int:
+        """Length of a row."""
+        return int(self._pixels.shape[1])
+
     def __len__(self) -> int:
         """Images in the set."""
         return len(self._rows)

@@ -34,8 +34,8 @@ class Scaling:
         self.scale, self.offset = scale, offset
         self._is_plain = not offset.any() and bool((scale == scale[0]).all())
 
-    def apply(self, pixels: NDArray[np.uint8], out: NDArray[Any]) -> None:
-        """Write the scaled `pixels`, (m, n_0), to `out`, (m, n_0), in the precision of `out`."""
+    def apply(self, pixels: NDArray[Any], out: NDArray[Any]) -> None:
+        """Write the scaled `pixels`, or other features, (m, n_0), to `out`, (m, n_0), in the precision of `out`."""
         if self._is_plain:  # one pass instead of two
             np.multiply(pixels, self.scale[0].astype(out.dtype), out=out, dtype=out.dtype)
         else:

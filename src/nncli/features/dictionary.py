@@ -54,7 +54,7 @@ def learn_dictionary(
         rng: The source of all randomness.
 
     Returns:
-        M^T, (d + 1, K), with d = size * size * channels; for p with values from 0 to 255.
+        M^T, (d + 1, K), with d = size * size * channels.
     """
     patches = normalized(sample_patches(images, size, n_samples, rng), contrast)
     mean = patches.mean(axis=0)
@@ -64,7 +64,7 @@ def learn_dictionary(
     comparison = dictionary.astype(np.float64) @ zca
     offset = -comparison @ mean
     comparison -= comparison.mean(axis=1, keepdims=True)  # subtracting the mean of each patch is linear, too
-    return np.vstack([comparison.T / 255, offset]).astype(np.float32)
+    return np.vstack([comparison.T, offset]).astype(np.float32)
 
 
 def sample_patches(images: NDArray[np.uint8], size: int, n: int, rng: np.random.Generator) -> Array:

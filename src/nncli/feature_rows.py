@@ -1,0 +1,208 @@
+"""Feature columns of a whole data set: fitted on its training images, computed once, kept as bytes.
+
+Training looks at every feature column again in each epoch, so it is worth keeping them, and a byte for each entry is
+enough to train on: between the smallest and the largest value of a feature lie 255 steps, far less than what two photos
+of the same thing differ by. Prediction computes with the exact values.
+
+    byte = (feature - low) / step            network input = byte * (step * scale) + (low * scale + offset)
+
+In memory and in the cache the bytes are treated like pixels: rows that can be more than fit into memory.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import mmap
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nncli.data.cache import Draft, open_entry
+from nncli.data.cache_folder import SUFFIX, About, cache_folder
+from nncli.data.decoding_processes import number_of_processes
+from nncli.data.loading import LoadedImages
+from nncli.data.scaling import Scaling
+from nncli.divide import divide
+from nncli.errors import DataError
+from nncli.features.column import FeatureColumn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from nncli.data.pixel_rows import PixelRows
+    from nncli.feature_settings import Features, Shape
+
+VERSION = 1
+"""Part of the name of a cache entry: to be raised when blocks compute something else."""
+
+SAMPLE_BYTES = 1 << 28
+MOST_SAMPLE_IMAGES = 10_000
+"""Images that the blocks learn from: more teach them nothing new."""
+
+MOST_SCALING_IMAGES = 2_000
+"""Of these, images that mean, deviation and limits are taken from."""
+
+CHUNK = 64
+"""Images at a time."""
+
+FEW = 64
+"""Fewer images than this are not worth starting processes for."""
+
+STEPS = 255
+MARGIN = 0.1
+"""Room above and below the range seen, as a share of it; what lies further out is cut off in training."""
+
+FLATTEST = 0.01
+"""Smallest deviation used, as a share of the average one: a feature that hardly ever changes is not blown up."""
+
+
+@dataclass(frozen=True)
+class FittedFeatures:
+    """A feature column with what the network and the store of bytes need to know about its values.
+
+    Attributes:
+        column: The blocks.
+        scaling: From features to network input: mean 0 and standard deviation 1 over the training images.
+        low, step: From features to bytes, (n_0,) float32 each.
+    """
+
+    column: FeatureColumn
+    scaling: Scaling
+    low: NDArray[np.float32]
+    step: NDArray[np.float32]
+
+    @property
+    def scaling_of_bytes(self) -> Scaling:
+        """From bytes to network input."""
+        scale, offset = self.scaling.scale, self.scaling.offset
+        return Scaling(self.step * scale, self.low * scale + offset)
+
+    def to_bytes(self, pixels: NDArray[np.uint8], out: NDArray[np.uint8]) -> None:
+        """Write the features of `pixels`, one image per row, to `out`, (m, n_0)."""
+        features = np.empty(out.shape, np.float32)
+        self.column.extract(pixels, features)
+        features -= self.low
+        features /= self.step
+        np.rint(features, out=features)
+        np.clip(features, 0, STEPS, out=features)
+        out[:] = features
+
+
+def fit_features(features: Features, shape: Shape, images: PixelRows, seed: int) -> FittedFeatures:
+    """Learn what the blocks need from training images.
+
+    Args:
+        features: The settings of the blocks.
+        shape: Height, width and channels.
+        images: Training images alone.
+        seed: Of the run.
+    """
+    rng = np.random.default_rng([seed, len(images)])
+    n_values = shape[0] * shape[1] * shape[2]
+    n = min(len(images), MOST_SAMPLE_IMAGES, max(SAMPLE_BYTES // n_values, 1))
+    sample = np.empty((n, n_values), np.uint8)
+    images.take(np.sort(rng.choice(len(images), n, replace=False)), sample)
+    column = FeatureColumn.fit(features, shape, sample, seed)
+    some = sample[:: max(1, n // MOST_SCALING_IMAGES)]
+    values = np.empty((len(some), column.n_features), np.float32)
+    divided = _shared(values.shape, np.float32)
+    _divide(len(some), lambda start, stop: column.extract(some[start:stop], divided[start:stop]))
+    values = divided
+    mean, deviation = values.mean(axis=0, dtype=np.float64), values.std(axis=0, dtype=np.float64)
+    scale = 1 / np.maximum(deviation, max(FLATTEST * deviation.mean(), 1e-6))
+    low, high = values.min(axis=0), values.max(axis=0)
+    margin = MARGIN * (high - low)
+    step = np.maximum((high - low + 2 * margin) / STEPS, 1e-9)
+    scaling = Scaling(scale.astype(np.float32), (-mean * scale).astype(np.float32))
+    return FittedFeatures(column, scaling, (low - margin).astype(np.float32), step.astype(np.float32))
+
+
+def feature_rows(
+    fitted: FittedFeatures,
+    images: PixelRows,
+    on_progress: Callable[[int], None] = lambda _n: None,
+    *,
+    kept_as: About | None = None,
+    on_note: Callable[[str], None] = lambda _note: None,
+) -> NDArray[np.uint8]:
+    """The feature columns of `images` as bytes, (m, n_0), from the cache if they are there.
+
+    Args:
+        fitted: From `fit_features`.
+        images: The images.
+        on_progress: Told the number of images just finished.
+        kept_as: What the cache is to keep them as, see `cache_entry`; by default they are not kept.
+        on_note: Told in a line why they could not be kept.
+    """
+    shape = len(images), fitted.column.n_features
+    draft = None
+    if kept_as is not None:
+        try:
+            path = cache_folder() / (kept_as.preprocessing + SUFFIX)
+            if found := open_entry(path, [], kept_as):
+                on_progress(len(images))
+                return found.pixels
+            draft = Draft(path, shape)
+        except OSError as error:
+            on_note(f"features are not kept for the next time: {error.strerror or error}")
+    try:
+        rows = draft.pixels if draft else _shared(shape, np.uint8)
+        _fill(fitted, images, rows, on_progress)
+        if draft and kept_as:
+            rows.flags.writeable = False
+            try:
+                draft.keep(kept_as, LoadedImages(rows, np.arange(len(rows)), ()))
+            except OSError as error:
+                on_note(f"features are not kept for the next time: {error.strerror or error}")
+        return rows
+    finally:
+        if draft:
+            draft.close()
+
+
+def cache_entry(fitted: FittedFeatures, data: str, source: str, n_images: int) -> About:
+    """What the cache keeps the features of some images as.
+
+    Args:
+        fitted: How they are computed.
+        data: A digest of the images.
+        source: The folder they come from.
+        n_images: How many.
+    """
+    column = fitted.column
+    settings = [block.to_dict() for block in column.features]
+    digest = hashlib.blake2b(json.dumps([VERSION, np.__version__, data, settings]).encode(), digest_size=20)
+    for array in (*column.arrays().values(), fitted.low, fitted.step):
+        digest.update(np.ascontiguousarray(array).data)
+    words = "features: " + ", ".join(block.kind for block in column.features)
+    return About(source, words, digest.hexdigest(), n_images, n_images, column.n_features, [])
+
+
+def _fill(
+    fitted: FittedFeatures, images: PixelRows, rows: NDArray[np.uint8], on_progress: Callable[[int], None]
+) -> None:
+    def work(start: int, stop: int) -> None:
+        pixels = np.empty((stop - start, images.n_values), np.uint8)
+        fitted.to_bytes(images.take(slice(start, stop), pixels), rows[start:stop])
+
+    _divide(len(images), work, on_progress)
+
+
+def _divide(
+    n_items: int, work: Callable[[int, int], None], on_progress: Callable[[int], None] = lambda _n: None
+) -> None:
+    divide(n_items, CHUNK, work, number_of_processes() if n_items >= FEW else 1, on_progress)
+
+
+def _shared(shape: tuple[int, int], dtype: Any) -> NDArray[Any]:
+    """Memory that forked processes share."""
+    n_bytes = shape[0] * shape[1] * np.dtype(dtype).itemsize
+    try:
+        memory = mmap.mmap(-1, max(n_bytes, 1))
+    except (OSError, ValueError, OverflowError, MemoryError) as error:
+        raise DataError(f"features of {shape[0]} images need {n_bytes / 1e9:.1f} GB, more than there is") from error
+    return np.frombuffer(memory, dtype, shape[0] * shape[1]).reshape(shape)
