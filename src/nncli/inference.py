@@ -15,7 +15,7 @@ import numpy as np
 
 from nncli.decoding_pool import CHUNK_SIZE, DecodingPool, n_usable_workers
 from nncli.errors import ModelFileError
-from nncli.network.forward_propagation import forward
+from nncli.network.ensemble import vote
 from nncli.network.parameters import Workspace
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Predictor:
             rows = self._rows[: len(part)]
             self.model.scaling.apply(part, rows)
             with np.errstate(all="ignore"):  # told below, in words
-                Y_hat = forward(self._parameters, self._workspace, rows.T, self.model.activation)
+                Y_hat = vote(self._parameters, self._workspace, rows.T, self.model.activation)
             if Y_hat.shape[0] == 1:  # one output is P(second class)
                 result[start : start + len(part), 1] = Y_hat[0]
                 result[start : start + len(part), 0] = 1 - Y_hat[0]

@@ -42,7 +42,7 @@ def make_trainer(experiment: Experiment, n_processes: int | None = None) -> Trai
     dtype = np.dtype(training.precision)
     m = len(experiment.training.labels)
     batch_size = m if training.batch_size == "full" else training.batch_size
-    parameters = Parameters(dims, dtype, normalization=network.normalization)
+    parameters = Parameters(dims, dtype, normalization=network.normalization, n_members=training.ensemble)
     n_steps = training.epochs * math.ceil(m / batch_size)
     communicator = make_communicator(n_processes or training.processes, parameters.weights.size, batch_size, n_steps)
     parameters = parameters.like(flat=communicator.zeros_like(parameters.flat))

@@ -56,11 +56,12 @@ def trainer(
     epochs: int = 3,
     batch_size: int = 16,
     normalization: str = "none",
+    n_members: int = 1,
     **options: Any,
 ) -> Trainer:
     """A small training, always the same, by so many processes."""
     communicator: Communicator = ForkedProcesses(processes) if processes > 1 else SingleProcess()
-    parameters = Parameters(DIMS, np.float64, normalization=normalization)
+    parameters = Parameters(DIMS, np.float64, normalization=normalization, n_members=n_members)
     parameters = parameters.like(flat=communicator.zeros_like(parameters.flat))
     initialize(parameters, np.random.default_rng(0))
     made = OPTIMIZERS[optimizer](parameters.learned, communicator.zeros_like)
@@ -94,6 +95,14 @@ def test_batch_statistics_of_all_processes_are_averaged(processes: int) -> None:
     np.testing.assert_allclose(one.parameters.mean[1], many.parameters.mean[1], rtol=1e-9)
     np.testing.assert_allclose(one.parameters.variance[1], many.parameters.variance[1], rtol=0.5)
     assert (many.parameters.variance[2] > 0).all()
+
+
+def test_an_ensemble_is_divided_like_one_network() -> None:
+    """Parts of the vector need not end between members."""
+    one, many = trainer(1, n_members=2, dropout=0.2), trainer(3, n_members=2, dropout=0.2)
+    list(one.run())
+    list(many.run())
+    np.testing.assert_allclose(one.parameters.flat, many.parameters.flat, rtol=1e-9, atol=1e-12)
 
 
 def test_it_learns_with_batch_normalization_and_mixing() -> None:

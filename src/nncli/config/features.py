@@ -1,9 +1,9 @@
 """The option `data.features`: a list of blocks, each a word or a word with its settings.
 
-    features: [pixels]
-    features:
-      - patches: {size: 6, count: 200}
-      - color_histogram
+features: [pixels]
+features:
+  - patches: {size: 6, count: 200}
+  - color_histogram
 """
 
 from __future__ import annotations
@@ -116,5 +116,3 @@ def _block_schema(cls: type[Block]) -> dict[str, Any]:
         "required": [cls.kind],
         "properties": {cls.kind: {"description": cls.__doc__, **body}},
     }
-
-

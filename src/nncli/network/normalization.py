@@ -32,7 +32,7 @@ import numpy as np
 from nncli.network.parameters import Parameters
 
 if TYPE_CHECKING:
-    from nncli.network.parameters import Array, Workspace
+    from nncli.network.parameters import Array, Network, Workspace
 
 EPSILON = 1e-5
 """Keeps the division finite where all of a group are equal."""
@@ -41,7 +41,7 @@ RUNNING_RATE = 0.1
 """What a batch counts for in the running averages."""
 
 
-def normalize_batch(parameters: Parameters, workspace: Workspace, l: int) -> None:
+def normalize_batch(parameters: Network, workspace: Workspace, l: int) -> None:
     """Replace Z[l] = W[l] A[l-1] by Z', unit by unit; C[l] keeps Z - mean."""
     Z, C, ones, m = workspace.Z[l], workspace.C[l], workspace.ones, max(workspace.n_examples, 1)
     mean = Z @ ones / m  # (n_l, 1)
@@ -54,9 +54,7 @@ def normalize_batch(parameters: Parameters, workspace: Workspace, l: int) -> Non
     workspace.statistics[l] = mean, variance, inverse
 
 
-def denormalize_batch(
-    parameters: Parameters, workspace: Workspace, gradients: Parameters, l: int, share: float
-) -> None:
+def denormalize_batch(parameters: Network, workspace: Workspace, gradients: Network, l: int, share: float) -> None:
     """Replace dZ' in dZ[l] by dZ; gradients get dgamma, dbeta, and this batch's statistics for the running ones.
 
     Args:
@@ -83,7 +81,7 @@ def denormalize_batch(
     gradients.variance[l][...] = share * m / max(m - 1, 1) * variance  # unbiased, as in algorithm 2
 
 
-def normalize_layer(parameters: Parameters, workspace: Workspace, l: int) -> None:
+def normalize_layer(parameters: Network, workspace: Workspace, l: int) -> None:
     """Replace Z[l] = W[l] A[l-1] by Z', example by example; C[l] keeps X."""
     Z, C = workspace.Z[l], workspace.C[l]
     Z += parameters.b[l]
@@ -96,9 +94,7 @@ def normalize_layer(parameters: Parameters, workspace: Workspace, l: int) -> Non
     workspace.statistics[l] = (inverse,)
 
 
-def denormalize_layer(
-    parameters: Parameters, workspace: Workspace, gradients: Parameters, l: int, _share: float
-) -> None:
+def denormalize_layer(parameters: Network, workspace: Workspace, gradients: Network, l: int, _share: float) -> None:
     """Replace dZ' in dZ[l] by dZ; gradients get dgamma and dbeta. Z[l] and C[l] are used up."""
     dZ, Z, C = workspace.dZ[l], workspace.Z[l], workspace.C[l]
     (inverse,) = workspace.statistics[l]
@@ -140,11 +136,12 @@ def fold(parameters: Parameters) -> Parameters:
     """
     if parameters.normalization != "batch":
         return parameters
-    plain = Parameters(parameters.layer_dims, parameters.flat.dtype)
-    for l in range(1, parameters.n_layers + 1):
-        plain.W[l][...], plain.b[l][...] = parameters.W[l], parameters.b[l]
-        if l < parameters.n_layers:
-            scale = parameters.gain[l] / np.sqrt(parameters.variance[l] + EPSILON)  # (n_l, 1)
-            plain.W[l][...] *= scale
-            plain.b[l][...] = parameters.shift[l] - scale * parameters.mean[l]
+    plain = Parameters(parameters.layer_dims, parameters.flat.dtype, n_members=len(parameters.members))
+    for network, folded in zip(parameters.members, plain.members, strict=True):
+        for l in range(1, network.n_layers + 1):
+            folded.W[l][...], folded.b[l][...] = network.W[l], network.b[l]
+        for l in range(1, network.n_layers):
+            scale = network.gain[l] / np.sqrt(network.variance[l] + EPSILON)  # (n_l, 1)
+            folded.W[l][...] *= scale
+            folded.b[l][...] = network.shift[l] - scale * network.mean[l]
     return plain
