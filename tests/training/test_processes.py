@@ -57,11 +57,12 @@ def trainer(
     batch_size: int = 16,
     normalization: str = "none",
     n_members: int = 1,
+    dims: tuple[int, ...] = DIMS,
     **options: Any,
 ) -> Trainer:
     """A small training, always the same, by so many processes."""
     communicator: Communicator = ForkedProcesses(processes) if processes > 1 else SingleProcess()
-    parameters = Parameters(DIMS, np.float64, normalization=normalization, n_members=n_members)
+    parameters = Parameters(dims, np.float64, normalization=normalization, n_members=n_members)
     parameters = parameters.like(flat=communicator.zeros_like(parameters.flat))
     initialize(parameters, np.random.default_rng(0))
     made = OPTIMIZERS[optimizer](parameters.learned, communicator.zeros_like)
@@ -95,6 +96,18 @@ def test_batch_statistics_of_all_processes_are_averaged(processes: int) -> None:
     np.testing.assert_allclose(one.parameters.mean[1], many.parameters.mean[1], rtol=1e-9)
     np.testing.assert_allclose(one.parameters.variance[1], many.parameters.variance[1], rtol=0.5)
     assert (many.parameters.variance[2] > 0).all()
+
+
+def test_running_statistics_may_belong_to_several_processes() -> None:
+    """Each moves those of its own part, once."""
+    options: dict[str, Any] = {"epochs": 3, "batch_size": 60, "normalization": "batch", "dims": (6, 200, 3)}
+    one, many = trainer(1, **options), trainer(8, **options)
+    for each in (one, many):
+        each.learning_rate = LearningRate(1e-14, "constant", 3, 1)  # only the statistics move
+        list(each.run())
+    bounds = range(0, one.parameters.flat.size, one.parameters.flat.size // 8)
+    assert one.parameters.learned.size < bounds[7]  # or there would be nothing to see
+    np.testing.assert_allclose(one.parameters.mean[1], many.parameters.mean[1], rtol=1e-9)
 
 
 def test_an_ensemble_is_divided_like_one_network() -> None:
