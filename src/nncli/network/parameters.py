@@ -33,8 +33,9 @@ class Network:
         weights: The memory of all W[l], shape (n_weights,).
         W: W[l] for l = 1..L, shape (n_l, n_{l-1}); W[0] is an empty placeholder.
         b: b[l] for l = 1..L, shape (n_l, 1); b[0] is an empty placeholder.
-        gain, shift, mean, variance: Likewise for the hidden layers l = 1..L-1, shape (n_l, 1). In gradients, `mean`
-            and `variance` are those of the batch.
+        gain, shift, variance: Likewise for the hidden layers l = 1..L-1, shape (n_l, 1).
+        mean: Likewise, of what goes into the layer, shape (n_{l-1}, 1). In gradients, mean and variance are those of
+            the batch.
     """
 
     def __init__(self, layer_dims: Sequence[int], normalization: str, parts: Sequence[Array]) -> None:
@@ -42,7 +43,8 @@ class Network:
         self.normalization = normalization
         self.weights = parts[0]
         n = self.layer_dims
-        columns = [_columns(part, n[1:] if i == 0 else n[1:-1]) for i, part in enumerate(parts[1:])]
+        dims = (n[1:], n[1:-1], n[1:-1], n[:-2], n[1:-1])
+        columns = [_columns(part, each) for part, each in zip(parts[1:], dims, strict=False)]
         self.b, self.gain, self.shift, self.mean, self.variance = columns + [[]] * (5 - len(columns))
         self.W: list[Array] = [self.b[0]]
         start = 0
@@ -104,7 +106,8 @@ class Parameters(Network):
     ) -> None:
         n, n_hidden = layer_dims, sum(layer_dims[1:-1])
         sizes = [sum(n[l] * n[l - 1] for l in range(1, len(n))), sum(n[1:])]
-        sizes += [n_hidden] * {"none": 0, "layer": 2, "batch": 4}[normalization]
+        sizes += [] if normalization == "none" else [n_hidden, n_hidden]
+        sizes += [sum(n[:-2]), n_hidden] if normalization == "batch" else []
         bounds = np.cumsum([0, *sizes]) * n_members
         self.flat: Array = np.zeros(bounds[-1], dtype) if flat is None else flat
         parts = [
