@@ -35,19 +35,21 @@ def random_model(
     image_format: ImageFormat = IMAGE_FORMAT,
     dtype: DTypeLike = np.float32,
     normalization: str = "none",
+    n_members: int = 1,
     seed: int = 0,
 ) -> Model:
     """A model with weights and biases from the seed; two classes share one output."""
     n_outputs = 1 if len(classes) == 2 else len(classes)
-    parameters = Parameters((image_format.n_features, *hidden, n_outputs), dtype, normalization=normalization)
+    dims = (image_format.n_features, *hidden, n_outputs)
+    parameters = Parameters(dims, dtype, normalization=normalization, n_members=n_members)
     rng = np.random.default_rng(seed)
-    for l in range(1, parameters.n_layers + 1):
-        n_in = parameters.layer_dims[l - 1]
-        parameters.W[l][...] = rng.standard_normal(parameters.W[l].shape) / np.sqrt(n_in)
-        parameters.b[l][...] = 0.3 * rng.standard_normal(parameters.b[l].shape)
-    for l in range(1, len(parameters.gain)):
-        parameters.gain[l][...] = 1 + 0.3 * rng.standard_normal(parameters.gain[l].shape)
-        parameters.shift[l][...] = 0.3 * rng.standard_normal(parameters.shift[l].shape)
+    for network in parameters.members:
+        for l in range(1, network.n_layers + 1):
+            network.W[l][...] = rng.standard_normal(network.W[l].shape) / np.sqrt(dims[l - 1])
+            network.b[l][...] = 0.3 * rng.standard_normal(network.b[l].shape)
+        for l in range(1, len(network.gain)):
+            network.gain[l][...] = 1 + 0.3 * rng.standard_normal(network.gain[l].shape)
+            network.shift[l][...] = 0.3 * rng.standard_normal(network.shift[l].shape)
     return Model(parameters, activation, classes, image_format, noisy_scaling(image_format, seed), {"note": "random"})
 
 
@@ -74,7 +76,8 @@ def same_model(expected: Model, found: Model) -> bool:
 def _everything(model: Model) -> tuple[Any, ...]:
     parameters, scaling = model.parameters, model.scaling
     return (
-        *(model.layer_dims, parameters.normalization, parameters.flat.dtype, parameters.flat.tobytes()),
+        *(model.layer_dims, parameters.normalization, len(parameters.members)),
+        *(parameters.flat.dtype, parameters.flat.tobytes()),
         *(scaling.scale.tobytes(), scaling.offset.tobytes()),
         *(model.activation, model.classes, model.image_format, model.training),
     )

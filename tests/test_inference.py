@@ -31,10 +31,13 @@ THREE = ("ant", "bee", "cow")
 def by_reference(model: Model, pixels: NDArray[np.uint8]) -> list[NDArray[np.float64]]:
     """Probabilities by the naive implementation, in float64, a row for each image."""
     rows = pixels * model.scaling.scale.astype(np.float64) + model.scaling.offset
-    W = [each.astype(np.float64) for each in model.parameters.W]
-    b = [each.astype(np.float64) for each in model.parameters.b]
-    kind = {name: getattr(model.parameters, name) for name in ("normalization", "gain", "shift")}
-    outputs = reference.forward(W, b, rows.T, model.activation, **kind)[3][-1].T
+    votes = []
+    for network in model.parameters.members:
+        W = [each.astype(np.float64) for each in network.W]
+        b = [each.astype(np.float64) for each in network.b]
+        kind = {name: getattr(network, name) for name in ("normalization", "gain", "shift")}
+        votes.append(reference.forward(W, b, rows.T, model.activation, **kind)[3][-1].T)
+    outputs = sum(votes) / len(votes)
     return [np.array([1 - y[0], y[0]]) if len(y) == 1 else y for y in outputs]
 
 
@@ -48,12 +51,12 @@ def write_png(path: Path, pixels: NDArray[np.uint8], image_format: ImageFormat) 
 @pytest.mark.parametrize("classes", [TWO, THREE])
 @pytest.mark.parametrize("hidden", [(), (7,), (6, 5)])
 @pytest.mark.parametrize("activation", ["relu", "leaky_relu", "gelu", "tanh", "sigmoid"])
-@pytest.mark.parametrize("normalization", ["none", "layer"])
+@pytest.mark.parametrize(("normalization", "n_members"), [("none", 1), ("layer", 1), ("none", 3)])
 def test_probabilities_are_those_of_the_formulas(
-    classes: tuple[str, ...], hidden: tuple[int, ...], activation: str, normalization: str
+    classes: tuple[str, ...], hidden: tuple[int, ...], activation: str, normalization: str, n_members: int
 ) -> None:
     """The naive implementation agrees to the last bit of a float32, or nearly."""
-    model = random_model(classes, hidden, activation=activation, normalization=normalization)
+    model = random_model(classes, hidden, activation=activation, normalization=normalization, n_members=n_members)
     pixels = random_pixels(5)
     np.testing.assert_allclose(by_reference(model, pixels), Predictor(model).probabilities(pixels), rtol=3e-7)
 

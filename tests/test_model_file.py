@@ -37,12 +37,17 @@ THREE = ("ant", "bee", "cow")
 @pytest.mark.parametrize("classes", [("no", "yes"), THREE, ("ไทย", "\udcff", "\x1b[2J", "a\tb")])
 @pytest.mark.parametrize("hidden", [(), (5,), (4, 3)])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("normalization", ["none", "layer"])
+@pytest.mark.parametrize(("normalization", "n_members"), [("none", 1), ("layer", 1), ("layer", 3)])
 def test_a_model_comes_back_as_it_was(
-    tmp_path: Path, classes: tuple[str, ...], hidden: tuple[int, ...], dtype: DTypeLike, normalization: str
+    tmp_path: Path,
+    classes: tuple[str, ...],
+    hidden: tuple[int, ...],
+    dtype: DTypeLike,
+    normalization: str,
+    n_members: int,
 ) -> None:
     """Weights, names, image format and scaling survive to the bit, whatever the names."""
-    model = random_model(classes, hidden, dtype=dtype, normalization=normalization)
+    model = random_model(classes, hidden, dtype=dtype, normalization=normalization, n_members=n_members)
     write_model(tmp_path / "model.npz", model)
     assert same_model(model, read_model(tmp_path / "model.npz"))
 
@@ -259,6 +264,11 @@ DISTINCT = "classes are fewer than two or not distinct"
         (setting("normalization", value="batch"), "unknown normalization 'batch'"),
         (setting("normalization", value=["layer"]), "unknown normalization ['layer']"),
         (setting("normalization", value="layer"), "no 'gain1'"),
+        (setting("ensemble", value=2), "W1 is float32 (5, 36), expected float32 (2, 5, 36)"),
+        (setting("ensemble", value=10**15), f"W1 is float32 (5, 36), expected float32 ({10**15}, 5, 36)"),
+        (setting("ensemble", value=0), "ensemble is 0, not a number of networks"),
+        (setting("ensemble", value=True), "ensemble is True, not a number of networks"),
+        (setting("ensemble", value="2"), "ensemble is '2', not a number of networks"),
         (setting("activation", value=["relu"]), "unknown activation ['relu']"),
         (setting("output", value="sigmoid"), "output is 'sigmoid' for layer_dims (36, 5, 3)"),
         (setting("classes", value=["a", "b", "a"]), DISTINCT),
@@ -381,13 +391,13 @@ def example() -> str:
 
 @pytest.mark.parametrize("color", ["rgb", "grayscale"])
 @pytest.mark.parametrize("classes", [("no", "yes"), THREE])
-@pytest.mark.parametrize("hidden", [(), (8,), (8, 5)])
+@pytest.mark.parametrize(("hidden", "n_members"), [((), 1), ((8,), 1), ((8, 5), 1), ((8, 5), 3)])
 def test_the_documented_program_predicts_the_same(
-    tmp_path: Path, classes: tuple[str, ...], color: str, hidden: tuple[int, ...]
+    tmp_path: Path, classes: tuple[str, ...], color: str, hidden: tuple[int, ...], n_members: int
 ) -> None:
-    """Ten lines of NumPy and Pillow agree with the Predictor to a millionth, for photos larger than the network's."""
+    """Eleven lines of NumPy and Pillow agree with the Predictor to a millionth, for photos larger than the input."""
     image_format = ImageFormat(6, 5, color, "stretch")
-    model = random_model(classes, hidden, image_format=image_format, seed=3)
+    model = random_model(classes, hidden, image_format=image_format, n_members=n_members, seed=3)
     write_model(tmp_path / "model.npz", model)
     pixels = np.random.default_rng(0).integers(0, 256, (37, 50, 3), np.uint8)
     Image.fromarray(pixels).save(tmp_path / "photo.png")
@@ -401,12 +411,12 @@ def test_the_documented_program_predicts_the_same(
     np.testing.assert_allclose(prediction.probabilities, list(found.values()), atol=1e-6)
 
 
-def test_the_documented_program_has_ten_lines_and_needs_numpy_and_pillow_alone() -> None:
+def test_the_documented_program_has_eleven_lines_and_needs_numpy_and_pillow_alone() -> None:
     """As its heading promises."""
     lines = [line for line in example().splitlines() if line]
     imports = ["import json", "import numpy as np", "from PIL import Image"]
     assert imports == lines[:3]
-    assert 10 == len(lines[3:])
+    assert 11 == len(lines[3:])
     assert not [line for line in lines[3:] if "import" in line]
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from nncli.decoding_pool import CHUNK_SIZE, DecodingPool, n_usable_workers
 from nncli.errors import ModelFileError
-from nncli.network.forward_propagation import forward
+from nncli.network.ensemble import vote
 from nncli.network.parameters import Workspace
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class Predictor:
             model.column.extract(pixels, columns)
             model.scaling.apply(columns, rows)
         with np.errstate(all="ignore"):  # told by the caller, in words
-            Y_hat = forward(self._parameters, self._workspace, rows.T, model.activation)
+            Y_hat = vote(self._parameters, self._workspace, rows.T, model.activation)
         return Y_hat.astype(np.float64)  # a copy, because the workspace is used again
 
     def _mirrored(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

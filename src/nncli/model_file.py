@@ -8,6 +8,8 @@
     gain1 ...    (n_l, 1)             with layer normalization, for the hidden layers; batch normalization has gone
     shift1 ...   (n_l, 1)             into W and b
 
+An ensemble's arrays have one more dimension in front, the member: W1 is (n_members, n_1, n_0).
+
 The same model always gives the same bytes: there is no clock and no path in it.
 """
 
@@ -43,6 +45,7 @@ KEYS = (
     "layer_dims",
     "activation",
     "normalization",
+    "ensemble",
     "output",
     "classes",
     "image",
@@ -68,7 +71,7 @@ class Model:
     """A trained network with all that belongs to it.
 
     Attributes:
-        parameters: Weights and biases; with layer normalization gains and shifts.
+        parameters: Weights and biases; with layer normalization gains and shifts; of one network or several.
         activation: Of the hidden layers.
         classes: Class names, in the order of the outputs; two classes share one output, which is P(second class).
         image_format: How an image becomes pixel values.
@@ -113,6 +116,7 @@ def write_model(path: Path, model: Model) -> None:
             "layer_dims": list(model.layer_dims),
             "activation": model.activation,
             "normalization": model.parameters.normalization,
+            "ensemble": len(model.parameters.members),
             "output": _output(model.layer_dims),
             "classes": list(model.classes),
             "image": model.image_format.to_dict(),
@@ -139,9 +143,11 @@ def _names(n_layers: int, normalization: str) -> Iterator[tuple[str, str, int]]:
 
 
 def _named(parameters: Parameters) -> dict[str, NDArray[Any]]:
-    """The arrays of a network by their names."""
-    names = _names(parameters.n_layers, parameters.normalization)
-    return {name: getattr(parameters, kind)[l] for name, kind, l in names}
+    """The arrays of a network by their names; those of an ensemble stacked, (n_members, n_l, ...)."""
+    names, members = _names(parameters.n_layers, parameters.normalization), parameters.members
+    if len(members) == 1:
+        return {name: getattr(parameters, kind)[l] for name, kind, l in names}
+    return {name: np.stack([getattr(network, kind)[l] for network in members]) for name, kind, l in names}
 
 
 def read_model(path: Path) -> Model:
@@ -169,22 +175,28 @@ def _build(arrays: dict[str, NDArray[Any]]) -> Model:
     if metadata["output"] != _output(layer_dims):
         raise ValueError(f"output is {metadata['output']!r} for layer_dims {layer_dims}")
 
-    normalization = metadata["normalization"]
     dtype = np.dtype(arrays["W1"].dtype)
     if dtype not in (np.float32, np.float64):
         raise ValueError(f"weights are {dtype}")
     scale = _take(arrays, "scale", (layer_dims[0], 1), np.float32)
     offset = _take(arrays, "offset", (layer_dims[0], 1), np.float32)
+<<<<<<< HEAD
     shapes = FeatureColumn.array_shapes(features, image_format.shape)
     learned = {name: _take(arrays, name, shape, np.float32) for name, shape in shapes.items()}
+=======
+    normalization, n_members = metadata["normalization"], metadata["ensemble"]
+    names = list(_names(len(layer_dims) - 1, normalization))
+>>>>>>> 3f2f518553c5c4c79c020849150b5ad48646537f
     taken = {}
-    for name, kind, l in _names(len(layer_dims) - 1, normalization):
-        taken[name] = _take(arrays, name, (layer_dims[l], layer_dims[l - 1] if kind == "W" else 1), dtype)
+    for name, kind, l in names:
+        shape = (layer_dims[l], layer_dims[l - 1] if kind == "W" else 1)
+        taken[name] = _take(arrays, name, shape if n_members == 1 else (n_members, *shape), dtype)
     if arrays:
         raise ValueError(f"unknown array {next(iter(arrays))!r}")
-    parameters = Parameters(layer_dims, dtype, normalization=normalization)
-    for name, view in _named(parameters).items():
-        view[...] = taken[name]
+    parameters = Parameters(layer_dims, dtype, normalization=normalization, n_members=n_members)
+    for name, kind, l in names:
+        for network, array in zip(parameters.members, taken[name].reshape(n_members, layer_dims[l], -1), strict=True):
+            getattr(network, kind)[l][...] = array
     scaling = Scaling(scale.ravel(), offset.ravel())
     column = FeatureColumn.from_arrays(features, image_format.shape, learned)
     about = metadata["activation"], classes, image_format, scaling, metadata["training"]
@@ -211,8 +223,13 @@ def _checked_metadata(array: NDArray[Any]) -> dict[str, Any]:
         raise ValueError(f"unknown activation {metadata['activation']!r}")
     if metadata["normalization"] not in NORMALIZATIONS:
         raise ValueError(f"unknown normalization {metadata['normalization']!r}")
+<<<<<<< HEAD
     if metadata["test_time_augmentation"] not in ("none", "mirror"):
         raise ValueError(f"unknown test_time_augmentation {metadata['test_time_augmentation']!r}")
+=======
+    if type(metadata["ensemble"]) is not int or metadata["ensemble"] < 1:
+        raise ValueError(f"ensemble is {metadata['ensemble']!r}, not a number of networks")
+>>>>>>> 3f2f518553c5c4c79c020849150b5ad48646537f
     if not isinstance(metadata["training"], dict):
         raise ValueError("training is not a mapping")
     return metadata

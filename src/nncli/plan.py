@@ -55,10 +55,17 @@ class Plan:
 
     @property
     def n_parameters(self) -> int:
-        """What the network learns: weights, biases, and of each normalized unit gain and shift."""
+        """What all networks learn: weights, biases, and of each normalized unit gain and shift."""
         n = self.layer_dims
         normalization = 0 if self.config.network.normalization == "none" else 2 * sum(n[1:-1])
-        return sum(n[l] * n[l - 1] + n[l] for l in range(1, len(n))) + normalization
+        network = sum(n[l] * n[l - 1] + n[l] for l in range(1, len(n))) + normalization
+        return network * self.config.training.ensemble
+
+    @property
+    def size(self) -> str:
+        """How much is to be learned, in words: "1,234 parameters", and what an ensemble costs."""
+        n = self.config.training.ensemble
+        return f"{self.n_parameters:,} parameters" + (f" in {n} networks, {n} times the cost" if n > 1 else "")
 
 
 def plan_experiment(config_file: ConfigFile) -> Plan:

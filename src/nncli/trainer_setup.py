@@ -51,7 +51,7 @@ def make_trainer(
     dtype = np.dtype(training.precision)
     m = len(experiment.training.labels)
     batch_size = m if training.batch_size == "full" else training.batch_size
-    parameters = Parameters(dims, dtype, normalization=network.normalization)
+    parameters = Parameters(dims, dtype, normalization=network.normalization, n_members=training.ensemble)
     n_steps = training.epochs * math.ceil(m / batch_size)
     work = parameters.weights.size + _feature_work(experiment)
     communicator = make_communicator(n_processes or training.processes, work, batch_size, n_steps)

@@ -40,6 +40,14 @@ def test_the_plan_names_the_augmentation(folder: Path) -> None:
     assert "augmented  as digits, strength 0.5" in nncli("check", "photos.yaml", *settings, cwd=folder).stdout
 
 
+def test_the_cost_of_an_ensemble_is_said(folder: Path) -> None:
+    """By `check` before, and by `train` at its start."""
+    setting = ("--set", "training.ensemble=3")
+    expected = "309 parameters in 3 networks, 3 times the cost"
+    assert f"16 -> 5 tanh -> 3 softmax: {expected}" in nncli("check", "photos.yaml", *setting, cwd=folder).stdout
+    assert expected in nncli("train", "photos.yaml", *setting, cwd=folder).stderr
+
+
 def test_what_is_ignored_is_said(folder: Path) -> None:
     """A file that is no image does not vanish silently."""
     assert "notes.txt" in nncli("check", "photos.yaml", cwd=folder).stderr

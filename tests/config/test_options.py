@@ -42,6 +42,7 @@ DEFAULTS = {
     "training.step_factor": 0.1,
     "training.warmup_epochs": 0,
     "training.gradient_clip_norm": None,
+    "training.ensemble": 1,
     "training.label_smoothing": 0.0,
     "training.mixing": "none",
     "training.mixing_probability": 0.5,

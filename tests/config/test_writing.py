@@ -44,6 +44,7 @@ training:
   schedule: constant
   warmup_epochs: 0
   gradient_clip_norm: null
+  ensemble: 1
   label_smoothing: 0.0
   mixing: none
   class_weights: none

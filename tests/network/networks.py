@@ -53,8 +53,9 @@ class Case:
         return cross_entropy(self.workspace, self.Y, self.weights) + l2_penalty(self.parameters, self.l2)
 
     def gradients(self) -> Parameters:
-        """Forward propagation and backpropagation, by the fast code."""
+        """Forward propagation and backpropagation, by the fast code, which writes every entry."""
         result = self.parameters.like()
+        result.flat[:] = np.nan
         forward(self.parameters, self.workspace, self.X, self.activation)
         backpropagate(
             self.parameters,

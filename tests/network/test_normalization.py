@@ -86,31 +86,31 @@ def test_batch_normalization_does_not_use_the_bias() -> None:
 
 @pytest.mark.parametrize("share", [1.0, 0.25])
 def test_gradients_carry_the_statistics_of_the_batch(share: float) -> None:
-    """Mean and unbiased variance of W[1] X, weighted by this process's share of the batch."""
+    """Mean of X and unbiased variance of W[1] X, weighted by this process's share of the batch."""
     case = Case((4, 5, 3), m=6, normalization="batch")
     forward(case.parameters, case.workspace, case.X)
     gradients = case.parameters.like()
     case.parameters.b[1][...] = 0
     Z = case.parameters.W[1] @ case.X
     backpropagate(case.parameters, case.workspace, case.Y, gradients, batch_size=round(6 / share))
-    np.testing.assert_allclose(share * Z.mean(axis=1, keepdims=True), gradients.mean[1], rtol=1e-12)
+    np.testing.assert_allclose(share * case.X.mean(axis=1, keepdims=True), gradients.mean[1], rtol=1e-12)
     np.testing.assert_allclose(share * Z.var(axis=1, keepdims=True, ddof=1), gradients.variance[1], rtol=1e-12)
 
 
 @pytest.mark.parametrize("dims", [(6, 3), (6, 5, 3), (6, 5, 4, 1)])
 def test_a_folded_network_is_the_one_with_running_statistics(dims: tuple[int, ...]) -> None:
-    """(Z - running mean) / sqrt(running variance + eps) * gain + shift, example by example, is what it computes."""
+    """(Z - W running mean) / sqrt(running variance + eps) * gain + shift, example by example, is what it computes."""
     parameters, _, X = network("batch", dims)
     rng = np.random.default_rng(1)
     parameters.flat += rng.standard_normal(parameters.flat.size)
     for l in range(1, len(dims) - 1):
         parameters.b[l][...] = 0
-        parameters.mean[l][...] = rng.standard_normal((dims[l], 1))
+        parameters.mean[l][...] = rng.standard_normal((dims[l - 1], 1))
         parameters.variance[l][...] = rng.uniform(0.5, 2, (dims[l], 1))
     H = X
     for l in range(1, len(dims) - 1):
         Z = parameters.W[l] @ H
-        Z = (Z - parameters.mean[l]) / np.sqrt(parameters.variance[l] + EPSILON)
+        Z = (Z - parameters.W[l] @ parameters.mean[l]) / np.sqrt(parameters.variance[l] + EPSILON)
         H = np.tanh(Z * parameters.gain[l] + parameters.shift[l])
     expected = reference.forward([H, parameters.W[-1]], [H, parameters.b[-1]], H, "tanh")[3][-1]
     folded = fold(parameters)
@@ -154,3 +154,16 @@ def test_running_statistics_begin_with_the_first_batch_and_forget_slowly() -> No
     assert 6 + RUNNING_RATE * 10 == pytest.approx(running[0])
     move_running_statistics(running, np.array([17.0]), 1000, size=0.5)
     assert 7 + RUNNING_RATE / 2 * 10 == pytest.approx(running[0])
+
+
+def test_running_means_do_not_lag_behind_the_weights() -> None:
+    """A step that moves the mean of every Z far away moves the folded network's mean as well."""
+    parameters, workspace, X = network("batch", (6, 5, 3))
+    move_running_statistics(parameters.mean[1], X.mean(axis=1, keepdims=True), step=1)
+    before = forward(parameters, workspace, X).copy()
+    parameters.W[1][...] += 0.3  # Z moves by some 0.3 * 6 * 7
+    parameters.variance[1][...] = (parameters.W[1] @ X).var(axis=1, keepdims=True)
+    trained = forward(parameters, workspace, X).copy()
+    assert (before != trained).all()
+    folded = fold(parameters)
+    np.testing.assert_allclose(trained, forward(folded, Workspace.of(folded, 50), X), rtol=1e-3)

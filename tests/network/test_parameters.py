@@ -97,7 +97,7 @@ def test_a_warm_step_allocates_next_to_nothing(activation: str, normalization: s
     assert peak < 100_000
 
 
-@pytest.mark.parametrize(("kind", "n_learned", "n_measured"), [("none", 0, 0), ("batch", 8, 8), ("layer", 8, 0)])
+@pytest.mark.parametrize(("kind", "n_learned", "n_measured"), [("none", 0, 0), ("batch", 8, 9), ("layer", 8, 0)])
 def test_normalization_adds_to_the_end_of_the_vector(kind: str, n_learned: int, n_measured: int) -> None:
     """Gains and shifts behind weights and biases, running statistics behind all that is learned; no overlap."""
     plain, parameters = Parameters((3, 2, 2, 2)), Parameters((3, 2, 2, 2), normalization=kind)

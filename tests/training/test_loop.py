@@ -42,7 +42,8 @@ def batches(m: int = 60, batch_size: int = 16, seed: int = 0, dtype: Any = np.fl
 def trainer(epochs: int = 5, alpha: float = 0.05, validation: bool = True, **options: Any) -> Trainer:
     """A small training, always the same."""
     training_set = batches(batch_size=options.pop("batch_size", 16))
-    parameters = Parameters(DIMS, np.float64, normalization=options.pop("normalization", "none"))
+    kind = {"normalization": options.pop("normalization", "none"), "n_members": options.pop("n_members", 1)}
+    parameters = Parameters(DIMS, np.float64, **kind)
     initialize(parameters, np.random.default_rng(0))
     rate = LearningRate(alpha, "constant", epochs, len(training_set))
     validation_set = batches(30, 7, seed=1) if validation else None
@@ -148,6 +149,7 @@ def test_scores() -> None:
         {"normalization": "batch", "mixing": Mixing("cutmix"), "dropout": 0.2},
         {"normalization": "layer", "mixing": Mixing("mixup", alpha=0.3), "label_smoothing": 0.1},
         {"mixing": Mixing("cutout")},
+        {"n_members": 2, "dropout": 0.2, "normalization": "batch"},
     ],
 )
 @pytest.mark.parametrize("stop_after", [1, 3, 4, 5, 11, 20])
@@ -269,4 +271,27 @@ def test_no_optimizer_moves_the_running_statistics() -> None:
     made = trainer(epochs=2, alpha=0.5, normalization="batch", **options)
     list(made.run())
     assert (made.parameters.variance[1] > 0).all()
-    assert made.parameters.learned.size + 10 == made.parameters.flat.size
+    assert made.parameters.learned.size + 6 + 5 == made.parameters.flat.size
+
+
+@pytest.mark.parametrize("optimizer", [Adam, gradient_descent])
+def test_members_are_trained_as_if_each_were_alone(optimizer: Any) -> None:
+    """The first member of an ensemble ends where a single network ends; the second elsewhere."""
+    alone, three = (trainer(epochs=3, l2=0.1, optimizer=optimizer, n_members=n) for n in (1, 3))
+    alone_history, history = list(alone.run()), list(three.run())
+    for l in (1, 2):
+        np.testing.assert_allclose(alone.parameters.W[l], three.parameters.members[0].W[l], rtol=1e-12)
+        np.testing.assert_allclose(alone.parameters.b[l], three.parameters.members[0].b[l], rtol=1e-12)
+        assert (three.parameters.members[0].W[l] != three.parameters.members[1].W[l]).all()
+    assert alone_history[-1].loss != history[-1].loss
+
+
+def test_validation_of_an_ensemble_is_its_vote() -> None:
+    """Loss and accuracy are those of the averaged probabilities."""
+    made = trainer(epochs=2, n_members=3)
+    *_, last = made.run()
+    workspace = Workspace.of(made.parameters, 30)
+    X, Y = batches(30, seed=1).pixels.T / np.float32(255), batches(30, seed=1).labels
+    Y_hat = np.mean([forward(network, workspace, X).copy() for network in made.parameters.members], axis=0)
+    assert -np.log(Y_hat[Y, np.arange(30)]).mean() == pytest.approx(last.val_loss, rel=1e-5)
+    assert (Y_hat.argmax(axis=0) == Y).mean() == pytest.approx(last.val_accuracy)

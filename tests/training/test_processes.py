@@ -56,11 +56,13 @@ def trainer(
     epochs: int = 3,
     batch_size: int = 16,
     normalization: str = "none",
+    n_members: int = 1,
+    dims: tuple[int, ...] = DIMS,
     **options: Any,
 ) -> Trainer:
     """A small training, always the same, by so many processes."""
     communicator: Communicator = ForkedProcesses(processes) if processes > 1 else SingleProcess()
-    parameters = Parameters(DIMS, np.float64, normalization=normalization)
+    parameters = Parameters(dims, np.float64, normalization=normalization, n_members=n_members)
     parameters = parameters.like(flat=communicator.zeros_like(parameters.flat))
     initialize(parameters, np.random.default_rng(0))
     made = OPTIMIZERS[optimizer](parameters.learned, communicator.zeros_like)
@@ -87,13 +89,33 @@ def test_the_result_is_that_of_one_process(optimizer: str, processes: int) -> No
 
 @pytest.mark.parametrize("processes", [2, 3])
 def test_batch_statistics_of_all_processes_are_averaged(processes: int) -> None:
-    """Each normalizes over its own share; the running means of the first layer are those of whole batches."""
+    """Each normalizes over its own share; the running means are those of whole batches."""
     one, many = (trainer(n, epochs=1, normalization="batch", batch_size=60) for n in (1, processes))
     list(one.run())
     list(many.run())
     np.testing.assert_allclose(one.parameters.mean[1], many.parameters.mean[1], rtol=1e-9)
     np.testing.assert_allclose(one.parameters.variance[1], many.parameters.variance[1], rtol=0.5)
     assert (many.parameters.variance[2] > 0).all()
+
+
+def test_running_statistics_may_belong_to_several_processes() -> None:
+    """Each moves those of its own part, once."""
+    options: dict[str, Any] = {"epochs": 3, "batch_size": 60, "normalization": "batch", "dims": (6, *[1] * 100, 3)}
+    one, many = trainer(1, **options), trainer(4, **options)
+    for each in (one, many):
+        each.learning_rate = LearningRate(1e-14, "constant", 3, 1)  # only the statistics move
+        list(each.run())
+    many.communicator.rank = 3
+    assert one.parameters.learned.size < many.communicator.part(one.parameters.flat.size).start  # or nothing is seen
+    np.testing.assert_allclose(one.parameters.mean[1], many.parameters.mean[1], rtol=1e-9)
+
+
+def test_an_ensemble_is_divided_like_one_network() -> None:
+    """Parts of the vector need not end between members."""
+    one, many = trainer(1, n_members=2, dropout=0.2), trainer(3, n_members=2, dropout=0.2)
+    list(one.run())
+    list(many.run())
+    np.testing.assert_allclose(one.parameters.flat, many.parameters.flat, rtol=1e-9, atol=1e-12)
 
 
 def test_it_learns_with_batch_normalization_and_mixing() -> None:

@@ -74,7 +74,7 @@ def _lines(plan: Plan, experiment: Experiment) -> list[tuple[str, str]]:
         ("input", f"{image_format}, {data.resize}, {data.scaling}: {image_format.n_features} values per image"),
         *augmented,
         ("split", f"{n_training} to train on, {n_validation} to validate"),
-        ("network", f"{' -> '.join([str(plan.layer_dims[0]), *hidden, output])}: {plan.n_parameters:,} parameters"),
+        ("network", f"{' -> '.join([str(plan.layer_dims[0]), *hidden, output])}: {plan.size}"),
         (
             "training",
             f"{training.epochs} epochs of {-(-n_training // batch)} batches of {batch}, {training.optimizer}, "

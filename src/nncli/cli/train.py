@@ -211,7 +211,7 @@ def _say_what_is_loaded(experiment: Experiment) -> None:
     say(
         f"{len(plan.classes)} classes, {len(experiment.training.labels)} training and "
         f"{len(experiment.validation.labels)} validation images of {plan.image_format}; "
-        f"network {layers}, {plan.n_parameters:,} parameters"
+        f"network {layers}, {plan.size}"
     )
 
 

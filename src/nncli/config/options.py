@@ -200,6 +200,9 @@ class TrainingConfig:
         Number(above=0, words=(None,)),
         "longest gradient; a longer one is shortened to it; null: no limit",
     ] = None
+    ensemble: Annotated[
+        int, Integer(1, 64), "networks that are trained beside each other and vote; so many times the cost"
+    ] = 1
     label_smoothing: Annotated[float, SHARE, "share of each label that is given to all classes alike"] = 0.0
     mixing: Annotated[
         MixingName, Choice(get_args(MixingName)), "training images are mixed with each other, or lose pixels (cutout)"

@@ -47,6 +47,7 @@ KEY_WORDS = {
     "training.step_factor": "gamma decay_rate lr_decay drop_factor",
     "training.warmup_epochs": "warmup warm_up",
     "training.gradient_clip_norm": "clip_norm clipnorm grad_clip gradient_clip max_grad_norm gradient_clip_val clip",
+    "training.ensemble": "n_models n_networks ensemble_size members",
     "training.label_smoothing": "smoothing",
     "training.mixing": "mixup cutmix cutout",
     "training.mixing_probability": "mixup_prob cutmix_prob mix_prob",

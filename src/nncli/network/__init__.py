@@ -8,7 +8,7 @@
 | 4 | backpropagation.py | dZ[L] = (Y_hat - Y) / m,  dW[l] = dZ[l] A[l-1]^T,  dZ[l-1] = W[l]^T dZ[l] * g'(Z[l-1]) |
 | 5 | optimization.py | theta = theta - alpha dtheta, and its faster relatives |
 
-Between parts 2 and 4 a hidden layer may be normalized (normalization.py).
+Between parts 2 and 4 a hidden layer may be normalized (normalization.py), and several networks may vote (ensemble.py).
 
 They share two containers (parameters.py): `Parameters`, all weights and biases as views of one flat vector, and
 `Workspace`, the arrays that a batch passes through, allocated once.

@@ -35,7 +35,7 @@ from nncli.network.normalization import NORMALIZATION_DERIVATIVES
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from nncli.network.parameters import Array, Parameters, Workspace
+    from nncli.network.parameters import Array, Network, Workspace
 
 
 def relu_derivative(Z: Array, _A: Array) -> None:
@@ -110,10 +110,10 @@ def output_derivative(
 
 
 def backpropagate(
-    parameters: Parameters,
+    parameters: Network,
     workspace: Workspace,
     Y: NDArray[Any],
-    gradients: Parameters,
+    gradients: Network,
     *,
     activation: str = "relu",
     l2: float = 0.0,

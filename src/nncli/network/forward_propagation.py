@@ -29,7 +29,7 @@ import numpy as np
 from nncli.network.normalization import NORMALIZATIONS
 
 if TYPE_CHECKING:
-    from nncli.network.parameters import Array, Parameters, Workspace
+    from nncli.network.parameters import Array, Network, Workspace
 
 LEAK = 0.01
 """Slope of leaky_relu for negative inputs (Maas et al. 2013)."""
@@ -123,7 +123,7 @@ def draw_dropout_masks(workspace: Workspace, rng: np.random.Generator, m: int, s
         workspace.mask[l] = rows[share].T
 
 
-def forward(parameters: Parameters, workspace: Workspace, X: Array, activation: str = "relu") -> Array:
+def forward(parameters: Network, workspace: Workspace, X: Array, activation: str = "relu") -> Array:
     """Propagate a batch through the network.
 
     Args:

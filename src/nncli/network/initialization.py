@@ -63,16 +63,17 @@ def initialize(parameters: Parameters, rng: np.random.Generator, method: str = "
     """Fill `parameters` with their starting values: weights by `method`, biases 0, gains 1, shifts 0.
 
     Args:
-        parameters: Filled in place.
+        parameters: Filled in place, member by member.
         rng: The source of all randomness. Drawn in float64 whatever the precision: every precision starts alike.
         method: A key of `INITIALIZATIONS`.
         scale: The value of `constant`, the standard deviation of `normal`; the others ignore it.
     """
     draw = INITIALIZATIONS[method]
-    for l in range(1, parameters.n_layers + 1):
-        n_out, n_in = parameters.W[l].shape
-        parameters.W[l][...] = draw(rng, n_out, n_in, scale)
-        parameters.b[l][...] = 0
-    for one, zero in ((parameters.gain, parameters.shift), (parameters.variance, parameters.mean)):
-        for l in range(1, len(one)):
-            one[l][...], zero[l][...] = 1, 0
+    for network in parameters.members:
+        for l in range(1, network.n_layers + 1):
+            n_out, n_in = network.W[l].shape
+            network.W[l][...] = draw(rng, n_out, n_in, scale)
+            network.b[l][...] = 0
+        for one, zero in ((network.gain, network.shift), (network.variance, network.mean)):
+            for l in range(1, len(one)):
+                one[l][...], zero[l][...] = 1, 0

@@ -15,8 +15,13 @@ mean and the variance that all others of its group are normalized by:
     dZ     = (dX - average of dX - X average of (dX X)) / sqrt(variance + eps)
 
 Layer normalization treats every example for itself, so prediction does the same as training. Batch normalization needs
-a batch; prediction takes running averages of mean and variance instead, and then it is nothing but another affine map,
-which `fold` works into W[l] and b[l] once and for all: a folded network is a plain one.
+a batch; prediction takes running averages instead, and then it is nothing but another affine map, which `fold` works
+into W[l] and b[l] once and for all: a folded network is a plain one.
+
+Running averages lag behind the steps. Pixels are all positive, so the mean of Z = W A moves far whenever W moves, and
+no derivative holds it back, because normalization takes it away: where it was ten steps ago may be quite wrong. But the
+mean of W A is W times the mean of A. So the average is taken of the inputs A, which drift slowly, and W is the present
+one. (Without this a network on pixels from 0 to 1, trained with a constant learning rate, validates badly.)
 
 In layers with batch normalization b[l] is not used: whatever it adds, the mean takes away again.
 
@@ -32,7 +37,7 @@ import numpy as np
 from nncli.network.parameters import Parameters
 
 if TYPE_CHECKING:
-    from nncli.network.parameters import Array, Workspace
+    from nncli.network.parameters import Array, Network, Workspace
 
 EPSILON = 1e-5
 """Keeps the division finite where all of a group are equal."""
@@ -41,7 +46,7 @@ RUNNING_RATE = 0.1
 """What a batch counts for in the running averages."""
 
 
-def normalize_batch(parameters: Parameters, workspace: Workspace, l: int) -> None:
+def normalize_batch(parameters: Network, workspace: Workspace, l: int) -> None:
     """Replace Z[l] = W[l] A[l-1] by Z', unit by unit; C[l] keeps Z - mean."""
     Z, C, ones, m = workspace.Z[l], workspace.C[l], workspace.ones, max(workspace.n_examples, 1)
     mean = Z @ ones / m  # (n_l, 1)
@@ -51,12 +56,10 @@ def normalize_batch(parameters: Parameters, workspace: Workspace, l: int) -> Non
     inverse = 1 / np.sqrt(variance + EPSILON)
     np.multiply(C, parameters.gain[l] * inverse, out=Z)  # gamma X in one pass
     Z += parameters.shift[l]
-    workspace.statistics[l] = mean, variance, inverse
+    workspace.statistics[l] = variance, inverse
 
 
-def denormalize_batch(
-    parameters: Parameters, workspace: Workspace, gradients: Parameters, l: int, share: float
-) -> None:
+def denormalize_batch(parameters: Network, workspace: Workspace, gradients: Network, l: int, share: float) -> None:
     """Replace dZ' in dZ[l] by dZ; gradients get dgamma, dbeta, and this batch's statistics for the running ones.
 
     Args:
@@ -64,11 +67,11 @@ def denormalize_batch(
         workspace: dZ[l], and what `normalize_batch` left. Z[l] and C[l] are used up.
         gradients: Receive dgamma[l], dbeta[l], mean[l] and variance[l].
         l: The layer.
-        share: This process's share of the batch. Each process normalizes over its own examples; the means and
-            variances of all, weighted by their shares, add up to those of the whole batch.
+        share: This process's share of the batch. Each process normalizes over its own examples; the statistics of all
+            are added up, weighted by their shares.
     """
     dZ, Z, C, ones, m = workspace.dZ[l], workspace.Z[l], workspace.C[l], workspace.ones, max(workspace.n_examples, 1)
-    mean, variance, inverse = workspace.statistics[l]
+    variance, inverse = workspace.statistics[l]
     dgain, dshift = gradients.gain[l], gradients.shift[l]
     np.matmul(dZ, ones, out=dshift)
     np.multiply(dZ, C, out=Z)
@@ -79,11 +82,12 @@ def denormalize_batch(
     dZ -= dshift / m
     dZ *= parameters.gain[l] * inverse
     gradients.b[l][...] = 0
-    gradients.mean[l][...] = share * mean
+    np.matmul(workspace.H[l - 1], ones, out=gradients.mean[l])
+    gradients.mean[l] *= share / m
     gradients.variance[l][...] = share * m / max(m - 1, 1) * variance  # unbiased, as in algorithm 2
 
 
-def normalize_layer(parameters: Parameters, workspace: Workspace, l: int) -> None:
+def normalize_layer(parameters: Network, workspace: Workspace, l: int) -> None:
     """Replace Z[l] = W[l] A[l-1] by Z', example by example; C[l] keeps X."""
     Z, C = workspace.Z[l], workspace.C[l]
     Z += parameters.b[l]
@@ -96,9 +100,7 @@ def normalize_layer(parameters: Parameters, workspace: Workspace, l: int) -> Non
     workspace.statistics[l] = (inverse,)
 
 
-def denormalize_layer(
-    parameters: Parameters, workspace: Workspace, gradients: Parameters, l: int, _share: float
-) -> None:
+def denormalize_layer(parameters: Network, workspace: Workspace, gradients: Network, l: int, _share: float) -> None:
     """Replace dZ' in dZ[l] by dZ; gradients get dgamma and dbeta. Z[l] and C[l] are used up."""
     dZ, Z, C = workspace.dZ[l], workspace.Z[l], workspace.C[l]
     (inverse,) = workspace.statistics[l]
@@ -136,15 +138,16 @@ def move_running_statistics(running: Array, batch: Array, step: int, size: float
 def fold(parameters: Parameters) -> Parameters:
     """The network for prediction: with batch normalization a plain one that does the same, else `parameters` itself.
 
-    gamma (W A - mean) / sqrt(variance + eps) + beta  =  (s W) A + (beta - s mean)   with s = gamma / sqrt(...)
+    gamma (W A - W mean) / sqrt(variance + eps) + beta  =  (s W) A + (beta - s W mean)   with s = gamma / sqrt(...)
     """
     if parameters.normalization != "batch":
         return parameters
-    plain = Parameters(parameters.layer_dims, parameters.flat.dtype)
-    for l in range(1, parameters.n_layers + 1):
-        plain.W[l][...], plain.b[l][...] = parameters.W[l], parameters.b[l]
-        if l < parameters.n_layers:
-            scale = parameters.gain[l] / np.sqrt(parameters.variance[l] + EPSILON)  # (n_l, 1)
-            plain.W[l][...] *= scale
-            plain.b[l][...] = parameters.shift[l] - scale * parameters.mean[l]
+    plain = Parameters(parameters.layer_dims, parameters.flat.dtype, n_members=len(parameters.members))
+    for network, folded in zip(parameters.members, plain.members, strict=True):
+        for l in range(1, network.n_layers + 1):
+            folded.W[l][...], folded.b[l][...] = network.W[l], network.b[l]
+        for l in range(1, network.n_layers):
+            scale = network.gain[l] / np.sqrt(network.variance[l] + EPSILON)  # (n_l, 1)
+            folded.W[l][...] *= scale
+            folded.b[l][...] = network.shift[l] - folded.W[l] @ network.mean[l]
     return plain

@@ -19,8 +19,58 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, np.dtype[np.floating[Any]]]
 
 
-class Parameters:
-    """All weights and biases of a network as views of one flat vector; gradients have the same form.
+class Network:
+    """The weights and biases of one network as views of memory that belongs to `Parameters`.
+
+    Args:
+        layer_dims: (n_0, ..., n_L).
+        normalization: Of the hidden layers: none, batch or layer.
+        parts: Memory for weights and biases; with normalization also for gains and shifts; with batch normalization
+            also for running means and variances. One vector each.
+
+    Attributes:
+        layer_dims, normalization: As above.
+        weights: The memory of all W[l], shape (n_weights,).
+        W: W[l] for l = 1..L, shape (n_l, n_{l-1}); W[0] is an empty placeholder.
+        b: b[l] for l = 1..L, shape (n_l, 1); b[0] is an empty placeholder.
+        gain, shift, variance: Likewise for the hidden layers l = 1..L-1, shape (n_l, 1).
+        mean: Likewise, of what goes into the layer, shape (n_{l-1}, 1). In gradients, mean and variance are those of
+            the batch.
+    """
+
+    def __init__(self, layer_dims: Sequence[int], normalization: str, parts: Sequence[Array]) -> None:
+        self.layer_dims = tuple(layer_dims)
+        self.normalization = normalization
+        self.weights = parts[0]
+        n = self.layer_dims
+        dims = (n[1:], n[1:-1], n[1:-1], n[:-2], n[1:-1])
+        columns = [_columns(part, each) for part, each in zip(parts[1:], dims, strict=False)]
+        self.b, self.gain, self.shift, self.mean, self.variance = columns + [[]] * (5 - len(columns))
+        self.W: list[Array] = [self.b[0]]
+        start = 0
+        for l in range(1, len(n)):
+            end = start + n[l - 1] * n[l]
+            self.W.append(self.weights[start:end].reshape(n[l - 1], n[l]).T)  # (n_l, n_{l-1})
+            start = end
+
+    @property
+    def n_layers(self) -> int:
+        """L, the number of layers with weights."""
+        return len(self.layer_dims) - 1
+
+
+def _columns(memory: Array, dims: Sequence[int]) -> list[Array]:
+    """Views of `memory` one after another, (n, 1) for each n of `dims`; the first entry is a placeholder."""
+    columns: list[Array] = [np.empty((0, 0), memory.dtype)]
+    start = 0
+    for n in dims:
+        columns.append(memory[start : start + n].reshape(n, 1))
+        start += n
+    return columns
+
+
+class Parameters(Network):
+    """All that is learned as one flat vector; gradients have the same form.
 
     One vector means that an optimizer has no layer loop, that several processes exchange one array, and that a check
     for finite values is one call. All weights come first, then all biases, because L2 and weight decay concern
@@ -28,23 +78,21 @@ class Parameters:
 
         W[1] ... W[L] | b[1] ... b[L] | gains | shifts | running means | running variances
 
+    An ensemble has the weights of all its members first, then the biases of all, and so on.
+
     Args:
         layer_dims: (n_0, ..., n_L).
         dtype: Precision.
         flat: Memory to use, shape (size,), in its own precision; zeros by default.
         normalization: Of the hidden layers: none, batch or layer. With none there are no gains and shifts, and only
             batch normalization has running means and variances.
+        n_members: Networks in the ensemble.
 
     Attributes:
-        layer_dims: (n_0, ..., n_L).
-        normalization: As above.
         flat: Every parameter, shape (size,).
-        weights: The part of `flat` that holds all W[l], shape (n_weights,).
+        weights: The part of `flat` that holds the weights of all members.
         learned: The part of `flat` that an optimizer moves: all but running means and variances.
-        W: W[l] for l = 1..L, shape (n_l, n_{l-1}); W[0] is an empty placeholder.
-        b: b[l] for l = 1..L, shape (n_l, 1); b[0] is an empty placeholder.
-        gain, shift, mean, variance: Likewise for the hidden layers l = 1..L-1, shape (n_l, 1). In gradients, `mean`
-            and `variance` are those of the batch.
+        members: The networks. W, b and so on are those of the first.
     """
 
     def __init__(
@@ -54,44 +102,27 @@ class Parameters:
         flat: Array | None = None,
         *,
         normalization: str = "none",
+        n_members: int = 1,
     ) -> None:
-        self.layer_dims = tuple(layer_dims)
-        self.normalization = normalization
-        n = self.layer_dims
-        n_weights, n_hidden = sum(n[l] * n[l - 1] for l in range(1, len(n))), sum(n[1:-1])
-        n_learned = n_weights + sum(n[1:]) + (0 if normalization == "none" else 2 * n_hidden)
-        size = n_learned + (2 * n_hidden if normalization == "batch" else 0)
-        self.flat: Array = np.zeros(size, dtype) if flat is None else flat
-        self.weights: Array = self.flat[:n_weights]
-        self.learned: Array = self.flat[:n_learned]
-
-        columns = [self._columns(n_weights, n[1:])]
-        columns += [self._columns(start, n[1:-1]) for start in range(n_weights + sum(n[1:]), size, n_hidden or 1)]
-        self.b, self.gain, self.shift, self.mean, self.variance = columns + [[]] * (5 - len(columns))
-        self.W: list[Array] = [self.b[0]]
-        start = 0
-        for l in range(1, len(n)):
-            end = start + n[l - 1] * n[l]
-            self.W.append(self.flat[start:end].reshape(n[l - 1], n[l]).T)  # (n_l, n_{l-1})
-            start = end
-
-    def _columns(self, start: int, dims: Sequence[int]) -> list[Array]:
-        """Views of `flat` from `start` on, (n, 1) for each n of `dims`; the first entry is a placeholder."""
-        columns: list[Array] = [np.empty((0, 0), self.flat.dtype)]
-        for n in dims:
-            columns.append(self.flat[start : start + n].reshape(n, 1))
-            start += n
-        return columns
-
-    @property
-    def n_layers(self) -> int:
-        """L, the number of layers with weights."""
-        return len(self.layer_dims) - 1
+        n, n_hidden = layer_dims, sum(layer_dims[1:-1])
+        sizes = [sum(n[l] * n[l - 1] for l in range(1, len(n))), sum(n[1:])]
+        sizes += [] if normalization == "none" else [n_hidden, n_hidden]
+        sizes += [sum(n[:-2]), n_hidden] if normalization == "batch" else []
+        bounds = np.cumsum([0, *sizes]) * n_members
+        self.flat: Array = np.zeros(bounds[-1], dtype) if flat is None else flat
+        parts = [
+            [self.flat[bound + k * size :][:size] for bound, size in zip(bounds, sizes, strict=False)]
+            for k in range(n_members)
+        ]
+        self.members = [Network(layer_dims, normalization, each) for each in parts]
+        super().__init__(layer_dims, normalization, parts[0])
+        self.weights = self.flat[: bounds[1]]
+        self.learned: Array = self.flat[: bounds[4 if normalization == "batch" else -1]]
 
     def like(self, dtype: DTypeLike | None = None, flat: Array | None = None) -> Parameters:
-        """Parameters of the same network: zeros, of another precision if asked for, or those in `flat`, (size,)."""
-        dtype = self.flat.dtype if dtype is None else dtype
-        return Parameters(self.layer_dims, dtype, flat, normalization=self.normalization)
+        """Parameters of the same networks: zeros, of another precision if asked for, or those in `flat`, (size,)."""
+        dtype, n_members = self.flat.dtype if dtype is None else dtype, len(self.members)
+        return Parameters(self.layer_dims, dtype, flat, normalization=self.normalization, n_members=n_members)
 
 
 class Workspace:

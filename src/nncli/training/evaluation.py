@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nncli.network.forward_propagation import forward
+from nncli.network.ensemble import vote
 from nncli.network.loss import cross_entropy
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def evaluate(
     """The sum of the losses and the number of examples predicted right over `batches`."""
     loss_sum, n_correct = 0.0, 0
     for X, Y in batches:
-        Y_hat = forward(parameters, workspace, X, activation)
+        Y_hat = vote(parameters, workspace, X, activation)
         loss_sum += cross_entropy(workspace, Y) * Y.size
         n_correct += count_correct(Y_hat, Y)
     return loss_sum, n_correct

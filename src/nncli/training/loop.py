@@ -162,14 +162,17 @@ class Trainer:
         part = communicator.part(parameters.flat.size)
 
         Y, weights = self._targets(X, Y)
-        if settings.dropout:
-            draw_dropout_masks(workspace, self.state.rng, m, communicator.share(m))
-        Y_hat = forward(parameters, workspace, X, settings.activation)  # part 2
-        cost = cross_entropy(workspace, Y, weights, batch_size=m)  # part 3
-        backpropagate(  # part 4
-            parameters, workspace, Y, gradients,
-            activation=settings.activation, l2=settings.l2 / communicator.size, example_weights=weights, batch_size=m,
-        )  # fmt: skip
+        cost, Y_hat, n_members = 0.0, np.zeros(1, X.dtype), len(parameters.members)
+        for network, gradient in zip(parameters.members, gradients.members, strict=True):
+            if settings.dropout:
+                draw_dropout_masks(workspace, self.state.rng, m, communicator.share(m))
+            Y_hat = Y_hat + forward(network, workspace, X, settings.activation) / n_members  # part 2
+            cost += cross_entropy(workspace, Y, weights, batch_size=m) / n_members  # part 3
+            backpropagate(  # part 4
+                network, workspace, Y, gradient,
+                activation=settings.activation, l2=settings.l2 / communicator.size, example_weights=weights,
+                batch_size=m,
+            )  # fmt: skip
         sums = communicator.sum(gradients.flat, cost * m, count_correct(Y_hat, Y))  # one process has them already
         if settings.gradient_clip_norm is not None:
             self._clip(gradients.learned[part], settings.gradient_clip_norm)
