@@ -34,6 +34,9 @@ MAY_IMPORT = {
     "decoding_pool": LEAVES | {"data", "decoding_worker"},
     "inference": LEAVES | {"model_file", "data", "decoding_pool", "network"},
     "run_directory": LEAVES | {"data"},
+    "run_files": LEAVES,
+    "model_summary": {"model_file"},
+    "pictures": LEAVES | {"atomic_file", "data", "model_file"},
 }
 """Part of the house -> the parts it may import; parts that are not named may import all but `cli`."""
 

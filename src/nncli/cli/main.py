@@ -32,6 +32,7 @@ COMMANDS = {
     "predict": "nncli.cli.predict",
     "evaluate": "nncli.cli.evaluate",
     "check": "nncli.cli.check",
+    "show": "nncli.cli.show",
     "cache": "nncli.cli.cache",
     "schema": "nncli.cli.schema",
     "completion": "nncli.cli.completion",
@@ -41,6 +42,7 @@ COMMANDS = {
 NEIGHBORS = {
     **dict.fromkeys(("val", "test", "eval"), "evaluate"),
     **dict.fromkeys(("classify", "infer"), "predict"),
+    **dict.fromkeys(("info", "inspect", "summary", "summarize", "describe"), "show"),
     "fit": "train",
     "validate": "check",
 }
