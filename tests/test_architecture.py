@@ -35,6 +35,8 @@ MAY_IMPORT = {
     "inference": LEAVES | {"model_file", "data", "decoding_pool", "network"},
     "run_directory": LEAVES | {"data"},
     "run_files": LEAVES,
+    "confidence": set(),
+    "evaluation": {"confidence", "inference", "metrics", "tables"},
     "model_summary": {"model_file"},
     "pictures": LEAVES | {"atomic_file", "data", "model_file"},
 }

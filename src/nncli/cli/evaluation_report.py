@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 Report = dict[str, Any]
-"""``accuracy``, ``loss``, ``images``, ``correct``, ``skipped``, ``per_class`` and ``confusion``, as JSON has them."""
+"""What `nncli.evaluation.Evaluation.report` says, as JSON has it."""
 
 MEASURES = ("precision", "recall", "f1")
 
@@ -34,7 +34,25 @@ def as_table(report: Report) -> str:
         lines += ["", "confusion matrix: a row per actual class, a column per predicted class", *confusion]
     else:
         lines += ["", "The confusion matrix is too wide to show; --confusion FILE writes it."]
+    if count := len(report["likely_mislabeled"]):
+        images = "1 image" if count == 1 else f"{count} images"
+        lines += [
+            "",
+            f"The label of {images} looks wrong to the model; --mislabeled FILE lists what to check.",
+        ]
     return "\n".join(lines) + "\n"
+
+
+def coverage_table(report: Report) -> str:
+    """For people: what would be answered with `predict --threshold`, and how much of it right."""
+    rows: list[tuple[object, ...]] = [("threshold", "answered", "images", "accuracy")]
+    for row in report["coverage"]:
+        accuracy = "-" if row["accuracy"] is None else f"{row['accuracy']:.4f}"
+        rows.append((f"{row['threshold']:.2f}", f"{row['coverage']:.4f}", row["images"], accuracy))
+    error = f"probabilities are off by {report['calibration_error']:.4f} (expected calibration error)"
+    return (
+        "\n".join(["", "answered with 'predict --threshold', and right", *aligned(rows, numbers_from=0), error]) + "\n"
+    )
 
 
 def as_json(report: Report) -> str:
