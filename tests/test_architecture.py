@@ -36,6 +36,7 @@ MAY_IMPORT = {
     "run_directory": LEAVES | {"data"},
     "run_files": LEAVES,
     "confidence": set(),
+    "inspection": {"experiment"},
     "evaluation": {"confidence", "inference", "metrics", "tables"},
     "model_summary": {"model_file"},
     "pictures": LEAVES | {"atomic_file", "data", "model_file"},

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nncli.data.cache import load_cached
+from nncli.data.image_folder import scan_image_folder
 from nncli.data.loading import BadImage, load_images
 from nncli.data.pixel_rows import PixelRows
 from nncli.data.scaling import SCALINGS, Scaling
@@ -136,6 +137,21 @@ def load_experiment(
         raise DataError("no validation image can be read; add some, or set data.validation_split to 0")
     scaling = SCALINGS[plan.config.data.scaling](training.pixels, training.rows)
     return Experiment(plan, training, validation, scaling, bad)
+
+
+def load_test_images(plan: Plan) -> tuple[ImageSet | None, list[BadImage]]:
+    """The images of the folder's test split, which training never sees, and those that cannot be read.
+
+    Raises:
+        DataError: The folder has changed in the meantime, or they do not fit into memory.
+    """
+    files = scan_image_folder(plan.config.data.path).splits.get("test")
+    if files is None:
+        return None, []
+    paths = list(files.paths)
+    loaded = load_images(paths, plan.image_format)
+    row_of = {paths[i]: row for row, i in enumerate(loaded.kept.tolist())}
+    return _image_set(files, loaded.pixels, row_of), list(loaded.bad)
 
 
 def _image_set(files: LabeledFiles, pixels: NDArray[np.uint8], row_of: dict[str, int]) -> ImageSet:
