@@ -33,6 +33,7 @@ COMMANDS = {
     "evaluate": "nncli.cli.evaluate",
     "check": "nncli.cli.check",
     "show": "nncli.cli.show",
+    "report": "nncli.cli.report",
     "cache": "nncli.cli.cache",
     "schema": "nncli.cli.schema",
     "completion": "nncli.cli.completion",
@@ -44,6 +45,7 @@ NEIGHBORS = {
     **dict.fromkeys(("classify", "infer"), "predict"),
     **dict.fromkeys(("info", "inspect", "summary", "summarize", "describe"), "show"),
     "fit": "train",
+    **dict.fromkeys(("plot", "visualize", "dashboard", "html"), "report"),
     "validate": "check",
 }
 """What the same thing is called in other tools."""
