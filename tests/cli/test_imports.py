@@ -47,6 +47,7 @@ def imported(*args: str) -> set[str]:
         ["train", "--help"],
         ["check", "--help"],
         ["show", "--help"],
+        ["report", "--help"],
         ["predict", "--nope"],
         ["predict"],
         ["fit"],

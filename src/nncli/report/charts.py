@@ -1,14 +1,13 @@
 """Curves as SVG that lies in the page itself, drawn by matplotlib.
 
-No text of a user gets into a drawing: names stand in the page around it, escaped. Colors are names of the page's own, so
-that a drawing is as light or dark as the page.
+No text of a user gets into a drawing: names stand in the page around it, escaped. Colors are names of the page's own,
+so that a drawing is as light or dark as the page.
 """
 
 from __future__ import annotations
 
 import io
 import re
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import matplotlib as mpl
@@ -17,10 +16,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.axes import Axes
 
-Series = Sequence[tuple["Sequence[float]", "Sequence[float]"]] if TYPE_CHECKING else None
-"""Curves as pairs of x and y."""
+    Series = Sequence[tuple[Sequence[float], Sequence[float]]]
 
 INK, LINE = "#010101", "#020202"
 SERIES = [f"#03030{k}" for k in range(1, 9)]
@@ -74,8 +74,8 @@ def _finish(axes: Axes, x_label: str, y_label: str, *, is_share: bool) -> None:
     if x_label == "epoch":
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
     if is_share:
-        low = min((min(line.get_ydata()) for line in axes.get_lines() if len(line.get_ydata())), default=0)  # type: ignore[arg-type, type-var]
-        axes.set_ylim(0 if low < 0.5 else 0.5 if low < 0.9 else 0.8, 1.02)  # type: ignore[operator]
+        low = min((min(line.get_ydata(), default=1) for line in axes.get_lines()), default=1)
+        axes.set_ylim(0 if low < 0.5 else 0.5 if low < 0.9 else 0.8, 1.02)
 
 
 def _svg(figure: Figure) -> str:

@@ -1,7 +1,7 @@
 """Thumbnails of a report, as data URIs: which ones, and not more than a page can bear.
 
-A page of a hundred classes has up to ten thousand cells. Every cell gets its first image before any gets its second, and
-so on, until the budget is used up.
+A page of a hundred classes has up to ten thousand cells. Every cell gets its first image before any gets its second,
+and so on, until the budget is used up.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def cells_of(evaluation: Evaluation) -> Cells:
 
 
 def choose(cells: Cells, first: Sequence[int], most: int) -> list[int]:
-    """The rows of at most `most` images: those in `first`, then one of each cell in turn, mistakes before right ones."""
+    """The rows of at most `most` images: `first`, then one of each cell in turn, mistakes before right ones."""
     chosen = dict.fromkeys(first[:most])
     order = sorted(cells, key=lambda cell: cell[0] == cell[1])
     for turn in range(PER_CELL):

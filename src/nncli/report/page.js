@@ -25,6 +25,7 @@ function openCell(run, cell, count) {
     const image = element("img");
     image.src = src;
     image.alt = name;
+    figure.title = name;
     const caption = element("figcaption");
     caption.append(element("span", "probability", probability), element("span", "name", name));
     figure.append(image, caption);

@@ -46,19 +46,17 @@ def page(runs: Sequence[ReportedRun]) -> str:
     return template.render(
         runs=sections,
         comparison=_comparison(runs, sections) if len(runs) > 1 else None,
-        data=[
-            {
-                "classes": [printable(name) for name in part["facts"]["classes"]],
-                "cells": part["cells"],
-                "images": part["images"],
-            }
-            for part in sections
-        ],
+        data=[_for_script(part) for part in sections],
         environment=_versions(),
         script=Markup(script),  # noqa: S704 - the project's own file
         style=Markup(style),  # noqa: S704
         script_digest=digest,
     )
+
+
+def _for_script(part: dict[str, Any]) -> dict[str, Any]:
+    """What the page's script needs to open a cell of a run's confusion matrix."""
+    return {"classes": [*map(printable, part["facts"]["classes"])], "cells": part["cells"], "images": part["images"]}
 
 
 def _environment() -> jinja2.Environment:
@@ -75,7 +73,7 @@ def _environment() -> jinja2.Environment:
 
 
 def _shown(value: Any) -> Any:
-    """Text that a page can show: no control characters, no marks that turn the reading direction, no half characters."""
+    """Text that a page can show: no control characters, no marks that turn the reading direction."""
     return printable(value) if type(value) is str else value
 
 
@@ -96,13 +94,11 @@ def _comparison(runs: Sequence[ReportedRun], sections: Sequence[dict[str, Any]])
     ]
     rows.append({"name": "parameters", "values": [part["facts"]["n_parameters"] for part in sections], "best": None})
     keys = list(dict.fromkeys(key for part in sections for key in part["settings"]))
-    different = [
-        (key, values) for key in keys if not _equal(values := [part["settings"].get(key) for part in sections])
-    ]
+    settings = [(key, [part["settings"].get(key) for part in sections]) for key in keys]
     return {
         "names": [run.name for run in runs],
         "rows": rows,
-        "settings": different,
+        "settings": [(key, values) for key, values in settings if any(value != values[0] for value in values)],
         "curves": history_curves([run.files.history for run in runs]),
     }
 
@@ -112,7 +108,3 @@ def _best(name: str, values: list[Any]) -> Any:
     if name == "images" or len(set(known)) < 2:
         return None
     return max(known) if name == "accuracy" else min(known)
-
-
-def _equal(values: list[Any]) -> bool:
-    return all(value == values[0] for value in values)

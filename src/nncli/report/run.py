@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nncli.errors import ModelFileError
+from nncli.metrics import per_class
 from nncli.model_summary import summarize, training_config
 from nncli.pictures.thumbnails import encoded
 from nncli.pictures.tiles import enlarged
@@ -46,7 +47,7 @@ class ReportedRun:
     @property
     def figures(self) -> dict[str, Any]:
         """Those of the evaluation, or else those that training wrote down."""
-        return self.evaluation.report() if self.evaluation else self.files.metrics
+        return self.evaluation.report() if self.evaluation else _written_figures(self.files.metrics, self.model.classes)
 
 
 def section(run: ReportedRun, number: int, most_images: int) -> dict[str, Any]:
@@ -71,7 +72,7 @@ def section(run: ReportedRun, number: int, most_images: int) -> dict[str, Any]:
         "weights": _weights(run.model),
         "settings": training_config(run.model),
         "config_lines": run.files.config.splitlines(),
-        **_images(run.evaluation, figures, most_images),
+        **_images(run.evaluation, most_images),
     }
 
 
@@ -96,6 +97,20 @@ def history_curves(histories: list[Curve]) -> list[dict[str, Any]]:
     return drawings
 
 
+def _written_figures(metrics: dict[str, Any], classes: tuple[str, ...]) -> dict[str, Any]:
+    """What training wrote down, as far as it makes sense: the file may be anyone's."""
+    figures = {name: metrics[name] for name in ("accuracy", "loss", "images") if _formatted(metrics, name, "")}
+    written = metrics.get("confusion")
+    try:
+        matrix = np.array(written["matrix"] if isinstance(written, dict) else ())
+    except ValueError:  # rows of different lengths
+        return figures
+    if matrix.shape == (len(classes), len(classes)) and matrix.dtype.kind == "i" and matrix.min() >= 0:
+        figures["confusion"] = {"classes": list(classes), "matrix": matrix.tolist()}
+        figures["per_class"] = per_class(matrix, classes)
+    return figures
+
+
 def _headline(run: ReportedRun, facts: dict[str, Any], figures: dict[str, Any]) -> list[tuple[str, str]]:
     """The numbers that a person asks for first."""
     metrics = run.files.metrics
@@ -106,7 +121,10 @@ def _headline(run: ReportedRun, facts: dict[str, Any], figures: dict[str, Any]) 
         ("calibration error", _formatted(figures, "calibration_error", ".3f")),
         ("classes", str(len(run.model.classes))),
         ("parameters", f"{facts['n_parameters']:,}"),
-        ("best epoch", f"{metrics['best_epoch']} / {metrics['epochs']}" if "best_epoch" in metrics else None),
+        (
+            "best epoch",
+            f"{metrics['best_epoch']} / {metrics['epochs']}" if {"best_epoch", "epochs"} <= set(metrics) else None,
+        ),
         ("training time", _formatted(metrics, "seconds", ".1f", " s")),
     ]
     return [(name, value) for name, value in known if value is not None]
@@ -125,12 +143,10 @@ def _confusion(figures: dict[str, Any]) -> dict[str, Any] | None:
     support = np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     shades = np.ceil(9 * np.sqrt(matrix / support)).astype(int)
     mistakes = matrix * (1 - np.eye(len(matrix), dtype=int))
-    order = [
-        divmod(int(cell), len(matrix)) for cell in np.argsort(-mistakes, axis=None, kind="stable")[:MOST_CONFUSIONS]
-    ]
+    most = np.argsort(-mistakes, axis=None, kind="stable")[:MOST_CONFUSIONS].tolist()
     top = [
         {"i": i, "j": j, "count": int(matrix[i, j]), "share": matrix[i, j] / support[i, 0]}
-        for i, j in order
+        for i, j in (divmod(cell, len(matrix)) for cell in most)
         if mistakes[i, j]
     ]
     rows = [list(zip(counts, row, strict=True)) for counts, row in zip(matrix.tolist(), shades.tolist(), strict=True)]
@@ -169,28 +185,25 @@ def _weights(model: Model) -> list[str]:
     return [data_uri(encoded(np.asarray(enlarged(tile, factor)), "PNG")) for tile in tiles]
 
 
-def _images(evaluation: Evaluation | None, figures: dict[str, Any], most: int) -> dict[str, Any]:
+def _images(evaluation: Evaluation | None, most: int) -> dict[str, Any]:
     """Galleries, and for each cell of the confusion matrix the images behind it."""
     if evaluation is None:
         return {"wrong": [], "n_wrong": 0, "suspects": [], "n_suspects": 0, "cells": {}, "images": {}}
     wrong, suspects = evaluation.wrong(), evaluation.suspects
     cells = cells_of(evaluation)
-    shown = wrong[:MOST_WRONG], [suspect.row for suspect in suspects[:MOST_SUSPECTS]]
-    chosen = choose(cells, [*shown[0], *shown[1]], most)
+    first = [*wrong[:MOST_WRONG], *(suspect.row for suspect in suspects[:MOST_SUSPECTS])]
+    chosen = choose(cells, first, most)
     uris = thumbnails([evaluation.paths[row] for row in chosen])
-    images = {row: _described(evaluation, row, uris[place]) for place, row in enumerate(chosen) if place in uris}
-    known = {cell: [row for row in rows if row in images] for cell, rows in cells.items()}
+    shown = {row: _described(evaluation, row, uris[place]) for place, row in enumerate(chosen) if place in uris}
+    known = {cell: [row for row in rows if row in shown] for cell, rows in cells.items()}
+    doubted = [shown[s.row] | {"suggested": evaluation.classes[s.suggested]} for s in suspects if s.row in shown]
     return {
-        "wrong": [images[row] for row in shown[0] if row in images],
+        "wrong": [shown[row] for row in wrong[:MOST_WRONG] if row in shown],
         "n_wrong": len(wrong),
-        "suspects": [
-            images[s.row] | {"suggested": evaluation.classes[s.suggested]} for s in suspects if s.row in images
-        ][:MOST_SUSPECTS],
-        "n_suspects": len(figures["likely_mislabeled"]),
+        "suspects": doubted[:MOST_SUSPECTS],
+        "n_suspects": len(suspects),
         "cells": {f"{i}-{j}": rows for (i, j), rows in known.items() if rows},
-        "images": {
-            row: [image["src"], printable(image["name"]), image["probability"]] for row, image in images.items()
-        },
+        "images": {row: [image["src"], printable(image["name"]), image["probability"]] for row, image in shown.items()},
     }
 
 
