@@ -22,9 +22,9 @@ def test_cells_begin_with_what_is_worth_a_look() -> None:
 
 
 def test_every_cell_gets_one_image_before_any_gets_two() -> None:
-    """Mistakes before what is right, and nothing twice."""
+    """What is right before the many kinds of mistakes, and nothing twice."""
     cells = {(0, 0): [1, 2, 3], (0, 1): [4, 5], (1, 0): [6]}
-    assert [5, 4, 6, 1, 2] == choose(cells, [5], 5)
+    assert [5, 1, 4, 6, 2] == choose(cells, [5], 5)
     assert [5, 4] == choose(cells, [5, 4], 2)
     assert {1, 2, 3, 4, 5, 6} == set(choose(cells, [], 100))
 
@@ -37,3 +37,10 @@ def test_small_images_stay_small(tmp_path: Path) -> None:
     assert uris[1].startswith("data:image/webp;base64,")
     assert {} == thumbnails([])
     assert data_uri(b"\x89PNG").startswith("data:image/png;")
+
+
+def test_there_is_an_end_to_their_size(tmp_path: Path) -> None:
+    """The first ones that fit."""
+    paths = [str(write_image(tmp_path / f"{k}.png", 90, seed=k, size=(20, 20))) for k in range(3)]
+    whole = thumbnails(paths)
+    assert [0, 1] == list(thumbnails(paths, sum(map(len, whole.values())) - 1))

@@ -88,9 +88,8 @@ def _saved_images(predictor: Predictor, folder: Path) -> Evaluation | None:
     saved = read_predictions(folder)
     unknown = next((row.actual for row in saved if row.actual not in shown), None)
     if unknown is not None:
-        raise DataError(
-            f"{printable(str(folder))}: predictions.csv has a class {printable(unknown)}, the model has not"
-        )
+        place, name = printable(str(folder / "predictions.csv")), printable(unknown)
+        raise DataError(f"{place}: names a class {name} that the model does not have; remove it, or train again")
     there = [row for row in saved if Path(row.path).is_file()]
     if len(there) < len(saved):
         gone = f"{len(saved) - len(there)} of {len(saved)} images of {printable(str(folder))} are not there any more"

@@ -56,7 +56,7 @@ def curves(series: Series, x_label: str, y_label: str, *, is_share: bool = False
         figure = Figure(figsize=(4.6, 2.9), layout="constrained")
         axes = figure.add_subplot()
         if diagonal:
-            axes.plot([0, 1], [0, 1], color=LINE, linewidth=1.5, linestyle="--")
+            axes.plot([0, 1], [0, 1], color=INK, linewidth=1, linestyle="--")
         for k, (x, y) in enumerate(series):
             marker = "o" if diagonal or len(x) < 3 else ""
             axes.plot(x, y, color=SERIES[k % len(SERIES)], linewidth=1.7, marker=marker, markersize=5)

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 SIDE = 64
 """Pixels of a thumbnail's side at most; smaller images keep their size."""
 
-MOST = 1800
-"""Thumbnails in a page: some two megabytes."""
+MOST, MOST_BYTES = 4000, 6_000_000
+"""Thumbnails in a page, and their size as they stand in it."""
 
 PER_CELL = 24
 
@@ -44,9 +44,9 @@ def cells_of(evaluation: Evaluation) -> Cells:
 
 
 def choose(cells: Cells, first: Sequence[int], most: int) -> list[int]:
-    """The rows of at most `most` images: `first`, then one of each cell in turn, mistakes before right ones."""
+    """The rows of at most `most` images: `first`, then one of each cell in turn, the few right cells first."""
     chosen = dict.fromkeys(first[:most])
-    order = sorted(cells, key=lambda cell: cell[0] == cell[1])
+    order = sorted(cells, key=lambda cell: cell[0] != cell[1])
     for turn in range(PER_CELL):
         for cell in order:
             if len(chosen) >= most:
@@ -56,16 +56,23 @@ def choose(cells: Cells, first: Sequence[int], most: int) -> list[int]:
     return list(chosen)
 
 
-def thumbnails(paths: Sequence[str]) -> dict[int, str]:
-    """Data URIs of the images at `paths` by their place; those that cannot be read any more are left out."""
-    if not paths:
-        return {}
+def thumbnails(paths: Sequence[str], most_bytes: int = MOST_BYTES) -> dict[int, str]:
+    """Data URIs of the images at `paths` by their place, the first ones that fit into `most_bytes`.
+
+    Those that cannot be read any more are left out.
+    """
     sizes = sizes_of(paths)
     usual = max(sizes.most_common(1)[0][0]) if sizes else SIDE
     side = max(8, min(SIDE, usual))
     loaded = load_images(paths, ImageFormat(side, side, "rgb", "pad"))
-    tiles = loaded.pixels.reshape(-1, side, side, 3)
-    return {place: data_uri(encoded(tile)) for place, tile in zip(loaded.kept.tolist(), tiles, strict=True)}
+    found, total = {}, 0
+    for place, tile in zip(loaded.kept.tolist(), loaded.pixels.reshape(-1, side, side, 3), strict=True):
+        uri = data_uri(encoded(tile))
+        total += len(uri)
+        if total > most_bytes:
+            break
+        found[place] = uri
+    return found
 
 
 def data_uri(data: bytes) -> str:

@@ -19,7 +19,6 @@ import PIL
 from markupsafe import Markup
 
 from nncli import __version__
-from nncli.report.images import MOST
 from nncli.report.run import history_curves, section
 from nncli.text import printable
 
@@ -39,7 +38,7 @@ def page(runs: Sequence[ReportedRun]) -> str:
     Args:
         runs: At least one.
     """
-    sections = [section(run, k, MOST // len(runs)) for k, run in enumerate(runs)]
+    sections = [section(run, k, 1 / len(runs)) for k, run in enumerate(runs)]
     script, style = ((HERE / name).read_text(encoding="utf-8") for name in ("page.js", "page.css"))
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     template = _environment().get_template("page.html.j2")

@@ -15,7 +15,7 @@ from nncli.pictures.thumbnails import encoded
 from nncli.pictures.tiles import enlarged
 from nncli.pictures.weights import weight_tiles
 from nncli.report.charts import curves
-from nncli.report.images import cells_of, choose, data_uri, thumbnails
+from nncli.report.images import MOST, MOST_BYTES, cells_of, choose, data_uri, thumbnails
 from nncli.text import printable
 
 if TYPE_CHECKING:
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from nncli.run_files import Curve, RunFiles
 
 MOST_WRONG, MOST_SUSPECTS, MOST_CONFUSIONS, MOST_WEIGHTS = 60, 24, 10, 48
+
+FEWEST = 10
+"""Images that an accuracy is drawn for: that of one image says nothing."""
 
 
 @dataclass(frozen=True)
@@ -50,13 +53,13 @@ class ReportedRun:
         return self.evaluation.report() if self.evaluation else _written_figures(self.files.metrics, self.model.classes)
 
 
-def section(run: ReportedRun, number: int, most_images: int) -> dict[str, Any]:
+def section(run: ReportedRun, number: int, share: float) -> dict[str, Any]:
     """Everything that the page shows of `run`.
 
     Args:
         run: The run.
         number: Its place in the report, for names within the page.
-        most_images: Thumbnails at most.
+        share: How much of the page's budget of thumbnails it may use, 0..1.
     """
     facts, figures = summarize(run.model), run.figures
     return {
@@ -72,7 +75,7 @@ def section(run: ReportedRun, number: int, most_images: int) -> dict[str, Any]:
         "weights": _weights(run.model),
         "settings": training_config(run.model),
         "config_lines": run.files.config.splitlines(),
-        **_images(run.evaluation, most_images),
+        **_images(run.evaluation, share),
     }
 
 
@@ -114,17 +117,15 @@ def _written_figures(metrics: dict[str, Any], classes: tuple[str, ...]) -> dict[
 def _headline(run: ReportedRun, facts: dict[str, Any], figures: dict[str, Any]) -> list[tuple[str, str]]:
     """The numbers that a person asks for first."""
     metrics = run.files.metrics
-    known: list[tuple[str, str | None]] = [
+    best, epochs = _formatted(metrics, "best_epoch", ""), _formatted(metrics, "epochs", "")
+    known = [
         ("accuracy", _formatted(figures, "accuracy", ".1%")),
         ("images", _formatted(figures, "images", ",")),
         ("loss", _formatted(figures, "loss", ".3f")),
         ("calibration error", _formatted(figures, "calibration_error", ".3f")),
         ("classes", str(len(run.model.classes))),
         ("parameters", f"{facts['n_parameters']:,}"),
-        (
-            "best epoch",
-            f"{metrics['best_epoch']} / {metrics['epochs']}" if {"best_epoch", "epochs"} <= set(metrics) else None,
-        ),
+        ("best epoch", f"{best} / {epochs}" if best and epochs else None),
         ("training time", _formatted(metrics, "seconds", ".1f", " s")),
     ]
     return [(name, value) for name, value in known if value is not None]
@@ -164,7 +165,8 @@ def _confidence(evaluation: Evaluation | None, figures: dict[str, Any]) -> dict[
     bins = calibration_bins(evaluation.confidence, correct)
     order = np.argsort(-evaluation.confidence, kind="stable")
     answered = np.arange(1, len(order) + 1)
-    kept = np.unique(np.linspace(0, len(order) - 1, 100).round().astype(int))  # a hundred points are a curve
+    first = min(FEWEST, len(order)) - 1
+    kept = np.unique(np.linspace(first, len(order) - 1, 100).round().astype(int))  # a hundred points are a curve
     accuracy = np.cumsum(correct[order]) / answered
     covered = (answered / len(order))[kept].tolist(), accuracy[kept].tolist()
     reliable = [bin_["confidence"] for bin_ in bins], [bin_["accuracy"] for bin_ in bins]
@@ -185,15 +187,15 @@ def _weights(model: Model) -> list[str]:
     return [data_uri(encoded(np.asarray(enlarged(tile, factor)), "PNG")) for tile in tiles]
 
 
-def _images(evaluation: Evaluation | None, most: int) -> dict[str, Any]:
+def _images(evaluation: Evaluation | None, share: float) -> dict[str, Any]:
     """Galleries, and for each cell of the confusion matrix the images behind it."""
     if evaluation is None:
         return {"wrong": [], "n_wrong": 0, "suspects": [], "n_suspects": 0, "cells": {}, "images": {}}
     wrong, suspects = evaluation.wrong(), evaluation.suspects
     cells = cells_of(evaluation)
     first = [*wrong[:MOST_WRONG], *(suspect.row for suspect in suspects[:MOST_SUSPECTS])]
-    chosen = choose(cells, first, most)
-    uris = thumbnails([evaluation.paths[row] for row in chosen])
+    chosen = choose(cells, first, int(MOST * share))
+    uris = thumbnails([evaluation.paths[row] for row in chosen], int(MOST_BYTES * share))
     shown = {row: _described(evaluation, row, uris[place]) for place, row in enumerate(chosen) if place in uris}
     known = {cell: [row for row in rows if row in shown] for cell, rows in cells.items()}
     doubted = [shown[s.row] | {"suggested": evaluation.classes[s.suggested]} for s in suspects if s.row in shown]
@@ -203,8 +205,12 @@ def _images(evaluation: Evaluation | None, most: int) -> dict[str, Any]:
         "suspects": doubted[:MOST_SUSPECTS],
         "n_suspects": len(suspects),
         "cells": {f"{i}-{j}": rows for (i, j), rows in known.items() if rows},
-        "images": {row: [image["src"], printable(image["name"]), image["probability"]] for row, image in shown.items()},
+        "images": {row: _for_script(image) for row, image in shown.items()},
     }
+
+
+def _for_script(image: dict[str, Any]) -> list[str]:
+    return [image["src"], printable(image["name"]), image["probability"]]
 
 
 def _described(evaluation: Evaluation, row: int, uri: str) -> dict[str, Any]:
