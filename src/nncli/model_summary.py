@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from nncli.model_file import Model
 
 OPTIONAL = ("features", "recipe", "normalization")
-"""Parts that not every model has, by the name of the model's attribute."""
+"""Parts that not every model has."""
 
 
 def summarize(model: Model) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def summarize(model: Model) -> dict[str, Any]:
             "n_features": model.image_format.n_features,
             "scaling": scaling(model),
         },
-        **{name: value for name in OPTIONAL if (value := _plain(getattr(model, name, None)))},
+        **{name: value for name, value in _optional(model).items() if value},
         "layers": layers,
         "n_parameters": sum(layer["parameters"] for layer in layers),
         "precision": str(model.parameters.flat.dtype),
@@ -37,7 +37,7 @@ def summarize(model: Model) -> dict[str, Any]:
 
 def layer_table(model: Model) -> list[dict[str, Any]]:
     """Inputs, outputs, activation and number of parameters of layers 1..L."""
-    dims = model.layer_dims
+    dims, extra = model.layer_dims, 2 * (model.parameters.normalization == "layer")  # a gain and a shift for each unit
     output = "sigmoid" if dims[-1] == 1 else "softmax"
     return [
         {
@@ -45,7 +45,7 @@ def layer_table(model: Model) -> list[dict[str, Any]]:
             "inputs": dims[l - 1],
             "outputs": dims[l],
             "activation": output if l == len(dims) - 1 else model.activation,
-            "parameters": dims[l] * dims[l - 1] + dims[l],
+            "parameters": dims[l] * (dims[l - 1] + 1 + (extra if l < len(dims) - 1 else 0)),
         }
         for l in range(1, len(dims))
     ]
@@ -65,10 +65,12 @@ def training_config(model: Model) -> dict[str, Any]:
     return config if isinstance(config, dict) else {}
 
 
-def _plain(value: Any) -> Any:
-    """Text and plain containers as they are; any other object as text."""
-    if value is None or isinstance(value, str | int | float | dict):
-        return value
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return str(value)
+def _optional(model: Model) -> dict[str, Any]:
+    """The values of `OPTIONAL`; empty where the model has no such part."""
+    blocks = [block.to_dict() for block in getattr(getattr(model, "column", None), "features", ())]
+    normalization = model.parameters.normalization
+    return {
+        "features": [] if blocks == [{"kind": "pixels"}] else blocks,
+        "recipe": training_config(model).get("recipe"),
+        "normalization": "" if normalization == "none" else normalization,
+    }

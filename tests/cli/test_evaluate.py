@@ -129,11 +129,13 @@ def test_csv(nncli: Runner) -> None:
 
 
 def test_a_confusion_matrix_that_does_not_fit_is_left_out(nncli: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It would wrap; there is a file for it."""
+    """It would wrap; there is a file for it, and its largest cells are listed."""
     monkeypatch.setenv("COLUMNS", "20")
     result = nncli("evaluate", "d")
-    assert "actual" not in result.out
-    assert "--confusion FILE" in result.out
+    assert "actual  coal" not in result.out
+    assert "--confusion FILE writes it.\n" in result.out
+    expected = "most frequent confusions, actual -> predicted\ncoal  ->  snow  1\nfog   ->  coal  1\n"
+    assert expected in result.out
 
 
 def test_classes_match_by_name_and_not_by_index(nncli: Runner) -> None:

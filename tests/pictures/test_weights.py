@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from nncli.data.image_format import ImageFormat
 from nncli.errors import ModelFileError
-from nncli.pictures.weights import NEGATIVE, POSITIVE, ZERO, weight_tiles
+from nncli.pictures.weights import NEGATIVE, POSITIVE, ZERO, patterns, weight_tiles
 from tests.fixtures import random_model
 
 if TYPE_CHECKING:
@@ -56,3 +57,14 @@ def test_tiles_do_not_change_the_model() -> None:
     before = model.parameters.flat.copy()
     weight_tiles(model)
     assert np.array_equal(before, model.parameters.flat)
+
+
+def test_learned_patches_are_shown_where_there_are_some() -> None:
+    """Then the weights are those of their answers, which are no picture."""
+    model = random_model()
+    patches, matrix = SimpleNamespace(kind="patches", size=2), np.arange(13 * 5.0).reshape(13, 5)
+    block = SimpleNamespace(arrays=lambda: {"matrix": matrix})
+    object.__setattr__(model, "column", SimpleNamespace(features=[patches], blocks=[block]))
+    found = patterns(model)
+    assert (5, 2, 2, 3) == found.shape
+    assert matrix[:12, 1].tolist() == found[1].ravel().tolist()

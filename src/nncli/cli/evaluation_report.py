@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 Report = dict[str, Any]
 """What `nncli.evaluation.Evaluation.report` says, as JSON has it."""
 
+MOST_CONFUSIONS = 10
+
 MEASURES = ("precision", "recall", "f1")
 
 
@@ -33,7 +35,11 @@ def as_table(report: Report) -> str:
     if max(map(len, confusion)) <= shutil.get_terminal_size().columns:
         lines += ["", "confusion matrix: a row per actual class, a column per predicted class", *confusion]
     else:
-        lines += ["", "The confusion matrix is too wide to show; --confusion FILE writes it."]
+        lines += [
+            "",
+            "The confusion matrix is too wide to show; --confusion FILE writes it.",
+            *_top_confusions(classes, matrix),
+        ]
     if count := len(report["likely_mislabeled"]):
         images = "1 image" if count == 1 else f"{count} images"
         lines += [
@@ -41,6 +47,14 @@ def as_table(report: Report) -> str:
             f"The label of {images} looks wrong to the model; --mislabeled FILE lists what to check.",
         ]
     return "\n".join(lines) + "\n"
+
+
+def _top_confusions(classes: list[str], matrix: list[list[int]]) -> list[str]:
+    """The most frequent mistakes: most of what a person looks for in the matrix."""
+    cells = ((count, i, j) for i, row in enumerate(matrix) for j, count in enumerate(row) if count and i != j)
+    top = sorted(cells, key=lambda cell: (-cell[0], cell[1:]))[:MOST_CONFUSIONS]
+    rows = [(classes[i], "->", classes[j], count) for count, i, j in top]
+    return ["most frequent confusions, actual -> predicted", *aligned(rows, numbers_from=3)] if rows else []
 
 
 def coverage_table(report: Report) -> str:

@@ -56,12 +56,11 @@ def command(*, model: str | None, weights: Path | None, tiles: int, as_json: boo
 
 def _draw(model: Model, path: Path, most: int) -> None:
     from nncli.pictures.tiles import grid, save_png
-    from nncli.pictures.weights import weight_tiles
+    from nncli.pictures.weights import patterns, weight_tiles
 
     drawn = weight_tiles(model, most)
     save_png(path, grid(drawn))
-    units = f"{len(drawn)} of the first layer's {model.layer_dims[1]} units"
-    say(f"{printable(str(path))}: {units}, the largest weights first")
+    say(f"{printable(str(path))}: {len(drawn)} of {len(patterns(model))} patterns, the largest weights first")
 
 
 def _json(path: Path, model: Model, run: RunFiles) -> str:

@@ -1,15 +1,15 @@
 """The option `data.features`: a list of blocks, each a word or a word with its settings.
 
-    features: [pixels]
-    features:
-      - patches: {size: 6, count: 200}
-      - color_histogram
+features: [pixels]
+features:
+- patches: {size: 6, count: 200}
+- color_histogram
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nncli.config.kinds import Integer, InvalidError, Kind, Number, either, wrong
 from nncli.config.nodes import Entry, Mapping, Node, Scalar, Sequence
@@ -116,5 +116,3 @@ def _block_schema(cls: type[Block]) -> dict[str, Any]:
         "required": [cls.kind],
         "properties": {cls.kind: {"description": cls.__doc__, **body}},
     }
-
-
