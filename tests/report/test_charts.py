@@ -34,6 +34,13 @@ def test_training_and_validation_are_two_curves() -> None:
     assert [] == history_curves([{}])
 
 
+def test_a_long_training_makes_no_long_drawing() -> None:
+    """A hundred thousand epochs are some hundred columns of pixels."""
+    epochs = [float(k) for k in range(100_000)]
+    drawing = history_curves([{"epoch": [*epochs], "loss": [k % 7 for k in epochs]}])[0]
+    assert len(drawing["svg"]) < 100_000
+
+
 def test_runs_keep_their_colors_when_one_has_no_history() -> None:
     """Its place stays empty, so that the second run's color is the second."""
     drawings = history_curves([{}, {"epoch": [1, 2], "loss": [2.0, 1.0]}])

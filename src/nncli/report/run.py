@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 MOST_WRONG, MOST_SUSPECTS, MOST_CONFUSIONS, MOST_WEIGHTS = 60, 24, 10, 48
 
+MOST_POINTS = 1000
+"""Points of a curve: more than a screen has columns for it."""
+
 FEWEST = 10
 """Images that an accuracy is drawn for: that of one image says nothing."""
 
@@ -91,6 +94,7 @@ def history_curves(histories: list[Curve]) -> list[dict[str, Any]]:
             for name in names:
                 points = list(zip(history.get("epoch", ()), history.get(name, ()), strict=False))
                 known = [(x, y) for x, y in points if x is not None and y is not None]
+                known = known[:: -(-len(known) // MOST_POINTS) or 1]
                 if known or len(histories) > 1:
                     series.append(([x for x, _ in known], [y for _, y in known]))
                     legend.append("validation" if name.startswith("val_") else "training")
