@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -45,6 +46,31 @@ def test_the_main_job_names_a_sample_image(digits_model: Path) -> None:
     assert shown is not None
     record = nncli("predict", "-m", digits_model, ROOT / shown[1], cwd=ROOT).stdout.split("\t")
     assert shown[2] == record[1]
+
+
+LOOKING = re.findall(r"^nncli .*$", README.partition("## Look at it")[2].partition("```\n")[0], re.M)
+
+
+@pytest.mark.parametrize("line", LOOKING, ids=lambda line: " ".join(line.split()[:2]))
+def test_what_there_is_to_look_at(line: str, digits_model: Path) -> None:
+    """The commands run as they stand, and write the files that they name."""
+    if line.startswith("nncli report"):
+        pytest.importorskip("jinja2")
+        pytest.importorskip("matplotlib")
+    folder = digits_model.parents[2]
+    for name in ("configs", "sample_images"):
+        if not (folder / name).exists():
+            (folder / name).symlink_to(ROOT / name)
+    arguments = shlex.split(line, comments=True)[1:]
+    nncli(*arguments, cwd=folder)
+    for name in [argument for argument in arguments if argument.endswith(".png")]:
+        assert (folder / name).stat().st_size > 1000
+    assert not line.startswith("nncli report") or (digits_model.parent / "report.html").exists()
+
+
+def test_there_is_something_to_look_at() -> None:
+    """The section was found."""
+    assert ["check", "show", "evaluate", "report"] == [line.split()[1] for line in LOOKING]
 
 
 @pytest.mark.parametrize("name", sorted(set(re.findall(r"configs/[\w/]+\.yaml", README))))

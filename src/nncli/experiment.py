@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nncli.data.cache import load_cached
+from nncli.data.image_folder import scan_image_folder
 from nncli.data.loading import BadImage, load_images
 from nncli.data.pixel_rows import PixelRows
 from nncli.data.scaling import SCALINGS, Scaling
@@ -154,6 +155,21 @@ def load_experiment(
     shape, seed = plan.image_format.shape, plan.config.training.seed
     features = fit_features(plan.config.data.features, shape, images, seed)
     return Experiment(plan, training, validation, features.scaling, bad, features)
+
+
+def load_test_images(plan: Plan) -> tuple[ImageSet | None, list[BadImage]]:
+    """The images of the folder's test split, which training never sees, and those that cannot be read.
+
+    Raises:
+        DataError: The folder has changed in the meantime, or they do not fit into memory.
+    """
+    files = scan_image_folder(plan.config.data.path).splits.get("test")
+    if files is None:
+        return None, []
+    paths = list(files.paths)
+    loaded = load_images(paths, plan.image_format)
+    row_of = {paths[i]: row for row, i in enumerate(loaded.kept.tolist())}
+    return _image_set(files, loaded.pixels, row_of), list(loaded.bad)
 
 
 def _image_set(files: LabeledFiles, pixels: NDArray[np.uint8], row_of: dict[str, int]) -> ImageSet:

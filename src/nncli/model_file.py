@@ -180,13 +180,10 @@ def _build(arrays: dict[str, NDArray[Any]]) -> Model:
         raise ValueError(f"weights are {dtype}")
     scale = _take(arrays, "scale", (layer_dims[0], 1), np.float32)
     offset = _take(arrays, "offset", (layer_dims[0], 1), np.float32)
-<<<<<<< HEAD
     shapes = FeatureColumn.array_shapes(features, image_format.shape)
     learned = {name: _take(arrays, name, shape, np.float32) for name, shape in shapes.items()}
-=======
     normalization, n_members = metadata["normalization"], metadata["ensemble"]
     names = list(_names(len(layer_dims) - 1, normalization))
->>>>>>> 3f2f518553c5c4c79c020849150b5ad48646537f
     taken = {}
     for name, kind, l in names:
         shape = (layer_dims[l], layer_dims[l - 1] if kind == "W" else 1)
@@ -223,13 +220,10 @@ def _checked_metadata(array: NDArray[Any]) -> dict[str, Any]:
         raise ValueError(f"unknown activation {metadata['activation']!r}")
     if metadata["normalization"] not in NORMALIZATIONS:
         raise ValueError(f"unknown normalization {metadata['normalization']!r}")
-<<<<<<< HEAD
     if metadata["test_time_augmentation"] not in ("none", "mirror"):
         raise ValueError(f"unknown test_time_augmentation {metadata['test_time_augmentation']!r}")
-=======
     if type(metadata["ensemble"]) is not int or metadata["ensemble"] < 1:
         raise ValueError(f"ensemble is {metadata['ensemble']!r}, not a number of networks")
->>>>>>> 3f2f518553c5c4c79c020849150b5ad48646537f
     if not isinstance(metadata["training"], dict):
         raise ValueError("training is not a mapping")
     return metadata

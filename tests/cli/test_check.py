@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
+from PIL import Image
 
 from tests.cli.test_train import nncli
-from tests.folders import write_class_folders, write_config
+from tests.folders import write_class_folders, write_config, write_image
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,6 +70,72 @@ def test_bad_images_fail_or_are_skipped_as_the_config_says(folder: Path) -> None
     skipped = nncli("check", "photos.yaml", "--set", "data.on_bad_image=skip", cwd=folder, code=3)
     assert "2/5.png: " in skipped.stderr
     assert "29 images" in skipped.stdout
+
+
+def test_images_per_class_and_split(folder: Path) -> None:
+    """The test split is counted, too, though training does not use it."""
+    write_class_folders(folder / "split/train", {"a": 3, "b": 4})
+    write_class_folders(folder / "split/val", {"a": 1, "b": 2})
+    write_class_folders(folder / "split/test", {"a": 5, "b": 6})
+    write_config(folder / "split.yaml", "split")
+    plan = nncli("check", "split.yaml", cwd=folder).stdout
+    assert (
+        "class  training  validation  test\na             3           1     5\nb             4           2     6\n"
+        in plan
+    )
+
+
+def test_duplicates_across_splits_and_classes_are_named(folder: Path) -> None:
+    """An image that is in training and in test makes the test worthless; one in two classes cannot be learned."""
+    root = folder / "split"
+    write_class_folders(root / "train", {"a": 3, "b": 3})
+    write_image(root / "val/b/own.png", 99, seed=7)
+    (root / "test/b").mkdir(parents=True)
+    shutil.copy(root / "train/a/0.png", root / "train/b/copy.png")
+    shutil.copy(root / "train/b/1.png", root / "test/b/leak.png")
+    Image.open(root / "train/a/2.png").save(root / "train/a/other_file_same_pixels.bmp")
+    write_config(folder / "split.yaml", "split")
+    plan = nncli("check", "split.yaml", cwd=folder).stdout
+    assert "duplicates  6 images in 3 groups have the same pixels as the network sees them\n" in plan
+    leak = f"{root}/train/b/1.png (training, b) = {root}/test/b/leak.png (test, b)"
+    assert f"  1 group in more than one split:\n    {leak}\n" in plan
+    twins = f"{root}/train/a/0.png (training, a) = {root}/train/b/copy.png (training, b)"
+    assert f"  1 group in more than one class:\n    {twins}\n" in plan
+
+
+def test_images_that_show_nothing_are_named(folder: Path) -> None:
+    """Of nearly one color; five of them at most."""
+    for number in range(7):
+        Image.new("L", (4, 4), 200 + number).save(folder / f"photos/1/flat{number}.png")
+    plan = nncli("check", "photos.yaml", cwd=folder).stdout
+    assert "near-empty  7 images of nearly one color\n" in plan
+    assert 5 == len(re.findall(r"^  \S+flat\d.png$", plan, re.MULTILINE))
+    assert "    ... and 2 more" in plan
+
+
+def test_file_sizes(folder: Path) -> None:
+    """The smallest, the largest and the usual one."""
+    assert "file sizes  4x4\n" in nncli("check", "photos.yaml", cwd=folder).stdout
+    write_image(folder / "photos/1/wide.png", 50, size=(9, 3))
+    shown = nncli("check", "photos.yaml", cwd=folder).stdout
+    assert "file sizes  4x4 to 9x3 (width x height), 2 different; 97% are 4x4\n" in shown
+
+
+def test_a_preview_is_drawn(folder: Path) -> None:
+    """One line for each of the three classes; a file of another kind is refused before anything is read."""
+    nncli("check", "photos.yaml", "--preview", "p.png", cwd=folder)
+    with Image.open(folder / "p.png") as picture:
+        assert 3 * 96 < picture.height < 4 * 96
+    assert "does not end with .png" in nncli("check", "photos.yaml", "--preview", "p.gif", cwd=folder, code=2).stderr
+
+
+def test_a_bad_test_image_is_only_a_warning(folder: Path) -> None:
+    """Training does not use it."""
+    write_class_folders(folder / "split/train", {"a": 3, "b": 3})
+    (folder / "split/test/a").mkdir(parents=True)
+    (folder / "split/test/a/bad.png").write_bytes(b"no image")
+    write_config(folder / "split.yaml", "split")
+    assert "bad.png: not a readable" in nncli("check", "split.yaml", cwd=folder).stderr
 
 
 def test_class_weights_of_an_unknown_class(folder: Path) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from PIL import Image
 
 from tests.cli.tiny import NNCLI, write_image, write_three
 
@@ -54,7 +55,55 @@ def test_json(nncli: Runner) -> None:
             "snow": {"precision": 0.5, "recall": 1.0, "f1": 2 / 3, "support": 1},
         },
         "confusion": {"classes": ["coal", "fog", "snow"], "matrix": [[2, 0, 1], [1, 0, 0], [0, 0, 1]]},
-    } == report
+        # Bins: 0.7, of which 2 of 3 are right, and 0.8, of which 1 of 2 is.
+        "calibration_error": pytest.approx(0.6 * (0.7 - 2 / 3) + 0.4 * (0.8 - 0.5)),
+    } == {key: value for key, value in report.items() if key not in ("coverage", "likely_mislabeled")}
+
+
+def test_coverage(nncli: Runner) -> None:
+    """What a threshold would answer and how much of it right; a table for people if asked for."""
+    rows = json.loads(nncli("evaluate", "d", "-f", "json").out)["coverage"]
+    assert {"threshold": 0.7, "coverage": 1.0, "images": 5, "accuracy": 0.6} == rows[3]
+    assert {"threshold": 0.8, "coverage": 0.4, "images": 2, "accuracy": 0.5} == rows[4]
+    assert {"threshold": 0.9, "coverage": 0.0, "images": 0, "accuracy": None} == rows[5]
+    assert "threshold" not in nncli("evaluate", "d").out
+    table = nncli("evaluate", "d", "--coverage").out
+    assert "     0.80    0.4000       2    0.5000\n" in table
+    assert "     0.90    0.0000       0         -\n" in table
+    assert table.endswith("probabilities are off by 0.1400 (expected calibration error)\n")
+
+
+def test_likely_mislabeled_images_are_listed(nncli: Runner) -> None:
+    """A white image among the coal looks like all snow does; the black fog looks like coal."""
+    result = nncli("evaluate", "d", "--mislabeled", "m.csv")
+    assert "The label of 2 images looks wrong to the model; --mislabeled FILE" in result.out
+    assert [
+        "path,label,suggested,probability",
+        "d/coal/3.png,coal,snow,0.8000",
+        "d/fog/1.png,fog,coal,0.7000",
+    ] == Path("m.csv").read_text().splitlines()
+
+
+def test_pictures_are_written(nncli: Runner) -> None:
+    """The confusion matrix if its file ends with .png, and a sheet of the wrong images."""
+    assert 0 == nncli("evaluate", "d", "--confusion", "c.PNG", "--wrong-sheet", "w.png").code
+    for name in ("c.PNG", "w.png"):
+        with Image.open(name) as picture:
+            assert "PNG" == picture.format
+
+
+def test_a_sheet_of_another_kind_is_refused(nncli: Runner) -> None:
+    """Before anything is computed."""
+    result = nncli("evaluate", "d", "--wrong-sheet", "w.jpg")
+    assert (2, "") == (result.code, result.out)
+    assert "w.jpg does not end with .png" in result.err
+
+
+def test_a_sheet_without_wrong_images(nncli: Runner) -> None:
+    """It says so, and is a picture all the same."""
+    write_image(Path("right/coal/1.png"), BLACK)
+    assert 0 == nncli("evaluate", "right", "--wrong-sheet", "w.png").code
+    assert Path("w.png").exists()
 
 
 def test_table(nncli: Runner) -> None:
@@ -80,11 +129,13 @@ def test_csv(nncli: Runner) -> None:
 
 
 def test_a_confusion_matrix_that_does_not_fit_is_left_out(nncli: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It would wrap; there is a file for it."""
+    """It would wrap; there is a file for it, and its largest cells are listed."""
     monkeypatch.setenv("COLUMNS", "20")
     result = nncli("evaluate", "d")
-    assert "actual" not in result.out
-    assert "--confusion FILE" in result.out
+    assert "actual  coal" not in result.out
+    assert "--confusion FILE writes it.\n" in result.out
+    expected = "most frequent confusions, actual -> predicted\ncoal  ->  snow  1\nfog   ->  coal  1\n"
+    assert expected in result.out
 
 
 def test_classes_match_by_name_and_not_by_index(nncli: Runner) -> None:

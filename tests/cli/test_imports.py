@@ -46,6 +46,8 @@ def imported(*args: str) -> set[str]:
         ["evaluate", "--help"],
         ["train", "--help"],
         ["check", "--help"],
+        ["show", "--help"],
+        ["report", "--help"],
         ["predict", "--nope"],
         ["predict"],
         ["fit"],
@@ -75,6 +77,14 @@ def test_evaluate_imports_no_training_and_no_config(place: Path) -> None:
     modules = imported("evaluate", "d")
     assert "nncli.metrics" in modules
     assert not NOT_FOR_PREDICTION & modules
+
+
+def test_show_imports_no_training_and_no_config(place: Path) -> None:
+    """Nor tiles and their Pillow, unless something is drawn."""
+    write_two(place / "model.npz")
+    modules = imported("show")
+    assert "nncli.model_summary" in modules
+    assert not (NOT_FOR_PREDICTION | {"nncli.pictures.tiles", "PIL"}) & modules
 
 
 def test_predict_does_not_import_what_one_file_does_not_need(place: Path) -> None:

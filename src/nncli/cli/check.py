@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nncli import blas
+from nncli.cli.evaluation_files import Png
 from nncli.cli.messages import say, tell_more, warn
 from nncli.cli.progress import Progress
 from nncli.errors import EXIT_SKIPPED
@@ -22,25 +23,35 @@ if TYPE_CHECKING:
 @click.command(short_help="Check a config and its images; print the plan; train nothing.")
 @click.argument("config", type=click.Path(path_type=Path))
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Set a key of the config. Repeatable.")
-def command(config: Path, settings: tuple[str, ...]) -> None:
-    """Check CONFIG and every image it uses, print the plan, and train nothing.
+@click.option(
+    "--preview", metavar="FILE", type=Png(), help="Draw samples of each class as the network sees them (PNG)."
+)
+def command(config: Path, settings: tuple[str, ...], preview: str | None) -> None:
+    """Check CONFIG and every image it uses, print the plan and what is odd about the images, and train nothing.
 
     \b
     Examples:
       nncli check configs/digits.yaml
-      nncli check photos.yaml --set data.image_size=[96,96]
+      nncli check photos.yaml --set data.image_size=[96,96] --preview samples.png
 
     Exits with 2 if the config is wrong, 1 if images cannot be read, 3 if some were skipped as the config asks.
     """  # fmt: skip
     from nncli.config import load_config, parse_override
 
-    show_plan(load_config(config, [parse_override(text) for text in settings]), Progress("auto"))
+    show_plan(load_config(config, [parse_override(text) for text in settings]), Progress("auto"), preview)
 
 
-def show_plan(config_file: ConfigFile, progress: Progress) -> None:
-    """Load what `config_file` asks for and print what would be trained; also ``nncli train --dry-run``."""
+def show_plan(config_file: ConfigFile, progress: Progress, preview: str | None = None) -> None:
+    """Load what `config_file` asks for and print what would be trained; also ``nncli train --dry-run``.
+
+    Args:
+        config_file: The config.
+        progress: Where images are being loaded.
+        preview: Where to draw samples, if anywhere.
+    """
     tell_more(blas.choose())
-    from nncli.experiment import load_experiment, plan_experiment
+    from nncli.cli.inspection_report import inspection_lines
+    from nncli.experiment import load_experiment, load_test_images, plan_experiment
 
     plan = plan_experiment(config_file)
     for note in plan.notes:
@@ -50,8 +61,28 @@ def show_plan(config_file: ConfigFile, progress: Progress) -> None:
     for image in experiment.skipped:
         warn(f"{printable(image.path)}: {image.reason}; will be skipped")
     click.echo("\n".join(f"{name:<11}{text}" for name, text in _lines(plan, experiment)))
+    splits = {"training": experiment.training, "validation": experiment.validation}
+    test, unreadable = load_test_images(plan)
+    for image in unreadable:
+        warn(f"{printable(image.path)}: {image.reason}; in the test split, which training does not use")
+    splits |= {"test": test} if test else {}
+    click.echo(
+        "\n".join(inspection_lines({name: images for name, images in splits.items() if images.paths}, plan.classes))
+    )
+    if preview:
+        _draw(preview, plan, experiment)
     if experiment.skipped:
         click.get_current_context().exit(EXIT_SKIPPED)
+
+
+def _draw(path: str, plan: Plan, experiment: Experiment) -> None:
+    from nncli.pictures.preview import MOST_CLASSES, preview
+    from nncli.pictures.tiles import save_png
+
+    images = experiment.training
+    save_png(Path(path), preview(images.pixels, images.rows, images.labels, plan.classes, plan.image_format))
+    if len(plan.classes) > MOST_CLASSES:
+        say(f"{printable(path)}: the first {MOST_CLASSES} of {len(plan.classes)} classes")
 
 
 def _lines(plan: Plan, experiment: Experiment) -> list[tuple[str, str]]:

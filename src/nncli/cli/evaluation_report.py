@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 Report = dict[str, Any]
-"""``accuracy``, ``loss``, ``images``, ``correct``, ``skipped``, ``per_class`` and ``confusion``, as JSON has them."""
+"""What `nncli.evaluation.Evaluation.report` says, as JSON has it."""
+
+MOST_CONFUSIONS = 10
 
 MEASURES = ("precision", "recall", "f1")
 
@@ -33,8 +35,38 @@ def as_table(report: Report) -> str:
     if max(map(len, confusion)) <= shutil.get_terminal_size().columns:
         lines += ["", "confusion matrix: a row per actual class, a column per predicted class", *confusion]
     else:
-        lines += ["", "The confusion matrix is too wide to show; --confusion FILE writes it."]
+        lines += [
+            "",
+            "The confusion matrix is too wide to show; --confusion FILE writes it.",
+            *_top_confusions(classes, matrix),
+        ]
+    if count := len(report["likely_mislabeled"]):
+        images = "1 image" if count == 1 else f"{count} images"
+        lines += [
+            "",
+            f"The label of {images} looks wrong to the model; --mislabeled FILE lists what to check.",
+        ]
     return "\n".join(lines) + "\n"
+
+
+def _top_confusions(classes: list[str], matrix: list[list[int]]) -> list[str]:
+    """The most frequent mistakes: most of what a person looks for in the matrix."""
+    cells = ((count, i, j) for i, row in enumerate(matrix) for j, count in enumerate(row) if count and i != j)
+    top = sorted(cells, key=lambda cell: (-cell[0], cell[1:]))[:MOST_CONFUSIONS]
+    rows = [(classes[i], "->", classes[j], count) for count, i, j in top]
+    return ["most frequent confusions, actual -> predicted", *aligned(rows, numbers_from=3)] if rows else []
+
+
+def coverage_table(report: Report) -> str:
+    """For people: what would be answered with `predict --threshold`, and how much of it right."""
+    rows: list[tuple[object, ...]] = [("threshold", "answered", "images", "accuracy")]
+    for row in report["coverage"]:
+        accuracy = "-" if row["accuracy"] is None else f"{row['accuracy']:.4f}"
+        rows.append((f"{row['threshold']:.2f}", f"{row['coverage']:.4f}", row["images"], accuracy))
+    error = f"probabilities are off by {report['calibration_error']:.4f} (expected calibration error)"
+    return (
+        "\n".join(["", "answered with 'predict --threshold', and right", *aligned(rows, numbers_from=0), error]) + "\n"
+    )
 
 
 def as_json(report: Report) -> str:

@@ -32,6 +32,8 @@ COMMANDS = {
     "predict": "nncli.cli.predict",
     "evaluate": "nncli.cli.evaluate",
     "check": "nncli.cli.check",
+    "show": "nncli.cli.show",
+    "report": "nncli.cli.report",
     "cache": "nncli.cli.cache",
     "schema": "nncli.cli.schema",
     "completion": "nncli.cli.completion",
@@ -41,7 +43,9 @@ COMMANDS = {
 NEIGHBORS = {
     **dict.fromkeys(("val", "test", "eval"), "evaluate"),
     **dict.fromkeys(("classify", "infer"), "predict"),
+    **dict.fromkeys(("info", "inspect", "summary", "summarize", "describe"), "show"),
     "fit": "train",
+    **dict.fromkeys(("plot", "visualize", "dashboard", "html"), "report"),
     "validate": "check",
 }
 """What the same thing is called in other tools."""

@@ -15,18 +15,19 @@ NAME = "model.npz"
 VARIABLE = "NNCLI_MODEL"
 
 
-def find_model(given: str | None) -> Path:
+def find_model(given: str | None, origin: str = "--model") -> Path:
     """The path of the model file; a guess is named on stderr.
 
     Args:
         given: What ``--model`` says: a model file or a run directory. Otherwise $NNCLI_MODEL decides, then ./model.npz,
             then the newest runs/*/model.npz.
+        origin: What else than ``--model`` said it, an argument for example.
 
     Raises:
         ModelFileError: There is none.
     """
     if given is not None:
-        return _resolve(given, "--model")
+        return _resolve(given, origin)
     if variable := os.environ.get(VARIABLE):
         return _resolve(variable, f"${VARIABLE}")
     if Path(NAME).is_file():
@@ -34,8 +35,8 @@ def find_model(given: str | None) -> Path:
     runs = [path for path in Path("runs").glob(f"*/{NAME}") if path.is_file()]
     if not runs:
         raise ModelFileError(
-            f"no model found; tried --model, ${VARIABLE}, ./{NAME} and runs/*/{NAME}. "
-            "Name one with --model, or train one with 'nncli train'"
+            f"no model found; tried {origin}, ${VARIABLE}, ./{NAME} and runs/*/{NAME}. "
+            f"Name one with {origin}, or train one with 'nncli train'"
         )
     newest = max(runs, key=lambda path: path.stat().st_mtime_ns)
     say(f"using the newest model, {newest}")

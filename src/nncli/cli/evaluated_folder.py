@@ -1,0 +1,81 @@
+"""A model and labeled images: predictions, with a bar, and a line for each image that cannot be read."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from nncli.cli.messages import say, settings, warn
+from nncli.errors import DataError
+from nncli.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from nncli.cli.labeled_images import LabeledImages
+    from nncli.evaluation import Evaluation
+    from nncli.inference import Prediction, Predictor
+
+
+def evaluate_folder(predictor: Predictor, data: str, split: str | None) -> Evaluation:
+    """What the model says about the images of a folder, or of one split of it.
+
+    Raises:
+        UsageError: There is no such split.
+        DataError: The folder has a class that the model does not know, or no image in it could be read.
+    """
+    from nncli.cli.labeled_images import labeled_images
+
+    images = labeled_images(data, split)
+    classes = predictor.model.classes
+    _check_classes(images, classes)
+    _say_what_is_evaluated(data, images, classes)
+    return evaluate_files(predictor, images.paths, images.names, images.folder)
+
+
+def evaluate_files(predictor: Predictor, paths: Sequence[str], names: Sequence[str], origin: str) -> Evaluation:
+    """What the model says about the images at `paths`, which are of the classes `names`; bad ones are named.
+
+    Raises:
+        DataError: None of them could be read; `origin` says where they come from.
+    """
+    from nncli.evaluation import collect
+
+    predictions = _with_bar(predictor.predict(zip(paths, paths, strict=True)), len(paths))
+    evaluation = collect(predictions, names, predictor.model.classes)
+    for prediction in evaluation.bad:
+        warn(f"{printable(prediction.path)}: {prediction.error}")
+    if not evaluation.paths:
+        raise DataError(f"{printable(origin)}: none of its {len(evaluation.bad)} images could be read")
+    return evaluation
+
+
+def _check_classes(images: LabeledImages, classes: Sequence[str]) -> None:
+    """Refuse folders that the model has no name for.
+
+    Raises:
+        DataError: With their names and the model's.
+    """
+    unknown = [name for name in images.classes if name not in classes]
+    if unknown:
+        shown, known = (", ".join(map(printable, names)) for names in (unknown, classes))
+        raise DataError(f"{printable(images.folder)}: the model has no class {shown}; its classes are {known}")
+
+
+def _say_what_is_evaluated(data: str, images: LabeledImages, classes: Sequence[str]) -> None:
+    split = f"the {images.split} split of " if images.split else ""
+    say(f"evaluating {split}{printable(data)}: {len(images.paths)} images")
+    for note in images.notes:
+        say(note)
+    missing = [name for name in classes if name not in images.names]
+    if missing:
+        say(f"no images of class {', '.join(map(printable, missing))}")
+
+
+def _with_bar(predictions: Iterable[Prediction], total: int) -> Iterable[Prediction]:
+    """`predictions`, with a progress bar where somebody watches."""
+    if settings.quiet or not sys.stderr.isatty():
+        return predictions
+    from tqdm import tqdm
+
+    return tqdm(predictions, total=total, unit=" images", leave=False)

@@ -1,0 +1,95 @@
+"""The files that `evaluate` writes when asked to: lists for programs, pictures for people."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nncli.atomic_file import write_text_atomically
+from nncli.tables import confusion_csv, csv_text, predictions_csv, probability_text
+from nncli.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from nncli.cli.evaluation_report import Report
+    from nncli.evaluation import Evaluation
+
+
+class Png(click.Path):
+    """The path of a picture to write; another suffix would promise another format."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path, or a usage error."""
+        if Path(value).suffix.lower() != ".png":
+            self.fail(f"{printable(str(value))} does not end with .png, the only kind of picture written.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+def write_files(evaluation: Evaluation, report: Report, files: Mapping[str, str | None]) -> None:
+    """Write what was asked for.
+
+    Args:
+        evaluation: The predictions.
+        report: The same in figures.
+        files: wrong, wrong_sheet, mislabeled, confusion, predictions: each a path, ``-`` for stdout, or None.
+
+    Raises:
+        NncliError: One of them cannot be written.
+    """
+    classes = evaluation.classes
+    if path := files["wrong"]:
+        _write(path, predictions_csv(evaluation.rows(evaluation.wrong()), classes))
+    if path := files["mislabeled"]:
+        _write(path, mislabeled_csv(report))
+    if path := files["predictions"]:
+        _write(path, predictions_csv(evaluation.rows(), classes))
+    if path := files["confusion"]:
+        _write_confusion(path, report)
+    if path := files["wrong_sheet"]:
+        _draw_wrong(path, evaluation)
+
+
+def mislabeled_csv(report: Report) -> str:
+    """Path, label, suggested class and its probability of the images that are likely labeled wrong, with a header."""
+    header = ("path", "label", "suggested", "probability")
+    rows = [
+        (row["path"], row["label"], row["suggested"], probability_text(row["probability"]))
+        for row in report["likely_mislabeled"]
+    ]
+    return csv_text([header, *rows])
+
+
+def _write_confusion(path: str, report: Report) -> None:
+    classes, matrix = report["confusion"]["classes"], report["confusion"]["matrix"]
+    if Path(path).suffix.lower() != ".png":
+        _write(path, confusion_csv(matrix, classes))
+        return
+    from nncli.pictures.confusion import confusion_picture
+    from nncli.pictures.tiles import save_png
+
+    save_png(Path(path), confusion_picture(matrix, classes))
+
+
+def _draw_wrong(path: str, evaluation: Evaluation) -> None:
+    from nncli.pictures.sheet import MOST, Caption, sheet
+    from nncli.pictures.tiles import save_png
+
+    wrong = evaluation.wrong()
+    paths, captions = [], []
+    for image, actual, predicted, probability in evaluation.rows(wrong[:MOST]):
+        names = evaluation.classes[actual], evaluation.classes[predicted]
+        paths.append(str(image))
+        captions.append(Caption(names[0], f"-> {names[1]} {float(probability):.2f}", Path(image).name))
+    count = f"{len(wrong)} of {len(evaluation.paths)} images are wrong"
+    more = f"; the first {MOST} of them" if len(wrong) > MOST else ""
+    save_png(Path(path), sheet(paths, captions, f"{count}{more}, the surest mistakes first: actual -> predicted"))
+
+
+def _write(path: str, text: str) -> None:
+    if path == "-":
+        click.echo(text, nl=False)
+    else:
+        write_text_atomically(Path(path), text)

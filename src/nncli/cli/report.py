@@ -1,0 +1,100 @@
+"""`nncli report`: one HTML page about one or several runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from nncli import blas
+from nncli.cli.messages import say, tell_more
+from nncli.cli.model_lookup import find_model
+from nncli.errors import DataError, UsageError
+from nncli.text import printable
+
+if TYPE_CHECKING:
+    from nncli.evaluation import Evaluation
+    from nncli.inference import Predictor
+    from nncli.report.run import ReportedRun
+
+NAME = "report.html"
+
+
+@click.command(short_help="Write a page to look at: curves, confusion matrix, wrong images.")
+@click.argument("runs", metavar="[RUN]...", nargs=-1, type=click.Path())
+@click.option("-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="Default: RUN/report.html.")
+@click.option("--data", metavar="DIR", type=click.Path(), help="Images.  [default: the run's validation images]")
+@click.option("--split", type=click.Choice(["train", "val", "test"]), help="Of --data.  [default: test, val, train]")
+def command(*, runs: tuple[str, ...], output: Path | None, data: str | None, split: str | None) -> None:
+    """Write one self-contained HTML page about a RUN, or several side by side, and print its path.
+
+    Learning curves, a confusion matrix whose cells open the images behind them, wrong images, doubtful labels,
+    confidence, weights, settings. It needs no network. Without RUN: the newest one.
+
+    \b
+    Examples:
+      nncli report runs/cats-1
+      nncli report runs/cats-1 runs/cats-2 -o compare.html
+      nncli report runs/cats-1 --data photos/test
+
+    Needs the extra 'report': pip install 'nncli[report]'.
+    """  # fmt: skip
+    if split and not data:
+        raise UsageError("--split says which part of --data; add --data DIR")
+    tell_more(blas.choose())
+    from nncli.atomic_file import write_text_atomically
+
+    try:
+        from nncli.report.page import page
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("nncli"):
+            raise
+        raise UsageError(f"a report needs {error.name}; install it with: pip install 'nncli[report]'") from error
+
+    models = [find_model(run, "RUN") for run in runs] or [find_model(None, "RUN")]
+    reported = [_reported(path, data, split) for path in models]
+    target = output or models[0].parent / NAME
+    write_text_atomically(target, page(reported))
+    click.echo(printable(str(target)))
+
+
+def _reported(path: Path, data: str | None, split: str | None) -> ReportedRun:
+    from nncli.cli.evaluated_folder import evaluate_folder
+    from nncli.inference import Predictor
+    from nncli.model_file import read_model
+    from nncli.report.run import ReportedRun
+    from nncli.run_files import read_run
+
+    predictor = Predictor(read_model(path))
+    files = read_run(path.parent)
+    if data:
+        evaluation: Evaluation | None = evaluate_folder(predictor, data, split)
+        origin = f"on the images of {data}{f', {split}' if split else ''}"
+    else:
+        evaluation = _saved_images(predictor, path.parent)
+        origin = f"on the {files.metrics.get('split', 'validation')} images of the run"
+        origin += "" if evaluation else ", as training wrote it down; the images themselves are not there"
+    name = path.parent.resolve().name if path.name == "model.npz" else path.name
+    return ReportedRun(name, predictor.model, files, evaluation, origin)
+
+
+def _saved_images(predictor: Predictor, folder: Path) -> Evaluation | None:
+    """What the model says about the images in the run's predictions.csv; None if none of them is there any more."""
+    from nncli.cli.evaluated_folder import evaluate_files
+    from nncli.run_files import read_predictions
+
+    shown = {printable(name): name for name in predictor.model.classes}  # the table has names as they are shown
+    saved = read_predictions(folder)
+    unknown = next((row.actual for row in saved if row.actual not in shown), None)
+    if unknown is not None:
+        place, name = printable(str(folder / "predictions.csv")), printable(unknown)
+        raise DataError(f"{place}: names a class {name} that the model does not have; remove it, or train again")
+    there = [row for row in saved if Path(row.path).is_file()]
+    if len(there) < len(saved):
+        gone = f"{len(saved) - len(there)} of {len(saved)} images of {printable(str(folder))} are not there any more"
+        say(f"{gone}; name a folder with --data to look at others")
+    if not there:
+        return None
+    names = [shown[row.actual] for row in there]
+    return evaluate_files(predictor, [row.path for row in there], names, str(folder))

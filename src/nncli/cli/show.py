@@ -1,0 +1,116 @@
+"""`nncli show`: what a model is, how it was trained and how good it was."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nncli.cli.messages import say
+from nncli.cli.model_lookup import find_model
+from nncli.cli.sparkline import sparkline
+from nncli.cli.text_table import aligned
+from nncli.text import printable
+
+if TYPE_CHECKING:
+    from nncli.model_file import Model
+    from nncli.run_files import Curve, RunFiles
+
+CURVES = ("loss", "val_loss", "accuracy", "val_accuracy")
+MEASURES = ("split", "images", "accuracy", "loss", "epochs", "best_epoch", "stopped_early", "seconds")
+"""What is shown of metrics.json; the rest is long, and `evaluate` prints it."""
+
+
+@click.command(short_help="Show what a model is and how it was trained.")
+@click.argument("model", metavar="[MODEL|RUN]", required=False, type=click.Path())
+@click.option(
+    "--weights", metavar="FILE", type=click.Path(path_type=Path), help="Draw the first layer's weights (PNG)."
+)
+@click.option(
+    "--tiles", metavar="N", type=click.IntRange(1, 4096), default=64, help="At most N tiles.", show_default=True
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def command(*, model: str | None, weights: Path | None, tiles: int, as_json: bool) -> None:
+    """Show the layers, classes, preprocessing and settings of a model; in a run also metrics and the learning curve.
+
+    Without MODEL: $NNCLI_MODEL, ./model.npz or the newest runs/*/model.npz.
+
+    \b
+    Examples:
+      nncli show
+      nncli show runs/digits-1 --weights weights.png
+      nncli show model.npz --json | jq .classes
+    """
+    from nncli.model_file import read_model
+    from nncli.run_files import read_run
+
+    path = find_model(model, "MODEL")
+    shown = read_model(path)
+    run = read_run(path.parent)
+    click.echo(_json(path, shown, run) if as_json else "\n".join(_lines(path, shown, run)))
+    if weights:
+        _draw(shown, weights, tiles)
+
+
+def _draw(model: Model, path: Path, most: int) -> None:
+    from nncli.pictures.tiles import grid, save_png
+    from nncli.pictures.weights import patterns, weight_tiles
+
+    drawn = weight_tiles(model, most)
+    save_png(path, grid(drawn))
+    say(f"{printable(str(path))}: {len(drawn)} of {len(patterns(model))} patterns, the largest weights first")
+
+
+def _json(path: Path, model: Model, run: RunFiles) -> str:
+    from nncli.model_summary import summarize
+
+    facts = {"model": str(path), **summarize(model), "metrics": run.metrics or None, "history": run.history or None}
+    return json.dumps(facts, indent=2)
+
+
+def _lines(path: Path, model: Model, run: RunFiles) -> list[str]:
+    """What a person reads."""
+    from nncli.model_summary import OPTIONAL, summarize, training_config
+
+    facts = summarize(model)
+    names = ", ".join(map(printable, model.classes))
+    layers = [[*list(layer.values())[:-1], f"{layer['parameters']:,}"] for layer in facts["layers"]]
+    form = model.image_format
+    lines = [
+        f"model       {printable(str(path))}, {path.stat().st_size / 1e6:.1f} MB",
+        f"input       {form}, {form.resize}: {form.n_features:,} values per image",
+        f"scaling     {facts['input']['scaling']}",
+        *(f"{name:<11} {printable(_words(facts[name]))}" for name in OPTIONAL if name in facts),
+        f"classes     {len(model.classes)}: {names}",
+        f"parameters  {facts['n_parameters']:,} ({facts['precision']})",
+        "",
+        *aligned([list(facts["layers"][0]), *layers]),
+    ]
+    settings = [(key, _words(value)) for key, value in training_config(model).items() if value is not None]
+    lines += ["", "trained with", *(f"  {line}" for line in aligned(settings))] if settings else []
+    measures = [(name, _words(run.metrics[name])) for name in MEASURES if name in run.metrics]
+    lines += ["", "metrics", *(f"  {line}" for line in aligned(measures))] if measures else []
+    curves = _curves(run.history)
+    return lines + (["", f"learning curve over {len(run.history['epoch'])} epochs", *curves] if curves else [])
+
+
+def _curves(history: Curve) -> list[str]:
+    rows = []
+    for name in CURVES:
+        values = [value for value in history.get(name, ()) if value is not None]
+        if values:
+            rows.append((name, sparkline(values), f"{values[0]:.4f} -> {values[-1]:.4f}"))
+    return [f"  {line}" for line in aligned(rows)] if rows else []
+
+
+def _words(value: Any) -> str:
+    """A value as a person writes it."""
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_words(item)}" for key, item in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(_words, value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,76 @@
+"""What a model is, in words and numbers: the facts that `show` and `report` tell.
+
+Nothing of training is needed for it. A part that only some models have, feature blocks for example, is told where it is
+there.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from nncli.model_file import Model
+
+OPTIONAL = ("features", "recipe", "normalization")
+"""Parts that not every model has."""
+
+
+def summarize(model: Model) -> dict[str, Any]:
+    """The model's facts, ready for JSON: input, layers, n_parameters, precision, classes, training."""
+    layers = layer_table(model)
+    return {
+        "input": {
+            **model.image_format.to_dict(),
+            "n_features": model.image_format.n_features,
+            "scaling": scaling(model),
+        },
+        **{name: value for name, value in _optional(model).items() if value},
+        "layers": layers,
+        "n_parameters": sum(layer["parameters"] for layer in layers),
+        "precision": str(model.parameters.flat.dtype),
+        "classes": list(model.classes),
+        "training": model.training,
+    }
+
+
+def layer_table(model: Model) -> list[dict[str, Any]]:
+    """Inputs, outputs, activation and number of parameters of layers 1..L."""
+    dims, extra = model.layer_dims, 2 * (model.parameters.normalization == "layer")  # a gain and a shift for each unit
+    output = "sigmoid" if dims[-1] == 1 else "softmax"
+    return [
+        {
+            "layer": l,
+            "inputs": dims[l - 1],
+            "outputs": dims[l],
+            "activation": output if l == len(dims) - 1 else model.activation,
+            "parameters": dims[l] * (dims[l - 1] + 1 + (extra if l < len(dims) - 1 else 0)),
+        }
+        for l in range(1, len(dims))
+    ]
+
+
+def scaling(model: Model) -> str:
+    """How pixel values become network input, in words."""
+    scale, offset = model.scaling.scale, model.scaling.offset
+    if np.all(scale == scale[0]) and not offset.any():
+        return "pixels / 255" if np.isclose(scale[0], 1 / 255) else f"pixels * {scale[0]:g}"
+    return "standardized: each value minus its mean, divided by its standard deviation over the training images"
+
+
+def training_config(model: Model) -> dict[str, Any]:
+    """The settings it was trained with, by key, as far as the model tells them: text for people."""
+    config = model.training.get("config", {})
+    return config if isinstance(config, dict) else {}
+
+
+def _optional(model: Model) -> dict[str, Any]:
+    """The values of `OPTIONAL`; empty where the model has no such part."""
+    blocks = [block.to_dict() for block in getattr(getattr(model, "column", None), "features", ())]
+    normalization = model.parameters.normalization
+    return {
+        "features": [] if blocks == [{"kind": "pixels"}] else blocks,
+        "recipe": training_config(model).get("recipe"),
+        "normalization": "" if normalization == "none" else normalization,
+    }

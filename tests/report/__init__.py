@@ -1,0 +1,1 @@
+"""Tests of the report, some of them in a browser."""
