@@ -13,6 +13,7 @@ from nncli.config.kinds import InvalidError, either
 from nncli.config.nodes import Entry, Mapping, Node, Refused, Scalar, Sequence
 from nncli.config.options import OPTIONS, REQUIRED, SECTIONS, DataConfig
 from nncli.config.places import Place, Problem, shortened
+from nncli.config.recipes import likely_defaults
 from nncli.config.suggestions import nearest_key, nearest_section
 from nncli.feature_settings import MOST_FEATURES, PIXELS, n_features
 
@@ -67,7 +68,8 @@ def apply_overrides(written: dict[str, Entry], overrides: Many[Override], proble
 
 def read_values(written: dict[str, Entry], whole: Place, problems: list[Problem]) -> dict[str, Any]:
     """Step 2: the value of every option, written or default; what cannot be read is missing in the result."""
-    values = {}
+    values: dict[str, Any] = {}
+    defaults = likely_defaults(_recipe(written))
     for key, option in OPTIONS.items():
         if key in written:
             try:
@@ -77,8 +79,14 @@ def read_values(written: dict[str, Entry], whole: Place, problems: list[Problem]
         elif option.default is REQUIRED:
             problems.append(Problem(whole, f"{key} is missing: {option.doc}"))
         else:
-            values[key] = option.default
+            values[key] = defaults.get(key, option.default)
     return values
+
+
+def _recipe(written: dict[str, Entry]) -> object:
+    """What is written for `training.recipe`; whether there is such a recipe is checked elsewhere."""
+    node = written["training.recipe"].node if "training.recipe" in written else None
+    return node.value if isinstance(node, Scalar) else None
 
 
 def check_together(values: dict[str, Any], written: dict[str, Entry], problems: list[Problem]) -> None:
