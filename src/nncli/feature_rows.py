@@ -13,9 +13,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import mmap
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,8 +23,7 @@ from nncli.data.cache_folder import SUFFIX, About, cache_folder
 from nncli.data.decoding_processes import number_of_processes
 from nncli.data.loading import LoadedImages
 from nncli.data.scaling import Scaling
-from nncli.divide import divide
-from nncli.errors import DataError
+from nncli.divide import divide, shared_array
 from nncli.features.column import FeatureColumn
 
 if TYPE_CHECKING:
@@ -109,7 +107,7 @@ def fit_features(features: Features, shape: Shape, images: PixelRows, seed: int)
     column = FeatureColumn.fit(features, shape, sample, seed)
     some = sample[:: max(1, n // MOST_SCALING_IMAGES)]
     values = np.empty((len(some), column.n_features), np.float32)
-    divided = _shared(values.shape, np.float32)
+    divided = shared_array(values.shape, np.float32)
     _divide(len(some), lambda start, stop: column.extract(some[start:stop], divided[start:stop]))
     values = divided
     mean, deviation = values.mean(axis=0, dtype=np.float64), values.std(axis=0, dtype=np.float64)
@@ -150,7 +148,7 @@ def feature_rows(
         except OSError as error:
             on_note(f"features are not kept for the next time: {error.strerror or error}")
     try:
-        rows = draft.pixels if draft else _shared(shape, np.uint8)
+        rows = draft.pixels if draft else shared_array(shape, np.uint8)
         _fill(fitted, images, rows, on_progress)
         if draft and kept_as:
             rows.flags.writeable = False
@@ -196,13 +194,3 @@ def _divide(
     n_items: int, work: Callable[[int, int], None], on_progress: Callable[[int], None] = lambda _n: None
 ) -> None:
     divide(n_items, CHUNK, work, number_of_processes() if n_items >= FEW else 1, on_progress)
-
-
-def _shared(shape: tuple[int, int], dtype: Any) -> NDArray[Any]:
-    """Memory that forked processes share."""
-    n_bytes = shape[0] * shape[1] * np.dtype(dtype).itemsize
-    try:
-        memory = mmap.mmap(-1, max(n_bytes, 1))
-    except (OSError, ValueError, OverflowError, MemoryError) as error:
-        raise DataError(f"features of {shape[0]} images need {n_bytes / 1e9:.1f} GB, more than there is") from error
-    return np.frombuffer(memory, dtype, shape[0] * shape[1]).reshape(shape)

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nncli.calibration import COLDEST, HOTTEST
 from nncli.data.image_format import ImageFormat
 from nncli.data.scaling import Scaling
 from nncli.errors import ModelFileError
@@ -51,6 +52,7 @@ KEYS = (
     "image",
     "features",
     "test_time_augmentation",
+    "temperature",
     "training",
 )
 """Keys of the metadata, all of them required."""
@@ -79,6 +81,7 @@ class Model:
         training: How it was trained and how well it did, for people to read; prediction ignores it.
         column: From pixel values to the feature column.
         test_time_augmentation: ``mirror``: the probabilities of an image and of its mirror image are averaged.
+        temperature: Of the probabilities, see calibration.py; 1 leaves them as they are.
     """
 
     parameters: Parameters
@@ -89,6 +92,7 @@ class Model:
     training: dict[str, Any] = field(default_factory=dict)
     column: FeatureColumn = PIXEL_COLUMN
     test_time_augmentation: str = "none"
+    temperature: float = 1.0
 
     def __post_init__(self) -> None:
         """Without anything else the feature column is the image itself."""
@@ -122,6 +126,7 @@ def write_model(path: Path, model: Model) -> None:
             "image": model.image_format.to_dict(),
             "features": [block.to_dict() for block in model.column.features],
             "test_time_augmentation": model.test_time_augmentation,
+            "temperature": model.temperature,
             "training": model.training,
         }
     )
@@ -197,7 +202,7 @@ def _build(arrays: dict[str, NDArray[Any]]) -> Model:
     scaling = Scaling(scale.ravel(), offset.ravel())
     column = FeatureColumn.from_arrays(features, image_format.shape, learned)
     about = metadata["activation"], classes, image_format, scaling, metadata["training"]
-    return Model(parameters, *about, column, metadata["test_time_augmentation"])
+    return Model(parameters, *about, column, metadata["test_time_augmentation"], metadata["temperature"])
 
 
 def _output(layer_dims: tuple[int, ...]) -> str:
@@ -220,6 +225,9 @@ def _checked_metadata(array: NDArray[Any]) -> dict[str, Any]:
         raise ValueError(f"unknown activation {metadata['activation']!r}")
     if metadata["normalization"] not in NORMALIZATIONS:
         raise ValueError(f"unknown normalization {metadata['normalization']!r}")
+    temperature = metadata["temperature"]
+    if type(temperature) not in (int, float) or not COLDEST <= temperature <= HOTTEST:
+        raise ValueError(f"temperature is {temperature!r}, not a number from {COLDEST} to {HOTTEST}")
     if metadata["test_time_augmentation"] not in ("none", "mirror"):
         raise ValueError(f"unknown test_time_augmentation {metadata['test_time_augmentation']!r}")
     if type(metadata["ensemble"]) is not int or metadata["ensemble"] < 1:

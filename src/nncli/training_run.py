@@ -10,15 +10,20 @@ import csv
 import io
 import json
 import time
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nncli import metrics
 from nncli.atomic_file import write_text_atomically
+from nncli.calibration import fit_temperature, tempered
 from nncli.checkpoint_file import write_checkpoint
+from nncli.confidence import calibration_error
 from nncli.config.writing import as_json, used_options
+from nncli.data.decoding_processes import number_of_processes
+from nncli.data.pixel_rows import PixelRows
+from nncli.divide import divide, shared_array
 from nncli.errors import NncliError, TrainingError
 from nncli.inference import Predictor
 from nncli.model_file import write_model
@@ -29,12 +34,18 @@ from nncli.training.state import EpochResult
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from nncli.experiment import Experiment
+    from numpy.typing import NDArray
+
+    from nncli.experiment import Experiment, ImageSet
     from nncli.model_file import Model
     from nncli.run_directory import RunDirectory
     from nncli.training.loop import Trainer
 
 SECONDS_BETWEEN_SAVES = 10.0
+
+PREDICTED_TOGETHER = 64
+MANY = 1000
+"""Images from which on several processes predict."""
 
 
 class TrainingRun:
@@ -110,13 +121,16 @@ class TrainingRun:
     def finish(self) -> dict[str, Any]:
         """Write every file of a finished run; returns what metrics.json holds."""
         self.save_checkpoint()
-        self.save_model()
         images, split = self.experiment.validation, "validation"
         if not images.paths:
             images, split = self.experiment.training, "training"
         classes = self.experiment.plan.classes
-        predictor = Predictor(self._best_model())
-        probabilities = np.concatenate([predictor.probabilities(chunk) for chunk in images.chunks()])
+        model = self._best_model()
+        probabilities = predict_rows(model, images)
+        if self.experiment.plan.config.training.calibration == "temperature" and split == "validation":
+            model = replace(model, temperature=fit_temperature(probabilities, images.labels))
+            probabilities = tempered(probabilities.T, model.temperature).T
+        write_model(self.run / "model.npz", model)
         predicted = probabilities.argmax(axis=1)
         confusion = metrics.confusion_matrix(images.labels, predicted, len(classes))
         report = {
@@ -124,6 +138,8 @@ class TrainingRun:
             "images": len(images.labels),
             "accuracy": metrics.accuracy(confusion),
             "loss": metrics.loss(images.labels, probabilities),
+            "calibration_error": calibration_error(probabilities.max(axis=1), predicted == images.labels),
+            "temperature": model.temperature,
             "per_class": metrics.per_class(confusion, classes),
             "confusion": {"classes": list(classes), "matrix": confusion.tolist()},
             "epochs": self.trainer.state.epoch,
@@ -141,6 +157,20 @@ class TrainingRun:
         write_text_atomically(self.run / "predictions.csv", predictions_csv(rows, classes))
         write_text_atomically(self.run / "confusion_matrix.csv", confusion_csv(confusion, classes))
         return report
+
+
+def predict_rows(model: Model, images: ImageSet) -> NDArray[np.float32]:
+    """The probabilities of `images`, (m, n_classes), computed on all cores."""
+    rows, shape = PixelRows(images.pixels, images.rows), (len(images.rows), len(model.classes))
+    probabilities = shared_array(shape, np.float32)
+    predictor = Predictor(model)
+
+    def work(start: int, stop: int) -> None:
+        pixels = np.empty((stop - start, rows.n_values), np.uint8)
+        probabilities[start:stop] = predictor.probabilities(rows.take(slice(start, stop), pixels))
+
+    divide(len(rows), PREDICTED_TOGETHER, work, number_of_processes() if len(rows) >= MANY else 1)
+    return probabilities
 
 
 def history_csv(history: list[EpochResult]) -> str:
