@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import itertools
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -47,8 +48,9 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def save_always(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Save after every epoch, however short."""
-    monkeypatch.setattr(training_run, "SECONDS_BETWEEN_SAVES", -1.0)
+    """Save after every batch, however short."""
+    monkeypatch.setattr(training_run, "SECONDS_BETWEEN_SAVES", -1e9)
+    monkeypatch.setattr(training_run, "SHARE_OF_SAVES", math.inf)
 
 
 class Run:
@@ -75,7 +77,8 @@ class Run:
     def complete(self) -> dict[str, Any]:
         """All of it; gives the lock back."""
         self.train()
-        report = self.training_run.finish()
+        self.training_run.save()
+        report = self.training_run.write_report()
         self.directory.close()
         return report
 
@@ -198,8 +201,8 @@ def test_history_rows() -> None:
         EpochResult(1, 0.1 + 0.2, 0.5, 1 / 3, 0.75, 1e-05, 0.5),
         EpochResult(2, 0.25, 1.0, None, None, 0.01, 12.0),
     ]
-    header = ",".join(field.name for field in fields(EpochResult))
-    expected = f"{header}\n1,0.30000000000000004,0.5,{1 / 3!r},0.75,1e-05,0.5\n2,0.25,1.0,,,0.01,12.0\n"
+    header = ",".join(field.name for field in fields(EpochResult) if field.name != "seconds")
+    expected = f"{header}\n1,0.30000000000000004,0.5,{1 / 3!r},0.75,1e-05\n2,0.25,1.0,,,0.01\n"
     assert expected == history_csv(history)
     assert f"{header}\n" == history_csv([])
 
@@ -259,8 +262,8 @@ def test_every_save_has_checkpoint_history_and_model(folder: Path) -> None:
 
 
 def test_saves_are_not_more_frequent_than_needed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ten seconds by the clock lie between two; here an epoch takes four."""
-    saved: list[int] = []
+    """Ten seconds by the clock lie between two; here a batch takes 0.8, and an epoch of five four."""
+    saved: list[tuple[int, int]] = []
     now = 100.0
 
     def on_batch(_m: int) -> None:
@@ -269,10 +272,11 @@ def test_saves_are_not_more_frequent_than_needed(folder: Path, monkeypatch: pyte
 
     monkeypatch.setattr(time, "monotonic", lambda: now)
     run = run_in(folder, training={"epochs": 8})
-    monkeypatch.setattr(run.training_run, "save_checkpoint", lambda: saved.append(run.trainer.state.epoch))
+    state = run.trainer.state
+    monkeypatch.setattr(run.training_run, "save", lambda: saved.append((state.epoch, state.batch)))
     for _ in run.training_run.epochs(lambda: False, on_batch):
         pass
-    assert [3, 6] == saved
+    assert [(2, 3), (5, 1), (7, 4)] == saved  # after 13, 26 and 39 batches
 
 
 @pytest.mark.usefixtures("save_always")
@@ -299,10 +303,10 @@ def breaking(monkeypatch: pytest.MonkeyPatch, module: object, epochs: range, run
     """Have `module` fail to write archives in these epochs."""
     write = getattr(module, "write_npz")  # noqa: B009 - of either module
 
-    def fail(path: Path, arrays: Any) -> None:
+    def fail(path: Path, *arguments: Any) -> None:
         if run.trainer.state.epoch in epochs:
             raise NncliError(f"{path}: cannot be written: No space left on device")
-        write(path, arrays)
+        write(path, *arguments)
 
     monkeypatch.setattr(module, "write_npz", fail)
 
@@ -328,15 +332,15 @@ def test_a_save_that_fails_on_the_way_warns_and_training_goes_on(
 @pytest.mark.usefixtures("save_always")
 @pytest.mark.parametrize("module", [checkpoint_file, model_file])
 def test_the_last_save_must_succeed(folder: Path, monkeypatch: pytest.MonkeyPatch, module: object) -> None:
-    """A run whose result is lost has failed; what was saved before is whole."""
+    """A run whose result is lost has failed; what was saved before is whole, and what can be saved is."""
     run = run_in(folder, training={"epochs": 30})
     breaking(monkeypatch, module, range(2, 31), run)
     run.train()
     with pytest.raises(NncliError, match=r"cannot be written: No space left on device$"):
-        run.training_run.finish()
-    assert 1 == read_model(run.path / "model.npz").training["best_epoch"]["epoch"]
-    assert finished_epochs(run.path / "last.npz") in (1, 30)
-    assert not (run.path / "metrics.json").exists()
+        run.training_run.save()
+    best = read_model(run.path / "model.npz").training["best_epoch"]["epoch"]
+    saved = finished_epochs(run.path / "last.npz")
+    assert (1, 30) == ((saved, best) if module is checkpoint_file else (best, saved))
 
 
 DIVERGING: dict[str, object] = {"epochs": 200, "optimizer": "gradient_descent", "learning_rate": 1, "l2": 10}
@@ -370,13 +374,13 @@ def test_a_stop_after_a_step_into_the_void_keeps_the_last_good_checkpoint(folder
     """A signal comes when the weights are NaN already and the loss is not yet known to be."""
     run = run_in(folder)
     run.train(3)
-    run.training_run.save_checkpoint()
+    run.training_run.save()
     before = (run.path / "last.npz").read_bytes()
     run.trainer.parameters.flat[0] = np.nan
     with pytest.raises(
         NncliError, match=r"last\.npz: not written, because parameters holds a number that is not finite"
     ):
-        run.training_run.save_checkpoint()
+        run.training_run.save()
     assert before == (run.path / "last.npz").read_bytes()
 
 
@@ -388,7 +392,7 @@ def test_a_stop_after_a_step_into_the_void_keeps_the_last_good_checkpoint(folder
 def test_a_resumed_run_writes_what_an_uninterrupted_one_writes(
     folder: Path, normalization: str, n_batches: int
 ) -> None:
-    """Model, predictions and matrix to the byte; the history but for the seconds."""
+    """Model, history, predictions and matrix, to the byte."""
     options: dict[str, Any] = {
         "data": {"augmentation": "photos"},
         "network": {"dropout": 0.3, "normalization": normalization},
@@ -398,14 +402,12 @@ def test_a_resumed_run_writes_what_an_uninterrupted_one_writes(
 
     stopped = run_in(folder, "stopped", **options)
     stopped.train(n_batches)
-    stopped.training_run.save_checkpoint()
+    stopped.training_run.save()
     stopped.directory.close()
     Run(experiment_of(folder, **options), RunDirectory(folder / "stopped"), resume=True).complete()
 
-    for name in ("model.npz", "config.yaml", "predictions.csv", "confusion_matrix.csv"):
+    for name in ("model.npz", "history.csv", "config.yaml", "predictions.csv", "confusion_matrix.csv"):
         assert (folder / "straight" / name).read_bytes() == (folder / "stopped" / name).read_bytes(), name
-    straight, resumed = (text(folder / out / "history.csv") for out in ("straight", "stopped"))
-    assert [row[:-1] for row in straight] == [row[:-1] for row in resumed]
 
 
 def test_a_finished_run_is_resumed_into_the_same_files(folder: Path) -> None:
