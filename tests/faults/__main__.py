@@ -7,15 +7,15 @@ import importlib
 import time
 
 SWEEPS = {
-    "operations": 100,
-    "system_calls": 100,
+    "operations": 10_000,
+    "system_calls": 10_000,
     "kills": 1000,
     "resumes": 50,
     "stops": 100,
     "pipes": 100,
     "pairs": 50,
 }
-"""Module of this package -> n of the long form."""
+"""Module of this package -> n of the long form; ten thousand means all there are."""
 
 
 def main() -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 SECTIONS: dict[str, dict[str, object]] = {
     "network": {"dropout": "0.3"},
-    "training": {"epochs": 12, "optimizer": "adam", "monitor": "loss"},
+    "training": {"epochs": 8, "optimizer": "adam", "monitor": "loss"},
 }
 
 

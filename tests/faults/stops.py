@@ -30,7 +30,7 @@ def sweep(n: int) -> str:
     chance, stages, slowest = random.Random(2), Counter[str](), 0.0  # noqa: S311
     training: dict[str, object] = {"epochs": 150, "monitor": "loss"}
     with place(data={"cache": "off", "image_size": "[24, 24]"}, training=training) as root:
-        write_class_folders(root / "photos", {"dark": 300, "light": 300}, (200, 200))
+        write_class_folders(root / "photos", dict.fromkeys(("dark", "light"), min(20 * n, 300)), (200, 200))
         started = time.monotonic()
         ended = start(root, root / "straight")
         errors = ended.communicate()[1]

@@ -169,8 +169,7 @@ def _code_of(args: list[str]) -> int:
     except MemoryError:
         code = _report(OUT_OF_MEMORY)
     except Exception as error:
-        hint = "" if settings.verbose else "; run with -v for the traceback"
-        code = _report(NncliError(f"internal error: {type(error).__name__}: {printable(str(error))}{hint}"))
+        code = _report(_unexpected(error))
     return code
 
 
@@ -207,6 +206,14 @@ def _prepare_process() -> None:
         raise NncliError("standard output is closed")
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def _unexpected(error: Exception) -> NncliError:
+    """What to say of an error that nobody thought of; a library that cannot be loaded for lack of memory is none."""
+    if isinstance(error, ImportError) and "failed to map segment" in str(error):
+        return OUT_OF_MEMORY
+    hint = "" if settings.verbose else "; run with -v for the traceback"
+    return NncliError(f"internal error: {type(error).__name__}: {printable(str(error))}{hint}")
 
 
 def _usage_line(error: click.ClickException) -> str:
