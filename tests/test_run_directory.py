@@ -277,6 +277,27 @@ def test_a_run_that_was_killed_in_its_first_save_is_empty() -> None:
         assert {".lock"} == names_in(Path("run"))
 
 
+def test_a_run_that_was_killed_before_its_first_checkpoint_is_empty() -> None:
+    """There is only its config, of which nothing was trained; a config alone is somebody's file."""
+    Path("run").mkdir()
+    Path("run/config.yaml").write_text("data: {}")
+    with pytest.raises(UsageError, match="is not empty"):
+        create_run("photos", Path("run"))
+    Path("run/.lock").write_text("")
+    create_run("photos", Path("run")).close()
+    Path("run/history.csv").write_text("")
+    with pytest.raises(UsageError, match="is not empty"):
+        create_run("photos", Path("run"))
+
+
+def test_a_new_run_that_failed_before_its_first_checkpoint_leaves_nothing() -> None:
+    """Its config goes, too."""
+    with pytest.raises(RuntimeError), create_run("photos") as run:
+        (run / "config.yaml").write_text("data: {}")
+        raise RuntimeError
+    assert set() == names_in(Path("runs"))
+
+
 def test_a_run_that_wrote_nothing_leaves_nothing() -> None:
     """Bad images, for example, use up no number."""
     with pytest.raises(RuntimeError), create_run("photos"):

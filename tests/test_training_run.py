@@ -239,6 +239,38 @@ def test_the_run_that_is_replaced_is_gone_with_the_start(folder: Path) -> None:
     assert not (run.path / "metrics.json").exists()
 
 
+@pytest.mark.parametrize("function", ["write_text_atomically", "write_checkpoint"])
+def test_the_run_that_is_replaced_stays_if_the_new_one_cannot_be_written(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, function: str
+) -> None:
+    """The disk is full: nothing of the old run is removed for nothing."""
+
+    def fail(*_arguments: object) -> None:
+        raise NncliError("cannot be written: No space left on device")
+
+    run_in(folder).complete()
+    before = {path.name: path.read_bytes() for path in (folder / "run").iterdir()}
+    monkeypatch.setattr(training_run, function, fail)
+    with pytest.raises(NncliError):
+        Run(experiment_of(folder), create_run("config", folder / "run", force=True)).training_run.start()
+    assert before == {path.name: path.read_bytes() for path in (folder / "run").iterdir()}
+
+
+def test_the_old_checkpoint_never_lies_beside_the_new_config(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whenever a replacing run is killed, what can be resumed is the old run or the new one."""
+    run_in(folder).complete()
+    replace, seen = Path.replace, []
+
+    def watched(source: Path, target: Path) -> None:
+        replace(source, target)
+        seen.append((target.name, (target.parent / "last.npz").exists()))
+
+    monkeypatch.setattr(Path, "replace", watched)
+    run = Run(experiment_of(folder, training={"seed": 1}), create_run("config", folder / "run", force=True))
+    run.training_run.start()
+    assert [("config.yaml", False), ("last.npz", True), ("history.csv", True)] == seen
+
+
 def test_a_resumed_run_keeps_its_model_at_the_start(folder: Path) -> None:
     """It is replaced by a better one, not removed."""
     run_in(folder).complete()
@@ -279,6 +311,56 @@ def test_saves_are_not_more_frequent_than_needed(folder: Path, monkeypatch: pyte
     assert [(2, 3), (5, 1), (7, 4)] == saved  # after 13, 26 and 39 batches
 
 
+def test_slow_saves_are_less_frequent(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that takes three seconds has the next one wait for thirty."""
+    times: list[float] = []
+    now = 100.0
+
+    def on_batch(_m: int) -> None:
+        nonlocal now
+        now += 1
+
+    def save() -> None:
+        nonlocal now
+        times.append(now)
+        now += 3
+
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    run = run_in(folder, training={"epochs": 16})
+    monkeypatch.setattr(run.training_run, "save", save)
+    for _ in run.training_run.epochs(lambda: False, on_batch):
+        pass
+    assert [110, 143, 176] == times
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_an_epoch_can_be_saved_within(folder: Path, monkeypatch: pytest.MonkeyPatch, processes: int) -> None:
+    """What a kill after any batch leaves is resumed to the same bytes."""
+    options: dict[str, Any] = {
+        "network": {"dropout": 0.3},
+        "training": {"epochs": 2, "optimizer": "adam", "processes": processes},
+    }
+    run_in(folder, "straight", **options).complete()
+    monkeypatch.setattr(training_run, "SECONDS_BETWEEN_SAVES", -1e9)
+    monkeypatch.setattr(training_run, "SHARE_OF_SAVES", math.inf)
+    run = run_in(folder, "run", **options)
+    save, copies = run.training_run.save, itertools.count()
+
+    def save_and_copy() -> None:
+        save()
+        shutil.copytree(run.path, folder / f"copy-{next(copies)}")
+
+    monkeypatch.setattr(run.training_run, "save", save_and_copy)
+    run.train()
+    monkeypatch.undo()
+    n_copies = next(copies)
+    assert n_copies >= 10  # five batches in each epoch
+    for i in range(0, n_copies, 3):
+        Run(experiment_of(folder, **options), RunDirectory(folder / f"copy-{i}"), resume=True).complete()
+        for name in ("model.npz", "history.csv"):
+            assert (folder / "straight" / name).read_bytes() == (folder / f"copy-{i}" / name).read_bytes()
+
+
 @pytest.mark.usefixtures("save_always")
 def test_the_model_is_written_only_when_there_is_a_better_one(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Saving costs time; the same bytes need not be written again."""
@@ -289,7 +371,7 @@ def test_the_model_is_written_only_when_there_is_a_better_one(folder: Path, monk
         write_model(path, model)
 
     monkeypatch.setattr(training_run, "write_model", watched)
-    run = run_in(folder, training={"epochs": 40, "learning_rate": 0.5})
+    run = run_in(folder, training={"epochs": 40, "learning_rate": 0.5, "batch_size": "full"})
     run.complete()
     assert sorted(set(written)) == written
     assert run.trainer.state.best_epoch == written[-1]
@@ -333,14 +415,14 @@ def test_a_save_that_fails_on_the_way_warns_and_training_goes_on(
 @pytest.mark.parametrize("module", [checkpoint_file, model_file])
 def test_the_last_save_must_succeed(folder: Path, monkeypatch: pytest.MonkeyPatch, module: object) -> None:
     """A run whose result is lost has failed; what was saved before is whole, and what can be saved is."""
-    run = run_in(folder, training={"epochs": 30})
-    breaking(monkeypatch, module, range(2, 31), run)
+    run = run_in(folder, training={"epochs": 8})
+    breaking(monkeypatch, module, range(2, 9), run)
     run.train()
     with pytest.raises(NncliError, match=r"cannot be written: No space left on device$"):
         run.training_run.save()
     best = read_model(run.path / "model.npz").training["best_epoch"]["epoch"]
     saved = finished_epochs(run.path / "last.npz")
-    assert (1, 30) == ((saved, best) if module is checkpoint_file else (best, saved))
+    assert (1, 8) == ((saved, best) if module is checkpoint_file else (best, saved))
 
 
 DIVERGING: dict[str, object] = {"epochs": 200, "optimizer": "gradient_descent", "learning_rate": 1, "l2": 10}
@@ -359,6 +441,28 @@ def test_a_loss_that_is_not_finite_keeps_what_was_good(folder: Path) -> None:
     assert epochs == finished_epochs(run.path / "last.npz")
     for name in ("model.npz", "last.npz"):
         assert all(np.isfinite(array).all() for array in read_npz(run.path / name).values())
+
+
+def test_a_loss_that_is_not_finite_is_told_even_if_the_model_cannot_be_saved(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both are."""
+    run = run_in(folder, training=DIVERGING, network={"activation": "leaky_relu"})
+    breaking(monkeypatch, model_file, range(300), run)
+    with pytest.raises(TrainingError, match="the loss is not finite"):
+        run.train()
+    assert [f"{run.path / 'model.npz'}: cannot be written: No space left on device"] == run.warnings
+
+
+def test_an_optimizer_that_is_not_finite_does_not_cost_the_model(folder: Path) -> None:
+    """Weights and loss are good, but the squares of the gradients have overflowed: nothing goes on from there."""
+    run = run_in(folder, training={"optimizer": "adam"})
+    run.train()
+    run.trainer.optimizer.state["mean_square"][0] = np.inf
+    with pytest.raises(TrainingError, match=r"last\.npz: not written, because optimizer_mean_square holds a number"):
+        run.training_run.save()
+    assert run.trainer.state.best_epoch == read_model(run.path / "model.npz").training["best_epoch"]["epoch"]
+    assert 0 == finished_epochs(run.path / "last.npz")
 
 
 def test_a_loss_that_is_not_finite_between_two_saves(folder: Path) -> None:
