@@ -98,3 +98,15 @@ def test_only_files_without_an_owner_are_removed(tmp_path: Path) -> None:
     assert len("abandoned") == remove_abandoned(tmp_path, "*.tmp")
     assert {"x.txt", "y.tmp", "folder.tmp"} == {path.name for path in tmp_path.iterdir()}
     close_locked(descriptor)
+
+
+def test_a_lock_that_cannot_be_closed_is_no_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some network file systems report an error of the past then, when everything is done."""
+    descriptor, close = open_locked(tmp_path / "a", FLAGS), os.close
+
+    def broken(number: int) -> NoReturn:
+        close(number)
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "close", broken)
+    close_locked(descriptor)

@@ -48,7 +48,8 @@ def open_locked(path: Path, flags: int, mode: int = 0o666, *, is_required: bool 
 def close_locked(descriptor: int) -> None:
     """Close the file and give the lock back."""
     KEPT_FROM_HELPERS.discard(descriptor)
-    os.close(descriptor)
+    with contextlib.suppress(OSError):  # what was written was flushed before; now nothing can be lost
+        os.close(descriptor)
 
 
 def remove_abandoned(folder: Path, pattern: str) -> int:
