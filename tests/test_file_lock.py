@@ -34,16 +34,21 @@ def test_a_helper_does_not_hold_the_lock_on(tmp_path: Path) -> None:
     """It may live for a moment when its parent is killed, and must not block the next run."""
     path = tmp_path / "a"
     descriptor = open_locked(path, FLAGS)
+    started, start = os.pipe()
     helper = fork()
     if helper == 0:
+        os.write(start, b".")
         time.sleep(60)
         os._exit(0)
     try:
+        assert b"." == os.read(started, 1)
         close_locked(descriptor)
         close_locked(open_locked(path, FLAGS))
     finally:
         os.kill(helper, signal.SIGKILL)
         os.waitpid(helper, 0)
+        os.close(started)
+        os.close(start)
 
 
 def test_a_closed_file_is_not_closed_again_in_helpers(tmp_path: Path) -> None:
