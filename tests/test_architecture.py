@@ -13,11 +13,12 @@ ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "nncli"
 MODULES = sorted(SOURCE.rglob("*.py"))
 
-LEAVES = {"cores", "errors", "forking", "text"}
+LEAVES = {"cores", "errors", "file_lock", "forking", "text"}
 MAY_IMPORT = {
     "cores": set(),
     "errors": set(),
     "text": set(),
+    "file_lock": {"forking"},
     "atomic_file": LEAVES,
     "npz_file": LEAVES | {"atomic_file"},
     "metrics": LEAVES,
@@ -33,7 +34,7 @@ MAY_IMPORT = {
     "decoding_worker": {"forking", "data"},
     "decoding_pool": LEAVES | {"data", "decoding_worker"},
     "inference": LEAVES | {"model_file", "data", "decoding_pool", "network"},
-    "run_directory": LEAVES | {"data"},
+    "run_directory": LEAVES | {"atomic_file", "data"},
     "run_files": LEAVES,
     "confidence": set(),
     "inspection": {"experiment"},

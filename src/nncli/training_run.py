@@ -47,6 +47,9 @@ PREDICTED_TOGETHER = 64
 MANY = 1000
 """Images from which on several processes predict."""
 
+SHARE_OF_SAVES = 0.1
+"""Share of the time that saving may take: a large network on a slow disk is saved less often."""
+
 
 class TrainingRun:
     """Training with its files.
@@ -64,39 +67,63 @@ class TrainingRun:
         self.experiment, self.trainer, self.run, self.warn = experiment, trainer, run, warn
         self.fingerprint = experiment.fingerprint
         self._saved_best = 0
-        self._saved_at = time.monotonic()
+        self._next_save = time.monotonic() + SECONDS_BETWEEN_SAVES
 
     def start(self) -> None:
-        """Write the config and a first checkpoint: what cannot be written is found now, not after hours."""
+        """Write the config and a first checkpoint: what cannot be written is found now, not after hours.
+
+        What was in the directory goes when the new files are on the disk, and the checkpoint gets its name last: there
+        is no moment in which an old checkpoint lies beside the new config.
+        """
+        write_checkpoint(self.run / "last.npz", self.trainer, self.fingerprint, self._write_config)
+        self._write_history()
+
+    def _write_config(self) -> None:
         plan = self.experiment.plan
-        self.run.clear()
-        write_text_atomically(self.run / "config.yaml", plan.config_file.resolved_yaml(plan.unused_keys))
-        self.save_checkpoint()
+        text = plan.config_file.resolved_yaml(plan.unused_keys)
+        write_text_atomically(self.run / "config.yaml", text, self.run.clear)
+
+    def _write_history(self) -> None:
+        write_text_atomically(self.run / "history.csv", history_csv(self.trainer.state.history))
 
     def epochs(self, should_stop: Callable[[], bool], on_batch: Callable[[int], None]) -> Iterator[EpochResult]:
-        """Train, saving now and then; see `Trainer.run`."""
+        """Train, saving now and then, within an epoch too; see `Trainer.run`."""
         try:
-            for result in self.trainer.run(should_stop, on_batch):
-                if time.monotonic() - self._saved_at > SECONDS_BETWEEN_SAVES:
-                    self._save_on_the_way()
+            for result in self.trainer.run(should_stop, on_batch, self._save_if_due):
+                self._save_if_due()
                 yield result
         except TrainingError:
-            if self.trainer.state.best_epoch:
-                self.save_model()  # the best before the loss went astray; last.npz stays at its last good state
+            try:  # the best before the loss went astray; last.npz stays at its last good state
+                self.save_model()
+            except NncliError as error:
+                self.warn(str(error))
             raise
 
-    def _save_on_the_way(self) -> None:
+    def _save_if_due(self) -> None:
+        started = time.monotonic()
+        if started < self._next_save:
+            return
         try:
-            self.save_checkpoint()
-            self.save_model()
+            self.save()
         except NncliError as error:
             self.warn(f"{error}; training goes on")
-        self._saved_at = time.monotonic()
+        now = time.monotonic()
+        self._next_save = now + max(SECONDS_BETWEEN_SAVES, (now - started) / SHARE_OF_SAVES)
 
-    def save_checkpoint(self) -> None:
-        """Write last.npz and history.csv."""
-        write_checkpoint(self.run / "last.npz", self.trainer, self.fingerprint)
-        write_text_atomically(self.run / "history.csv", history_csv(self.trainer.state.history))
+    def save(self) -> None:
+        """Write checkpoint, history and model.
+
+        Raises:
+            TrainingError: A number of the checkpoint is not finite. The model is written nevertheless.
+            NncliError: A file cannot be written.
+        """
+        try:
+            write_checkpoint(self.run / "last.npz", self.trainer, self.fingerprint)
+            self._write_history()
+        except NncliError:
+            self.save_model()
+            raise
+        self.save_model()
 
     def save_model(self) -> None:
         """Write model.npz, if there is a better one than the last that was written."""
@@ -118,9 +145,8 @@ class TrainingRun:
         }
         return self.experiment.model(fold(self.trainer.parameters.like(flat=state.best)), training)
 
-    def finish(self) -> dict[str, Any]:
-        """Write every file of a finished run; returns what metrics.json holds."""
-        self.save_checkpoint()
+    def write_report(self) -> dict[str, Any]:
+        """Write the files that tell of the best model; returns what metrics.json holds."""
         images, split = self.experiment.validation, "validation"
         if not images.paths:
             images, split = self.experiment.training, "training"
@@ -174,7 +200,10 @@ def predict_rows(model: Model, images: ImageSet) -> NDArray[np.float32]:
 
 
 def history_csv(history: list[EpochResult]) -> str:
-    """One row per epoch, with a header; numbers in full precision, absent ones empty."""
+    """One row per epoch, with a header; numbers in full precision, absent ones empty.
+
+    Equal trainings, stopped and resumed or not, have the same file but for the seconds.
+    """
     text = io.StringIO()
     names = [field.name for field in fields(EpochResult)]
     writer = csv.DictWriter(text, names, lineterminator="\n")
