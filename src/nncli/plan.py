@@ -81,7 +81,7 @@ def plan_experiment(config_file: ConfigFile) -> Plan:
     if not validation.paths:
         _refuse_what_needs_validation(config_file)
     _check_class_weights(config_file, folder.classes)
-    image_format = ImageFormat(*data.image_size, data.color, data.resize)
+    image_format = ImageFormat(*data.image_size, data.color, data.resize, data.max_pixels)
     layer_dims = _resolve_layer_dims(config_file, folder.classes)
     unused = {"data.validation_split": "val" in folder.splits, "training.monitor": not validation.paths}
     unused_keys = tuple(key for key, is_unused in unused.items() if is_unused)
