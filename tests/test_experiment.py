@@ -151,7 +151,7 @@ def test_skipping_has_a_limit(folder: Path) -> None:
 def test_too_large_images_are_bad_in_training_and_in_prediction(folder: Path) -> None:
     """`data.max_pixels` goes from the config through the model file to prediction."""
     limited = experiment_of(folder, data={"max_pixels": 16})
-    model = limited.model(make_trainer(limited).parameters.flat, {})
+    model = limited.model(make_trainer(limited).parameters, {})
     write_model(folder / "m.npz", model)
     predictor = Predictor(read_model(folder / "m.npz"))
     path = str(write_image(folder / "large.png", 100, size=(17, 1)))

@@ -276,6 +276,16 @@ def test_an_unreadable_file_is_an_image_error(tmp_path: Path, monkeypatch: pytes
         decode_image(path, SMALL)
 
 
+@pytest.mark.parametrize(("is_allowed", "reason"), [(True, "a folder"), (False, "a folder that cannot be read")])
+def test_a_folder_says_whether_it_can_be_read(
+    is_allowed: bool, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Prediction gives it in place of images that it could not list."""
+    monkeypatch.setattr(os, "access", lambda *_args: is_allowed)
+    with pytest.raises(ImageError, match=f"^{reason}$"):
+        decode_image(tmp_path, SMALL)
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a system with FIFOs")
 def test_a_fifo_is_refused_at_once(tmp_path: Path) -> None:
     """Opening it would wait for ever."""

@@ -93,7 +93,7 @@ class Tally:
 
 
 def run_many(commands: list[dict[str, Any]], allowed: Path, tally: Tally, timeout: float = 550) -> list[Outcome]:
-    """Run `commands`, each {"argv": [...], "cwd": ...} or {"call": "module:function", "args": [...]}, in one process."""
+    """Run `commands` in one process, each {"argv": [...], "cwd": ...} or {"call": "module:function", "args": [...]}."""
     environment = {**os.environ, "XDG_CACHE_HOME": str(allowed / "cache"), "NNCLI_ALLOWED": str(allowed)}
     run = subprocess.run(
         [sys.executable, "-m", "tests.faults.hostile_process"],
