@@ -67,10 +67,10 @@ def image_bombs() -> dict[str, bytes]:
         header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
         return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + extra + chunk(b"IDAT", data) + chunk(b"IEND", b"")
 
-    zeros = zlib.compressobj(9)
+    zeros = zlib.compressobj(1)
     rows = b"".join(zeros.compress(bytes(36_001)) for _ in range(12_000)) + zeros.flush()
-    text = chunk(b"zTXt", b"k\0\0" + zlib.compress(bytes(200 * MB), 9))
-    profile = chunk(b"iCCP", b"k\0\0" + zlib.compress(bytes(200 * MB), 9))
+    text = chunk(b"zTXt", b"k\0\0" + zlib.compress(bytes(200 * MB), 1))
+    profile = chunk(b"iCCP", b"k\0\0" + zlib.compress(bytes(200 * MB), 1))
     lzw = b"\x08" + b"\xff".join([b""] + [bytes(255)] * 40) + b"\0;"
     tags = ((256, 60_000), (257, 60_000), (258, 8), (259, 5), (262, 1), (273, 8), (277, 1), (278, 60_000), (279, 6))
     directory = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags)

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a syste
         (images.sweep, 250),
         (models.sweep, 120),
         (models.sweep_checkpoints, 30),
-        (configs.sweep, 60),
+        (configs.sweep, 24),
         (names.sweep, 60),
         (names.sweep_lists, 30),
         (folders.sweep, 24),
