@@ -215,6 +215,7 @@ def test_a_rewritten_checkpoint_is_accepted(photos: Path, checkpoint: Path) -> N
     ("key", "value", "reason"),
     [
         ("format", "nncli-model", "it is no checkpoint at all"),
+        ("format_version", True, "format_version is True, this nncli reads 1; update nncli"),
         ("format_version", 2, "format_version is 2, this nncli reads 1; update nncli"),
         ("epoch", 7, "it counts 7 epochs and tells of 1"),
         ("epoch", "x", "invalid literal for int() with base 10: 'x'"),

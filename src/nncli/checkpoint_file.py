@@ -93,8 +93,8 @@ def restore_checkpoint(path: Path, trainer: Trainer, data_fingerprint: str) -> N
         metadata = parse_text_array(arrays.pop("metadata"))
         if metadata["format"] != FORMAT:
             raise ValueError("it is no checkpoint at all")
-        if metadata["format_version"] != FORMAT_VERSION:
-            version = metadata["format_version"]
+        version = metadata["format_version"]
+        if type(version) is not int or version != FORMAT_VERSION:
             raise ValueError(f"format_version is {version!r}, this nncli reads {FORMAT_VERSION}; update nncli")
         same_data = metadata["data_fingerprint"] == data_fingerprint
         if same_data:

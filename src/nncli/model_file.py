@@ -216,7 +216,7 @@ def _checked_metadata(array: NDArray[Any]) -> dict[str, Any]:
     if metadata.get("format") != FORMAT:
         raise ValueError("metadata is not a model's")
     version = metadata.get("format_version")
-    if version != FORMAT_VERSION:
+    if type(version) is not int or version != FORMAT_VERSION:  # true is 1, too
         raise ValueError(f"format_version is {version!r}, this nncli reads {FORMAT_VERSION}; update nncli")
     if set(metadata) != set(KEYS):
         wrong = min(set(metadata) ^ set(KEYS))

@@ -84,7 +84,7 @@ def plan_experiment(config_file: ConfigFile) -> Plan:
     _check_class_weights(config_file, folder.classes)
     config_file, notes = apply_recipe(config_file, training.paths)
     data = config_file.config.data
-    image_format = ImageFormat(*data.image_size, data.color, data.resize)
+    image_format = ImageFormat(*data.image_size, data.color, data.resize, data.max_pixels)
     layer_dims = _resolve_layer_dims(config_file, folder.classes)
     unused = {"data.validation_split": "val" in folder.splits, "training.monitor": not validation.paths}
     unused_keys = tuple(key for key, is_unused in unused.items() if is_unused)

@@ -25,6 +25,7 @@ data:
   augmentation: none
   validation_split: 0.15
   on_bad_image: error
+  max_pixels: 110000000
   cache: "on"
 network:
   layer_dims: [12288, 64, auto]

@@ -107,6 +107,15 @@ class DataConfig:
     on_bad_image: Annotated[
         OnBadImage, Choice(get_args(OnBadImage)), "stop at images that cannot be read, or skip them"
     ] = "error"
+    max_bad_share: Annotated[
+        float,
+        Number(minimum=0, maximum=1),
+        "largest share of the images that may be skipped; more of them, and training refuses",
+        Only("on_bad_image", ("skip",)),
+    ] = 0.5
+    max_pixels: Annotated[
+        int, Integer(1, 170_000_000), "larger images, height times width, count as bad, in prediction too"
+    ] = 110_000_000
     cache: Annotated[Cache, Choice(get_args(Cache)), "keep decoded images, so that the next run starts at once"] = "on"
 
     def __post_init__(self) -> None:
