@@ -33,7 +33,7 @@ OptimizerName = Literal["gradient_descent", "momentum", "nesterov", "rmsprop", "
 ScheduleName = Literal["constant", "step", "cosine", "one_cycle"]
 MixingName = Literal["none", "mixup", "cutmix", "cutout"]
 ClassWeightsName = Literal["none", "balanced"]
-Monitor = Literal["accuracy", "loss"]
+Monitor = Literal["accuracy", "loss", "last"]
 Precision = Literal["float32", "float64"]
 
 REQUIRED = MISSING
@@ -246,14 +246,19 @@ class TrainingConfig:
         "weight of each class in the loss; balanced: the rarer, the heavier",
     ] = "none"
     patience: Annotated[
-        int | None, Integer(1, words=(None,)), "stop after so many epochs without a better one; null: never"
+        int | None,
+        Integer(1, words=(None,)),
+        "stop after so many epochs without a better one; null: never",
+        Only("monitor", ("accuracy", "loss")),
     ] = None
     calibration: Annotated[
         Calibration,
         Choice(get_args(Calibration)),
         "temperature: probabilities are made neither too sure nor too timid, on validation",
     ] = "none"
-    monitor: Annotated[Monitor, Choice(get_args(Monitor)), "what makes an epoch better, on validation"] = "accuracy"
+    monitor: Annotated[
+        Monitor, Choice(get_args(Monitor)), "what makes an epoch the best, on validation, or which one is kept: last"
+    ] = "accuracy"
     seed: Annotated[int, Integer(0, 2**32 - 1), "start of the random numbers"] = 0
     precision: Annotated[Precision, Choice(get_args(Precision)), "type of the numbers"] = "float32"
     processes: Annotated[

@@ -157,7 +157,7 @@ def _check_warmup(values: dict[str, Any], written: dict[str, Entry], problems: l
 def _check_batch_size(values: dict[str, Any], written: dict[str, Entry], problems: list[Problem]) -> None:
     """Batch normalization has something to average over."""
     if values.get("network.normalization") == "batch" and values.get("training.batch_size") == 1:
-        place = written["network.normalization"].node.place
+        place = (written.get("network.normalization") or written["training.batch_size"]).node.place
         message = "network.normalization batch needs a training.batch_size of at least 2; layer works with 1"
         problems.append(Problem(place, message))
 
