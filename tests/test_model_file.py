@@ -18,7 +18,8 @@ from PIL import Image
 from nncli.data.image_format import ImageFormat
 from nncli.errors import ModelFileError, NncliError
 from nncli.inference import Predictor
-from nncli.model_file import KEYS, MAX_METADATA, read_model, write_model
+from nncli.model_checks import KEYS, MAX_METADATA
+from nncli.model_file import read_model, write_model
 from nncli.network.parameters import Parameters
 from nncli.npz_file import read_npz, write_npz
 from tests.fixtures import random_model, random_pixels, same_model

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from nncli.config.options import OPTIONS, REQUIRED, DataConfig, NetworkConfig, Option, TrainConfig, TrainingConfig
+from nncli.config.data_options import DataConfig
+from nncli.config.option import REQUIRED, Option
+from nncli.config.options import OPTIONS, NetworkConfig, TrainConfig, TrainingConfig
 from nncli.config.places import Problem, Source
 from nncli.config.writing import yaml_value
 from nncli.config.yaml12 import parse

@@ -13,6 +13,7 @@ from nncli import blas
 from nncli.cli.messages import say, tell_more, warn
 from nncli.cli.progress import MODES, Progress
 from nncli.cli.stop_signals import StopSignals
+from nncli.cli.training_messages import say_result, say_what_is_loaded, say_where_it_stands
 from nncli.errors import Interrupted, UsageError
 from nncli.text import printable
 
@@ -165,14 +166,14 @@ def _train(
     with RunDirectory(directory) if directory else create_run(config_file.path.stem, out, force=force) as run:
         with progress.loading(plan.n_images) as on_progress:
             experiment = load_experiment(plan, on_progress, say)
-        _say_what_is_loaded(experiment)
+        say_what_is_loaded(experiment)
         n_processes = saved_processes(run / "last.npz") if directory else None
         with progress.features(_n_featured(experiment)) as on_progress:
             trainer = make_trainer(experiment, n_processes, on_progress, say)
         training_run = TrainingRun(experiment, trainer, run, warn)
         if directory:
             restore_checkpoint(run / "last.npz", trainer, training_run.fingerprint)
-            _say_where_it_stands(plan, trainer, run)
+            say_where_it_stands(plan, trainer, run)
         _emit(as_json, "start", _start_event(run, experiment))
         signals.orderly = True
         training_run.start()
@@ -187,7 +188,7 @@ def _train(
             )
             raise Interrupted(signals.received)
         report = training_run.finish()
-        _say_result(report)
+        say_result(report)
         _emit(as_json, "done", {"model": str(run / "model.npz"), **report})
         if not as_json:
             click.echo(str(run / "model.npz"))
@@ -203,27 +204,6 @@ def _run_epochs(
             _emit(as_json, "epoch", dataclasses.asdict(result))
 
 
-def _say_what_is_loaded(experiment: Experiment) -> None:
-    plan = experiment.plan
-    for image in experiment.skipped:
-        warn(f"{printable(image.path)}: {image.reason}; skipped")
-    layers = " -> ".join(map(str, plan.layer_dims))
-    say(
-        f"{len(plan.classes)} classes, {len(experiment.training.labels)} training and "
-        f"{len(experiment.validation.labels)} validation images of {plan.image_format}; "
-        f"network {layers}, {plan.size}"
-    )
-
-
-def _say_where_it_stands(plan: Plan, trainer: Trainer, run: RunDirectory) -> None:
-    state, epochs, shown = trainer.state, plan.config.training.epochs, printable(str(run.path))
-    if trainer.is_finished:
-        reason = "stopped early" if trainer.stopped_early else "is finished"
-        say(f"{shown} {reason} after {state.epoch} epochs; --epochs with a larger number trains it further")
-    else:
-        say(f"going on with {shown} in epoch {state.epoch + 1} of {epochs}")
-
-
 def _start_event(run: RunDirectory, experiment: Experiment) -> dict[str, Any]:
     plan = experiment.plan
     return {
@@ -235,14 +215,6 @@ def _start_event(run: RunDirectory, experiment: Experiment) -> dict[str, Any]:
         "validation_images": len(experiment.validation.labels),
         "epochs": plan.config.training.epochs,
     }
-
-
-def _say_result(report: dict[str, Any]) -> None:
-    early = ", stopped early" if report["stopped_early"] else ""
-    say(
-        f"best epoch {report['best_epoch']} of {report['epochs']}{early}: {report['split']} accuracy "
-        f"{report['accuracy']:.4f}, loss {report['loss']:.4f} on {report['images']} images, {report['seconds']:.1f} s"
-    )
 
 
 def _emit(as_json: bool, event: str, content: dict[str, Any]) -> None:

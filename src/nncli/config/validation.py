@@ -9,9 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nncli.config.data_options import DataConfig
 from nncli.config.kinds import InvalidError, either
 from nncli.config.nodes import Entry, Mapping, Node, Refused, Scalar, Sequence
-from nncli.config.options import OPTIONS, REQUIRED, SECTIONS, DataConfig
+from nncli.config.option import REQUIRED
+from nncli.config.options import OPTIONS, SECTIONS
 from nncli.config.places import Place, Problem, shortened
 from nncli.config.suggestions import nearest_key, nearest_section
 from nncli.feature_settings import MOST_FEATURES, PIXELS, n_features
