@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nncli.feature_settings import MOST_FEATURES, Features, features_from_list, n_features
+from nncli.feature_settings import Features, features_from_list, misfit
 from nncli.network.forward_propagation import ACTIVATIONS
 from nncli.npz_file import parse_text_array
 
@@ -78,11 +78,10 @@ def checked_metadata(array: NDArray[Any]) -> dict[str, Any]:
 def checked_features(values: Any, image_format: ImageFormat) -> Features:
     """The blocks of the feature column, if they can be computed for such images."""
     features = features_from_list(values)
-    for block in features:
-        if misfit := block.misfit(image_format.shape):
-            raise ValueError(misfit)
-    if n_features(features, image_format.shape) > max(MOST_FEATURES, image_format.n_features):
-        raise ValueError("the feature column is too long")
+    shape = image_format.shape
+    for reason in (*(block.misfit(shape) for block in features), misfit(features, shape)):
+        if reason:
+            raise ValueError(reason)
     return features
 
 

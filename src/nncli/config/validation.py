@@ -16,7 +16,7 @@ from nncli.config.option import REQUIRED
 from nncli.config.options import OPTIONS, SECTIONS
 from nncli.config.places import Place, Problem, shortened
 from nncli.config.suggestions import nearest_key, nearest_section
-from nncli.feature_settings import MOST_FEATURES, PIXELS, n_features
+from nncli.feature_settings import PIXELS, misfit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence as Many
@@ -112,12 +112,13 @@ def _check_features(values: dict[str, Any], written: dict[str, Entry], problems:
         return
     shape = DataConfig(Path(), image_size=size, color=color).shape
     node = written[key].node if key in written else None
-    for i, block in enumerate(features):
-        if node and (misfit := block.misfit(shape)):
-            place = node.items[i].place if isinstance(node, Sequence) else node.place
-            problems.append(Problem(place, f"{key}: {misfit}"))
-    if node and n_features(features, shape) > MOST_FEATURES:
-        problems.append(Problem(node.place, f"{key}: more than {MOST_FEATURES:,} features for each image"))
+    if node:
+        places = [item.place for item in node.items] if isinstance(node, Sequence) else [node.place]
+        reasons = [block.misfit(shape) for block in features]
+        found = [Problem(place, f"{key}: {why}") for place, why in zip(places, reasons, strict=True) if why]
+        if not found and (why := misfit(features, shape)):
+            found = [Problem(node.place, f"{key}: {why}")]
+        problems += found
     if features != PIXELS and values.get("data.scaling") == "zero_one":
         place = written["data.scaling"].key_place
         problems.append(Problem(place, "data.scaling zero_one is for pixels alone; other features need standardize"))
