@@ -59,7 +59,7 @@ MARGIN = 0.1
 """Room above and below the range seen, as a share of it; what lies further out is cut off in training."""
 
 FLATTEST = 0.01
-"""Smallest deviation used, as a share of the average one: a feature that hardly ever changes is not blown up."""
+"""Smallest deviation used, as a share of the block's average: a feature that hardly ever changes is not blown up."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,9 @@ def fit_features(features: Features, shape: Shape, images: PixelRows, seed: int)
     column = FeatureColumn.fit(features, shape, sample, seed)
     values = _values(column, sample[:: max(1, len(sample) // MOST_SCALING_IMAGES)])
     mean, deviation = values.mean(axis=0, dtype=np.float64), values.std(axis=0, dtype=np.float64)
-    scale = 1 / np.maximum(deviation, max(FLATTEST * deviation.mean(), 1e-6))
+    scale = np.concatenate(
+        [1 / np.maximum(deviation[part], max(FLATTEST * deviation[part].mean(), 1e-6)) for part in column.entries()]
+    )
     low, high = values.min(axis=0), values.max(axis=0)
     margin = MARGIN * (high - low)
     step = np.maximum((high - low + 2 * margin) / STEPS, 1e-9)
