@@ -62,7 +62,8 @@ def yaml_value(value: object) -> str:
     if value is None:
         return "null"
     if isinstance(value, Block):
-        value = {value.kind: settings} if (settings := asdict(value)) else value.kind
+        settings = ", ".join(f"{name}: {yaml_value(setting)}" for name, setting in asdict(value).items())
+        return f"{{{value.kind}: {{{settings}}}}}" if settings else value.kind
     if isinstance(value, float):
         text = repr(value)
         return text if "." in text else text.replace("e", ".0e")  # to YAML 1.1, 1e-08 is text
