@@ -156,3 +156,9 @@ def test_the_schema_describes_every_setting() -> None:
         assert {s.name: s.default for s in settings_of(cls)} == {
             name: each["default"] for name, each in block["properties"].items()
         }
+
+
+def test_blocks_that_do_not_fit_are_told_once() -> None:
+    """The length of a column that cannot be is not compared with the layer sizes."""
+    text = data("image_size: 9;features: hog") + "network:\n  layer_dims: [1764, 5, auto]\n"
+    assert complaint(text).startswith("config.yaml:4:13: data.features: hog cells of 8 pixels need images")

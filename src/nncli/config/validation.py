@@ -88,8 +88,8 @@ def check_together(values: dict[str, Any], written: dict[str, Entry], problems: 
     for key, entry in written.items():
         if ignored := why_ignored(key, values):
             problems.append(Problem(entry.key_place, ignored))
-    _check_features(values, written, problems)
-    _check_input_layer(values, written, problems)
+    if _check_features(values, written, problems):
+        _check_input_layer(values, written, problems)
     _check_warmup(values, written, problems)
     _check_batch_size(values, written, problems)
 
@@ -104,24 +104,26 @@ def why_ignored(key: str, values: dict[str, Any]) -> str | None:
     return f"{key} is only used with {only.selector} {either(only.values)}, not with {values[selector]}; {way_out}"
 
 
-def _check_features(values: dict[str, Any], written: dict[str, Entry], problems: list[Problem]) -> None:
-    """Every block fits the images, and what is no pixel is not scaled like one."""
+def _check_features(values: dict[str, Any], written: dict[str, Entry], problems: list[Problem]) -> bool:
+    """Every block fits the images, and what is no pixel is not scaled like one; returns whether the blocks fit."""
     key = "data.features"
     size, color, features = (values.get(each) for each in ("data.image_size", "data.color", key))
     if not (size and color and features):
-        return
+        return False
     shape = DataConfig(Path(), image_size=size, color=color).shape
-    node = written[key].node if key in written else None
-    if node:
+    found = []
+    if key in written:
+        node = written[key].node
         places = [item.place for item in node.items] if isinstance(node, Sequence) else [node.place]
         reasons = [block.misfit(shape) for block in features]
         found = [Problem(place, f"{key}: {why}") for place, why in zip(places, reasons, strict=True) if why]
         if not found and (why := misfit(features, shape)):
             found = [Problem(node.place, f"{key}: {why}")]
-        problems += found
     if features != PIXELS and values.get("data.scaling") == "zero_one":
         place = written["data.scaling"].key_place
         problems.append(Problem(place, "data.scaling zero_one is for pixels alone; other features need standardize"))
+    problems += found
+    return not found
 
 
 def _check_input_layer(values: dict[str, Any], written: dict[str, Entry], problems: list[Problem]) -> None:
