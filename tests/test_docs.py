@@ -71,6 +71,5 @@ def test_the_config_of_the_features_is_trained(tmp_path: Path) -> None:
     for kind, cls in BLOCKS.items():
         assert f"| `{kind}` | " in text
         for setting in settings_of(cls):
-            assert (
-                f"| `{setting.name}` | {setting.default} | " in text or f"`{setting.name}` ({setting.default})" in text
-            )
+            name, default = f"`{setting.name}`", setting.default
+            assert f"| {name} | {default} | " in text or f"{name} ({default})" in text

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import mmap
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 from nncli import feature_rows as module
+from nncli.data.cache import Draft
 from nncli.data.cache_folder import About, entries
 from nncli.data.pixel_rows import PixelRows
 from nncli.errors import DataError
 from nncli.feature_rows import FittedFeatures, cache_entry, feature_rows, fit_features
 from nncli.feature_settings import Block, Hog, Patches, Pca, Pixels
+from nncli.features.column import FeatureColumn
 from tests.features.images import smooth
 
 if TYPE_CHECKING:
@@ -47,7 +50,8 @@ def test_bytes_are_the_exact_features_in_255_steps() -> None:
     """Rounded to the nearest step: half a step off at most, and the two ways to network input agree."""
     fitted, rows = fit(), images()
     stored, features = feature_rows(fitted, rows), exact(fitted, rows)
-    assert (np.uint8, features.shape) == (stored.dtype, stored.shape)
+    assert np.uint8 == stored.dtype
+    assert features.shape == stored.shape
     np.testing.assert_array_equal(np.rint((features - fitted.low) / fitted.step), stored)
     assert (np.abs(stored * fitted.step + fitted.low - features) <= 0.501 * fitted.step).all()
     of_bytes, of_features = np.empty(features.shape, np.float32), np.empty(features.shape, np.float32)
@@ -108,8 +112,13 @@ def test_many_images_are_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SAMPLE_BYTES", 40 * 360)
     monkeypatch.setattr(module, "MOST_SCALING_IMAGES", 10)
     seen: list[int] = []
-    fit_column = module.FeatureColumn.fit
-    monkeypatch.setattr(module.FeatureColumn, "fit", lambda *args: (seen.append(len(args[2])), fit_column(*args))[1])
+    fit_column = FeatureColumn.fit
+
+    def fit_and_count(*args: Any) -> FeatureColumn:
+        seen.append(len(args[2]))
+        return fit_column(*args)
+
+    monkeypatch.setattr(FeatureColumn, "fit", fit_and_count)
     assert np.isfinite(fit(m=90).scaling.scale).all()
     assert [40] == seen
 
@@ -141,7 +150,12 @@ def computed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The number of images of every time that features were computed."""
     counts: list[int] = []
     filled = module._filled
-    monkeypatch.setattr(module, "_filled", lambda *args: (counts.append(len(args[1])), filled(*args))[1])
+
+    def fill_and_count(*args: Any) -> NDArray[np.uint8]:
+        counts.append(len(args[1]))
+        return filled(*args)
+
+    monkeypatch.setattr(module, "_filled", fill_and_count)
     return counts
 
 
@@ -154,7 +168,7 @@ def test_the_second_time_nothing_is_computed(computed: list[int]) -> None:
         assert 90 == sum(told)
         assert not found[-1].flags.writeable
     assert [90] == computed
-    np.testing.assert_array_equal(*found)
+    np.testing.assert_array_equal(found[0], found[1])
     assert ["features: patches, hog, pca"] == [entry.about.image_format for entry in entries() if entry.about]
 
 
@@ -188,7 +202,7 @@ def test_a_disk_that_gets_full_at_the_end_is_a_note(monkeypatch: pytest.MonkeyPa
     def full(*_args: object) -> None:
         raise OSError("the disk is full")
 
-    monkeypatch.setattr(module.Draft, "keep", full)
+    monkeypatch.setattr(Draft, "keep", full)
     fitted, notes = fit(), list[str]()
     found = feature_rows(fitted, images(), kept_as=kept_as(fitted), on_note=notes.append)
     np.testing.assert_array_equal(found, feature_rows(fitted, images()))
@@ -215,6 +229,6 @@ def test_more_than_fits_into_memory_is_said(monkeypatch: pytest.MonkeyPatch) -> 
         raise OSError("Cannot allocate memory")
 
     fitted = fit()
-    monkeypatch.setattr(module.mmap, "mmap", no_memory)
+    monkeypatch.setattr(mmap, "mmap", no_memory)
     with pytest.raises(DataError, match=r"^features of 90 images need 0\.0 GB, more than there is$"):
         feature_rows(fitted, images())

@@ -146,7 +146,7 @@ def test_what_is_kept(folder: Path) -> None:
 
 def test_another_seed_is_another_entry(folder: Path) -> None:
     """It has other images to train on, and learns other patches."""
-    data = {"image_size": "[9, 9]", "features": FEATURES}
+    data: dict[str, object] = {"image_size": "[9, 9]", "features": FEATURES}
     for seed in (1, 2, 1):
         training_batches(experiment_of(folder, data=data, training={"seed": seed}), 8, np.float32)
     assert 2 == len([1 for entry in entries() if entry.about and entry.about.image_format.startswith("features")])

@@ -26,7 +26,7 @@ N_FEATURES = 2 * 6 * 4 + 4
 def folder(tmp_path: Path) -> Path:
     """Photos of two classes and photos.yaml, with features."""
     write_class_folders(tmp_path / "photos", {"dark": 20, "light": 20}, size=(9, 9))
-    data = {"image_size": "[9, 9]", "features": FEATURES}
+    data: dict[str, object] = {"image_size": "[9, 9]", "features": FEATURES}
     write_config(tmp_path / "photos.yaml", "photos", data=data, training={"epochs": 4})
     return tmp_path
 
@@ -95,7 +95,8 @@ def test_the_model_tells_its_features(folder: Path) -> None:
     about = json.loads(arrays["metadata"].tobytes())
     assert ["patches", "color_histogram"] == [block["kind"] for block in about["features"]]
     assert about["features"] == about["training"]["config"]["data.features"]
-    assert ((10, 6), np.float32) == (arrays["features1.matrix"].shape, arrays["features1.matrix"].dtype)
+    assert (10, 6) == arrays["features1.matrix"].shape
+    assert np.float32 == arrays["features1.matrix"].dtype
     assert ((N_FEATURES, 1), "none") == (arrays["scale"].shape, about["test_time_augmentation"])
     nncli("train", "run/config.yaml", "-o", "again", cwd=folder)
     assert (folder / "run/model.npz").read_bytes() == (folder / "again/model.npz").read_bytes()
