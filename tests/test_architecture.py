@@ -13,11 +13,12 @@ ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "nncli"
 MODULES = sorted(SOURCE.rglob("*.py"))
 
-LEAVES = {"cores", "errors", "forking", "text"}
+LEAVES = {"cores", "errors", "file_lock", "forking", "text"}
 MAY_IMPORT = {
     "cores": set(),
     "errors": set(),
     "text": set(),
+    "file_lock": {"forking"},
     "atomic_file": LEAVES,
     "npz_file": LEAVES | {"atomic_file"},
     "metrics": LEAVES,
@@ -33,13 +34,14 @@ MAY_IMPORT = {
     "feature_rows": LEAVES | {"data", "divide", "feature_settings", "features"},
     "training_data": {"data", "experiment", "feature_rows"},
     "training": {"cores", "errors", "forking", "network"},
-    "model_checks": {"data", "feature_settings", "network", "npz_file"},
+    "calibration": set(),
+    "model_checks": {"calibration", "data", "feature_settings", "network", "npz_file"},
     "model_file": LEAVES | {"npz_file", "data", "network", "feature_settings", "features", "model_checks"},
     "checkpoint_file": LEAVES | {"npz_file", "training"},
     "decoding_worker": {"forking", "data"},
     "decoding_pool": LEAVES | {"data", "decoding_worker"},
-    "inference": LEAVES | {"model_file", "data", "decoding_pool", "network"},
-    "run_directory": LEAVES | {"data"},
+    "inference": LEAVES | {"calibration", "model_file", "data", "decoding_pool", "network"},
+    "run_directory": LEAVES | {"atomic_file", "data"},
     "run_files": LEAVES,
     "confidence": set(),
     "inspection": {"experiment"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import stat
 import threading
@@ -104,3 +105,74 @@ def test_a_failing_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.undo()
     assert [path] == list(tmp_path.iterdir())
     assert "old" == path.read_text()
+
+
+def test_drafts_of_killed_processes_go_with_the_next_write(tmp_path: Path) -> None:
+    """Those of processes that still write stay, and so do other files."""
+    for name in (".nncli-01234567.tmp", ".other.tmp"):
+        (tmp_path / name).write_text("half")
+    with open_atomically(tmp_path / "a.txt") as file:
+        file.write("a")
+        write_text_atomically(tmp_path / "b.txt", "b")
+    assert {".other.tmp", "a.txt", "b.txt"} == {path.name for path in tmp_path.iterdir()}
+    assert "a" == (tmp_path / "a.txt").read_text()
+
+
+def test_a_draft_that_is_taken_for_abandoned_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another process may look between the making and the locking of it, and hold its lock for a moment."""
+    flock, drafts = fcntl.flock, list[Path]()
+
+    def busy_at_first(descriptor: int, operation: int) -> None:
+        drafts.extend(tmp_path.glob(".nncli-*"))
+        if len(drafts) == 1:
+            raise BlockingIOError
+        flock(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", busy_at_first)
+    write_text_atomically(tmp_path / "a.txt", "new")
+    assert "new" == (tmp_path / "a.txt").read_text()
+
+
+def test_the_longest_name_can_be_written(tmp_path: Path) -> None:
+    """The temporary file's name does not grow with it."""
+    path = tmp_path / ("n" * 255)
+    write_text_atomically(path, "new")
+    assert [path] == list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("number", "is_error"), [(errno.EINVAL, False), (errno.ENOTSUP, False), (errno.EIO, True)])
+def test_file_systems_that_cannot_flush_a_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, is_error: bool
+) -> None:
+    """Some network file systems cannot; a broken disk is another matter."""
+    fsync = os.fsync
+
+    def files_only(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(number, os.strerror(number))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", files_only)
+    if is_error:
+        with pytest.raises(NncliError, match=r"a\.txt: cannot be written: Input/output error"):
+            write_text_atomically(tmp_path / "a.txt", "new")
+    else:
+        write_text_atomically(tmp_path / "a.txt", "new")
+    assert "new" == (tmp_path / "a.txt").read_text()
+
+
+def test_what_is_to_be_done_between_writing_and_renaming(tmp_path: Path) -> None:
+    """It sees the old file; if it fails, the old file stays."""
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    seen: list[str] = []
+    write_text_atomically(path, "new", lambda: seen.append(path.read_text()))
+    assert ["old", "new"] == [*seen, path.read_text()]
+
+    def fail() -> None:
+        raise NncliError("something else went wrong")
+
+    with pytest.raises(NncliError, match=r"^something else went wrong$"):
+        write_text_atomically(path, "newer", fail)
+    assert [path] == list(tmp_path.iterdir())
+    assert "new" == path.read_text()

@@ -11,13 +11,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from nncli import experiment
 from nncli.errors import DataError
-from nncli.experiment import MAX_NAMED, Experiment, load_experiment
+from nncli.experiment import Experiment, load_experiment
+from nncli.inference import Predictor
+from nncli.model_file import read_model, write_model
 from nncli.network.optimization import Adam, GradientDescent, Momentum, RMSprop
 from nncli.trainer_setup import make_trainer
 from nncli.training_data import VALIDATION_BATCH_SIZE
 from tests.fixtures import experiment_of, plan_of
-from tests.folders import write_class_folders
+from tests.folders import write_class_folders, write_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,13 +94,15 @@ def test_one_bad_image_is_one_image(folder: Path) -> None:
         experiment_of(folder)
 
 
-def test_of_many_bad_images_some_are_named(folder: Path) -> None:
+def test_of_very_many_bad_images_some_are_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The screen does not overflow, the number is right."""
-    spoil(folder, *(f"dark/{i}.png" for i in range(MAX_NAMED + 4)))
+    assert experiment.MAX_NAMED == 1000
+    monkeypatch.setattr(experiment, "MAX_NAMED", 10)
+    spoil(folder, *(f"dark/{i}.png" for i in range(14)))
     with pytest.raises(DataError) as caught:
         experiment_of(folder)
     lines = str(caught.value).splitlines()
-    assert MAX_NAMED + 2 == len(lines)
+    assert 12 == len(lines)
     assert ["... and 4 more", "14 images cannot be read; mend or remove, or set data.on_bad_image: skip"] == lines[-2:]
 
 
@@ -129,6 +134,31 @@ def test_a_class_that_skipping_has_emptied_is_an_error(folder: Path) -> None:
     spoil(folder, *(f"light/{i}.png" for i in range(20)))
     with pytest.raises(DataError, match=r"^class light has no readable image to train on; add some or remove"):
         experiment_of(folder, data={"on_bad_image": "skip"})
+
+
+def test_skipping_has_a_limit(folder: Path) -> None:
+    """At it training goes on, beyond it training refuses, naming every file: the folder is probably not mounted."""
+    spoil(folder, *(f"light/{i}.png" for i in range(4)))
+    at_the_limit = experiment_of(folder, data={"on_bad_image": "skip", "max_bad_share": 0.1})
+    assert 4 == len(at_the_limit.skipped)
+    with pytest.raises(DataError) as caught:
+        experiment_of(folder, data={"on_bad_image": "skip", "max_bad_share": 0.09})
+    *lines, last = str(caught.value).splitlines()
+    assert [f"{folder}/photos/light/{i}.png" for i in range(4)] == sorted(line.split(":")[0] for line in lines)
+    assert "4 images of 40 cannot be read; mend or remove, or raise data.max_bad_share, which is 0.09" == last
+
+
+def test_too_large_images_are_bad_in_training_and_in_prediction(folder: Path) -> None:
+    """`data.max_pixels` goes from the config through the model file to prediction."""
+    limited = experiment_of(folder, data={"max_pixels": 16})
+    model = limited.model(make_trainer(limited).parameters, {})
+    write_model(folder / "m.npz", model)
+    predictor = Predictor(read_model(folder / "m.npz"))
+    path = str(write_image(folder / "large.png", 100, size=(17, 1)))
+    assert ["17x1, more than 16 pixels"] == [each.error for each in predictor.predict([(path, path)])]
+    path = str(write_image(folder / "photos/light/large.png", 100, size=(17, 1)))
+    with pytest.raises(DataError, match=rf"{path}: 17x1, more than 16 pixels\n1 image cannot be read"):
+        experiment_of(folder, data={"max_pixels": 16})
 
 
 def test_the_users_files_are_not_touched(folder: Path) -> None:

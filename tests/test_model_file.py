@@ -273,6 +273,7 @@ DISTINCT = "classes are fewer than two or not distinct"
     [
         (setting("format", value="nncli-checkpoint"), "metadata is not a model's"),
         (setting("format_version", value=2), "format_version is 2, this nncli reads 1; update nncli"),
+        (setting("format_version", value=True), "format_version is True, this nncli reads 1; update nncli"),
         (setting("format_version", value=None), "format_version is None, this nncli reads 1; update nncli"),
         (setting("more", value=1), "metadata has an unknown 'more'"),
         (setting("layer_dims", value="36 5 3"), NUMBERS),

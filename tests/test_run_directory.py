@@ -226,10 +226,10 @@ def test_the_files_of_a_running_one_stay() -> None:
     """The temporary file of a save that is under way is not a leftover."""
     Path("run").mkdir()
     with another_process_in(Path("run")):
-        Path("run/.last.npz.123.tmp").write_text("half")
+        Path("run/.nncli-00000000.tmp").write_text("half")
         with pytest.raises(UsageError):
             RunDirectory(Path("run"))
-    assert Path("run/.last.npz.123.tmp").exists()
+    assert Path("run/.nncli-00000000.tmp").exists()
 
 
 def test_a_file_system_without_locks(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -262,8 +262,7 @@ def test_an_open_lock_does_not_leak(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_temporary_files_of_a_killed_run_are_removed() -> None:
     """Those that look like ours, and no others."""
     Path("run").mkdir()
-    ours = [f".{name}.{number}.tmp" for name in FILES for number in (7, 4711)]
-    for name in (*ours, ".editor.tmp", "last.npz.tmp", "last.npz"):
+    for name in (".nncli-0123abcd.tmp", ".nncli-00000000.tmp", ".editor.tmp", "last.npz.tmp", "last.npz"):
         Path("run", name).write_text("")
     with RunDirectory(Path("run")):
         assert {".editor.tmp", "last.npz.tmp", "last.npz", ".lock"} == names_in(Path("run"))
@@ -273,9 +272,30 @@ def test_a_run_that_was_killed_in_its_first_save_is_empty() -> None:
     """Its directory can be used again without --force."""
     Path("run").mkdir()
     Path("run/.lock").write_text("")
-    Path("run/.config.yaml.99.tmp").write_text("half")
+    Path("run/.nncli-00000000.tmp").write_text("half")
     with create_run("photos", Path("run")):
         assert {".lock"} == names_in(Path("run"))
+
+
+def test_a_run_that_was_killed_before_its_first_checkpoint_is_empty() -> None:
+    """There is only its config, of which nothing was trained; a config alone is somebody's file."""
+    Path("run").mkdir()
+    Path("run/config.yaml").write_text("data: {}")
+    with pytest.raises(UsageError, match="is not empty"):
+        create_run("photos", Path("run"))
+    Path("run/.lock").write_text("")
+    create_run("photos", Path("run")).close()
+    Path("run/history.csv").write_text("")
+    with pytest.raises(UsageError, match="is not empty"):
+        create_run("photos", Path("run"))
+
+
+def test_a_new_run_that_failed_before_its_first_checkpoint_leaves_nothing() -> None:
+    """Its config goes, too."""
+    with pytest.raises(RuntimeError), create_run("photos") as run:
+        (run / "config.yaml").write_text("data: {}")
+        raise RuntimeError
+    assert set() == names_in(Path("runs"))
 
 
 def test_a_run_that_wrote_nothing_leaves_nothing() -> None:

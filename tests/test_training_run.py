@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import itertools
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -30,7 +31,7 @@ from nncli.trainer_setup import make_trainer
 from nncli.training.state import EpochResult
 from nncli.training_run import TrainingRun, history_csv
 from tests.fixtures import experiment_of
-from tests.folders import write_class_folders
+from tests.folders import history_but_seconds, write_class_folders
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,8 +48,9 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def save_always(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Save after every epoch, however short."""
-    monkeypatch.setattr(training_run, "SECONDS_BETWEEN_SAVES", -1.0)
+    """Save after every batch, however short."""
+    monkeypatch.setattr(training_run, "SECONDS_BETWEEN_SAVES", -1e9)
+    monkeypatch.setattr(training_run, "SHARE_OF_SAVES", math.inf)
 
 
 class Run:
@@ -75,7 +77,8 @@ class Run:
     def complete(self) -> dict[str, Any]:
         """All of it; gives the lock back."""
         self.train()
-        report = self.training_run.finish()
+        self.training_run.save()
+        report = self.training_run.write_report()
         self.directory.close()
         return report
 
@@ -236,6 +239,38 @@ def test_the_run_that_is_replaced_is_gone_with_the_start(folder: Path) -> None:
     assert not (run.path / "metrics.json").exists()
 
 
+@pytest.mark.parametrize("function", ["write_text_atomically", "write_checkpoint"])
+def test_the_run_that_is_replaced_stays_if_the_new_one_cannot_be_written(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, function: str
+) -> None:
+    """The disk is full: nothing of the old run is removed for nothing."""
+
+    def fail(*_arguments: object) -> None:
+        raise NncliError("cannot be written: No space left on device")
+
+    run_in(folder).complete()
+    before = {path.name: path.read_bytes() for path in (folder / "run").iterdir()}
+    monkeypatch.setattr(training_run, function, fail)
+    with pytest.raises(NncliError):
+        Run(experiment_of(folder), create_run("config", folder / "run", force=True)).training_run.start()
+    assert before == {path.name: path.read_bytes() for path in (folder / "run").iterdir()}
+
+
+def test_the_old_checkpoint_never_lies_beside_the_new_config(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whenever a replacing run is killed, what can be resumed is the old run or the new one."""
+    run_in(folder).complete()
+    replace, seen = Path.replace, []
+
+    def watched(source: Path, target: Path) -> None:
+        replace(source, target)
+        seen.append((target.name, (target.parent / "last.npz").exists()))
+
+    monkeypatch.setattr(Path, "replace", watched)
+    run = Run(experiment_of(folder, training={"seed": 1}), create_run("config", folder / "run", force=True))
+    run.training_run.start()
+    assert [("config.yaml", False), ("last.npz", True), ("history.csv", True)] == seen
+
+
 def test_a_resumed_run_keeps_its_model_at_the_start(folder: Path) -> None:
     """It is replaced by a better one, not removed."""
     run_in(folder).complete()
@@ -259,8 +294,8 @@ def test_every_save_has_checkpoint_history_and_model(folder: Path) -> None:
 
 
 def test_saves_are_not_more_frequent_than_needed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ten seconds by the clock lie between two; here an epoch takes four."""
-    saved: list[int] = []
+    """Ten seconds by the clock lie between two; here a batch takes 0.8, and an epoch of five four."""
+    saved: list[tuple[int, int]] = []
     now = 100.0
 
     def on_batch(_m: int) -> None:
@@ -269,10 +304,61 @@ def test_saves_are_not_more_frequent_than_needed(folder: Path, monkeypatch: pyte
 
     monkeypatch.setattr(time, "monotonic", lambda: now)
     run = run_in(folder, training={"epochs": 8})
-    monkeypatch.setattr(run.training_run, "save_checkpoint", lambda: saved.append(run.trainer.state.epoch))
+    state = run.trainer.state
+    monkeypatch.setattr(run.training_run, "save", lambda: saved.append((state.epoch, state.batch)))
     for _ in run.training_run.epochs(lambda: False, on_batch):
         pass
-    assert [3, 6] == saved
+    assert [(2, 3), (5, 1), (7, 4)] == saved  # after 13, 26 and 39 batches
+
+
+def test_slow_saves_are_less_frequent(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that takes three seconds has the next one wait for thirty."""
+    times: list[float] = []
+    now = 100.0
+
+    def on_batch(_m: int) -> None:
+        nonlocal now
+        now += 1
+
+    def save() -> None:
+        nonlocal now
+        times.append(now)
+        now += 3
+
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    run = run_in(folder, training={"epochs": 16})
+    monkeypatch.setattr(run.training_run, "save", save)
+    for _ in run.training_run.epochs(lambda: False, on_batch):
+        pass
+    assert [110, 143, 176] == times
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_an_epoch_can_be_saved_within(folder: Path, monkeypatch: pytest.MonkeyPatch, processes: int) -> None:
+    """What a kill after any batch leaves is resumed to the same bytes."""
+    options: dict[str, Any] = {
+        "network": {"dropout": 0.3},
+        "training": {"epochs": 2, "optimizer": "adam", "processes": processes},
+    }
+    run_in(folder, "straight", **options).complete()
+    monkeypatch.setattr(training_run, "SECONDS_BETWEEN_SAVES", -1e9)
+    monkeypatch.setattr(training_run, "SHARE_OF_SAVES", math.inf)
+    run = run_in(folder, "run", **options)
+    save, copies = run.training_run.save, itertools.count()
+
+    def save_and_copy() -> None:
+        save()
+        shutil.copytree(run.path, folder / f"copy-{next(copies)}")
+
+    monkeypatch.setattr(run.training_run, "save", save_and_copy)
+    run.train()
+    monkeypatch.undo()
+    n_copies = next(copies)
+    assert n_copies >= 10  # five batches in each epoch
+    for i in range(0, n_copies, 3):
+        Run(experiment_of(folder, **options), RunDirectory(folder / f"copy-{i}"), resume=True).complete()
+        assert (folder / "straight/model.npz").read_bytes() == (folder / f"copy-{i}/model.npz").read_bytes()
+        assert history_but_seconds(folder / "straight") == history_but_seconds(folder / f"copy-{i}")
 
 
 @pytest.mark.usefixtures("save_always")
@@ -285,7 +371,7 @@ def test_the_model_is_written_only_when_there_is_a_better_one(folder: Path, monk
         write_model(path, model)
 
     monkeypatch.setattr(training_run, "write_model", watched)
-    run = run_in(folder, training={"epochs": 40, "learning_rate": 0.5})
+    run = run_in(folder, training={"epochs": 40, "learning_rate": 0.5, "batch_size": "full"})
     run.complete()
     assert sorted(set(written)) == written
     assert run.trainer.state.best_epoch == written[-1]
@@ -299,10 +385,10 @@ def breaking(monkeypatch: pytest.MonkeyPatch, module: object, epochs: range, run
     """Have `module` fail to write archives in these epochs."""
     write = getattr(module, "write_npz")  # noqa: B009 - of either module
 
-    def fail(path: Path, arrays: Any) -> None:
+    def fail(path: Path, *arguments: Any) -> None:
         if run.trainer.state.epoch in epochs:
             raise NncliError(f"{path}: cannot be written: No space left on device")
-        write(path, arrays)
+        write(path, *arguments)
 
     monkeypatch.setattr(module, "write_npz", fail)
 
@@ -328,15 +414,15 @@ def test_a_save_that_fails_on_the_way_warns_and_training_goes_on(
 @pytest.mark.usefixtures("save_always")
 @pytest.mark.parametrize("module", [checkpoint_file, model_file])
 def test_the_last_save_must_succeed(folder: Path, monkeypatch: pytest.MonkeyPatch, module: object) -> None:
-    """A run whose result is lost has failed; what was saved before is whole."""
-    run = run_in(folder, training={"epochs": 30})
-    breaking(monkeypatch, module, range(2, 31), run)
+    """A run whose result is lost has failed; what was saved before is whole, and what can be saved is."""
+    run = run_in(folder, training={"epochs": 8})
+    breaking(monkeypatch, module, range(2, 9), run)
     run.train()
     with pytest.raises(NncliError, match=r"cannot be written: No space left on device$"):
-        run.training_run.finish()
-    assert 1 == read_model(run.path / "model.npz").training["best_epoch"]["epoch"]
-    assert finished_epochs(run.path / "last.npz") in (1, 30)
-    assert not (run.path / "metrics.json").exists()
+        run.training_run.save()
+    best = read_model(run.path / "model.npz").training["best_epoch"]["epoch"]
+    saved = finished_epochs(run.path / "last.npz")
+    assert (1, 8) == ((saved, best) if module is checkpoint_file else (best, saved))
 
 
 DIVERGING: dict[str, object] = {"epochs": 200, "optimizer": "gradient_descent", "learning_rate": 1, "l2": 10}
@@ -357,6 +443,28 @@ def test_a_loss_that_is_not_finite_keeps_what_was_good(folder: Path) -> None:
         assert all(np.isfinite(array).all() for array in read_npz(run.path / name).values())
 
 
+def test_a_loss_that_is_not_finite_is_told_even_if_the_model_cannot_be_saved(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both are."""
+    run = run_in(folder, training=DIVERGING, network={"activation": "leaky_relu"})
+    breaking(monkeypatch, model_file, range(300), run)
+    with pytest.raises(TrainingError, match="the loss is not finite"):
+        run.train()
+    assert [f"{run.path / 'model.npz'}: cannot be written: No space left on device"] == run.warnings
+
+
+def test_an_optimizer_that_is_not_finite_does_not_cost_the_model(folder: Path) -> None:
+    """Weights and loss are good, but the squares of the gradients have overflowed: nothing goes on from there."""
+    run = run_in(folder, training={"optimizer": "adam"})
+    run.train()
+    run.trainer.optimizer.state["mean_square"][0] = np.inf
+    with pytest.raises(TrainingError, match=r"last\.npz: not written, because optimizer_mean_square holds a number"):
+        run.training_run.save()
+    assert run.trainer.state.best_epoch == read_model(run.path / "model.npz").training["best_epoch"]["epoch"]
+    assert 0 == finished_epochs(run.path / "last.npz")
+
+
 def test_a_loss_that_is_not_finite_between_two_saves(folder: Path) -> None:
     """The model of the best epoch is written all the same."""
     run = run_in(folder, training=DIVERGING, network={"activation": "leaky_relu"})
@@ -370,13 +478,13 @@ def test_a_stop_after_a_step_into_the_void_keeps_the_last_good_checkpoint(folder
     """A signal comes when the weights are NaN already and the loss is not yet known to be."""
     run = run_in(folder)
     run.train(3)
-    run.training_run.save_checkpoint()
+    run.training_run.save()
     before = (run.path / "last.npz").read_bytes()
     run.trainer.parameters.flat[0] = np.nan
     with pytest.raises(
         NncliError, match=r"last\.npz: not written, because parameters holds a number that is not finite"
     ):
-        run.training_run.save_checkpoint()
+        run.training_run.save()
     assert before == (run.path / "last.npz").read_bytes()
 
 
@@ -388,7 +496,7 @@ def test_a_stop_after_a_step_into_the_void_keeps_the_last_good_checkpoint(folder
 def test_a_resumed_run_writes_what_an_uninterrupted_one_writes(
     folder: Path, normalization: str, n_batches: int
 ) -> None:
-    """Model, predictions and matrix to the byte; the history but for the seconds."""
+    """Model, history, predictions and matrix, to the byte."""
     options: dict[str, Any] = {
         "data": {"augmentation": "photos"},
         "network": {"dropout": 0.3, "normalization": normalization},
@@ -398,14 +506,13 @@ def test_a_resumed_run_writes_what_an_uninterrupted_one_writes(
 
     stopped = run_in(folder, "stopped", **options)
     stopped.train(n_batches)
-    stopped.training_run.save_checkpoint()
+    stopped.training_run.save()
     stopped.directory.close()
     Run(experiment_of(folder, **options), RunDirectory(folder / "stopped"), resume=True).complete()
 
     for name in ("model.npz", "config.yaml", "predictions.csv", "confusion_matrix.csv"):
         assert (folder / "straight" / name).read_bytes() == (folder / "stopped" / name).read_bytes(), name
-    straight, resumed = (text(folder / out / "history.csv") for out in ("straight", "stopped"))
-    assert [row[:-1] for row in straight] == [row[:-1] for row in resumed]
+    assert history_but_seconds(folder / "straight") == history_but_seconds(folder / "stopped")
 
 
 def test_a_finished_run_is_resumed_into_the_same_files(folder: Path) -> None:

@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nncli.errors import ModelFileError
+from nncli.errors import ModelFileError, TrainingError
 from nncli.npz_file import parse_text_array, read_npz, text_array, write_npz
 from nncli.text import printable
 from nncli.training.state import EpochResult
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -34,17 +35,26 @@ MAX_PROCESSES = 64
 COUNTERS = ("epoch", "batch", "loss_sum", "n_correct", "n_seen", "seconds", "best_epoch")
 
 
-def write_checkpoint(path: Path, trainer: Trainer, data_fingerprint: str) -> None:
+def write_checkpoint(
+    path: Path, trainer: Trainer, data_fingerprint: str, when_written: Callable[[], None] = lambda: None
+) -> None:
     """Write where `trainer` stands to `path`, atomically.
 
+    Args:
+        path: The file.
+        trainer: Between two steps.
+        data_fingerprint: Of the images and labels.
+        when_written: Called when everything is on the disk, before the rename.
+
     Raises:
-        NncliError: The file cannot be written, or a number is not finite; what was there before is untouched.
+        TrainingError: A number is not finite; what was there before is untouched.
+        NncliError: The file cannot be written; likewise.
     """
     state, optimizer = trainer.state, trainer.optimizer
     vectors = _vectors(trainer)
     for name, vector in vectors.items():
         if not np.isfinite(vector).all():
-            raise ModelFileError(
+            raise TrainingError(
                 f"{printable(str(path))}: not written, because {name} holds a number that is not finite; "
                 "the steps are too large, try a smaller training.learning_rate"
             )
@@ -59,7 +69,7 @@ def write_checkpoint(path: Path, trainer: Trainer, data_fingerprint: str) -> Non
         "rng": state.rng.bit_generator.state,
         **{name: getattr(state, name) for name in COUNTERS},
     }
-    write_npz(path, {"metadata": text_array(metadata), **vectors})
+    write_npz(path, {"metadata": text_array(metadata), **vectors}, when_written)
 
 
 def _vectors(trainer: Trainer) -> dict[str, NDArray[Any]]:
@@ -83,8 +93,8 @@ def restore_checkpoint(path: Path, trainer: Trainer, data_fingerprint: str) -> N
         metadata = parse_text_array(arrays.pop("metadata"))
         if metadata["format"] != FORMAT:
             raise ValueError("it is no checkpoint at all")
-        if metadata["format_version"] != FORMAT_VERSION:
-            version = metadata["format_version"]
+        version = metadata["format_version"]
+        if type(version) is not int or version != FORMAT_VERSION:
             raise ValueError(f"format_version is {version!r}, this nncli reads {FORMAT_VERSION}; update nncli")
         same_data = metadata["data_fingerprint"] == data_fingerprint
         if same_data:
@@ -143,5 +153,8 @@ def _restore_state(metadata: dict[str, Any], trainer: Trainer) -> None:
         raise ValueError("a loss is not finite")
     if not 0 <= state.best_epoch <= state.epoch == len(state.history):
         raise ValueError(f"it counts {state.epoch} epochs and tells of {len(state.history)}")
-    if not 0 <= state.batch < len(trainer.training_set):
-        raise ValueError(f"batch {state.batch} of {len(trainer.training_set)}")
+    batches = trainer.training_set
+    if not 0 <= state.batch <= len(batches):  # all of them: only the validation is left
+        raise ValueError(f"batch {state.batch} of {len(batches)}")
+    if state.n_seen != min(state.batch * batches.batch_size, batches.n_examples):
+        raise ValueError(f"{state.n_seen} examples in {state.batch} batches")

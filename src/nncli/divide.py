@@ -7,13 +7,17 @@ import mmap
 import os
 import signal
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from nncli.errors import DataError
 from nncli.forking import fork
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from numpy.typing import NDArray
 
 SECONDS_BETWEEN_LOOKS = 0.02
 
@@ -46,6 +50,20 @@ def divide(
             time.sleep(SECONDS_BETWEEN_LOOKS if team.children else 0)
     finally:
         team.end()
+
+
+def shared_array(shape: tuple[int, int], dtype: Any) -> NDArray[Any]:
+    """Zeros that forked processes share, (m, n).
+
+    Raises:
+        DataError: There is not enough memory.
+    """
+    n_bytes = shape[0] * shape[1] * np.dtype(dtype).itemsize
+    try:
+        memory = mmap.mmap(-1, max(n_bytes, 1))
+    except (OSError, ValueError, OverflowError, MemoryError) as error:
+        raise DataError(f"{shape[0]} images need {n_bytes / 1e9:.1f} GB of memory, more than there is") from error
+    return np.frombuffer(memory, dtype, shape[0] * shape[1]).reshape(shape)
 
 
 class _Team:

@@ -50,8 +50,14 @@ class TrainingError(NncliError):
 
 
 class Interrupted(BaseException):
-    """A signal asked the program to end; not an `Exception`, so that nothing on the way takes it for a failure."""
+    """A signal asked the program to end; not an `Exception`, so that nothing on the way takes it for a failure.
+
+    Attributes:
+        exit_code: As a shell shows it.
+        message: What there is to say about it, perhaps nothing.
+    """
 
     def __init__(self, signal_number: int) -> None:
         super().__init__(signal_number)
         self.exit_code = 128 + signal_number
+        self.message = ""

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Experiment", "ImageSet", "Plan", "load_experiment", "plan_experiment"]
 
-MAX_NAMED = 10
+MAX_NAMED = 1000
 """Bad images named in one message."""
 
 
@@ -123,7 +123,8 @@ def load_experiment(
         on_note: Told in a line if pixels cannot be kept in the cache.
 
     Raises:
-        DataError: Images cannot be read, and `data.on_bad_image` is `error`; or too few are left.
+        DataError: Images cannot be read, and `data.on_bad_image` is `error` or they are more than `data.max_bad_share`
+            allows; or too few are left.
     """
     # Sorted, so that another split of the same images finds them in the cache.
     paths = sorted({*plan.training_files.paths, *plan.validation_files.paths})
@@ -137,11 +138,8 @@ def load_experiment(
     reasons = {image.path: image for image in loaded.bad}
     listed = (*plan.training_files.paths, *plan.validation_files.paths)
     bad = tuple(reasons[path] for path in listed if path in reasons)
-    if bad and plan.config.data.on_bad_image == "error":
-        more = [f"... and {len(bad) - MAX_NAMED} more"] if len(bad) > MAX_NAMED else []
-        lines = [f"{printable(image.path)}: {image.reason}" for image in bad[:MAX_NAMED]] + more
-        count = "1 image" if len(bad) == 1 else f"{len(bad)} images"
-        raise DataError("\n".join([*lines, f"{count} cannot be read; mend or remove, or set data.on_bad_image: skip"]))
+    if bad:
+        _check_bad(plan, bad)
     counts = Counter(training.labels.tolist())
     for index, name in enumerate(plan.classes):
         if not counts[index]:
@@ -170,6 +168,25 @@ def load_test_images(plan: Plan) -> tuple[ImageSet | None, list[BadImage]]:
     loaded = load_images(paths, plan.image_format)
     row_of = {paths[i]: row for row, i in enumerate(loaded.kept.tolist())}
     return _image_set(files, loaded.pixels, row_of), list(loaded.bad)
+
+
+def _check_bad(plan: Plan, bad: tuple[BadImage, ...]) -> None:
+    """Name bad images and refuse to train, unless they may be skipped and are few.
+
+    Raises:
+        DataError: As `load_experiment`.
+    """
+    data, share = plan.config.data, len(bad) / plan.n_images
+    if data.on_bad_image == "skip" and share <= data.max_bad_share:
+        return
+    more = [f"... and {len(bad) - MAX_NAMED} more"] if len(bad) > MAX_NAMED else []
+    lines = [f"{printable(image.path)}: {image.reason}" for image in bad[:MAX_NAMED]] + more
+    count = "1 image" if len(bad) == 1 else f"{len(bad)} images"
+    advice = "or set data.on_bad_image: skip"
+    if data.on_bad_image == "skip":
+        count += f" of {plan.n_images}"
+        advice = f"or raise data.max_bad_share, which is {data.max_bad_share:g}"
+    raise DataError("\n".join([*lines, f"{count} cannot be read; mend or remove, {advice}"]))
 
 
 def _image_set(files: LabeledFiles, pixels: NDArray[np.uint8], row_of: dict[str, int]) -> ImageSet:

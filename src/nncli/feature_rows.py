@@ -13,10 +13,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import mmap
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,8 +24,7 @@ from nncli.data.cache_folder import SUFFIX, About, cache_folder
 from nncli.data.decoding_processes import number_of_processes
 from nncli.data.loading import LoadedImages
 from nncli.data.scaling import Scaling
-from nncli.divide import divide
-from nncli.errors import DataError
+from nncli.divide import divide, shared_array
 from nncli.features.column import FeatureColumn
 from nncli.text import printable
 
@@ -126,7 +124,7 @@ def _sample(images: PixelRows, rng: np.random.Generator) -> NDArray[np.uint8]:
 
 def _values(column: FeatureColumn, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     """The exact features of some images, (m, n_0)."""
-    values = _shared((len(pixels), column.n_features), np.float32)
+    values = shared_array((len(pixels), column.n_features), np.float32)
     _divide(len(pixels), lambda start, stop: column.extract(pixels[start:stop], values[start:stop]))
     return values
 
@@ -160,7 +158,7 @@ def feature_rows(
     except OSError as error:
         on_note(_not_kept(error))
     if draft is None or kept_as is None:
-        return _filled(fitted, images, _shared(shape, np.uint8), on_progress)
+        return _filled(fitted, images, shared_array(shape, np.uint8), on_progress)
     try:
         rows = _filled(fitted, images, draft.pixels, on_progress)
         rows.flags.writeable = False
@@ -213,13 +211,3 @@ def _divide(
     n_items: int, work: Callable[[int, int], None], on_progress: Callable[[int], None] = lambda _n: None
 ) -> None:
     divide(n_items, CHUNK, work, number_of_processes() if n_items >= FEW else 1, on_progress)
-
-
-def _shared(shape: tuple[int, int], dtype: Any) -> NDArray[Any]:
-    """Memory that forked processes share."""
-    n_bytes = shape[0] * shape[1] * np.dtype(dtype).itemsize
-    try:
-        memory = mmap.mmap(-1, max(n_bytes, 1))
-    except (OSError, ValueError, OverflowError, MemoryError) as error:
-        raise DataError(f"features of {shape[0]} images need {n_bytes / 1e9:.1f} GB, more than there is") from error
-    return np.frombuffer(memory, dtype, shape[0] * shape[1]).reshape(shape)

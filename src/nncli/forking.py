@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+KEPT_FROM_HELPERS: set[int] = set()
+"""Descriptors that helpers close at once: a lock lasts as long as any process has its file open."""
+
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -36,6 +39,8 @@ def fork(in_child: Callable[[], None] = ignore_stop_signals) -> int:
             warnings.simplefilter("ignore", DeprecationWarning)
             child = os.fork()
         if child == 0:
+            for descriptor in KEPT_FROM_HELPERS:
+                os.close(descriptor)
             in_child()
         return child
     finally:

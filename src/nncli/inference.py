@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nncli.calibration import tempered
 from nncli.decoding_pool import CHUNK_SIZE, DecodingPool, n_usable_workers
 from nncli.errors import ModelFileError
 from nncli.network.ensemble import vote
@@ -84,10 +85,10 @@ class Predictor:
             if self.model.test_time_augmentation == "mirror":
                 Y_hat = (Y_hat + self._forward(self._mirrored(part))) / 2
             if Y_hat.shape[0] == 1:  # one output is P(second class)
-                result[start : start + len(part), 1] = Y_hat[0]
-                result[start : start + len(part), 0] = 1 - Y_hat[0]
-            else:
-                result[start : start + len(part)] = Y_hat.T
+                Y_hat = np.concatenate([1 - Y_hat, Y_hat])
+            if self.model.temperature != 1:
+                Y_hat = tempered(Y_hat, self.model.temperature)
+            result[start : start + len(part)] = Y_hat.T
         if not np.isfinite(result).all():
             raise ModelFileError("the model's weights are so large that its probabilities are not finite")
         return result

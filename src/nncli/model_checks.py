@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nncli.calibration import COLDEST, HOTTEST
 from nncli.feature_settings import Features, features_from_list, misfit
 from nncli.network.forward_propagation import ACTIVATIONS
 from nncli.npz_file import parse_text_array
@@ -33,6 +34,7 @@ KEYS = (
     "image",
     "features",
     "test_time_augmentation",
+    "temperature",
     "training",
 )
 """Keys of the metadata, all of them required."""
@@ -57,22 +59,29 @@ def checked_metadata(array: NDArray[Any]) -> dict[str, Any]:
     if metadata.get("format") != FORMAT:
         raise ValueError("metadata is not a model's")
     version = metadata.get("format_version")
-    if version != FORMAT_VERSION:
+    if type(version) is not int or version != FORMAT_VERSION:  # true is 1, too
         raise ValueError(f"format_version is {version!r}, this nncli reads {FORMAT_VERSION}; update nncli")
     if set(metadata) != set(KEYS):
         wrong = min(set(metadata) ^ set(KEYS))
         raise ValueError(f"metadata has {'no' if wrong in KEYS else 'an unknown'} {wrong!r}")
+    _check_values(metadata)
+    return metadata
+
+
+def _check_values(metadata: dict[str, Any]) -> None:
     if metadata["activation"] not in list(ACTIVATIONS):  # a list, because what is read may not be hashable
         raise ValueError(f"unknown activation {metadata['activation']!r}")
     if metadata["normalization"] not in NORMALIZATIONS:
         raise ValueError(f"unknown normalization {metadata['normalization']!r}")
+    temperature = metadata["temperature"]
+    if type(temperature) not in (int, float) or not COLDEST <= temperature <= HOTTEST:
+        raise ValueError(f"temperature is {temperature!r}, not a number from {COLDEST} to {HOTTEST}")
     if metadata["test_time_augmentation"] not in ("none", "mirror"):
         raise ValueError(f"unknown test_time_augmentation {metadata['test_time_augmentation']!r}")
     if type(metadata["ensemble"]) is not int or metadata["ensemble"] < 1:
         raise ValueError(f"ensemble is {metadata['ensemble']!r}, not a number of networks")
     if not isinstance(metadata["training"], dict):
         raise ValueError("training is not a mapping")
-    return metadata
 
 
 def checked_features(values: Any, image_format: ImageFormat) -> Features:

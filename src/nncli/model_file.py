@@ -63,6 +63,7 @@ class Model:
         training: How it was trained and how well it did, for people to read; prediction ignores it.
         column: From pixel values to the feature column.
         test_time_augmentation: ``mirror``: the probabilities of an image and of its mirror image are averaged.
+        temperature: Of the probabilities, see calibration.py; 1 leaves them as they are.
     """
 
     parameters: Parameters
@@ -73,6 +74,7 @@ class Model:
     training: dict[str, Any] = field(default_factory=dict)
     column: FeatureColumn = PIXEL_COLUMN
     test_time_augmentation: str = "none"
+    temperature: float = 1.0
 
     def __post_init__(self) -> None:
         """Without anything else the feature column is the image itself."""
@@ -106,6 +108,7 @@ def write_model(path: Path, model: Model) -> None:
             "image": model.image_format.to_dict(),
             "features": [block.to_dict() for block in model.column.features],
             "test_time_augmentation": model.test_time_augmentation,
+            "temperature": model.temperature,
             "training": model.training,
         }
     )
@@ -181,4 +184,4 @@ def _build(arrays: dict[str, NDArray[Any]]) -> Model:
     scaling = Scaling(scale.ravel(), offset.ravel())
     column = FeatureColumn.from_arrays(features, image_format.shape, learned)
     about = metadata["activation"], classes, image_format, scaling, metadata["training"]
-    return Model(parameters, *about, column, metadata["test_time_augmentation"])
+    return Model(parameters, *about, column, metadata["test_time_augmentation"], metadata["temperature"])

@@ -25,7 +25,7 @@ from nncli.errors import ModelFileError
 from nncli.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -40,13 +40,18 @@ END = struct.Struct("<4s16x4s6xHL6x")
 """The end of a zip file: the locator of a second end record, if any, and the end record (APPNOTE 6.3, 4.3.15-16)."""
 
 
-def write_npz(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+def write_npz(path: Path, arrays: Mapping[str, NDArray[Any]], when_written: Callable[[], None] = lambda: None) -> None:
     """Write `arrays` to `path`, atomically and durably; equal arrays give equal bytes.
+
+    Args:
+        path: The file.
+        arrays: By name.
+        when_written: Called when everything is on the disk, before the rename.
 
     Raises:
         NncliError: The file cannot be written. What was at `path` before is still there, whole.
     """
-    with open_bytes_atomically(path) as file:
+    with open_bytes_atomically(path, when_written) as file:
         _write_archive(file, arrays)
 
 

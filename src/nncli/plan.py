@@ -12,6 +12,7 @@ from nncli.data.image_folder import ImageFolder, LabeledFiles, scan_image_folder
 from nncli.data.image_format import ImageFormat
 from nncli.data.split import stratified_split
 from nncli.feature_settings import PIXELS
+from nncli.recipe_choice import apply_recipe
 from nncli.text import printable
 
 if TYPE_CHECKING:
@@ -88,11 +89,14 @@ def plan_experiment(config_file: ConfigFile) -> Plan:
     if not validation.paths:
         _refuse_what_needs_validation(config_file)
     _check_class_weights(config_file, folder.classes)
-    image_format = ImageFormat(*data.image_size, data.color, data.resize)
+    config_file, notes = apply_recipe(config_file, training.paths)
+    data = config_file.config.data
+    image_format = ImageFormat(*data.image_size, data.color, data.resize, data.max_pixels)
     layer_dims = _resolve_layer_dims(config_file, folder.classes)
     unused = {"data.validation_split": "val" in folder.splits, "training.monitor": not validation.paths}
     unused_keys = tuple(key for key, is_unused in unused.items() if is_unused)
-    return Plan(config_file, folder.classes, image_format, layer_dims, training, validation, folder.notes, unused_keys)
+    notes = (*folder.notes, *notes)
+    return Plan(config_file, folder.classes, image_format, layer_dims, training, validation, notes, unused_keys)
 
 
 def _split(config_file: ConfigFile, folder: ImageFolder) -> tuple[LabeledFiles, LabeledFiles]:

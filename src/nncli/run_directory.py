@@ -15,14 +15,15 @@ folder.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nncli.atomic_file import DRAFTS
 from nncli.data.natural_order import natural_key
 from nncli.errors import NncliError, UsageError
+from nncli.file_lock import close_locked, open_locked, remove_abandoned
 from nncli.text import printable
 
 if TYPE_CHECKING:
@@ -52,20 +53,12 @@ class RunDirectory:
     def __init__(self, path: Path, *, is_new: bool = False, replaces: bool = False) -> None:
         self.path, self.is_new, self.replaces = path, is_new, replaces
         try:
-            self._lock = os.open(path / LOCK, os.O_CREAT | os.O_RDWR, 0o666)
-        except OSError as error:
-            raise _cannot_write(path, error) from error
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            for name in FILES:
-                for leftover in path.glob(f".{name}.*.tmp"):  # of a run that was killed; the lock says it is gone
-                    leftover.unlink()
+            self._lock = open_locked(path / LOCK, os.O_CREAT | os.O_RDWR)
         except BlockingIOError as error:
-            os.close(self._lock)
             raise UsageError(f"{printable(str(path))}: another run is writing there; choose another --out") from error
         except OSError as error:
-            os.close(self._lock)
             raise _cannot_write(path, error) from error
+        remove_abandoned(path, DRAFTS)  # of a run that was killed
 
     def __truediv__(self, name: str) -> Path:
         """The path of a file in the directory."""
@@ -95,9 +88,10 @@ class RunDirectory:
         """Give the lock back."""
         with contextlib.suppress(OSError):
             if self.is_new and not _names_in(self.path):
-                (self.path / LOCK).unlink()
+                for name in ("config.yaml", LOCK):
+                    (self.path / name).unlink(missing_ok=True)
                 self.path.rmdir()
-        os.close(self._lock)
+        close_locked(self._lock)
 
 
 def create_run(config_name: str, out: Path | None = None, *, force: bool = False) -> RunDirectory:
@@ -138,7 +132,9 @@ def _refuse_unless_empty(out: Path) -> None:
 
 
 def _names_in(folder: Path) -> set[str]:
-    return set(os.listdir(folder)) - {LOCK}  # noqa: PTH208 - names, no paths
+    names = set(os.listdir(folder))  # noqa: PTH208 - names, no paths
+    # A run that was killed before its first checkpoint leaves its lock, and perhaps its config: nothing is lost.
+    return set() if LOCK in names and names <= {LOCK, "config.yaml"} else names - {LOCK}
 
 
 def latest_run(config_name: str | None = None) -> Path | None:

@@ -10,15 +10,20 @@ import csv
 import io
 import json
 import time
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nncli import metrics
 from nncli.atomic_file import write_text_atomically
+from nncli.calibration import fit_temperature, tempered
 from nncli.checkpoint_file import write_checkpoint
+from nncli.confidence import calibration_error
 from nncli.config.writing import as_json, used_options
+from nncli.data.decoding_processes import number_of_processes
+from nncli.data.pixel_rows import PixelRows
+from nncli.divide import divide, shared_array
 from nncli.errors import NncliError, TrainingError
 from nncli.inference import Predictor
 from nncli.model_file import write_model
@@ -29,12 +34,21 @@ from nncli.training.state import EpochResult
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from nncli.experiment import Experiment
+    from numpy.typing import NDArray
+
+    from nncli.experiment import Experiment, ImageSet
     from nncli.model_file import Model
     from nncli.run_directory import RunDirectory
     from nncli.training.loop import Trainer
 
 SECONDS_BETWEEN_SAVES = 10.0
+
+PREDICTED_TOGETHER = 64
+MANY = 1000
+"""Images from which on several processes predict."""
+
+SHARE_OF_SAVES = 0.1
+"""Share of the time that saving may take: a large network on a slow disk is saved less often."""
 
 
 class TrainingRun:
@@ -53,39 +67,63 @@ class TrainingRun:
         self.experiment, self.trainer, self.run, self.warn = experiment, trainer, run, warn
         self.fingerprint = experiment.fingerprint
         self._saved_best = 0
-        self._saved_at = time.monotonic()
+        self._next_save = time.monotonic() + SECONDS_BETWEEN_SAVES
 
     def start(self) -> None:
-        """Write the config and a first checkpoint: what cannot be written is found now, not after hours."""
+        """Write the config and a first checkpoint: what cannot be written is found now, not after hours.
+
+        What was in the directory goes when the new files are on the disk, and the checkpoint gets its name last: there
+        is no moment in which an old checkpoint lies beside the new config.
+        """
+        write_checkpoint(self.run / "last.npz", self.trainer, self.fingerprint, self._write_config)
+        self._write_history()
+
+    def _write_config(self) -> None:
         plan = self.experiment.plan
-        self.run.clear()
-        write_text_atomically(self.run / "config.yaml", plan.config_file.resolved_yaml(plan.unused_keys))
-        self.save_checkpoint()
+        text = plan.config_file.resolved_yaml(plan.unused_keys)
+        write_text_atomically(self.run / "config.yaml", text, self.run.clear)
+
+    def _write_history(self) -> None:
+        write_text_atomically(self.run / "history.csv", history_csv(self.trainer.state.history))
 
     def epochs(self, should_stop: Callable[[], bool], on_batch: Callable[[int], None]) -> Iterator[EpochResult]:
-        """Train, saving now and then; see `Trainer.run`."""
+        """Train, saving now and then, within an epoch too; see `Trainer.run`."""
         try:
-            for result in self.trainer.run(should_stop, on_batch):
-                if time.monotonic() - self._saved_at > SECONDS_BETWEEN_SAVES:
-                    self._save_on_the_way()
+            for result in self.trainer.run(should_stop, on_batch, self._save_if_due):
+                self._save_if_due()
                 yield result
         except TrainingError:
-            if self.trainer.state.best_epoch:
-                self.save_model()  # the best before the loss went astray; last.npz stays at its last good state
+            try:  # the best before the loss went astray; last.npz stays at its last good state
+                self.save_model()
+            except NncliError as error:
+                self.warn(str(error))
             raise
 
-    def _save_on_the_way(self) -> None:
+    def _save_if_due(self) -> None:
+        started = time.monotonic()
+        if started < self._next_save:
+            return
         try:
-            self.save_checkpoint()
-            self.save_model()
+            self.save()
         except NncliError as error:
             self.warn(f"{error}; training goes on")
-        self._saved_at = time.monotonic()
+        now = time.monotonic()
+        self._next_save = now + max(SECONDS_BETWEEN_SAVES, (now - started) / SHARE_OF_SAVES)
 
-    def save_checkpoint(self) -> None:
-        """Write last.npz and history.csv."""
-        write_checkpoint(self.run / "last.npz", self.trainer, self.fingerprint)
-        write_text_atomically(self.run / "history.csv", history_csv(self.trainer.state.history))
+    def save(self) -> None:
+        """Write checkpoint, history and model.
+
+        Raises:
+            TrainingError: A number of the checkpoint is not finite. The model is written nevertheless.
+            NncliError: A file cannot be written.
+        """
+        try:
+            write_checkpoint(self.run / "last.npz", self.trainer, self.fingerprint)
+            self._write_history()
+        except NncliError:
+            self.save_model()
+            raise
+        self.save_model()
 
     def save_model(self) -> None:
         """Write model.npz, if there is a better one than the last that was written."""
@@ -107,16 +145,18 @@ class TrainingRun:
         }
         return self.experiment.model(fold(self.trainer.parameters.like(flat=state.best)), training)
 
-    def finish(self) -> dict[str, Any]:
-        """Write every file of a finished run; returns what metrics.json holds."""
-        self.save_checkpoint()
-        self.save_model()
+    def write_report(self) -> dict[str, Any]:
+        """Write the files that tell of the best model; returns what metrics.json holds."""
         images, split = self.experiment.validation, "validation"
         if not images.paths:
             images, split = self.experiment.training, "training"
         classes = self.experiment.plan.classes
-        predictor = Predictor(self._best_model())
-        probabilities = np.concatenate([predictor.probabilities(chunk) for chunk in images.chunks()])
+        model = self._best_model()
+        probabilities = predict_rows(model, images)
+        if self.experiment.plan.config.training.calibration == "temperature" and split == "validation":
+            model = replace(model, temperature=fit_temperature(probabilities, images.labels))
+            probabilities = tempered(probabilities.T, model.temperature).T
+        write_model(self.run / "model.npz", model)
         predicted = probabilities.argmax(axis=1)
         confusion = metrics.confusion_matrix(images.labels, predicted, len(classes))
         report = {
@@ -124,6 +164,8 @@ class TrainingRun:
             "images": len(images.labels),
             "accuracy": metrics.accuracy(confusion),
             "loss": metrics.loss(images.labels, probabilities),
+            "calibration_error": calibration_error(probabilities.max(axis=1), predicted == images.labels),
+            "temperature": model.temperature,
             "per_class": metrics.per_class(confusion, classes),
             "confusion": {"classes": list(classes), "matrix": confusion.tolist()},
             "epochs": self.trainer.state.epoch,
@@ -143,8 +185,25 @@ class TrainingRun:
         return report
 
 
+def predict_rows(model: Model, images: ImageSet) -> NDArray[np.float32]:
+    """The probabilities of `images`, (m, n_classes), computed on all cores."""
+    rows, shape = PixelRows(images.pixels, images.rows), (len(images.rows), len(model.classes))
+    probabilities = shared_array(shape, np.float32)
+    predictor = Predictor(model)
+
+    def work(start: int, stop: int) -> None:
+        pixels = np.empty((stop - start, rows.n_values), np.uint8)
+        probabilities[start:stop] = predictor.probabilities(rows.take(slice(start, stop), pixels))
+
+    divide(len(rows), PREDICTED_TOGETHER, work, number_of_processes() if len(rows) >= MANY else 1)
+    return probabilities
+
+
 def history_csv(history: list[EpochResult]) -> str:
-    """One row per epoch, with a header; numbers in full precision, absent ones empty."""
+    """One row per epoch, with a header; numbers in full precision, absent ones empty.
+
+    Equal trainings, stopped and resumed or not, have the same file but for the seconds.
+    """
     text = io.StringIO()
     names = [field.name for field in fields(EpochResult)]
     writer = csv.DictWriter(text, names, lineterminator="\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -66,6 +67,24 @@ def test_a_folder_in_a_list_is_read() -> None:
     touch("d/1.png", "d/2.png", "empty/notes.txt")
     Path("list").write_text("empty\nd\n")
     assert [["empty", "d/1.png", "d/2.png"]] == names([], "list")
+
+
+@pytest.mark.parametrize("paths", [["d"], ["d/closed", "d/open"]])
+def test_an_unreadable_folder_is_one_source_that_will_fail(paths: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the middle of the stream, which goes on."""
+    touch("d/closed/1.png", "d/open/1.png")
+    scandir = os.scandir
+
+    def refusing(path: str) -> Any:
+        if path == "d/closed":
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    check_folders(paths)
+    assert [["d/closed", "d/open/1.png"]] == names(paths)
+    Path("list").write_text("\n".join([*paths, ""]))
+    assert [["d/closed", "d/open/1.png"]] == names([], "list")
 
 
 def test_an_empty_list_is_no_images() -> None:

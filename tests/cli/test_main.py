@@ -141,6 +141,16 @@ def test_config_problems_are_printed_as_they_are(nncli: Runner, failing: Callabl
         (Interrupted(15), 143, ""),
         (MemoryError(), 1, "nncli: out of memory; smaller images, batches or layers need less\n"),
         (OSError(28, "No space left on device"), 1, "nncli: standard output: No space left on device\n"),
+        (
+            OSError(12, "Cannot allocate memory"),
+            1,
+            "nncli: out of memory; smaller images, batches or layers need less\n",
+        ),
+        (
+            ImportError("libx.so: failed to map segment from shared object"),
+            1,
+            "nncli: out of memory; smaller images, batches or layers need less\n",
+        ),
         (PermissionError(13, "Permission denied", "a.txt"), 1, "nncli: a.txt: Permission denied\n"),
         (
             ZeroDivisionError("a\n/ 0"),

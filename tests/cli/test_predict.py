@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -211,3 +212,9 @@ def test_no_names_on_stdin_are_no_records() -> None:
         (result := shell("$NNCLI predict --files-from - -f json < /dev/null")).returncode,
         result.stdout,
     )
+
+
+def test_whether_an_image_may_be_read_the_reading_shows(nncli: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that may not is a record like any other bad one, and no usage error that costs the others theirs."""
+    monkeypatch.setattr(os, "access", lambda *_args, **_options: False)  # what click would ask first
+    assert (0, "black.png\tcoal\t0.7000\n", "") == tuple(vars(nncli("predict", "black.png")).values())

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from tests.folders import write_class_folders, write_config
+from tests.folders import history_but_seconds, write_class_folders, write_config
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -255,12 +255,7 @@ def test_a_signal_saves_and_resume_ends_where_it_would_have_ended(
     nncli("train", "--resume", "stopped", cwd=folder)
     nncli("train", *arguments, "--out", "straight", cwd=folder)
     assert (folder / "straight/model.npz").read_bytes() == (folder / "stopped/model.npz").read_bytes()
-    assert _history(folder / "straight") == _history(folder / "stopped")
-
-
-def _history(run: Path) -> list[list[str]]:
-    """history.csv without its last column, the seconds."""
-    return [row[:-1] for row in csv.reader((run / "history.csv").read_text().splitlines())]
+    assert history_but_seconds(folder / "straight") == history_but_seconds(folder / "stopped")
 
 
 def test_resume_extends_a_finished_run(folder: Path) -> None:
@@ -269,7 +264,7 @@ def test_resume_extends_a_finished_run(folder: Path) -> None:
     assert "is finished" in nncli("train", "--resume", "runs/photos-1", cwd=folder).stderr
     nncli("train", "photos.yaml", "--resume", "--epochs", 6, cwd=folder)
     nncli("train", "photos.yaml", "--epochs", 6, "--out", "straight", cwd=folder)
-    assert _history(folder / "straight") == _history(folder / "runs/photos-1")
+    assert history_but_seconds(folder / "straight") == history_but_seconds(folder / "runs/photos-1")
     ours, theirs = np.load(folder / "runs/photos-1/last.npz"), np.load(folder / "straight/last.npz")
     np.testing.assert_array_equal(ours["parameters"], theirs["parameters"])
 
@@ -302,6 +297,7 @@ def test_nothing_to_resume(folder: Path) -> None:
     """A clear word where there is no run."""
     assert "no run of photos in runs/" in nncli("train", "photos.yaml", "--resume", cwd=folder, code=2).stderr
     assert "holds no last.npz" in nncli("train", "--resume", "photos", cwd=folder, code=2).stderr
+    assert "nncli: runs/x: no such folder" in nncli("train", "--resume", "runs/x", cwd=folder, code=2).stderr
 
 
 def test_a_config_is_needed(folder: Path) -> None:

@@ -25,6 +25,8 @@ DEFAULTS = {
     "data.test_time_augmentation": "none",
     "data.validation_split": 0.15,
     "data.on_bad_image": "error",
+    "data.max_bad_share": 0.5,
+    "data.max_pixels": 110_000_000,
     "data.cache": "on",
     "network.layer_dims": ("auto", 64, "auto"),
     "network.activation": "relu",

@@ -28,6 +28,7 @@ data:
   test_time_augmentation: none
   validation_split: 0.15
   on_bad_image: error
+  max_pixels: 110000000
   cache: "on"
 network:
   layer_dims: [12288, 64, auto]

@@ -40,10 +40,10 @@ def encode(picture: NDArray[Any] | Image.Image, file_format: str, **options: Any
 
 
 def decode(
-    source: bytes | str | Path, height: int, width: int, color: str = "rgb", resize: str = "stretch", **options: int
+    source: bytes | str | Path, height: int, width: int, color: str = "rgb", resize: str = "stretch"
 ) -> NDArray[np.int64]:
     """What the network would see, (height, width, 3) or (height, width), as int: differences do not wrap around."""
-    row = decode_image(source, ImageFormat(height, width, color, resize), **options)
+    row = decode_image(source, ImageFormat(height, width, color, resize))
     assert np.uint8 == row.dtype
     shape = (height, width, 3) if color == "rgb" else (height, width)
     return row.astype(np.int64).reshape(shape)

@@ -191,6 +191,17 @@ def test_an_unreadable_folder_is_named(tmp_path: Path, monkeypatch: pytest.Monke
         next(images)
 
 
+def test_where_all_have_to_be_told_an_unreadable_folder_stands_for_its_images(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Prediction makes one error record of it and goes on."""
+    touch(tmp_path, "a/1.jpg", "b/2.jpg", "c/3.jpg")
+    refuse(monkeypatch, tmp_path / "b")
+    names = ["a/1.jpg", "b", "c/3.jpg"]
+    assert [str(tmp_path / name) for name in names] == list(find_images(tmp_path, strict=False))
+    assert [str(tmp_path / "b")] == list(find_images(tmp_path / "b", strict=False))
+
+
 def test_a_folder_that_vanishes_is_an_error(tmp_path: Path) -> None:
     """While it is walked through."""
     touch(tmp_path, "1.jpg", "b/2.jpg")

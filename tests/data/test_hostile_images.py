@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFile
 
-from nncli.data.decoding import MAX_FILE_BYTES, MAX_PIXELS, ImageError, decode_image
-from nncli.data.image_format import ImageFormat
+from nncli.data.decoding import MAX_FILE_BYTES, ImageError, decode_image
+from nncli.data.image_format import MAX_PIXELS, ImageFormat
 from nncli.errors import DataError
 from tests.data.pictures import decode, encode, noise, with_orientation
 
@@ -192,9 +193,9 @@ def test_a_decompression_bomb_is_refused_by_its_header(width: int, height: int) 
 def test_the_largest_image_can_be_set() -> None:
     """The limit itself is still allowed, and it counts pixels and not values."""
     data = encode(noise(10, 20), "PNG")
-    assert (SMALL.n_features,) == decode_image(data, SMALL, max_pixels=200).shape
+    assert (SMALL.n_features,) == decode_image(data, replace(SMALL, max_pixels=200)).shape
     with pytest.raises(ImageError, match=r"^20x10, more than 199 pixels$"):
-        decode_image(data, SMALL, max_pixels=199)
+        decode_image(data, replace(SMALL, max_pixels=199))
 
 
 def test_an_image_that_does_not_fit_into_memory_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -273,6 +274,16 @@ def test_an_unreadable_file_is_an_image_error(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr("nncli.data.decoding.open", refuse, raising=False)
     with pytest.raises(ImageError, match=r"^Permission denied$"):
         decode_image(path, SMALL)
+
+
+@pytest.mark.parametrize(("is_allowed", "reason"), [(True, "a folder"), (False, "a folder that cannot be read")])
+def test_a_folder_says_whether_it_can_be_read(
+    is_allowed: bool, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Prediction gives it in place of images that it could not list."""
+    monkeypatch.setattr(os, "access", lambda *_args: is_allowed)
+    with pytest.raises(ImageError, match=f"^{reason}$"):
+        decode_image(tmp_path, SMALL)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a system with FIFOs")

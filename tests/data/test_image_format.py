@@ -78,6 +78,20 @@ def test_from_dict_refuses_a_missing_and_an_additional_key(name: str) -> None:
         ImageFormat.from_dict(VALID | {f"{name}_": 1})
 
 
+@pytest.mark.parametrize("max_pixels", [0, -1, 170_000_001, 1.5, "9", None, True])
+def test_a_wrong_limit_of_pixels_is_refused(max_pixels: Any) -> None:
+    """A stranger's model cannot ask for more memory than two gigabytes."""
+    with pytest.raises(ValueError, match="max_pixels"):
+        ImageFormat.from_dict(VALID | {"max_pixels": max_pixels})
+
+
+def test_the_limit_of_pixels_is_stored_where_it_is_not_the_usual_one() -> None:
+    """Models of before, which have none, mean the usual one."""
+    assert 110_000_000 == ImageFormat.from_dict(VALID).max_pixels
+    assert VALID == ImageFormat.from_dict(VALID).to_dict()
+    assert VALID | {"max_pixels": 170_000_000} == ImageFormat.from_dict(VALID | {"max_pixels": 170_000_000}).to_dict()
+
+
 def test_it_cannot_be_changed() -> None:
     """It is checked once, when it is made."""
     with pytest.raises(FrozenInstanceError):

@@ -168,10 +168,49 @@ def test_stopping_and_continuing_changes_nothing(options: dict[str, Any], stop_a
     np.testing.assert_array_equal(straight.state.best, stopped.state.best)
 
 
-def test_a_stop_is_heard_after_an_epoch_of_one_batch() -> None:
-    """With full batches there is no moment inside an epoch, so it stops between two."""
-    made = trainer(epochs=50, batch_size=60)
-    assert 1 == len(list(made.run(should_stop=lambda: True)))
+@pytest.mark.parametrize("validation", [True, False])
+def test_a_stop_is_heard_after_an_epoch_of_one_batch(validation: bool) -> None:
+    """The validation, which may take long, is left for the next time."""
+    straight, stopped = (trainer(epochs=3, batch_size=60, validation=validation) for _ in range(2))
+    expected = without_seconds(list(straight.run()))
+    assert [] == list(stopped.run(should_stop=lambda: True))
+    assert (0, 1) == (stopped.state.epoch, stopped.state.batch)
+    assert expected == without_seconds(list(stopped.run()))
+    np.testing.assert_array_equal(straight.state.best, stopped.state.best)
+
+
+@pytest.mark.parametrize("asked", range(5, 11))
+def test_a_stop_is_heard_in_the_validation(asked: int) -> None:
+    """Between its batches, too: here the fifth question is the first of five in a validation."""
+    straight, stopped = trainer(), trainer()
+    expected = without_seconds(list(straight.run()))
+    counter = itertools.count(1)
+    before = len(list(stopped.run(should_stop=lambda: next(counter) >= asked)))
+    assert int(asked == 10) == before
+    assert expected[before:] == without_seconds(list(stopped.run()))
+    np.testing.assert_array_equal(straight.parameters.flat, stopped.parameters.flat)
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.4])
+def test_what_is_saved_between_two_steps_can_be_continued(dropout: float) -> None:
+    """Every moment that is offered for saving holds a whole state, time spent included."""
+    straight = trainer(dropout=dropout)
+    moments: list[Any] = []
+
+    def save() -> None:
+        state = straight.state
+        moments.append(copy.deepcopy((straight.parameters.flat, straight.optimizer, state)))
+
+    list(straight.run(between_steps=save))
+    assert 20 == len(moments)
+    for flat, optimizer, state in moments:
+        resumed = trainer(dropout=dropout)
+        resumed.parameters.flat[:] = flat
+        resumed.optimizer, resumed.state = optimizer, state
+        assert state.seconds > 0
+        list(resumed.run())
+        np.testing.assert_array_equal(straight.parameters.flat, resumed.parameters.flat)
+        assert without_seconds(straight.state.history) == without_seconds(resumed.state.history)
 
 
 @pytest.mark.filterwarnings("error")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import itertools
 import os
 import signal
 import subprocess
@@ -14,6 +16,7 @@ import pytest
 
 from nncli.cores import CAN_DIVIDE_BATCHES
 from nncli.errors import TrainingError
+from nncli.forking import fork
 from nncli.network.initialization import initialize
 from nncli.network.optimization import Adam, GradientDescent, Momentum, RMSprop
 from nncli.network.parameters import Parameters
@@ -188,6 +191,23 @@ def test_no_process_is_left_behind() -> None:
     with pytest.raises(TrainingError, match="not finite"):
         list(failing.run())
     assert before == len(children())  # pgrep itself is always one of them
+
+
+def test_too_many_processes_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In one line with the way out; those that were started already do not stay."""
+    before, forks = len(children()), itertools.count(1)
+
+    def fork_once() -> int:
+        if next(forks) == 2:
+            raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+        return fork()
+
+    monkeypatch.setattr(processes_module, "fork", fork_once)
+    with pytest.raises(
+        TrainingError, match=r"^cannot start another process: Resource .*; set training\.processes to 1$"
+    ):
+        list(trainer(3).run())
+    assert before == len(children())
 
 
 def test_a_helper_that_is_killed_is_told() -> None:

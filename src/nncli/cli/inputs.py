@@ -87,7 +87,7 @@ def _expand_name(path: str) -> Iterator[Source]:
 def _images_of(folder: str) -> Iterator[str]:
     from nncli.data.folder_walk import find_images
 
-    return find_images(folder)
+    return find_images(folder, strict=False)
 
 
 def _is_folder(path: str) -> bool:

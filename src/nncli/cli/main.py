@@ -6,6 +6,7 @@ Commands are imported when they are needed, so that ``nncli --help`` costs no Nu
 from __future__ import annotations
 
 import atexit
+import errno
 import functools
 import gc
 import importlib
@@ -20,12 +21,12 @@ import click
 from nncli import __version__
 from nncli.cli.messages import abandon, settings, warn, write_lines
 from nncli.cli.options import global_options, name_variables
+from nncli.cli.stop_signals import signals
 from nncli.errors import EXIT_FAILED, EXIT_USAGE, ConfigError, Interrupted, NncliError, UsageError
 from nncli.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import FrameType
 
 COMMANDS = {
     "train": "nncli.cli.train",
@@ -51,6 +52,9 @@ NEIGHBORS = {
 """What the same thing is called in other tools."""
 
 EXIT_INTERRUPTED = 128 + signal.SIGINT
+
+OUT_OF_MEMORY = NncliError("out of memory; smaller images, batches or layers need less")
+"""Made beforehand, while there is some."""
 
 GARBAGE_THRESHOLD = 50_000
 """Objects made before Python looks for garbage: with its own 700 it looks often while modules are imported."""
@@ -131,10 +135,23 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
         args: What follows the program's name; that of this process by default.
     """
     settings.quiet = settings.verbose = False
+    with signals:
+        try:
+            code = _code_of(list(sys.argv[1:] if args is None else args))
+        except Interrupted as interrupted:
+            signals.take_time()
+            code = interrupted.exit_code
+            if interrupted.message or code == EXIT_INTERRUPTED:
+                warn(interrupted.message or "interrupted")
+    sys.exit(_flush(code))
+
+
+def _code_of(args: list[str]) -> int:
+    """Run the program; the exit code."""
     code = 0
     try:
         _prepare_process()
-        code = _run(list(sys.argv[1:] if args is None else args))
+        _run(args)
     except click.exceptions.Exit as exit_:
         code = exit_.exit_code
     except click.ClickException as error:
@@ -143,36 +160,43 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
     except NncliError as error:
         code = _report(error)
     except BrokenPipeError:
-        code = 0  # `| head` has seen enough
-    except OSError as error:  # every other place names its file in an NncliError
-        place = printable(str(error.filename or "standard output"))
-        code = _report(NncliError(f"{place}: {error.strerror or error}"))
-        abandon(1)
-    except Interrupted as signal_:
-        code = signal_.exit_code
+        pass  # `| head` has seen enough
+    except OSError as error:
+        code = _report(_system_error(error))
     except (KeyboardInterrupt, click.Abort):
         warn("interrupted")
         code = EXIT_INTERRUPTED
     except MemoryError:
-        code = _report(NncliError("out of memory; smaller images, batches or layers need less"))
+        code = _report(OUT_OF_MEMORY)
     except Exception as error:
-        hint = "" if settings.verbose else "; run with -v for the traceback"
-        code = _report(NncliError(f"internal error: {type(error).__name__}: {printable(str(error))}{hint}"))
-    sys.exit(_flush(code))
+        code = _report(_unexpected(error))
+    return code
 
 
-def _run(args: list[str]) -> int:
+def _system_error(error: OSError) -> NncliError:
+    """What to say of a failed system call; one that names no file was about stdout, as all others name theirs."""
+    if error.errno == errno.ENOMEM:
+        return OUT_OF_MEMORY
+    abandon(1)
+    return NncliError(f"{printable(str(error.filename or 'standard output'))}: {error.strerror or error}")
+
+
+def _run(args: list[str]) -> None:
     if instruction := os.environ.get("_NNCLI_COMPLETE"):  # asked by the script of `nncli completion`
         from click.shell_completion import shell_complete
 
-        return shell_complete(nncli, {}, "nncli", "_NNCLI_COMPLETE", instruction)
-    with nncli.make_context("nncli", args) as context:
-        nncli.invoke(context)
-    return 0
+        raise click.exceptions.Exit(shell_complete(nncli, {}, "nncli", "_NNCLI_COMPLETE", instruction))
+    try:
+        with nncli.make_context("nncli", args) as context:
+            nncli.invoke(context)
+    except Exception as error:
+        if signals.is_ending:  # an import in C, for one, makes an ImportError of the interruption
+            raise Interrupted(signals.received) from error
+        raise
 
 
 def _prepare_process() -> None:
-    """Make the standard streams safe to write to, SIGTERM and SIGHUP an orderly end, start and exit quick."""
+    """Make the standard streams safe to write to, start and exit quick."""
     gc.set_threshold(GARBAGE_THRESHOLD, *gc.get_threshold()[1:])
     atexit.register(gc.freeze)  # no last look among all modules when the process ends
     if sys.stderr is None:  # closed by `2>&-`: the next file opened would take its number, and libtiff's messages
@@ -182,14 +206,14 @@ def _prepare_process() -> None:
         raise NncliError("standard output is closed")
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) == signal.SIG_DFL:  # not under nohup
-            signal.signal(number, _exit_on_signal)
 
 
-def _exit_on_signal(number: int, _frame: FrameType | None) -> NoReturn:
-    """Leave through every `finally`, so that no temporary file stays behind."""
-    raise Interrupted(number)
+def _unexpected(error: Exception) -> NncliError:
+    """What to say of an error that nobody thought of; a library that cannot be loaded for lack of memory is none."""
+    if isinstance(error, ImportError) and "failed to map segment" in str(error):
+        return OUT_OF_MEMORY
+    hint = "" if settings.verbose else "; run with -v for the traceback"
+    return NncliError(f"internal error: {type(error).__name__}: {printable(str(error))}{hint}")
 
 
 def _usage_line(error: click.ClickException) -> str:

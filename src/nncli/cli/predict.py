@@ -34,7 +34,7 @@ SOURCES_AT_ONCE = 4096
 
 
 @click.command(short_help="Print the class of images.")
-@click.argument("paths", metavar="IMAGE|DIR|-...", nargs=-1, type=click.Path(allow_dash=True))
+@click.argument("paths", metavar="IMAGE|DIR|-...", nargs=-1, type=click.Path(allow_dash=True, readable=False))
 @click.option("--files-from", metavar="FILE|-", type=click.Path(), help="Read names of images and folders, one a line.")
 @click.option("-0", "--null", is_flag=True, help="Names in --files-from end with NUL (find -print0).")
 @model_option

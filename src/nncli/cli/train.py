@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from nncli import blas
-from nncli.cli.messages import say, tell_more, warn
 from nncli.cli.progress import MODES, Progress
-from nncli.cli.stop_signals import StopSignals
-from nncli.cli.training_messages import say_result, say_what_is_loaded, say_where_it_stands
-from nncli.errors import Interrupted, UsageError
+from nncli.errors import UsageError
 from nncli.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from nncli.config import ConfigFile, Override
-    from nncli.experiment import Experiment, Plan
-    from nncli.run_directory import RunDirectory
-    from nncli.training.loop import Trainer
-    from nncli.training_run import TrainingRun
 
 SHORT_FORMS = {
     "data": "data.path",
@@ -104,8 +94,9 @@ def command(
 
         show_plan(config_file, Progress(progress))
         return
-    with StopSignals() as signals:
-        _train(config_file, directory, out, force, Progress(progress), signals, as_json)
+    from nncli.cli.training_session import TrainingSession
+
+    TrainingSession(config_file, directory, Progress(progress), as_json=as_json).run(out, force=force)
 
 
 def _overrides(settings: Sequence[str], short: dict[str, str | None]) -> list[Override]:
@@ -130,6 +121,8 @@ def _resumed(config: Path | None, resume: str, overrides: list[Override]) -> tup
         raise UsageError(
             f"there is no run{f' of {config.stem}' if config else ''} in runs/ to resume; name its directory"
         )
+    if not directory.exists():
+        raise UsageError(f"{printable(str(directory))}: no such folder, so there is no run to resume")
     if not (directory / "last.npz").is_file():
         raise UsageError(f"{printable(str(directory))}: holds no last.npz, so there is nothing to resume")
     before = values_of(load_config(directory / "config.yaml").config)
@@ -143,88 +136,3 @@ def _resumed(config: Path | None, resume: str, overrides: list[Override]) -> tup
         )
         raise UsageError(f"{printable(str(directory))}: cannot be resumed with another {listed}; start a new run")
     return config_file, directory
-
-
-def _train(
-    config_file: ConfigFile,
-    directory: Path | None,
-    out: Path | None,
-    force: bool,
-    progress: Progress,
-    signals: StopSignals,
-    as_json: bool,
-) -> None:
-    tell_more(blas.choose())
-    from nncli.checkpoint_file import restore_checkpoint, saved_processes
-    from nncli.experiment import load_experiment, plan_experiment
-    from nncli.run_directory import RunDirectory, create_run
-    from nncli.trainer_setup import make_trainer
-    from nncli.training_run import TrainingRun
-
-    plan = plan_experiment(config_file)
-    for note in plan.notes:
-        say(note)
-    with RunDirectory(directory) if directory else create_run(config_file.path.stem, out, force=force) as run:
-        with progress.loading(plan.n_images) as on_progress:
-            experiment = load_experiment(plan, on_progress, say)
-        say_what_is_loaded(experiment)
-        n_processes = saved_processes(run / "last.npz") if directory else None
-        with progress.features(_n_featured(experiment)) as on_progress:
-            trainer = make_trainer(experiment, n_processes, on_progress, say)
-        training_run = TrainingRun(experiment, trainer, run, warn)
-        if directory:
-            restore_checkpoint(run / "last.npz", trainer, training_run.fingerprint)
-            say_where_it_stands(plan, trainer, run)
-        _emit(as_json, "start", _start_event(run, experiment))
-        signals.orderly = True
-        training_run.start()
-        _run_epochs(plan, trainer, training_run, progress, signals, as_json)
-        if signals.received and not trainer.is_finished:
-            training_run.save_checkpoint()
-            training_run.save_model()
-            state = trainer.state
-            warn(
-                f"stopped in epoch {state.epoch + 1} of {plan.config.training.epochs}, everything is saved; "
-                f"go on with: nncli train --resume {printable(str(run.path))}"
-            )
-            raise Interrupted(signals.received)
-        report = training_run.finish()
-        say_result(report)
-        _emit(as_json, "done", {"model": str(run / "model.npz"), **report})
-        if not as_json:
-            click.echo(str(run / "model.npz"))
-
-
-def _run_epochs(
-    plan: Plan, trainer: Trainer, training_run: TrainingRun, progress: Progress, signals: StopSignals, as_json: bool
-) -> None:
-    state, n_examples = trainer.state, trainer.training_set.n_examples
-    with progress.training(plan.config.training.epochs, state.epoch, n_examples, state.n_seen) as on_batch:
-        for result in training_run.epochs(signals.stop_asked, on_batch):
-            progress.epoch(result, is_best=state.best_epoch == result.epoch)
-            _emit(as_json, "epoch", dataclasses.asdict(result))
-
-
-def _start_event(run: RunDirectory, experiment: Experiment) -> dict[str, Any]:
-    plan = experiment.plan
-    return {
-        "run": str(run.path),
-        "classes": list(plan.classes),
-        "layer_dims": list(plan.layer_dims),
-        "n_parameters": plan.n_parameters,
-        "training_images": len(experiment.training.labels),
-        "validation_images": len(experiment.validation.labels),
-        "epochs": plan.config.training.epochs,
-    }
-
-
-def _emit(as_json: bool, event: str, content: dict[str, Any]) -> None:
-    if as_json:
-        click.echo(json.dumps({"event": event, **content}))
-
-
-def _n_featured(experiment: Experiment) -> int:
-    """Images whose features are computed before the first epoch."""
-    is_augmented = experiment.plan.config.data.augmentation != "none"
-    training = 0 if is_augmented else len(experiment.training.labels)
-    return training + len(experiment.validation.labels) if experiment.features else 0

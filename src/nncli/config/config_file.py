@@ -6,7 +6,7 @@ What only the images can tell (a class that does not exist, a layer of the wrong
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,15 +37,26 @@ class ConfigFile:
         path: the file, as the user gave it.
         config: what it says.
         written: what it and the command line say explicitly, by key.
+        values: every option by its key, with the word auto where something else decides.
     """
 
     path: Path
     config: TrainConfig
     written: dict[str, Entry] = field(repr=False, compare=False)
+    values: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def was_set(self, key: str) -> bool:
         """Whether "section.name" is written in the file or on the command line, default or not."""
         return key in self.written
+
+    def with_defaults(self, defaults: dict[str, Any]) -> ConfigFile:
+        """The same file with other defaults, by key, for what it does not say."""
+        return self.with_values({key: value for key, value in defaults.items() if key not in self.written})
+
+    def with_values(self, values: dict[str, Any]) -> ConfigFile:
+        """The same file with other values, by key, whatever it says."""
+        values = self.values | values
+        return replace(self, config=_config(values), values=values)
 
     def error(self, key: str, message: str) -> ConfigError:
         """The error to raise for a value that is wrong for a reason found elsewhere.
@@ -108,7 +119,7 @@ def load_config(path: Path, overrides: Many[Override] = ()) -> ConfigFile:
             problems.append(Problem(node.place, f"data.path cannot be used: {error}"))
     if problems:
         raise _error(problems)
-    return ConfigFile(path, _config(values), written)
+    return ConfigFile(path, _config(values), written, values)
 
 
 def _absolute(folder: Path, written: str) -> Path:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Literal, get_args
 
 from nncli.config.features import FeatureList
-from nncli.config.kinds import Choice, Number, Text
+from nncli.config.kinds import Choice, Integer, Number, Text
 from nncli.config.option import AUTO, SHARE, Only
 from nncli.config.shapes import ImageSize
 from nncli.feature_settings import PIXELS, Features, n_features
@@ -56,6 +56,15 @@ class DataConfig:
     on_bad_image: Annotated[
         OnBadImage, Choice(get_args(OnBadImage)), "stop at images that cannot be read, or skip them"
     ] = "error"
+    max_bad_share: Annotated[
+        float,
+        Number(minimum=0, maximum=1),
+        "largest share of the images that may be skipped; more of them, and training refuses",
+        Only("on_bad_image", ("skip",)),
+    ] = 0.5
+    max_pixels: Annotated[
+        int, Integer(1, 170_000_000), "larger images, height times width, count as bad, in prediction too"
+    ] = 110_000_000
     cache: Annotated[Cache, Choice(get_args(Cache)), "keep decoded images, so that the next run starts at once"] = "on"
 
     def __post_init__(self) -> None:

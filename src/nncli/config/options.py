@@ -18,11 +18,14 @@ from nncli.config.shapes import ClassWeights, LayerDims
 Activation = Literal["relu", "leaky_relu", "gelu", "tanh", "sigmoid"]
 Normalization = Literal["none", "batch", "layer"]
 Initialization = Literal["xavier", "he", "zeros", "constant", "normal"]
+Recipe = Literal["plain", "auto", "digits", "garments", "photos"]
+Effort = Literal["quick", "standard", "thorough"]
+Calibration = Literal["none", "temperature"]
 OptimizerName = Literal["gradient_descent", "momentum", "nesterov", "rmsprop", "adam", "adamw"]
 ScheduleName = Literal["constant", "step", "cosine", "one_cycle"]
 MixingName = Literal["none", "mixup", "cutmix", "cutout"]
 ClassWeightsName = Literal["none", "balanced"]
-Monitor = Literal["accuracy", "loss"]
+Monitor = Literal["accuracy", "loss", "last"]
 Precision = Literal["float32", "float64"]
 
 MIXED = ("mixup", "cutmix", "cutout")
@@ -63,6 +66,18 @@ class NetworkConfig:
 class TrainingConfig:
     """How the parameters are learned."""
 
+    recipe: Annotated[
+        Recipe,
+        Choice(get_args(Recipe)),
+        "defaults for everything that is not written, suited to a kind of picture; auto: chosen by looking at some; "
+        "plain: every ingredient off (docs/recipes.md)",
+    ] = "plain"
+    effort: Annotated[
+        Effort,
+        Choice(get_args(Effort)),
+        "how long training may take: about a minute, ten, or thirty for 50,000 small images on two cores",
+        Only("recipe", ("auto", "digits", "garments", "photos")),
+    ] = "quick"
     epochs: Annotated[int, Integer(1), "passes over the training images"] = 30
     batch_size: Annotated[
         int | Literal["full"], Integer(1, words=("full",)), "images in one step; full: all of them"
@@ -134,9 +149,19 @@ class TrainingConfig:
         "weight of each class in the loss; balanced: the rarer, the heavier",
     ] = "none"
     patience: Annotated[
-        int | None, Integer(1, words=(None,)), "stop after so many epochs without a better one; null: never"
+        int | None,
+        Integer(1, words=(None,)),
+        "stop after so many epochs without a better one; null: never",
+        Only("monitor", ("accuracy", "loss")),
     ] = None
-    monitor: Annotated[Monitor, Choice(get_args(Monitor)), "what makes an epoch better, on validation"] = "accuracy"
+    calibration: Annotated[
+        Calibration,
+        Choice(get_args(Calibration)),
+        "temperature: probabilities are made neither too sure nor too timid, on validation",
+    ] = "none"
+    monitor: Annotated[
+        Monitor, Choice(get_args(Monitor)), "what makes an epoch the best, on validation, or which one is kept: last"
+    ] = "accuracy"
     seed: Annotated[int, Integer(0, 2**32 - 1), "start of the random numbers"] = 0
     precision: Annotated[Precision, Choice(get_args(Precision)), "type of the numbers"] = "float32"
     processes: Annotated[

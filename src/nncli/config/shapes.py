@@ -11,6 +11,9 @@ from nncli.config.nodes import Mapping, Node, Scalar, Sequence
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+CHOSEN = ("auto", "auto", "auto")
+"""Layer sizes that are all to be chosen."""
+
 SIDE = Integer(1, 4096)
 WEIGHT = Number(above=0)
 
@@ -39,12 +42,14 @@ class ImageSize:
 
 @dataclass(frozen=True)
 class LayerDims:
-    """The sizes n_0 ... n_L; the first and the last may be left open."""
+    """The sizes n_0 ... n_L; the first and the last may be left open, or all of them."""
 
-    wanted: str = "a list of two or more layer sizes, such as [auto, 64, auto]"
+    wanted: str = "auto or a list of two or more layer sizes, such as [auto, 64, auto]"
 
     def read(self, key: str, node: Node) -> tuple[int | str, ...]:
         """The sizes, with the word auto where the data decide."""
+        if isinstance(node, Scalar) and node.value == "auto":
+            return CHOSEN
         if not isinstance(node, Sequence) or len(node.items) < 2:
             raise wrong(key, self.wanted, node)
         ends = Integer(1, words=("auto",))
@@ -53,7 +58,8 @@ class LayerDims:
 
     def schema(self) -> dict[str, Any]:
         """The JSON Schema of the value."""
-        return {"type": "array", "minItems": 2, "items": Integer(1, words=("auto",)).schema()}
+        sizes = {"type": "array", "minItems": 2, "items": Integer(1, words=("auto",)).schema()}
+        return {"anyOf": [sizes, {"enum": ["auto"]}]}
 
 
 @dataclass(frozen=True)

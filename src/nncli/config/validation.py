@@ -15,6 +15,7 @@ from nncli.config.nodes import Entry, Mapping, Node, Refused, Scalar, Sequence
 from nncli.config.option import REQUIRED
 from nncli.config.options import OPTIONS, SECTIONS
 from nncli.config.places import Place, Problem, shortened
+from nncli.config.recipes import likely_defaults
 from nncli.config.suggestions import nearest_key, nearest_section
 from nncli.feature_settings import PIXELS, misfit
 
@@ -69,7 +70,8 @@ def apply_overrides(written: dict[str, Entry], overrides: Many[Override], proble
 
 def read_values(written: dict[str, Entry], whole: Place, problems: list[Problem]) -> dict[str, Any]:
     """Step 2: the value of every option, written or default; what cannot be read is missing in the result."""
-    values = {}
+    values: dict[str, Any] = {}
+    defaults = likely_defaults(_recipe(written))
     for key, option in OPTIONS.items():
         if key in written:
             try:
@@ -79,8 +81,14 @@ def read_values(written: dict[str, Entry], whole: Place, problems: list[Problem]
         elif option.default is REQUIRED:
             problems.append(Problem(whole, f"{key} is missing: {option.doc}"))
         else:
-            values[key] = option.default
+            values[key] = defaults.get(key, option.default)
     return values
+
+
+def _recipe(written: dict[str, Entry]) -> object:
+    """What is written for `training.recipe`; whether there is such a recipe is checked elsewhere."""
+    node = written["training.recipe"].node if "training.recipe" in written else None
+    return node.value if isinstance(node, Scalar) else None
 
 
 def check_together(values: dict[str, Any], written: dict[str, Entry], problems: list[Problem]) -> None:
@@ -154,7 +162,7 @@ def _check_warmup(values: dict[str, Any], written: dict[str, Entry], problems: l
 def _check_batch_size(values: dict[str, Any], written: dict[str, Entry], problems: list[Problem]) -> None:
     """Batch normalization has something to average over."""
     if values.get("network.normalization") == "batch" and values.get("training.batch_size") == 1:
-        place = written["network.normalization"].node.place
+        place = (written.get("network.normalization") or written["training.batch_size"]).node.place
         message = "network.normalization batch needs a training.batch_size of at least 2; layer works with 1"
         problems.append(Problem(place, message))
 

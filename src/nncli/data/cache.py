@@ -8,7 +8,6 @@ entry is ever changed: a new one is written beside it and renamed when it is who
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
@@ -22,6 +21,7 @@ from nncli.data.cache_folder import SUFFIX, About, cache_folder, read_about, tid
 from nncli.data.decoding import DECODER_VERSION
 from nncli.data.loading import BadImage, LoadedImages, load_images
 from nncli.data.pixel_rows import map_rows
+from nncli.file_lock import close_locked, open_locked
 from nncli.text import printable
 
 if TYPE_CHECKING:
@@ -141,10 +141,10 @@ class Draft:
     def __init__(self, path: Path, shape: tuple[int, int]) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._path = path
-        self._draft = path.with_name(f".{os.getpid()}-{path.name}.tmp")
-        self._file = os.open(self._draft, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+        # Not by process id: two containers can share a cache, and have the same ones.
+        self._draft = path.with_name(f".{os.urandom(4).hex()}-{path.name}.tmp")
+        self._file = open_locked(self._draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             size = shape[0] * shape[1]
             if hasattr(os, "posix_fallocate"):  # writing to a map finds a full disk too late to say so
                 os.posix_fallocate(self._file, 0, size)
@@ -172,4 +172,4 @@ class Draft:
         """Remove what was not kept; the map stays as long as somebody uses it."""
         with contextlib.suppress(OSError):
             self._draft.unlink(missing_ok=True)
-        os.close(self._file)
+        close_locked(self._file)

@@ -11,13 +11,14 @@ appear whole. Its time of modification is the time of its last use.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import struct
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from nncli.file_lock import remove_abandoned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -146,18 +147,7 @@ def remove(entry: Entry) -> int:
 
 def remove_leftovers(folder: Path) -> int:
     """Delete unfinished entries of programs that are gone, which hold no lock any more. Returns the bytes freed."""
-    freed = 0
-    for path in folder.glob(f".*{SUFFIX}.tmp"):
-        with contextlib.suppress(OSError):
-            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                size = os.fstat(descriptor).st_size
-                path.unlink()
-                freed += size
-            finally:
-                os.close(descriptor)
-    return freed
+    return remove_abandoned(folder, f".*{SUFFIX}.tmp")
 
 
 def tidy(newest: Path) -> None:

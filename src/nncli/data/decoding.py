@@ -8,7 +8,7 @@ The same picture saved in two ways gives the same pixels:
 
     EXIF orientation      turned upright; EXIF data that cannot be read is ignored
     transparency          composited over white, also that of palettes and of a single transparent color
-    16 bits per channel   0..65535 becomes 0..255, never clipped
+    16 bits per channel   0..65535 becomes 0..255, never clipped; 12 bits likewise from 0..4095
     32-bit integers       read as 16 bits; values outside 0..65535 are an error
     floats                read as 0..1; values outside and NaN are an error, for no guessed scale fits every image
     CMYK, YCbCr, Lab      converted to rgb; embedded color profiles are ignored
@@ -30,6 +30,7 @@ from PIL import Image
 
 from nncli.data.image_format import IMAGE_SUFFIXES, ImageFormat
 from nncli.data.image_plugins import UnknownFormatError, open_image
+from nncli.data.integrity import check_after_loading, check_before_loading, check_number_of_parts
 from nncli.data.resizing import resized, scaled_size
 from nncli.errors import DataError
 from nncli.text import printable
@@ -39,17 +40,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+    from PIL.ImageFile import ImageFile
 
 __all__ = ["IMAGE_SUFFIXES", "FileAccessError", "ImageError", "decode_image"]
 
-DECODER_VERSION = 1
+DECODER_VERSION = 2
 """Goes up with every change that gives a file other pixels, so that pixels kept from before are not used."""
 
 _ORIENTATION = 0x0112
 """EXIF's number for it."""
 
-MAX_PIXELS = 110_000_000
-"""Largest image decoded: photos of 108-megapixel phones pass, and none takes more than about 1 GB of memory."""
+_BITS_PER_SAMPLE = 0x0102
+"""TIFF's number for it."""
+
+_LARGEST = "largest value"
+"""Where an image carries it along."""
 
 MAX_FILE_BYTES = 1 << 30
 """Largest file read."""
@@ -77,15 +82,12 @@ class FileAccessError(ImageError):
     """An image that cannot be read now; another time the same file may be."""
 
 
-def decode_image(
-    source: str | Path | bytes, image_format: ImageFormat, max_pixels: int = MAX_PIXELS
-) -> NDArray[np.uint8]:
+def decode_image(source: str | Path | bytes, image_format: ImageFormat) -> NDArray[np.uint8]:
     """Decode one image.
 
     Args:
         source: A path, or what such a file holds.
-        image_format: The size and the color mode to bring it to.
-        max_pixels: Largest height * width accepted.
+        image_format: The size and the color mode to bring it to, and the largest image accepted.
 
     Returns:
         Values 0..255 in the order row, column, channel; (n_0,).
@@ -99,15 +101,16 @@ def decode_image(
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # they are about metadata, or about a size that is checked here
+            check_number_of_parts(data)
             with open_image(data) as image:
-                decoded = _decoded(image, image_format, max_pixels)
+                decoded = _decoded(image, data, image_format)
                 return np.frombuffer(decoded.tobytes(), np.uint8).copy()
     except ImageError:
         raise
     except UnknownFormatError:
         raise ImageError("not a readable JPEG, PNG, GIF, BMP, WebP, TIFF or PPM image") from None
     except Image.DecompressionBombError:
-        raise ImageError(_too_large(max_pixels)) from None
+        raise ImageError(_too_large(image_format)) from None
     except MemoryError:
         raise FileAccessError("not enough memory to decode it") from None
     except Exception as error:  # broken files raise nearly anything: OSError, SyntaxError, IndexError, struct.error
@@ -119,7 +122,9 @@ def _read(path: str | Path) -> bytes:
     try:
         status = os.stat(path)  # noqa: PTH116 - a Path costs more than reading a small file
         if not stat.S_ISREG(status.st_mode):  # opening a FIFO would wait for a writer
-            raise ImageError("a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file")
+            if stat.S_ISDIR(status.st_mode):
+                raise ImageError("a folder" if os.access(path, os.R_OK | os.X_OK) else "a folder that cannot be read")
+            raise ImageError("not a regular file")
         if status.st_size > MAX_FILE_BYTES:
             raise ImageError(f"larger than {MAX_FILE_BYTES >> 20} MB")
         with open(path, "rb", buffering=0) as file:  # noqa: PTH123
@@ -130,26 +135,29 @@ def _read(path: str | Path) -> bytes:
         raise ImageError("not a valid path") from error
 
 
-def _too_large(max_pixels: int) -> str:
-    return f"more than {max_pixels:,} pixels"
+def _too_large(image_format: ImageFormat) -> str:
+    return f"more than {image_format.max_pixels:,} pixels"
 
 
-def _decoded(image: Image.Image, image_format: ImageFormat, max_pixels: int) -> Image.Image:
+def _decoded(image: ImageFile, data: bytes, image_format: ImageFormat) -> Image.Image:
     """A just opened `image`, decoded, upright, in the color mode and size of `image_format`."""
-    if image.width * image.height > max_pixels:
-        raise ImageError(f"{image.width}x{image.height}, {_too_large(max_pixels)}")
+    if image.width * image.height > image_format.max_pixels:
+        raise ImageError(f"{image.width}x{image.height}, {_too_large(image_format)}")
     original_size = image.size
     if image.format in ("JPEG", "MPO"):
         _reduce_while_decoding(image, image_format)
+    check_before_loading(image, data)
     # Before anything else that may load it: a second load of a broken PNG is silently blank.
     with _silenced_libtiff() if image.format == "TIFF" else nullcontext():
         image.load()
+    check_after_loading(image, data)
+    if image.format == "TIFF" and image.tag_v2.get(_BITS_PER_SAMPLE) == (12,):  # type: ignore[attr-defined]
+        image.info[_LARGEST] = 4095  # Pillow gives such values as they are, in 16 bits
     orientation = _orientation(image)
-    if orientation in _TURN_UPRIGHT:
-        image = image.transpose(_TURN_UPRIGHT[orientation])
+    upright = image.transpose(_TURN_UPRIGHT[orientation]) if orientation in _TURN_UPRIGHT else image
     if orientation in _SIDEWAYS:
         original_size = original_size[::-1]
-    return resized(_recolored(image, "RGB" if image_format.channels == 3 else "L"), original_size, image_format)
+    return resized(_recolored(upright, "RGB" if image_format.channels == 3 else "L"), original_size, image_format)
 
 
 def _reduce_while_decoding(image: Image.Image, image_format: ImageFormat) -> None:
@@ -186,7 +194,7 @@ def _recolored(image: Image.Image, mode: str) -> Image.Image:
 
 def _to_8_bits(image: Image.Image) -> Image.Image:
     values = np.asarray(image)
-    largest = 1 if image.mode == "F" else 65535
+    largest = 1 if image.mode == "F" else image.info.get(_LARGEST, 65535)
     if not (values.min() >= 0 and values.max() <= largest):  # written so that NaN fails too
         found = f"pixel values from {values.min()} to {values.max()}"
         raise ImageError(f"{found} instead of 0 to {largest}; save it with 8 or 16 bits")

@@ -59,14 +59,18 @@ def some(names: Sequence[str], count: int | None = None) -> str:
     return ", ".join(printable(name) for name in shown) + (f" and {more} more" if more else "")
 
 
-def find_images(root: str | Path) -> Iterator[str]:
+def find_images(root: str | Path, *, strict: bool = True) -> Iterator[str]:
     """Paths of all images below `root` in natural order, those of a folder before those of its sub-folders.
+
+    Args:
+        root: Where to start.
+        strict: Raise for a folder that cannot be read; else it is given in place of its images.
 
     Raises:
         DataError: `root` is not a folder, or a folder cannot be read.
     """
     folder = existing_folder(root)
-    return walk(folder, Ignored(folder), {identify(folder)})
+    return walk(folder, Ignored(folder), {identify(folder)}, strict=strict)
 
 
 def existing_folder(root: str | Path) -> str:
@@ -114,24 +118,32 @@ def list_folder(folder: str, ignored: Ignored) -> tuple[list[str], list[str]]:
     return images, folders
 
 
-def walk(folder: str, ignored: Ignored, visited: set[tuple[int, int]]) -> Iterator[str]:
+def walk(folder: str, ignored: Ignored, visited: set[tuple[int, int]], *, strict: bool = True) -> Iterator[str]:
     """Paths of the images in `folder` and all folders below it.
 
     Args:
         folder: Where to start.
         ignored: Gets what is left out.
         visited: Identities of folders not to enter; those entered are added.
+        strict: As in `find_images`.
 
     Raises:
         DataError: A folder cannot be read.
     """
     stack = [folder]  # not recursive: folders may nest deeper than Python's calls
     while stack:
-        images, folders = list_folder(stack.pop(), ignored)
+        folder = stack.pop()
+        try:
+            images, folders = list_folder(folder, ignored)
+            identities = [identify(path) for path in folders]
+        except DataError:
+            if strict:
+                raise
+            yield folder
+            continue
         yield from images
         new = []
-        for path in folders:
-            identity = identify(path)
+        for path, identity in zip(folders, identities, strict=True):
             if identity in visited:
                 ignored.add("a link to a folder that is read anyway", path)
             else:

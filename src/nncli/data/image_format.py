@@ -8,13 +8,19 @@ sees.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 
 CHANNELS = {"rgb": 3, "grayscale": 1}
 RESIZE_MODES = ("stretch", "pad", "crop")
 
 MAX_SIDE = 4096
 """Largest height or width in pixels: a model file cannot ask for more than 50 MB per image."""
+
+MAX_PIXELS = 110_000_000
+"""Largest image decoded, unless told otherwise: photos of 108-megapixel phones pass."""
+
+MOST_PIXELS = 170_000_000
+"""Largest that can be asked for: at 12 bytes each, the most that any color mode takes, they fit into 2 GiB."""
 
 IMAGE_SUFFIXES = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff"),
@@ -33,6 +39,7 @@ class ImageFormat:
         color: ``rgb`` or ``grayscale``.
         resize: What happens to another aspect ratio: ``stretch`` ignores it, ``pad`` adds black bars, ``crop`` keeps
             the center.
+        max_pixels: Larger images are refused.
 
     Raises:
         ValueError: A field has the wrong type or is out of range.
@@ -42,11 +49,14 @@ class ImageFormat:
     width: int
     color: str
     resize: str
+    max_pixels: int = MAX_PIXELS
 
     def __post_init__(self) -> None:
         for name, side in (("height", self.height), ("width", self.width)):
             if type(side) is not int or not 1 <= side <= MAX_SIDE:  # a bool is an int to isinstance
                 raise ValueError(f"image {name} is {side!r}, not a whole number from 1 to {MAX_SIDE}")
+        if type(self.max_pixels) is not int or not 1 <= self.max_pixels <= MOST_PIXELS:
+            raise ValueError(f"image max_pixels is {self.max_pixels!r}, not a whole number from 1 to {MOST_PIXELS}")
         for name, value, choices in (("color", self.color, CHANNELS), ("resize", self.resize, RESIZE_MODES)):
             if not isinstance(value, str) or value not in choices:
                 raise ValueError(f"image {name} is {value!r}, not one of {', '.join(choices)}")
@@ -70,17 +80,21 @@ class ImageFormat:
         return f"{self.height}x{self.width} {self.color}"
 
     def to_dict(self) -> dict[str, int | str]:
-        """The fields by name, ready for JSON."""
-        return asdict(self)
+        """The fields by name, ready for JSON; `max_pixels` only where it is another than everywhere."""
+        values = asdict(self)
+        if self.max_pixels == MAX_PIXELS:
+            del values["max_pixels"]
+        return values
 
     @classmethod
     def from_dict(cls, values: object) -> ImageFormat:
         """The format that `to_dict` described; `values` may come from anyone.
 
         Raises:
-            ValueError: `values` is not a dict with exactly the four fields, each of the right type and in range.
+            ValueError: `values` is not a dict with the four fields and perhaps `max_pixels`, each of the right type and
+                in range.
         """
-        names = [field.name for field in fields(cls)]
-        if not isinstance(values, dict) or set(values) != set(names):
+        names = [field.name for field in fields(cls) if field.default is MISSING]
+        if not isinstance(values, dict) or set(values) - {"max_pixels"} != set(names):
             raise ValueError(f"the image format must have exactly the keys {', '.join(names)}")
         return cls(**values)

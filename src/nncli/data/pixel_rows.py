@@ -7,6 +7,7 @@ the map instead would make whole folios of up to 2 MB this process's own for eac
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import os
 import weakref
@@ -45,8 +46,13 @@ def map_rows(descriptor: int, shape: tuple[int, int], *, writable: bool = False)
     access = mmap.ACCESS_WRITE if writable else mmap.ACCESS_READ
     file_map = FileMap(descriptor, shape[0] * shape[1], access=access)
     file_map.descriptor = os.dup(descriptor)
-    weakref.finalize(file_map, os.close, file_map.descriptor)
+    weakref.finalize(file_map, _close, file_map.descriptor)
     return np.frombuffer(file_map, np.uint8).reshape(shape)
+
+
+def _close(descriptor: int) -> None:
+    with contextlib.suppress(OSError):  # a broken disk: nothing can be lost any more, and nobody could catch the error
+        os.close(descriptor)
 
 
 def file_map_of(array: NDArray[Any]) -> FileMap | None:

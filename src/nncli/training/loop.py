@@ -6,9 +6,10 @@ look at the validation set, which decides which epoch's parameters are kept.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -30,32 +31,20 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nncli.network.parameters import Array
+    from nncli.training.dataset import Dataset
     from nncli.training.schedules import LearningRate
     from nncli.training.settings import Settings
 
 
-class Dataset(Protocol):
-    """What the loop asks of a set of examples; `nncli.data.batches.Batches` is one."""
+class _StoppedInValidation(Exception):  # noqa: N818 - no error
+    """Nothing of the epoch's end was done yet."""
 
-    batch_size: int
 
-    @property
-    def n_examples(self) -> int:
-        """Examples in the set."""
-
-    def __len__(self) -> int:
-        """Batches in an epoch."""
-
-    def shuffled(
-        self, seed: int, epoch: int, skip: int, share: Callable[[int], slice]
-    ) -> Iterator[tuple[NDArray[Any], NDArray[np.intp]]]:
-        """X, (n_0, m), and Y, (m,), in the random order of this epoch, without the first `skip` batches.
-
-        `share` picks the examples of each batch that this process is to train on. X may be written to.
-        """
-
-    def in_order(self, share: Callable[[int], slice]) -> Iterator[tuple[NDArray[Any], NDArray[np.intp]]]:
-        """The same in the order of the set; `share` picks from the whole set."""
+def _until(should_stop: Callable[[], bool], batches: Iterator[Any]) -> Iterator[Any]:
+    for batch in batches:
+        if should_stop():
+            raise _StoppedInValidation
+        yield batch
 
 
 class Trainer:
@@ -101,12 +90,17 @@ class Trainer:
         self,
         should_stop: Callable[[], bool] = lambda: False,
         on_batch: Callable[[int], None] = lambda _m: None,
+        between_steps: Callable[[], None] = lambda: None,
     ) -> Iterator[EpochResult]:
         """Train to the end, or until `should_stop` says so between two batches.
+
+        A stop in the last batch of an epoch or in its validation leaves the validation for the next time.
 
         Args:
             should_stop: Asked after every batch.
             on_batch: Told the number of examples of every finished batch.
+            between_steps: Called after every batch when the training can be saved: all parameters are updated, and no
+                process updates any before this one is back.
 
         Yields:
             The result of each epoch.
@@ -115,24 +109,30 @@ class Trainer:
             TrainingError: The loss is not finite. `state.best` still holds the best parameters before that.
         """
         network, communicator, dropout = self.parameters, self.communicator, self.settings.dropout
-        with communicator.running(network.flat) as gradient_vector, np.errstate(all="ignore"):
-            # A diverging training is told in words, from the loss, not by NumPy's warnings.
+        with (
+            contextlib.suppress(_StoppedInValidation),
+            communicator.running(network.flat) as gradient_vector,
+            np.errstate(all="ignore"),  # a diverging training is told in words, from the loss, not by NumPy's warnings
+        ):
             self._gradients = network.like(flat=gradient_vector)
             self._workspace = Workspace.of(network, self.training_set.batch_size, dropout=dropout)
             if self.validation_set:
                 self._validation_workspace = Workspace.of(network, self.validation_set.batch_size, training=False)
             stop = False
             while not (stop or self.is_finished):
-                stop = self._train_epoch(should_stop, on_batch)
-                if self.state.batch == len(self.training_set):
-                    result = self._finish_epoch()
+                stop = self._train_epoch(should_stop, on_batch, between_steps)
+                if not stop:
+                    result = self._finish_epoch(should_stop)
                     if communicator.rank == 0:
                         yield result
-                    stop = communicator.finish_step(stop or should_stop())
+                    stop = communicator.finish_step(should_stop())
 
-    def _train_epoch(self, should_stop: Callable[[], bool], on_batch: Callable[[int], None]) -> bool:
+    def _train_epoch(
+        self, should_stop: Callable[[], bool], on_batch: Callable[[int], None], between_steps: Callable[[], None]
+    ) -> bool:
         """Train on the rest of the epoch under way, or until asked to stop; returns whether asked."""
-        state, settings, communicator, started = self.state, self.settings, self.communicator, time.perf_counter()
+        state, settings, communicator = self.state, self.settings, self.communicator
+        started = time.perf_counter() - state.seconds
         n_examples, batch_size, stop = self.training_set.n_examples, self.training_set.batch_size, False
         for X, Y in self.training_set.shuffled(settings.seed, state.epoch, state.batch, communicator.share):
             m = min(batch_size, n_examples - state.batch * batch_size)
@@ -146,9 +146,11 @@ class Trainer:
             if communicator.rank == 0:  # one of several processes reports
                 on_batch(m)
             stop = communicator.finish_step(should_stop())
+            state.seconds = time.perf_counter() - started
             if stop:
                 break
-        state.seconds += time.perf_counter() - started
+            if communicator.rank == 0:  # the others wait for its gradient before they move a parameter
+                between_steps()
         return stop
 
     def _step(self, X: NDArray[Any], Y: NDArray[np.intp], m: int) -> list[float]:
@@ -198,7 +200,7 @@ class Trainer:
         (squared_norm,) = self.communicator.total(float(np.dot(gradient, gradient)))
         clip_by_norm(gradient, max_norm, squared_norm)
 
-    def _finish_epoch(self) -> EpochResult:
+    def _finish_epoch(self, should_stop: Callable[[], bool]) -> EpochResult:
         """Validate, remember the best parameters, and close the books of the epoch."""
         state, started = self.state, time.perf_counter()
         val_loss = val_accuracy = None
@@ -206,7 +208,7 @@ class Trainer:
             sums = evaluate(
                 fold(self.parameters),
                 self._validation_workspace,
-                self.validation_set.in_order(self.communicator.share),
+                _until(should_stop, self.validation_set.in_order(self.communicator.share)),
                 self.settings.activation,
             )
             n_examples = self.validation_set.n_examples

@@ -105,9 +105,9 @@ class ForkedProcesses:
         self._meetings = 0
         for rank in range(self.size):
             self._counters[rank * STRIDE] = 0
-        self._fork()
         finished = False
         try:
+            self._fork()
             yield self._gradients[self.rank]
             finished = True
         finally:
@@ -124,7 +124,11 @@ class ForkedProcesses:
         sys.stdout.flush()
         sys.stderr.flush()
         for rank in range(1, self.size):
-            child = fork()
+            try:
+                child = fork()
+            except OSError as error:
+                reason = f"cannot start another process: {error.strerror}"
+                raise TrainingError(f"{reason}; set training.processes to 1") from error
             if child == 0:
                 self.rank, self._children = rank, []
                 return

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class EpochResult:
-    """What one epoch brought; a row of history.csv.
+    """What one epoch brought; without the seconds a row of history.csv.
 
     Attributes:
         epoch: Its number, from 1.
@@ -75,9 +75,9 @@ def score(result: EpochResult, monitor: str) -> tuple[float, ...]:
 
     Args:
         result: The epoch.
-        monitor: `accuracy` (the lower loss decides between equal ones) or `loss`. Without a validation set the later
-            epoch is the better one: nothing else could be judged by.
+        monitor: `accuracy` (the lower loss decides between equal ones), `loss` or `last`. With `last`, and without a
+            validation set, by which alone it could be judged, the later epoch is the better one.
     """
-    if result.val_loss is None or result.val_accuracy is None:
+    if result.val_loss is None or result.val_accuracy is None or monitor == "last":
         return (result.epoch,)
     return (result.val_accuracy, -result.val_loss) if monitor == "accuracy" else (-result.val_loss,)

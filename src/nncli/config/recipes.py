@@ -1,0 +1,153 @@
+"""Recipes: named sets of defaults for people who do not want to know about hyperparameters.
+
+    plain       the tutorial's network: every ingredient off
+    digits      drawn signs: learned patches, deformed anew in every epoch
+    garments    small gray pictures of things, each in its place: learned patches
+    photos      learned patches and colors, mirrored and cropped anew in every epoch
+    auto        one of the last three, chosen by looking at some of the images
+
+A recipe decides only what the config does not say. What it decides depends on the images: a few hundred photos want
+small networks and many epochs, fifty thousand the opposite. `training.effort` says how long it may take.
+
+The numbers were chosen on validation images; docs/accuracy.md has the figures.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nncli.feature_settings import ColorHistogram, Features, Patches
+
+if TYPE_CHECKING:
+    from nncli.feature_settings import Shape
+
+SMALL_SIDE = 40
+"""Images up to this height and width keep their size; larger ones become PHOTO_SIDE high and wide."""
+
+PHOTO_SIDE = 64
+
+FEW_IMAGES = 5_000
+"""Up to so many training images, time is plenty."""
+
+COMMON: dict[str, Any] = {
+    "network.initialization": "he",
+    "network.normalization": "batch",
+    "training.optimizer": "adamw",
+    "training.schedule": "one_cycle",
+    "training.monitor": "last",
+    "training.calibration": "temperature",
+}
+"""What all recipes but `plain` agree on.
+
+With one_cycle the last steps are the smallest, and the last epoch is as good as any; to choose one by a few dozen
+validation images would be to choose by chance, and its figure would be better than the truth.
+"""
+
+EFFORTS = {"quick": 0, "standard": 1, "thorough": 2}
+"""Word -> place in the lists below."""
+
+
+RECIPES = ("digits", "garments", "photos")
+
+
+def likely_defaults(recipe: object) -> dict[str, Any]:
+    """Defaults that hold before any image has been seen, for judging whether what is written goes together."""
+    if recipe != "auto" and recipe not in RECIPES:
+        return {}
+    return COMMON | {"data.augmentation": "photos" if recipe == "auto" else recipe}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a recipe looks at.
+
+    Attributes:
+        n_images: Training images.
+        shape: Height, width and channels that the images get.
+    """
+
+    n_images: int
+    shape: Shape
+
+    @property
+    def is_small_set(self) -> bool:
+        """Whether there are few images."""
+        return self.n_images <= FEW_IMAGES
+
+
+def recipe_defaults(recipe: str, effort: str, facts: Facts) -> dict[str, Any]:
+    """The defaults of a recipe, by key; what the config says comes before them.
+
+    Args:
+        recipe: ``plain``, ``digits``, ``garments`` or ``photos``.
+        effort: ``quick``, ``standard`` or ``thorough``.
+        facts: About the training images.
+    """
+    if recipe == "plain":
+        return {}
+    decide = {"digits": _digits, "garments": _garments, "photos": _photos}[recipe]
+    return COMMON | decide(EFFORTS[effort], facts)
+
+
+def _digits(effort: int, facts: Facts) -> dict[str, Any]:
+    return {
+        "data.features": _patches((64, 128, 256)[effort], 4, facts.shape),
+        "data.augmentation": "digits",
+        "network.layer_dims": ("auto", 512, "auto"),
+        "network.dropout": 0.3,
+        "training.epochs": _epochs(facts, (8, 40, 60)[effort], 200),
+        "training.batch_size": _batch_size(facts),
+        "training.learning_rate": 2e-3,
+        "training.label_smoothing": 0.05,
+    }
+
+
+def _garments(effort: int, facts: Facts) -> dict[str, Any]:
+    return {
+        "data.features": _patches((64, 160, 320)[effort], 4, facts.shape),
+        "data.augmentation": "none" if effort == 0 else "garments",
+        "network.layer_dims": ("auto", 512, "auto"),
+        "network.dropout": 0.4,
+        "training.epochs": _epochs(facts, (12, 25, 40)[effort], 200),
+        "training.batch_size": _batch_size(facts),
+        "training.learning_rate": 2e-3,
+        "training.label_smoothing": 0.1,
+    }
+
+
+def _photos(effort: int, facts: Facts) -> dict[str, Any]:
+    features = _patches((128, 200, 400)[effort], 3, facts.shape)
+    if facts.shape[2] == 3:
+        features = (*features, ColorHistogram(bins=6))
+    return {
+        "data.features": features,
+        "data.augmentation": "photos" if facts.is_small_set or effort else "none",
+        "data.test_time_augmentation": "mirror",
+        "network.layer_dims": ("auto", 256 if facts.is_small_set else 512, "auto"),
+        "network.dropout": 0.4,
+        "training.ensemble": (3, 5, 5)[effort] if facts.is_small_set else 1,
+        "training.epochs": _epochs(facts, (12, 25, 40)[effort], (40, 80, 150)[effort]),
+        "training.batch_size": _batch_size(facts),
+        "training.learning_rate": 2e-3,
+        "training.weight_decay": 0.05,
+        "training.label_smoothing": 0.1,
+    }
+
+
+def _patches(count: int, grid: int, shape: Shape) -> Features:
+    """Learned patches as large as the images allow."""
+    side = min(shape[0], shape[1])
+    stride = 1 if side <= SMALL_SIDE else 2
+    size = min(6, side)
+    grid = max(1, min(grid, (side - size) // stride + 1))
+    return (Patches(size=size, count=count, grid=grid, stride=stride),) if size > 1 else ()
+
+
+def _epochs(facts: Facts, many: int, few: int) -> int:
+    """Epochs for large sets, or for small ones."""
+    return few if facts.is_small_set else many
+
+
+def _batch_size(facts: Facts) -> int:
+    return 32 if facts.is_small_set else 128

@@ -1,0 +1,83 @@
+"""What the images of a folder look like, from a few of them: their size, whether they have color, what is in them."""
+
+from __future__ import annotations
+
+import contextlib
+import statistics
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nncli.data.decoding import ImageError, decode_image
+from nncli.data.image_format import ImageFormat
+from nncli.data.image_sizes import sizes_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+N_LOOKED_AT = 64
+
+LOOK = ImageFormat(28, 28, "rgb", "stretch")
+"""What they are made for looking at them."""
+
+COLORLESS = 3.0
+"""Mean difference between the channels, in gray levels, up to which an image is gray."""
+
+NEAR = 16
+"""Gray levels that count as background together."""
+
+
+@dataclass(frozen=True)
+class Looks:
+    """What some of the images look like.
+
+    Attributes:
+        height, width: Medians, in pixels.
+        is_gray: Whether none of them has color.
+        outline: Median share of what is in an image that lies at its outline: large for lines, small for areas.
+    """
+
+    height: int
+    width: int
+    is_gray: bool
+    outline: float
+
+    def __str__(self) -> str:
+        return f"{'gray' if self.is_gray else 'color'} images of about {self.height}x{self.width}"
+
+
+def look_at(paths: Sequence[str]) -> Looks | None:
+    """Look at some of the images, evenly chosen; None if none of these can be read."""
+    chosen = paths[:: max(1, len(paths) // N_LOOKED_AT)]
+    images = []
+    for path in chosen:
+        with contextlib.suppress(ImageError):
+            images.append(decode_image(path, LOOK).reshape(-1, 3).astype(np.float32))
+    sizes = list(sizes_of(chosen).elements())
+    if not images or not sizes:
+        return None
+    spread = [float(np.ptp(image, axis=1).mean()) for image in images]
+    return Looks(
+        height=round(statistics.median(height for _, height in sizes)),
+        width=round(statistics.median(width for width, _ in sizes)),
+        is_gray=max(spread) <= COLORLESS,
+        outline=statistics.median(map(_outline, images)),
+    )
+
+
+def _outline(image: NDArray[np.float32]) -> float:
+    """The share of the pixels that differ from the background which lie next to it: all of a line, little of a shirt.
+
+    The background are the most frequent gray levels.
+    """
+    gray = image.mean(axis=1).astype(np.intp)
+    window = np.convolve(np.bincount(gray, minlength=256), np.ones(NEAR, np.intp), mode="valid")
+    level = int(window.argmax())
+    background = ((gray >= level) & (gray < level + NEAR)).reshape(LOOK.height, LOOK.width)
+    padded = np.pad(background, 1)
+    beside = padded[:-2, 1:-1] | padded[2:, 1:-1] | padded[1:-1, :-2] | padded[1:-1, 2:]
+    drawn = ~background
+    return float((drawn & beside).sum() / max(drawn.sum(), 1))

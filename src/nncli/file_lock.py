@@ -1,0 +1,75 @@
+"""Files locked by the process that works on them.
+
+The operating system drops such a lock when the process ends, however it ends: a lock left by a killed process blocks no
+one, and a temporary file without a lock has no owner any more. Helper processes do not inherit the locks
+(`nncli.forking`), or a helper that outlives its killed parent for a moment would hold them on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from typing import TYPE_CHECKING
+
+from nncli.forking import KEPT_FROM_HELPERS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def open_locked(path: Path, flags: int, mode: int = 0o666, *, is_required: bool = True) -> int:
+    """Open `path` and lock it; returns the descriptor, which `close_locked` closes.
+
+    Args:
+        path: The file.
+        flags: As for `os.open`.
+        mode: As for `os.open`.
+        is_required: Otherwise a file system without locks gives the file without a lock.
+
+    Raises:
+        BlockingIOError: Another process has the lock.
+        OSError: The file cannot be opened, or not be locked.
+    """
+    while True:
+        descriptor = os.open(path, flags, mode)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if is_required or isinstance(error, BlockingIOError):
+                os.close(descriptor)
+                raise
+        if _is_at(path, descriptor):
+            KEPT_FROM_HELPERS.add(descriptor)
+            return descriptor
+        os.close(descriptor)  # its last owner removed it between the two calls: a lock on nothing
+
+
+def close_locked(descriptor: int) -> None:
+    """Close the file and give the lock back."""
+    KEPT_FROM_HELPERS.discard(descriptor)
+    with contextlib.suppress(OSError):  # what was written was flushed before; now nothing can be lost
+        os.close(descriptor)
+
+
+def remove_abandoned(folder: Path, pattern: str) -> int:
+    """Delete files that match `pattern` and that nobody has locked; returns the bytes freed."""
+    freed = 0
+    for path in folder.glob(pattern):
+        with contextlib.suppress(OSError):
+            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                size = os.fstat(descriptor).st_size
+                path.unlink()
+                freed += size
+            finally:
+                os.close(descriptor)
+    return freed
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,80 @@
+"""From a config with a recipe and a folder of images to a config that says everything."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nncli.config.recipes import PHOTO_SIDE, SMALL_SIDE, Facts, recipe_defaults
+from nncli.config.shapes import CHOSEN
+from nncli.data.looks import Looks, look_at
+from nncli.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nncli.config import ConfigFile
+
+MOSTLY_OUTLINE = 0.38
+"""Share of outline from which on what small gray images show is taken for lines."""
+
+HIDDEN = ((1_000, 32), (10_000, 64), (100_000, 128))
+"""Up to so many training images -> units of the hidden layer that `layer_dims: auto` stands for without a recipe."""
+
+MOST_HIDDEN = 256
+
+
+def apply_recipe(config_file: ConfigFile, paths: Sequence[str]) -> tuple[ConfigFile, tuple[str, ...]]:
+    """The config with the defaults of its recipe, and a line about why.
+
+    Args:
+        config_file: As written.
+        paths: Training images.
+
+    Raises:
+        DataError: A recipe is to look at the images, and none of these can be read.
+    """
+    training = config_file.config.training
+    recipe, effort = str(training.recipe), training.effort
+    if recipe == "plain":
+        return _with_hidden_layer(config_file, len(paths)), ()
+    looks = look_at(paths)
+    if looks is None:
+        raise DataError(f"none of the images looked at can be read, the first is {paths[0]}")
+    notes: tuple[str, ...] = ()
+    if recipe == "auto":
+        recipe = choose(looks)
+        notes = (f"recipe {recipe}, effort {effort}: {len(paths)} {looks}",)
+    config_file = config_file.with_defaults(_format(looks))
+    data = config_file.config.data
+    defaults = recipe_defaults(recipe, effort, Facts(len(paths), data.shape))
+    chosen: dict[str, Any] = {
+        "training.recipe": recipe
+    }  # a run that is repeated from its own config need not choose again
+    if config_file.values["network.layer_dims"] == CHOSEN:
+        chosen["network.layer_dims"] = defaults["network.layer_dims"]
+    return config_file.with_defaults(defaults).with_values(chosen), notes
+
+
+def choose(looks: Looks) -> str:
+    """The recipe that suits such images."""
+    is_small = max(looks.height, looks.width) <= SMALL_SIDE
+    if not (is_small and looks.is_gray):
+        return "photos"
+    return "digits" if looks.outline >= MOSTLY_OUTLINE else "garments"
+
+
+def _format(looks: Looks) -> dict[str, Any]:
+    """Size and color to bring such images to."""
+    is_small = max(looks.height, looks.width) <= SMALL_SIDE
+    return {
+        "data.image_size": (looks.height, looks.width) if is_small else (PHOTO_SIDE, PHOTO_SIDE),
+        "data.color": "grayscale" if looks.is_gray else "rgb",
+    }
+
+
+def _with_hidden_layer(config_file: ConfigFile, n_images: int) -> ConfigFile:
+    """The config with a number for `network.layer_dims: auto`."""
+    if config_file.values.get("network.layer_dims") != CHOSEN:
+        return config_file
+    units = next((units for most, units in HIDDEN if n_images <= most), MOST_HIDDEN)
+    return config_file.with_values({"network.layer_dims": ("auto", units, "auto")})

@@ -1,0 +1,35 @@
+"""What training asks of a set of examples; `nncli.data.batches.Batches` is one, and a test's list can be another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+class Dataset(Protocol):
+    """Examples in batches."""
+
+    batch_size: int
+
+    @property
+    def n_examples(self) -> int:
+        """Examples in the set."""
+
+    def __len__(self) -> int:
+        """Batches in an epoch."""
+
+    def shuffled(
+        self, seed: int, epoch: int, skip: int, share: Callable[[int], slice]
+    ) -> Iterator[tuple[NDArray[Any], NDArray[np.intp]]]:
+        """X, (n_0, m), and Y, (m,), in the random order of this epoch, without the first `skip` batches.
+
+        `share` picks the examples of each batch that this process is to train on. X may be written to.
+        """
+
+    def in_order(self, share: Callable[[int], slice]) -> Iterator[tuple[NDArray[Any], NDArray[np.intp]]]:
+        """The same in the order of the set; `share` picks from the whole set."""
