@@ -230,5 +230,5 @@ def test_more_than_fits_into_memory_is_said(monkeypatch: pytest.MonkeyPatch) -> 
 
     fitted = fit()
     monkeypatch.setattr(mmap, "mmap", no_memory)
-    with pytest.raises(DataError, match=r"^features of 90 images need 0\.0 GB, more than there is$"):
+    with pytest.raises(DataError, match=r"^90 images need 0\.0 GB of memory, more than there is$"):
         feature_rows(fitted, images())

@@ -37,6 +37,7 @@ network:
   initialization: xavier
   dropout: 0.0
 training:
+  recipe: plain
   epochs: 30
   batch_size: 64
   optimizer: adam
@@ -53,6 +54,7 @@ training:
   mixing: none
   class_weights: none
   patience: null
+  calibration: none
   monitor: accuracy
   seed: 0
   precision: float32
