@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from configparser import ConfigParser
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 
 from nncli.cli.main import COMMANDS, load_command
 from nncli.config import reference_rows
+from nncli.feature_settings import BLOCKS, settings_of
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("sample_images/*.md")])
@@ -54,3 +57,19 @@ def test_the_lower_bounds_are_the_versions_tested() -> None:
     assert bounds.keys() == tested.keys()
     for name, bound in bounds.items():
         assert padded(bound) == padded(tested[name]), name
+
+
+def test_the_config_of_the_features_is_trained(tmp_path: Path) -> None:
+    """The example of docs/features.md runs as it stands, for one epoch, and its table names every block and setting."""
+    text = (ROOT / "docs/features.md").read_text()
+    (config,) = re.findall(r"```yaml\n(.*?)```", text, re.S)
+    (tmp_path / "photos.yaml").write_text(config.replace("../sample_images", str(ROOT / "sample_images")))
+    command = [sys.executable, "-m", "nncli", "train", "photos.yaml", "--epochs", "1"]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert "runs/photos-1/model.npz\n" == result.stdout
+    assert "patches (size 6, count 100, grid 3, stride 1, " in result.stderr
+    for kind, cls in BLOCKS.items():
+        assert f"| `{kind}` | " in text
+        for setting in settings_of(cls):
+            name, default = f"`{setting.name}`", setting.default
+            assert f"| {name} | {default} | " in text or f"{name} ({default})" in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,9 +11,13 @@ from PIL import Image
 
 from nncli import inference
 from nncli.data.image_format import ImageFormat
+from nncli.data.scaling import Scaling
 from nncli.decoding_pool import CHUNK_SIZE, DEPTH, DecodingPool
 from nncli.errors import ModelFileError
+from nncli.feature_settings import Block, ColorHistogram, Hog, Patches, Pca
+from nncli.features.column import FeatureColumn
 from nncli.inference import BATCH_SIZE, MANY, Prediction, Predictor
+from nncli.network.parameters import Parameters
 from tests import reference
 from tests.fixtures import random_model, random_pixels
 
@@ -295,3 +300,64 @@ def test_the_first_batches_are_small(tmp_path: Path) -> None:
     """The first record of many large photos comes soon; later batches are larger, since that is faster."""
     batches = Predictor(random_model()).predict_batches([("x", str(tmp_path / "x"))] * 100)
     assert [4, 8, 16, 32, 32, 8] == [len(batch) for batch in batches]
+
+
+# -------------------------------------------------------------------------------------------- features and mirroring
+
+
+def featured(model: Model, *blocks: Block) -> Model:
+    """The model with a feature column and weights for it."""
+    shape = model.image_format.shape
+    pixels = random_pixels(20, model.image_format)
+    column = FeatureColumn.fit(blocks, shape, pixels, seed=2)
+    parameters = Parameters((column.n_features, 4, len(model.classes)))
+    parameters.flat[:] = np.random.default_rng(5).standard_normal(parameters.flat.size) / 3
+    columns = np.empty((20, column.n_features), np.float32)
+    column.extract(pixels, columns)
+    scale = 1 / (columns.std(axis=0) + 0.01)
+    return replace(model, parameters=parameters, column=column, scaling=Scaling(scale, -columns.mean(axis=0) * scale))
+
+
+LARGER = ImageFormat(9, 8, "rgb", "stretch")
+BLOCKS: tuple[Block, ...] = (Patches(size=3, count=4, grid=2), Hog(cell=4), ColorHistogram(bins=3), Pca(components=3))
+
+
+def test_the_network_sees_the_features() -> None:
+    """The naive network on the scaled feature column of each image."""
+    model = featured(random_model(THREE, image_format=LARGER), *BLOCKS)
+    pixels = random_pixels(5, LARGER, seed=7)
+    columns = np.empty((5, model.column.n_features), np.float32)
+    model.column.extract(pixels, columns)
+    expected = by_reference(model, columns)  # type: ignore[arg-type]
+    np.testing.assert_allclose(Predictor(model).probabilities(pixels), expected, atol=2e-6)
+
+
+@pytest.mark.parametrize("classes", [TWO, THREE])
+@pytest.mark.parametrize("blocks", [None, BLOCKS])
+def test_mirroring_averages_an_image_and_its_mirror_image(
+    classes: tuple[str, ...], blocks: tuple[Block, ...] | None
+) -> None:
+    """So an image and its mirror image get the same probabilities; turned upside down it is another one."""
+    model = random_model(classes, image_format=LARGER)
+    if blocks:
+        model = featured(model, *blocks)
+    pixels = random_pixels(70, LARGER, seed=3)
+    mirrored = pixels.reshape(-1, 9, 8, 3)[:, :, ::-1].reshape(pixels.shape)
+    once = Predictor(model)
+    expected = (once.probabilities(pixels).astype(np.float64) + once.probabilities(mirrored)) / 2
+    both = Predictor(replace(model, test_time_augmentation="mirror"))
+    np.testing.assert_allclose(both.probabilities(pixels), expected, atol=1e-7)
+    np.testing.assert_array_equal(both.probabilities(pixels), both.probabilities(mirrored))
+    upside_down = pixels.reshape(-1, 9, 8, 3)[:, ::-1].reshape(pixels.shape)
+    assert np.abs(both.probabilities(pixels) - both.probabilities(upside_down)).max() > 1e-3
+
+
+@pytest.mark.parametrize("test_time_augmentation", ["none", "mirror"])
+def test_features_do_not_depend_on_the_company(test_time_augmentation: str) -> None:
+    """Alone, with a few, with many: the same bits."""
+    model = featured(random_model(THREE, image_format=LARGER), *BLOCKS)
+    predictor = Predictor(replace(model, test_time_augmentation=test_time_augmentation))
+    pixels = random_pixels(2 * BATCH_SIZE + 3, LARGER)
+    together = predictor.probabilities(pixels)
+    for i in (0, 1, BATCH_SIZE - 1, BATCH_SIZE, len(pixels) - 1):
+        np.testing.assert_array_equal(together[i : i + 1], predictor.probabilities(pixels[i : i + 1]))

@@ -16,9 +16,14 @@ import pytest
 from PIL import Image
 
 from nncli.data.image_format import ImageFormat
+from nncli.data.scaling import Scaling
 from nncli.errors import ModelFileError, NncliError
+from nncli.feature_settings import ColorHistogram, Patches, Pca
+from nncli.features.column import FeatureColumn
+from nncli.features.patches import PatchBlock
 from nncli.inference import Predictor
-from nncli.model_file import KEYS, MAX_METADATA, read_model, write_model
+from nncli.model_checks import KEYS, MAX_METADATA
+from nncli.model_file import Model, read_model, write_model
 from nncli.network.parameters import Parameters
 from nncli.npz_file import read_npz, write_npz
 from tests.fixtures import random_model, random_pixels, same_model
@@ -121,12 +126,38 @@ def test_what_could_not_be_read_is_not_written(tmp_path: Path) -> None:
     assert [] == list(tmp_path.iterdir())
 
 
+def featured_model() -> Model:
+    """A model that sees patches, a histogram and principal components, and votes with the mirror image."""
+    blocks = Patches(size=3, count=4, grid=2), ColorHistogram(bins=2), Pca(components=5)
+    image_format = ImageFormat(8, 7, "rgb", "stretch")
+    column = FeatureColumn.fit(blocks, image_format.shape, random_pixels(20, image_format), seed=1)
+    parameters = Parameters((column.n_features, 3))
+    parameters.flat[:] = np.random.default_rng(0).standard_normal(parameters.flat.size) / 10
+    scale, offset = np.random.default_rng(1).random((2, column.n_features), np.float32)
+    return Model(parameters, "relu", THREE, image_format, Scaling(scale, offset), {}, column, "mirror")
+
+
+def test_features_come_back_to_the_bit(tmp_path: Path) -> None:
+    """Settings, what was learned, and the vote of the mirror image; predictions are equal, and so are the bytes."""
+    model = featured_model()
+    write_model(tmp_path / "model.npz", model)
+    found = read_model(tmp_path / "model.npz")
+    assert same_model(model, found)
+    assert (model.column.features, "mirror") == (found.column.features, found.test_time_augmentation)
+    for name, array in model.column.arrays().items():
+        np.testing.assert_array_equal(array, found.column.arrays()[name])
+    pixels = random_pixels(9, model.image_format)
+    np.testing.assert_array_equal(Predictor(model).probabilities(pixels), Predictor(found).probabilities(pixels))
+    write_model(tmp_path / "again.npz", found)
+    assert (tmp_path / "model.npz").read_bytes() == (tmp_path / "again.npz").read_bytes()
+
+
 # ---------------------------------------------------------------------------------------------- inconsistent in any way
 
 
-def write_changed(path: Path, change: Change) -> None:
+def write_changed(path: Path, change: Change, model: Model | None = None) -> None:
     """Write a model of three classes and 4x3 rgb images, with layers 36, 5, 3, after `change(arrays, metadata)`."""
-    write_model(path, random_model(THREE))
+    write_model(path, model or random_model(THREE))
     arrays = read_npz(path)
     metadata = json.loads(arrays["metadata"].tobytes())
     change(arrays, metadata)
@@ -135,9 +166,9 @@ def write_changed(path: Path, change: Change) -> None:
     write_npz(path, arrays)
 
 
-def refusal(path: Path, change: Change) -> str:
+def refusal(path: Path, change: Change, model: Model | None = None) -> str:
     """Why a model is refused after `change(arrays, metadata)`; one line that begins with its path."""
-    write_changed(path, change)
+    write_changed(path, change, model)
     with pytest.raises(ModelFileError) as caught:
         read_model(path)
     message = str(caught.value)
@@ -250,13 +281,13 @@ DISTINCT = "classes are fewer than two or not distinct"
         (setting("layer_dims", value=[36, 0, 3]), NUMBERS),
         (setting("layer_dims", value=[36, 5.0, 3]), NUMBERS),
         (setting("layer_dims", value=[36, True, 3]), NUMBERS),
-        (setting("layer_dims", value=[35, 5, 3]), "layer_dims starts with 35, the images have 36 values"),
+        (setting("layer_dims", value=[35, 5, 3]), "layer_dims starts with 35, the feature column has 36 entries"),
         (setting("layer_dims", value=[36, 5, 4]), "layer_dims ends with 4 for 3 classes"),
         (setting("layer_dims", value=[36, 5, 1]), "layer_dims ends with 1 for 3 classes"),
         (setting("layer_dims", value=[36, 6, 3]), "W1 is float32 (5, 36), expected float32 (6, 36)"),
         (setting("layer_dims", value=[36, 5, 3, 3]), "no 'W3'"),
         (setting("layer_dims", value=[36, 10**30, 3]), f"W1 is float32 (5, 36), expected float32 ({10**30}, 36)"),
-        (setting("image", "height", value=5), "layer_dims starts with 36, the images have 45 values"),
+        (setting("image", "height", value=5), "layer_dims starts with 36, the feature column has 45 entries"),
         (setting("image", "height", value=True), "image height is True, not a whole number from 1 to 4096"),
         (setting("image", "color", value="cmyk"), "image color is 'cmyk', not one of rgb, grayscale"),
         (setting("image", "more", value=1), "the image format must have exactly the keys height, width, color, resize"),
@@ -284,6 +315,58 @@ DISTINCT = "classes are fewer than two or not distinct"
 def test_metadata_that_does_not_fit(tmp_path: Path, change: Change, reason: str) -> None:
     """The message names the key and what is wrong with it."""
     assert reason == refusal(tmp_path / "model.npz", change)
+
+
+LARGE = {"height": 4096, "width": 4096, "color": "grayscale", "resize": "stretch"}
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (putting("features1.matrix", np.zeros((28, 5), np.float32)), "features1.matrix is float32 (28, 5), expected"),
+        (putting("features1.matrix", np.zeros((28, 4))), "features1.matrix is float64 (28, 4), expected float32"),
+        (
+            putting("features3.mean", np.full(168, np.nan, np.float32)),
+            "features3.mean holds a value that is not finite",
+        ),
+        (putting("features2.matrix", np.zeros((28, 4), np.float32)), "unknown array 'features2.matrix'"),
+        (lambda arrays, _metadata: arrays.pop("features3.directions"), "no 'features3.directions'"),
+        (setting("features", value=[]), "features is not a list of blocks"),
+        (setting("features", value=[{"kind": "sift"}]), "features has an unknown block 'sift'"),
+        (setting("features", 0, "count", value=5), "layer_dims starts with 45, the feature column has 53 entries"),
+        (setting("features", 0, "size", value=9), "patches of size 9 do not fit into 8x7 images"),
+        (setting("features", 0, "size", value="3"), "patches.size is '3', not a number from 2 to 32"),
+        (setting("features", 0, "contrast", value=float("nan")), "patches.contrast is nan, not a number from 0 to 1"),
+        (setting("features", 1, "bins", value=10**9), "color_histogram.bins is 1000000000, not a number from 2 to 16"),
+        (setting("features", 2, "components", value=169), "169 components are more than the 168 values of an image"),
+        (setting("image", value=LARGE), "patches at 16,760,836 places of 4096x4096 images: a larger stride is needed"),
+        (
+            setting("features", value=[{"kind": "color_histogram", "bins": 16, "grid": 7}] * 6),
+            "more than 1,000,000 features",
+        ),
+        (setting("test_time_augmentation", value="rotate"), "unknown test_time_augmentation 'rotate'"),
+        (setting("test_time_augmentation", value=["mirror"]), "unknown test_time_augmentation ['mirror']"),
+    ],
+)
+def test_features_that_do_not_fit(tmp_path: Path, change: Change, reason: str) -> None:
+    """A forged model does not get as far as computing anything."""
+    assert refusal(tmp_path / "model.npz", change, featured_model()).startswith(reason)
+
+
+def test_a_forged_model_of_huge_images_costs_nothing_to_load(tmp_path: Path) -> None:
+    """The largest images with the finest grid that pass the checks: what it computes with is made when it is needed."""
+    shape = ImageFormat(2000, 2000, "grayscale", "stretch")
+    blocks = Patches(size=2, count=1, grid=16, stride=6), ColorHistogram(bins=2, grid=16)
+    column = FeatureColumn(blocks, shape.shape, [PatchBlock(blocks[0], shape.shape, np.zeros((5, 1), np.float32))])
+    n = 2 * 256 + 2 * 256
+    scaling = Scaling(np.ones(n, np.float32), np.zeros(n, np.float32))
+    write_model(tmp_path / "model.npz", Model(Parameters((n, 3)), "relu", THREE, shape, scaling, {}, column))
+    tracemalloc.start()
+    try:
+        read_model(tmp_path / "model.npz")
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("key", [key for key in KEYS if not key.startswith("format")])

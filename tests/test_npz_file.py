@@ -472,7 +472,7 @@ def assert_old_file_is_whole(path: Path) -> None:
         ((npy_format, "write_array"), full_disk, "No space left on device"),
         ((os, "fsync"), failing(errno.EIO), "Input/output error"),
         ((Path, "replace"), failing(errno.EXDEV), "Invalid cross-device link"),
-        ((Path, "open"), failing(errno.EACCES), "Permission denied"),
+        ((os, "open"), failing(errno.EACCES), "Permission denied"),
     ],
     ids=["write", "fsync", "rename", "open"],
 )

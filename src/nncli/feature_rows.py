@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ from nncli.data.loading import LoadedImages
 from nncli.data.scaling import Scaling
 from nncli.divide import divide, shared_array
 from nncli.features.column import FeatureColumn
+from nncli.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +57,7 @@ MARGIN = 0.1
 """Room above and below the range seen, as a share of it; what lies further out is cut off in training."""
 
 FLATTEST = 0.01
-"""Smallest deviation used, as a share of the average one: a feature that hardly ever changes is not blown up."""
+"""Smallest deviation used, as a share of the block's average: a feature that hardly ever changes is not blown up."""
 
 
 @dataclass(frozen=True)
@@ -99,24 +101,32 @@ def fit_features(features: Features, shape: Shape, images: PixelRows, seed: int)
         images: Training images alone.
         seed: Of the run.
     """
-    rng = np.random.default_rng([seed, len(images)])
-    n_values = shape[0] * shape[1] * shape[2]
-    n = min(len(images), MOST_SAMPLE_IMAGES, max(SAMPLE_BYTES // n_values, 1))
-    sample = np.empty((n, n_values), np.uint8)
-    images.take(np.sort(rng.choice(len(images), n, replace=False)), sample)
+    sample = _sample(images, np.random.default_rng([seed, len(images)]))
     column = FeatureColumn.fit(features, shape, sample, seed)
-    some = sample[:: max(1, n // MOST_SCALING_IMAGES)]
-    values = np.empty((len(some), column.n_features), np.float32)
-    divided = shared_array(values.shape, np.float32)
-    _divide(len(some), lambda start, stop: column.extract(some[start:stop], divided[start:stop]))
-    values = divided
+    values = _values(column, sample[:: max(1, len(sample) // MOST_SCALING_IMAGES)])
     mean, deviation = values.mean(axis=0, dtype=np.float64), values.std(axis=0, dtype=np.float64)
-    scale = 1 / np.maximum(deviation, max(FLATTEST * deviation.mean(), 1e-6))
+    scale = np.concatenate(
+        [1 / np.maximum(deviation[part], max(FLATTEST * deviation[part].mean(), 1e-6)) for part in column.entries()]
+    )
     low, high = values.min(axis=0), values.max(axis=0)
     margin = MARGIN * (high - low)
     step = np.maximum((high - low + 2 * margin) / STEPS, 1e-9)
     scaling = Scaling(scale.astype(np.float32), (-mean * scale).astype(np.float32))
     return FittedFeatures(column, scaling, (low - margin).astype(np.float32), step.astype(np.float32))
+
+
+def _sample(images: PixelRows, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Some of the images, or all if they are few, (n, values of an image)."""
+    n = min(len(images), MOST_SAMPLE_IMAGES, max(SAMPLE_BYTES // images.n_values, 1))
+    sample = np.empty((n, images.n_values), np.uint8)
+    return images.take(np.sort(rng.choice(len(images), n, replace=False)), sample)
+
+
+def _values(column: FeatureColumn, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """The exact features of some images, (m, n_0)."""
+    values = shared_array((len(pixels), column.n_features), np.float32)
+    _divide(len(pixels), lambda start, stop: column.extract(pixels[start:stop], values[start:stop]))
+    return values
 
 
 def feature_rows(
@@ -138,28 +148,32 @@ def feature_rows(
     """
     shape = len(images), fitted.column.n_features
     draft = None
-    if kept_as is not None:
-        try:
+    try:
+        if kept_as is not None:
             path = cache_folder() / (kept_as.preprocessing + SUFFIX)
             if found := open_entry(path, [], kept_as):
                 on_progress(len(images))
                 return found.pixels
             draft = Draft(path, shape)
-        except OSError as error:
-            on_note(f"features are not kept for the next time: {error.strerror or error}")
+    except OSError as error:
+        on_note(_not_kept(error))
+    if draft is None or kept_as is None:
+        return _filled(fitted, images, shared_array(shape, np.uint8), on_progress)
     try:
-        rows = draft.pixels if draft else shared_array(shape, np.uint8)
-        _fill(fitted, images, rows, on_progress)
-        if draft and kept_as:
-            rows.flags.writeable = False
-            try:
-                draft.keep(kept_as, LoadedImages(rows, np.arange(len(rows)), ()))
-            except OSError as error:
-                on_note(f"features are not kept for the next time: {error.strerror or error}")
+        rows = _filled(fitted, images, draft.pixels, on_progress)
+        rows.flags.writeable = False
+        try:
+            draft.keep(kept_as, LoadedImages(rows, np.arange(len(rows)), ()))
+        except OSError as error:
+            on_note(_not_kept(error))
         return rows
     finally:
-        if draft:
-            draft.close()
+        draft.close()
+
+
+def _not_kept(error: OSError) -> str:
+    where = f"{printable(os.fsdecode(error.filename))}: " if error.filename else ""
+    return f"features are not kept for the next time: {where}{error.strerror or error}"
 
 
 def cache_entry(fitted: FittedFeatures, data: str, source: str, n_images: int) -> About:
@@ -180,14 +194,17 @@ def cache_entry(fitted: FittedFeatures, data: str, source: str, n_images: int) -
     return About(source, words, digest.hexdigest(), n_images, n_images, column.n_features, [])
 
 
-def _fill(
+def _filled(
     fitted: FittedFeatures, images: PixelRows, rows: NDArray[np.uint8], on_progress: Callable[[int], None]
-) -> None:
+) -> NDArray[np.uint8]:
+    """`rows`, (m, n_0), with the features of `images` written into them by all processes."""
+
     def work(start: int, stop: int) -> None:
         pixels = np.empty((stop - start, images.n_values), np.uint8)
         fitted.to_bytes(images.take(slice(start, stop), pixels), rows[start:stop])
 
     _divide(len(images), work, on_progress)
+    return rows
 
 
 def _divide(

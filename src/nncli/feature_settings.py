@@ -129,7 +129,7 @@ class Patches(Block):
         if min(shape[:2]) < self.size:
             return f"patches of size {self.size} do not fit into {shape[0]}x{shape[1]} images"
         down, across = self.positions(shape)
-        if down * across * max(self.size**2 * shape[2] + 1, self.count) > MOST_ANSWERS:
+        if down * across * max(self.size**2 * shape[2] + 1, self.count, self.grid**2) > MOST_ANSWERS:
             return f"patches at {down * across:,} places of {shape[0]}x{shape[1]} images: a larger stride is needed"
         if min(self.positions(shape)) < self.grid:
             return f"a grid of {self.grid} needs more places for a patch than {shape[0]}x{shape[1]} images have"
@@ -204,12 +204,18 @@ PIXELS: Features = (Pixels(),)
 """What a feature column is made of unless something else is asked for."""
 
 MOST_FEATURES = 1_000_000
-"""Longest feature column: beyond it are only typing errors."""
+"""Longest feature column, unless the image itself is longer: beyond it are only typing errors."""
 
 
 def n_features(features: Features, shape: Shape) -> int:
     """Length of the feature column, n_0, for images of `shape`."""
     return sum(block.n_features(shape) for block in features)
+
+
+def misfit(features: Features, shape: Shape) -> str | None:
+    """Why the blocks together are too much for images of `shape`, None if they are not."""
+    most = max(MOST_FEATURES, shape[0] * shape[1] * shape[2])
+    return f"more than {most:,} features for each image" if n_features(features, shape) > most else None
 
 
 def features_from_list(values: object) -> Features:

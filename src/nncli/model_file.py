@@ -20,15 +20,24 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nncli.calibration import COLDEST, HOTTEST
 from nncli.data.image_format import ImageFormat
 from nncli.data.scaling import Scaling
 from nncli.errors import ModelFileError
-from nncli.feature_settings import MOST_FEATURES, Features, features_from_list, n_features
+from nncli.feature_settings import n_features
 from nncli.features.column import FeatureColumn
-from nncli.network.forward_propagation import ACTIVATIONS
+from nncli.model_checks import (
+    FORMAT,
+    FORMAT_VERSION,
+    MAX_METADATA,
+    checked_classes,
+    checked_features,
+    checked_layer_dims,
+    checked_metadata,
+    output,
+    take,
+)
 from nncli.network.parameters import Parameters
-from nncli.npz_file import parse_text_array, read_npz, text_array, write_npz
+from nncli.npz_file import read_npz, text_array, write_npz
 from nncli.text import printable
 
 if TYPE_CHECKING:
@@ -36,33 +45,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
-
-FORMAT = "nncli-model"
-FORMAT_VERSION = 1
-
-KEYS = (
-    "format",
-    "format_version",
-    "layer_dims",
-    "activation",
-    "normalization",
-    "ensemble",
-    "output",
-    "classes",
-    "image",
-    "features",
-    "test_time_augmentation",
-    "temperature",
-    "training",
-)
-"""Keys of the metadata, all of them required."""
-
-NORMALIZATIONS = ("none", "layer")
-"""Batch normalization is folded into the weights before a model is written."""
-
-MAX_METADATA = 4 << 20
-"""Bytes of metadata: JSON can take twenty times its size in memory. Ten thousand classes fit."""
-
 
 PIXEL_COLUMN: Any = None
 """Stands for the column of the pixels themselves."""
@@ -121,7 +103,7 @@ def write_model(path: Path, model: Model) -> None:
             "activation": model.activation,
             "normalization": model.parameters.normalization,
             "ensemble": len(model.parameters.members),
-            "output": _output(model.layer_dims),
+            "output": output(model.layer_dims),
             "classes": list(model.classes),
             "image": model.image_format.to_dict(),
             "features": [block.to_dict() for block in model.column.features],
@@ -171,28 +153,28 @@ def read_model(path: Path) -> Model:
 
 def _build(arrays: dict[str, NDArray[Any]]) -> Model:
     """The model, every part of it checked before the parameters are allocated."""
-    metadata = _checked_metadata(arrays.pop("metadata"))
+    metadata = checked_metadata(arrays.pop("metadata"))
     image_format = ImageFormat.from_dict(metadata["image"])
-    classes = _checked_classes(metadata["classes"])
-    features = _checked_features(metadata["features"], image_format)
+    classes = checked_classes(metadata["classes"])
+    features = checked_features(metadata["features"], image_format)
     length = n_features(features, image_format.shape)
-    layer_dims = _checked_layer_dims(metadata["layer_dims"], length, len(classes))
-    if metadata["output"] != _output(layer_dims):
+    layer_dims = checked_layer_dims(metadata["layer_dims"], length, len(classes))
+    if metadata["output"] != output(layer_dims):
         raise ValueError(f"output is {metadata['output']!r} for layer_dims {layer_dims}")
 
     dtype = np.dtype(arrays["W1"].dtype)
     if dtype not in (np.float32, np.float64):
         raise ValueError(f"weights are {dtype}")
-    scale = _take(arrays, "scale", (layer_dims[0], 1), np.float32)
-    offset = _take(arrays, "offset", (layer_dims[0], 1), np.float32)
+    scale = take(arrays, "scale", (layer_dims[0], 1), np.float32)
+    offset = take(arrays, "offset", (layer_dims[0], 1), np.float32)
     shapes = FeatureColumn.array_shapes(features, image_format.shape)
-    learned = {name: _take(arrays, name, shape, np.float32) for name, shape in shapes.items()}
+    learned = {name: take(arrays, name, shape, np.float32) for name, shape in shapes.items()}
     normalization, n_members = metadata["normalization"], metadata["ensemble"]
     names = list(_names(len(layer_dims) - 1, normalization))
     taken = {}
     for name, kind, l in names:
         shape = (layer_dims[l], layer_dims[l - 1] if kind == "W" else 1)
-        taken[name] = _take(arrays, name, shape if n_members == 1 else (n_members, *shape), dtype)
+        taken[name] = take(arrays, name, shape if n_members == 1 else (n_members, *shape), dtype)
     if arrays:
         raise ValueError(f"unknown array {next(iter(arrays))!r}")
     parameters = Parameters(layer_dims, dtype, normalization=normalization, n_members=n_members)
@@ -203,73 +185,3 @@ def _build(arrays: dict[str, NDArray[Any]]) -> Model:
     column = FeatureColumn.from_arrays(features, image_format.shape, learned)
     about = metadata["activation"], classes, image_format, scaling, metadata["training"]
     return Model(parameters, *about, column, metadata["test_time_augmentation"], metadata["temperature"])
-
-
-def _output(layer_dims: tuple[int, ...]) -> str:
-    return "sigmoid" if layer_dims[-1] == 1 else "softmax"
-
-
-def _checked_metadata(array: NDArray[Any]) -> dict[str, Any]:
-    if array.size > MAX_METADATA:
-        raise ValueError(f"metadata of {array.size} bytes is too long")
-    metadata = parse_text_array(array)
-    if metadata.get("format") != FORMAT:
-        raise ValueError("metadata is not a model's")
-    version = metadata.get("format_version")
-    if type(version) is not int or version != FORMAT_VERSION:  # true is 1, too
-        raise ValueError(f"format_version is {version!r}, this nncli reads {FORMAT_VERSION}; update nncli")
-    if set(metadata) != set(KEYS):
-        wrong = min(set(metadata) ^ set(KEYS))
-        raise ValueError(f"metadata has {'no' if wrong in KEYS else 'an unknown'} {wrong!r}")
-    if metadata["activation"] not in list(ACTIVATIONS):  # a list, because what is read may not be hashable
-        raise ValueError(f"unknown activation {metadata['activation']!r}")
-    if metadata["normalization"] not in NORMALIZATIONS:
-        raise ValueError(f"unknown normalization {metadata['normalization']!r}")
-    temperature = metadata["temperature"]
-    if type(temperature) not in (int, float) or not COLDEST <= temperature <= HOTTEST:
-        raise ValueError(f"temperature is {temperature!r}, not a number from {COLDEST} to {HOTTEST}")
-    if metadata["test_time_augmentation"] not in ("none", "mirror"):
-        raise ValueError(f"unknown test_time_augmentation {metadata['test_time_augmentation']!r}")
-    if type(metadata["ensemble"]) is not int or metadata["ensemble"] < 1:
-        raise ValueError(f"ensemble is {metadata['ensemble']!r}, not a number of networks")
-    if not isinstance(metadata["training"], dict):
-        raise ValueError("training is not a mapping")
-    return metadata
-
-
-def _checked_features(values: Any, image_format: ImageFormat) -> Features:
-    """The blocks of the feature column, if they can be computed for such images."""
-    features = features_from_list(values)
-    for block in features:
-        if misfit := block.misfit(image_format.shape):
-            raise ValueError(misfit)
-    if n_features(features, image_format.shape) > max(MOST_FEATURES, image_format.n_features):
-        raise ValueError("the feature column is too long")
-    return features
-
-
-def _checked_classes(classes: Any) -> tuple[str, ...]:
-    if not isinstance(classes, list) or not all(isinstance(name, str) and name for name in classes):
-        raise ValueError("classes is not a list of names")
-    if len(classes) < 2 or len(set(classes)) != len(classes):
-        raise ValueError("classes are fewer than two or not distinct")
-    return tuple(classes)
-
-
-def _checked_layer_dims(dims: Any, n_features: int, n_classes: int) -> tuple[int, ...]:
-    if not isinstance(dims, list) or len(dims) < 2 or not all(type(n) is int and n > 0 for n in dims):
-        raise ValueError("layer_dims is not a list of positive integers")
-    if dims[0] != n_features:
-        raise ValueError(f"layer_dims starts with {dims[0]}, the feature column has {n_features} entries")
-    if dims[-1] != n_classes and not (dims[-1] == 1 and n_classes == 2):
-        raise ValueError(f"layer_dims ends with {dims[-1]} for {n_classes} classes")
-    return tuple(dims)
-
-
-def _take(arrays: dict[str, NDArray[Any]], name: str, shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
-    array = arrays.pop(name)
-    if array.shape != shape or array.dtype != dtype:
-        raise ValueError(f"{name} is {array.dtype} {array.shape}, expected {np.dtype(dtype)} {shape}")
-    if not np.isfinite(array).all():
-        raise ValueError(f"{name} holds a value that is not finite")
-    return array

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from nncli.data.image_folder import ImageFolder, LabeledFiles, scan_image_folder
 from nncli.data.image_format import ImageFormat
 from nncli.data.split import stratified_split
+from nncli.feature_settings import PIXELS
 from nncli.recipe_choice import apply_recipe
 from nncli.text import printable
 
@@ -53,6 +54,12 @@ class Plan:
     def config(self) -> TrainConfig:
         """The settings."""
         return self.config_file.config
+
+    @property
+    def features(self) -> str:
+        """The blocks of the feature column in words; empty if it is the pixels themselves."""
+        features = self.config.data.features
+        return "" if features == PIXELS else ", ".join(map(str, features))
 
     @property
     def n_parameters(self) -> int:

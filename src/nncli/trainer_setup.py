@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from nncli.config.options import TrainingConfig
     from nncli.experiment import Experiment
     from nncli.network.parameters import Array
+
 FLOPS_PER_WEIGHT = 6
 """Of an example and a weight in a training step."""
 

@@ -20,7 +20,11 @@ from nncli.feature_rows import cache_entry, feature_rows
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from nncli.experiment import Experiment
+    from numpy.typing import NDArray
+
+    from nncli.data.augmentation.kinds import Augmentation
+    from nncli.experiment import Experiment, ImageSet
+    from nncli.feature_rows import FittedFeatures
 
 VALIDATION_BATCH_SIZE = 256
 
@@ -41,31 +45,46 @@ def training_batches(
         on_progress: Told the number of images whose features have just been computed.
         on_note: Told in a line why features could not be kept in the cache.
     """
-    training, validation = experiment.training, experiment.validation
-    data, features = experiment.plan.config.data, experiment.features
+    training, validation, features = experiment.training, experiment.validation, experiment.features
+    data = experiment.plan.config.data
     augmentation = make_augmentation(data.augmentation, experiment.plan.image_format, data.augmentation_strength)
 
-    def on_images() -> tuple[Batches, Batches | None]:
-        column = experiment.column if features else None
-        of_images = experiment.scaling, batch_size, dtype, training.rows, augmentation, column
-        for_validation = experiment.scaling, VALIDATION_BATCH_SIZE, dtype, validation.rows
-        return (
-            Batches(training.pixels, training.labels, *of_images),
-            Batches(validation.pixels, validation.labels, *for_validation) if validation.paths else None,
-        )
+    def of_images(images: ImageSet, size: int, changes: Augmentation | None = None) -> Batches:
+        column = features.column if features else None
+        return Batches(images.pixels, images.labels, experiment.scaling, size, dtype, images.rows, changes, column)
 
-    if features is None or (augmentation and not validation.paths):
-        return on_images()
-    first = 0 if augmentation else len(training.rows)  # of the rows of features: training images first, if at all
-    rows = np.concatenate([training.rows[: len(training.rows) if first else 0], validation.rows])
-    kept_as = None
-    if data.cache == "on":
-        what = f"{experiment.fingerprint} {'validation' if augmentation else 'all'}"
-        kept_as = cache_entry(features, what, str(data.path.absolute()), len(rows))
-    stored = feature_rows(features, PixelRows(training.pixels, rows), on_progress, kept_as=kept_as, on_note=on_note)
-    scaling = features.scaling_of_bytes
-    of_validation = scaling, VALIDATION_BATCH_SIZE, dtype, np.arange(first, len(rows))
-    validation_set = Batches(stored, validation.labels, *of_validation) if validation.paths else None
+    if features is None:
+        validation_set = of_images(validation, VALIDATION_BATCH_SIZE) if validation.paths else None
+        return of_images(training, batch_size, augmentation), validation_set
+
+    stays = (validation,) if augmentation else (training, validation)
+    rows = np.concatenate([images.rows for images in stays])
+    stored = _stored_features(experiment, features, rows, on_progress, on_note)
+    first = len(rows) - len(validation.rows)  # rows of training images come before
+
+    def of_features(images: ImageSet, size: int, rows: NDArray[np.intp]) -> Batches:
+        return Batches(stored, images.labels, features.scaling_of_bytes, size, dtype, rows)
+
     if augmentation:
-        return on_images()[0], validation_set
-    return Batches(stored, training.labels, scaling, batch_size, dtype, np.arange(first)), validation_set
+        training_set = of_images(training, batch_size, augmentation)
+    else:
+        training_set = of_features(training, batch_size, np.arange(first))
+    if not validation.paths:
+        return training_set, None
+    return training_set, of_features(validation, VALIDATION_BATCH_SIZE, np.arange(first, len(rows)))
+
+
+def _stored_features(
+    experiment: Experiment,
+    features: FittedFeatures,
+    rows: NDArray[np.intp],
+    on_progress: Callable[[int], None],
+    on_note: Callable[[str], None],
+) -> NDArray[np.uint8]:
+    """The features of the images in these rows of pixels, as bytes, (m, n_0)."""
+    data, kept_as = experiment.plan.config.data, None
+    if data.cache == "on" and len(rows):
+        which = "validation" if len(rows) == len(experiment.validation.rows) else "all"
+        kept_as = cache_entry(features, f"{experiment.fingerprint} {which}", str(data.path.absolute()), len(rows))
+    images = PixelRows(experiment.training.pixels, rows)
+    return feature_rows(features, images, on_progress, kept_as=kept_as, on_note=on_note)

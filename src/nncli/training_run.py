@@ -156,7 +156,9 @@ class TrainingRun:
         if self.experiment.plan.config.training.calibration == "temperature" and split == "validation":
             model = replace(model, temperature=fit_temperature(probabilities, images.labels))
             probabilities = tempered(probabilities.T, model.temperature).T
-        write_model(self.run / "model.npz", model)
+        self.save_model()
+        if model.temperature != 1:
+            write_model(self.run / "model.npz", model)
         predicted = probabilities.argmax(axis=1)
         confusion = metrics.confusion_matrix(images.labels, predicted, len(classes))
         report = {

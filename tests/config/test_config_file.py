@@ -11,6 +11,7 @@ import pytest
 
 from nncli.config import load_config
 from nncli.errors import ConfigError
+from nncli.feature_settings import Pixels
 from tests.config.files import SMALLEST, complaint, data, load, network, training
 
 EVERYTHING = """\
@@ -20,9 +21,11 @@ data:
   image_size: [48, 64]
   color: grayscale
   resize: pad
+  features: [pixels]
   scaling: standardize
   augmentation: garments
   augmentation_strength: 0.5
+  test_time_augmentation: mirror
   validation_split: 0.25
   on_bad_image: skip
 network:
@@ -63,6 +66,7 @@ def test_every_option_arrives() -> None:
     assert (Path("images").resolve(), (48, 64), "grayscale") == (data.path, data.image_size, data.color)
     assert ("pad", "standardize", 0.25, "skip") == (data.resize, data.scaling, data.validation_split, data.on_bad_image)
     assert ("garments", 0.5) == (data.augmentation, data.augmentation_strength)
+    assert ((Pixels(),), "mirror") == (data.features, data.test_time_augmentation)
     assert ((3072, 32, 16, 1), "tanh") == (network.layer_dims, network.activation)
     assert ("normal", 1e-3, 0.5) == (network.initialization, network.initialization_scale, network.dropout)
     assert (450, "full", "adamw", 9e-3) == (

@@ -10,7 +10,8 @@ import yaml
 
 from nncli.config import json_schema, reference_rows
 from nncli.config.kinds import InvalidError
-from nncli.config.options import OPTIONS, REQUIRED, Option
+from nncli.config.option import REQUIRED, Option
+from nncli.config.options import OPTIONS
 from nncli.config.places import Source
 from nncli.config.yaml12 import parse
 from tests.config.files import SMALLEST, load

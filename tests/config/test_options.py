@@ -6,18 +6,23 @@ from pathlib import Path
 
 import pytest
 
-from nncli.config.options import OPTIONS, REQUIRED, DataConfig, NetworkConfig, Option, TrainConfig, TrainingConfig
+from nncli.config.data_options import DataConfig
+from nncli.config.option import REQUIRED, Option
+from nncli.config.options import OPTIONS, NetworkConfig, TrainConfig, TrainingConfig
 from nncli.config.places import Problem, Source
 from nncli.config.writing import yaml_value
 from nncli.config.yaml12 import parse
+from nncli.feature_settings import Hog, Pixels
 
 DEFAULTS = {
     "data.image_size": (64, 64),
     "data.color": "rgb",
     "data.resize": "stretch",
-    "data.scaling": "zero_one",
+    "data.features": (Pixels(),),
+    "data.scaling": "auto",
     "data.augmentation": "none",
     "data.augmentation_strength": 1.0,
+    "data.test_time_augmentation": "none",
     "data.validation_split": 0.15,
     "data.on_bad_image": "error",
     "data.max_bad_share": 0.5,
@@ -29,6 +34,8 @@ DEFAULTS = {
     "network.initialization": "xavier",
     "network.initialization_scale": 0.01,
     "network.dropout": 0.0,
+    "training.recipe": "plain",
+    "training.effort": "quick",
     "training.epochs": 30,
     "training.batch_size": 64,
     "training.optimizer": "adam",
@@ -51,6 +58,7 @@ DEFAULTS = {
     "training.mixing_alpha": 1.0,
     "training.class_weights": "none",
     "training.patience": None,
+    "training.calibration": "none",
     "training.monitor": "accuracy",
     "training.seed": 0,
     "training.precision": "float32",
@@ -114,8 +122,17 @@ def test_auto_leaves_written_numbers_alone() -> None:
     assert (0.5, 0.25) == (config.learning_rate, config.beta2)
 
 
+def test_auto_scaling_depends_on_the_features() -> None:
+    """Pixels alone are between 0 and 255; of other features nobody knows, so they are standardized."""
+    assert "zero_one" == DataConfig(Path("x")).scaling
+    assert "standardize" == DataConfig(Path("x"), features=(Hog(),)).scaling
+    assert "standardize" == DataConfig(Path("x"), features=(Pixels(), Hog())).scaling
+    assert "standardize" == DataConfig(Path("x"), scaling="standardize").scaling
+
+
 def test_features_of_an_image() -> None:
-    """An image has height * width * channels values."""
+    """An image has height * width * channels values; with blocks of features, what these fill."""
+    assert 7 * 7 * 36 + 12288 == DataConfig(Path("x"), features=(Hog(), Pixels())).n_features
     assert 3 * 4 * 3 == DataConfig(Path("x"), image_size=(3, 4)).n_features
     assert 3 * 4 == DataConfig(Path("x"), image_size=(3, 4), color="grayscale").n_features
 

@@ -6,7 +6,7 @@ import pytest
 
 from nncli.config.kinds import InvalidError, Kind
 from nncli.config.places import Source
-from nncli.config.shapes import ClassWeights, ImageSize, LayerDims
+from nncli.config.shapes import CHOSEN, ClassWeights, ImageSize, LayerDims
 from nncli.config.yaml12 import parse
 
 WEIGHTS = ClassWeights(("none", "balanced"))
@@ -55,6 +55,7 @@ def test_image_size_has_limits() -> None:
     [
         ("[auto, 64, auto]", ("auto", 64, "auto")),
         ("[auto, auto]", ("auto", "auto")),
+        ("auto", CHOSEN),
         ("[12288, 16, 8, 1]", (12288, 16, 8, 1)),
     ],
 )
@@ -63,11 +64,11 @@ def test_layer_dims(text: str, dims: tuple[object, ...]) -> None:
     assert dims == read(LayerDims(), text)
 
 
-@pytest.mark.parametrize("text", ["64", "[64]", "[]", "auto", "{a: 1}"])
+@pytest.mark.parametrize("text", ["64", "[64]", "[]", "Auto", "{a: 1}"])
 def test_layer_dims_need_two_layers(text: str) -> None:
     """A network has an input and an output."""
     (message,) = complaints(LayerDims(), text)
-    assert message.startswith("key must be a list of two or more layer sizes, such as [auto, 64, auto], not ")
+    assert message.startswith("key must be auto or a list of two or more layer sizes, such as [auto, 64, auto], not ")
 
 
 def test_layer_dims_report_every_wrong_item() -> None:

@@ -9,6 +9,7 @@ import yaml
 
 from nncli.config import load_config
 from nncli.config.writing import yaml_value
+from nncli.feature_settings import Hog, Pixels
 from tests.config.files import SMALLEST, data, load, network, training
 from tests.config.test_config_file import EVERYTHING
 
@@ -21,8 +22,10 @@ data:
   image_size: [64, 64]
   color: rgb
   resize: stretch
+  features: [pixels]
   scaling: zero_one
   augmentation: none
+  test_time_augmentation: none
   validation_split: 0.15
   on_bad_image: error
   max_pixels: 110000000
@@ -34,6 +37,7 @@ network:
   initialization: xavier
   dropout: 0.0
 training:
+  recipe: plain
   epochs: 30
   batch_size: 64
   optimizer: adam
@@ -50,6 +54,7 @@ training:
   mixing: none
   class_weights: none
   patience: null
+  calibration: none
   monitor: accuracy
   seed: 0
   precision: float32
@@ -67,6 +72,11 @@ training:
         *(network(f"initialization: {name}") for name in ("he", "zeros", "constant", "normal")),
         network("layer_dims: [auto, 1]"),
         data("image_size: [1, 4096]"),
+        data("image_size: [1024, 1024]"),
+        data("features: hog"),
+        data(
+            "features: [patches: {size: 5, contrast: 1e-5}, color_histogram, {pixels: }];test_time_augmentation: mirror"
+        ),
         training("class_weights: balanced"),
         training("class_weights: {1: 1, 'no': 1e-300, é😀: 12345678901234567890}"),
         training('class_weights: {"a\'\\"\\\\b\\n\\x85\\u2028\\ufeff\\uffff\\x7f": 1}'),
@@ -114,6 +124,7 @@ def test_other_readers_see_the_same() -> None:
         (1.5e-8, "1.5e-08"),
         ("auto", "auto"),
         (("auto", 64), "[auto, 64]"),
+        ((Pixels(), Hog(bins=8)), "[pixels, {hog: {cell: 8, bins: 8}}]"),
         ({"a": 1.0}, '{"a": 1.0}'),
         (Path("/a b"), '"/a b"'),
     ],

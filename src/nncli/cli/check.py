@@ -86,7 +86,7 @@ def _draw(path: str, plan: Plan, experiment: Experiment) -> None:
 
 
 def _lines(plan: Plan, experiment: Experiment) -> list[tuple[str, str]]:
-    config, image_format = plan.config, plan.image_format
+    config = plan.config
     data, training = config.data, config.training
     n_training, n_validation = len(experiment.training.labels), len(experiment.validation.labels)
     counts = Counter([*experiment.training.labels.tolist(), *experiment.validation.labels.tolist()])
@@ -102,7 +102,7 @@ def _lines(plan: Plan, experiment: Experiment) -> list[tuple[str, str]]:
         ("config", printable(str(plan.config_file.path))),
         ("data", f"{printable(str(data.path))}: {n_training + n_validation} images, {len(plan.classes)} classes"),
         ("classes", per_class),
-        ("input", f"{image_format}, {data.resize}, {data.scaling}: {image_format.n_features} values per image"),
+        ("input", _input(plan)),
         *augmented,
         ("split", f"{n_training} to train on, {n_validation} to validate"),
         ("network", f"{' -> '.join([str(plan.layer_dims[0]), *hidden, output])}: {plan.size}"),
@@ -113,3 +113,11 @@ def _lines(plan: Plan, experiment: Experiment) -> list[tuple[str, str]]:
         ),
         ("memory", f"{megabytes:.1f} MB of pixels"),
     ]
+
+
+def _input(plan: Plan) -> str:
+    """What the network sees of an image."""
+    data, n = plan.config.data, plan.layer_dims[0]
+    if not plan.features:
+        return f"{plan.image_format}, {data.resize}, {data.scaling}: {n} values per image"
+    return f"{plan.image_format}, {data.resize}; {plan.features}: {n} features per image, {data.scaling}"

@@ -93,11 +93,7 @@ class LazyGroup(click.Group):
         return super().resolve_command(context, args)
 
 
-@click.command(
-    cls=LazyGroup,
-    invoke_without_command=True,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+@click.command(cls=LazyGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.pass_context
 def nncli(context: click.Context) -> None:
     """Train a neural network on folders of images, and use it.

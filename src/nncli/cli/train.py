@@ -113,7 +113,7 @@ def _overrides(settings: Sequence[str], short: dict[str, str | None]) -> list[Ov
 def _resumed(config: Path | None, resume: str, overrides: list[Override]) -> tuple[ConfigFile, Path]:
     """The config of the run to go on with, and its directory."""
     from nncli.config import load_config
-    from nncli.config.writing import values_of
+    from nncli.config.writing import values_of, yaml_value
     from nncli.run_directory import latest_run
 
     directory = Path(resume) if resume else latest_run(config.stem if config else None)
@@ -131,7 +131,8 @@ def _resumed(config: Path | None, resume: str, overrides: list[Override]) -> tup
     changed = [key for key in now if now[key] != before[key] and key not in EXTENDABLE]
     if changed:
         listed = ", ".join(
-            f"{key} (was {printable(str(before[key]))}, now {printable(str(now[key]))})" for key in changed
+            f"{key} (was {printable(yaml_value(before[key]))}, now {printable(yaml_value(now[key]))})"
+            for key in changed
         )
         raise UsageError(f"{printable(str(directory))}: cannot be resumed with another {listed}; start a new run")
     return config_file, directory

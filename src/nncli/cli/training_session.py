@@ -126,10 +126,11 @@ def _say_what_is_loaded(experiment: Experiment) -> None:
     plan = experiment.plan
     for image in experiment.skipped:
         warn(f"{printable(image.path)}: {image.reason}; skipped")
+    features = f"; {plan.features}: {plan.layer_dims[0]} features" if plan.features else ""
     layers = " -> ".join(map(str, plan.layer_dims))
     say(
         f"{len(plan.classes)} classes, {len(experiment.training.labels)} training and "
-        f"{len(experiment.validation.labels)} validation images of {plan.image_format}; "
+        f"{len(experiment.validation.labels)} validation images of {plan.image_format}{features}; "
         f"network {layers}, {plan.size}"
     )
 

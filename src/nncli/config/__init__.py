@@ -9,8 +9,9 @@ json_schema    the options for editors and for the documentation
 """
 
 from nncli.config.config_file import ConfigFile, load_config
+from nncli.config.data_options import DataConfig
 from nncli.config.json_schema import ReferenceRow, json_schema, reference_rows
-from nncli.config.options import DataConfig, NetworkConfig, TrainConfig, TrainingConfig
+from nncli.config.options import NetworkConfig, TrainConfig, TrainingConfig
 from nncli.config.overrides import Override, parse_override
 
 __all__ = [

@@ -37,8 +37,10 @@ class FeatureBlock:
             word, body = entry[0], entry[1].node
         if not isinstance(word, str) or word not in BLOCKS:
             if entry and isinstance(word, str):
-                hint = f". Did you mean '{near}'?" if (near := nearest_word(word, BLOCKS)) else ""
-                raise InvalidError(Problem(entry[1].key_place, f"{key} has an unknown block '{shortened(word)}'{hint}"))
+                near = nearest_word(word, BLOCKS)
+                hint = f"Did you mean '{near}'?" if near else f"There are {', '.join(BLOCKS)}"
+                message = f"{key} has an unknown block '{shortened(word)}'. {hint}"
+                raise InvalidError(Problem(entry[1].key_place, message))
             raise wrong(key, self.wanted, node, BLOCKS)
         cls = BLOCKS[word]
         if body is None or (isinstance(body, Scalar) and body.value is None):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nncli.config.kinds import either
-from nncli.config.options import OPTIONS, REQUIRED, SECTIONS, Option
+from nncli.config.option import REQUIRED, Option
+from nncli.config.options import OPTIONS, SECTIONS
 from nncli.config.writing import yaml_value
 from nncli.feature_settings import Block
 

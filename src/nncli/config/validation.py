@@ -9,13 +9,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nncli.config.data_options import DataConfig
 from nncli.config.kinds import InvalidError, either
 from nncli.config.nodes import Entry, Mapping, Node, Refused, Scalar, Sequence
-from nncli.config.options import OPTIONS, REQUIRED, SECTIONS, DataConfig
+from nncli.config.option import REQUIRED
+from nncli.config.options import OPTIONS, SECTIONS
 from nncli.config.places import Place, Problem, shortened
 from nncli.config.recipes import likely_defaults
 from nncli.config.suggestions import nearest_key, nearest_section
-from nncli.feature_settings import MOST_FEATURES, PIXELS, n_features
+from nncli.feature_settings import PIXELS, misfit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence as Many
@@ -94,8 +96,8 @@ def check_together(values: dict[str, Any], written: dict[str, Entry], problems: 
     for key, entry in written.items():
         if ignored := why_ignored(key, values):
             problems.append(Problem(entry.key_place, ignored))
-    _check_features(values, written, problems)
-    _check_input_layer(values, written, problems)
+    if _check_features(values, written, problems):
+        _check_input_layer(values, written, problems)
     _check_warmup(values, written, problems)
     _check_batch_size(values, written, problems)
 
@@ -110,23 +112,26 @@ def why_ignored(key: str, values: dict[str, Any]) -> str | None:
     return f"{key} is only used with {only.selector} {either(only.values)}, not with {values[selector]}; {way_out}"
 
 
-def _check_features(values: dict[str, Any], written: dict[str, Entry], problems: list[Problem]) -> None:
-    """Every block fits the images, and what is no pixel is not scaled like one."""
+def _check_features(values: dict[str, Any], written: dict[str, Entry], problems: list[Problem]) -> bool:
+    """Every block fits the images, and what is no pixel is not scaled like one; returns whether the blocks fit."""
     key = "data.features"
     size, color, features = (values.get(each) for each in ("data.image_size", "data.color", key))
     if not (size and color and features):
-        return
+        return False
     shape = DataConfig(Path(), image_size=size, color=color).shape
-    node = written[key].node if key in written else None
-    for i, block in enumerate(features):
-        if node and (misfit := block.misfit(shape)):
-            place = node.items[i].place if isinstance(node, Sequence) else node.place
-            problems.append(Problem(place, f"{key}: {misfit}"))
-    if node and n_features(features, shape) > MOST_FEATURES:
-        problems.append(Problem(node.place, f"{key}: more than {MOST_FEATURES:,} features for each image"))
+    found = []
+    if key in written:
+        node = written[key].node
+        places = [item.place for item in node.items] if isinstance(node, Sequence) else [node.place]
+        reasons = [block.misfit(shape) for block in features]
+        found = [Problem(place, f"{key}: {why}") for place, why in zip(places, reasons, strict=True) if why]
+        if not found and (why := misfit(features, shape)):
+            found = [Problem(node.place, f"{key}: {why}")]
     if features != PIXELS and values.get("data.scaling") == "zero_one":
         place = written["data.scaling"].key_place
         problems.append(Problem(place, "data.scaling zero_one is for pixels alone; other features need standardize"))
+    problems += found
+    return not found
 
 
 def _check_input_layer(values: dict[str, Any], written: dict[str, Entry], problems: list[Problem]) -> None:

@@ -61,8 +61,6 @@ def yaml_value(value: object) -> str:
     """A value in one line of YAML that both versions of the standard, 1.1 and 1.2, read alike."""
     if value is None:
         return "null"
-    if isinstance(value, Block):
-        value = {value.kind: settings} if (settings := asdict(value)) else value.kind
     if isinstance(value, float):
         text = repr(value)
         return text if "." in text else text.replace("e", ".0e")  # to YAML 1.1, 1e-08 is text
@@ -72,7 +70,13 @@ def yaml_value(value: object) -> str:
         return f"[{', '.join(map(yaml_value, value))}]"
     if isinstance(value, Mapping):
         return f"{{{', '.join(f'{_quoted(name)}: {yaml_value(weight)}' for name, weight in value.items())}}}"
-    return str(value)  # an integer, or one of our words
+    return _block(value) if isinstance(value, Block) else str(value)  # an integer, or one of our words
+
+
+def _block(block: Block) -> str:
+    """A block of features with all its settings: {hog: {cell: 8, bins: 9}}."""
+    settings = ", ".join(f"{name}: {yaml_value(setting)}" for name, setting in asdict(block).items())
+    return f"{{{block.kind}: {{{settings}}}}}" if settings else block.kind
 
 
 def _quoted(text: str) -> str:

@@ -7,7 +7,7 @@ every process of several draws the same order. So it is with the random changes 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -20,7 +20,15 @@ if TYPE_CHECKING:
 
     from nncli.data.augmentation.kinds import Augmentation
     from nncli.data.scaling import Scaling
-    from nncli.features.column import FeatureColumn
+
+
+class Extractor(Protocol):
+    """What makes feature columns of pixels."""
+
+    n_features: int
+
+    def extract(self, pixels: NDArray[np.uint8], out: NDArray[np.float32]) -> None:
+        """Write the feature columns of `pixels`, one image per row, to the rows of `out`, (m, n_features)."""
 
 
 def everything(_m: int) -> slice:
@@ -51,7 +59,7 @@ class Batches:
         dtype: DTypeLike = np.float32,
         rows: NDArray[np.intp] | None = None,
         augmentation: Augmentation | None = None,
-        features: FeatureColumn | None = None,
+        features: Extractor | None = None,
     ) -> None:
         self.pixels, self.labels, self.scaling = pixels, labels, scaling
         self._images = PixelRows(pixels, rows)

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, np.dtype[np.float32]]
 
-CHUNK = 64
-"""Images at a time."""
+CHUNK_VALUES = 1 << 18
+"""Pixel values at a time: 64 images of 4096, or one that is larger."""
 
 
 class ColorHistogramBlock:
@@ -32,13 +32,7 @@ class ColorHistogramBlock:
     def __init__(self, settings: ColorHistogram, shape: Shape) -> None:
         self.settings = settings
         self.n_features = settings.n_features(shape)
-        height, width, _ = shape
-        grid = settings.grid
-        row, column = np.arange(height) * grid // height, np.arange(width) * grid // width
-        cells = (row[:, None] * grid + column).ravel()  # (places,)
-        self._n_boxes = self.n_features // grid**2
-        self._first_box = cells * self._n_boxes
-        self._pixels_of_box = np.bincount(cells).repeat(self._n_boxes).astype(np.float32)
+        self._shape = shape
 
     @classmethod
     def fit(cls, settings: ColorHistogram, images: NDArray[np.uint8], _rng: np.random.Generator) -> ColorHistogramBlock:
@@ -56,19 +50,30 @@ class ColorHistogramBlock:
 
     def extract(self, images: NDArray[np.uint8], out: Array) -> None:
         """Write the features of `images`, (m, height, width, channels), to `out`, (m, n_features)."""
-        for start in range(0, len(images), CHUNK):
-            part = images[start : start + CHUNK]
-            out[start : start + CHUNK] = np.sqrt(self._counts(part) / self._pixels_of_box)
+        n_boxes = self.n_features // self.settings.grid**2
+        cells = self._cells()
+        pixels_of_box = np.bincount(cells).repeat(n_boxes).astype(np.float32)
+        chunk = max(1, CHUNK_VALUES // images[:1].size)
+        for start in range(0, len(images), chunk):
+            counts = self._counts(images[start : start + chunk], cells * n_boxes)
+            out[start : start + chunk] = np.sqrt(counts / pixels_of_box)
 
-    def _counts(self, images: NDArray[np.uint8]) -> Array:
-        """Pixels in each box, (m, n_features)."""
+    def _cells(self) -> NDArray[np.intp]:
+        """Which cell of the grid each pixel lies in, (height * width,)."""
+        height, width, _ = self._shape
+        grid = self.settings.grid
+        row, column = np.arange(height) * grid // height, np.arange(width) * grid // width
+        return (row[:, None] * grid + column).ravel()
+
+    def _counts(self, images: NDArray[np.uint8], first_box: NDArray[np.intp]) -> Array:
+        """Pixels in each box, (m, n_features); `first_box` is the first one of each pixel's cell."""
         bins, n_boxes = self.settings.bins, self.n_features
         m, channels = len(images), images.shape[3]
         level = images.reshape(m, -1, channels) * np.float32((bins - 1) / 255)
         lower = np.minimum(level.astype(np.intp), bins - 2)
         share = level - lower.astype(np.float32)  # of the upper level
         counts = np.zeros(m * n_boxes)
-        first = np.arange(m)[:, None] * n_boxes + self._first_box
+        first = np.arange(m)[:, None] * n_boxes + first_box
         for corner in itertools.product((0, 1), repeat=channels):
             box, weight = np.zeros_like(first), np.ones_like(share[..., 0])
             for channel, is_upper in enumerate(corner):

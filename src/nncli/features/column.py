@@ -109,10 +109,13 @@ class FeatureColumn:
     def extract(self, pixels: NDArray[np.uint8], out: Array) -> None:
         """Write the feature columns of `pixels`, one image per row, to the rows of `out`, (m, n_features)."""
         images = pixels.reshape(-1, *self.shape)
-        start = 0
-        for block in self.blocks:
-            block.extract(images, out[:, start : start + block.n_features])
-            start += block.n_features
+        for block, entries in zip(self.blocks, self.entries(), strict=True):
+            block.extract(images, out[:, entries])
+
+    def entries(self) -> list[slice]:
+        """Which entries of the column each block fills."""
+        ends = np.cumsum([block.n_features for block in self.blocks]).tolist()
+        return [slice(end - block.n_features, end) for end, block in zip(ends, self.blocks, strict=True)]
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Everything that was learned, by names such as `features2.matrix`, which is of the second block."""

@@ -29,8 +29,8 @@ CUT = 0.2
 FAINT = 0.02
 """Added to the length of a block, in gray levels of 0 to 1 per pixel of a cell: noise is not blown up."""
 
-CHUNK = 64
-"""Images at a time."""
+CHUNK_VALUES = 1 << 18
+"""Pixel values at a time: 64 images of 4096, or one that is larger."""
 
 
 class HogBlock:
@@ -56,10 +56,11 @@ class HogBlock:
 
     def extract(self, images: NDArray[np.uint8], out: Array) -> None:
         """Write the features of `images`, (m, height, width, channels), to `out`, (m, n_features)."""
-        for start in range(0, len(images), CHUNK):
-            part = images[start : start + CHUNK].astype(np.float32) * np.float32(1 / 255)
+        chunk = max(1, CHUNK_VALUES // images[:1].size)
+        for start in range(0, len(images), chunk):
+            part = images[start : start + chunk].astype(np.float32) * np.float32(1 / 255)
             cells = self._cells(*gradients(part))
-            out[start : start + CHUNK] = self._blocks(cells).reshape(len(part), -1)
+            out[start : start + chunk] = self._blocks(cells).reshape(len(part), -1)
 
     def _cells(self, dy: Array, dx: Array) -> Array:
         """The histogram of each cell, (m, cells down, cells across, bins)."""

@@ -53,8 +53,7 @@ class PatchBlock:
         self.settings, self.shape, self.matrix = settings, shape, matrix
         self.n_features = settings.n_features(shape)
         self.positions = settings.positions(shape)
-        self._pool = pooling(self.positions, settings.grid)
-        self._memory: tuple[Array, Array, Array] | None = None
+        self._memory: tuple[Array, Array, Array, Array] | None = None
 
     @classmethod
     def fit(cls, settings: Patches, images: NDArray[np.uint8], rng: np.random.Generator) -> PatchBlock:
@@ -75,7 +74,7 @@ class PatchBlock:
 
     def extract(self, images: NDArray[np.uint8], out: Array) -> None:
         """Write the features of `images`, (m, height, width, channels), to `out`, (m, n_features)."""
-        patches, answers, strong = self._buffers()
+        pool, patches, answers, strong = self._buffers()
         threshold = self.settings.threshold
         n_cells, count = self.settings.grid**2, self.settings.count
         pooled = np.empty((2, len(patches), n_cells, count), np.float32)
@@ -86,20 +85,23 @@ class PatchBlock:
             # Stacks of matrices: a product for each image, so that its bits do not depend on what comes with it.
             np.matmul(patches[:m], self.matrix, out=answers[:m])  # (m, places, K)
             np.maximum(answers[:m], threshold, out=strong[:m])
-            np.matmul(self._pool, strong[:m], out=pooled[0, :m])  # (m, cells, K)
+            np.matmul(pool, strong[:m], out=pooled[0, :m])  # (m, cells, K)
             np.minimum(answers[:m], -threshold, out=strong[:m])
-            np.matmul(self._pool, strong[:m], out=pooled[1, :m])
+            np.matmul(pool, strong[:m], out=pooled[1, :m])
             out[start : start + m] = pooled[:, :m].transpose(1, 0, 2, 3).reshape(m, -1)
 
-    def _buffers(self) -> tuple[Array, Array, Array]:
-        """Memory for the patches, answers and strong answers of some images; made when it is needed first."""
+    def _buffers(self) -> tuple[Array, Array, Array, Array]:
+        """The pooling matrix, and memory for the patches, answers and strong answers of some images.
+
+        Made when it is needed first, because a model that is only looked at does not need it.
+        """
         if self._memory is None:
             d, count = self.matrix.shape
             places = self.positions[0] * self.positions[1]
             m = max(1, CACHE_BYTES // (4 * places * max(d, count)))
             patches = np.ones((m, places, d), np.float32)  # the ones in the last column stay
             answers = np.empty((m, places, count), np.float32)
-            self._memory = patches, answers, np.empty_like(answers)
+            self._memory = pooling(self.positions, self.settings.grid), patches, answers, np.empty_like(answers)
         return self._memory
 
     def _cut(self, x: Array, patches: Array) -> None:
@@ -121,7 +123,7 @@ class PatchBlock:
         np.multiply(windows, factor[..., None, None], out=target)
 
     def _box_sums(self, values: Array) -> Array:
-        """Sums of `values`, (m, height, width), over the pixels of every patch, (m, down, across); exact integers."""
+        """Sums of `values`, (m, height, width), over the pixels of every patch, (m, down, across)."""
         size, stride = self.settings.size, self.settings.stride
         down, across = self.positions
         rows: Array = sum(values[:, i : i + (down - 1) * stride + 1 : stride] for i in range(size))  # type: ignore[assignment]

@@ -1,0 +1,124 @@
+"""Whether what a model file says is true of itself: every part of it is checked before anything is made of it.
+
+Every function raises a ValueError with the reason; `read_model` adds the name of the file.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nncli.calibration import COLDEST, HOTTEST
+from nncli.feature_settings import Features, features_from_list, misfit
+from nncli.network.forward_propagation import ACTIVATIONS
+from nncli.npz_file import parse_text_array
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from nncli.data.image_format import ImageFormat
+
+FORMAT = "nncli-model"
+FORMAT_VERSION = 1
+
+KEYS = (
+    "format",
+    "format_version",
+    "layer_dims",
+    "activation",
+    "normalization",
+    "ensemble",
+    "output",
+    "classes",
+    "image",
+    "features",
+    "test_time_augmentation",
+    "temperature",
+    "training",
+)
+"""Keys of the metadata, all of them required."""
+
+NORMALIZATIONS = ("none", "layer")
+"""Batch normalization is folded into the weights before a model is written."""
+
+MAX_METADATA = 4 << 20
+"""Bytes of metadata: JSON can take twenty times its size in memory. Ten thousand classes fit."""
+
+
+def output(layer_dims: tuple[int, ...]) -> str:
+    """Which function the last layer has: two classes can share one output."""
+    return "sigmoid" if layer_dims[-1] == 1 else "softmax"
+
+
+def checked_metadata(array: NDArray[Any]) -> dict[str, Any]:
+    """The metadata, with all keys that they should have, and those values that stand for themselves."""
+    if array.size > MAX_METADATA:
+        raise ValueError(f"metadata of {array.size} bytes is too long")
+    metadata = parse_text_array(array)
+    if metadata.get("format") != FORMAT:
+        raise ValueError("metadata is not a model's")
+    version = metadata.get("format_version")
+    if type(version) is not int or version != FORMAT_VERSION:  # true is 1, too
+        raise ValueError(f"format_version is {version!r}, this nncli reads {FORMAT_VERSION}; update nncli")
+    if set(metadata) != set(KEYS):
+        wrong = min(set(metadata) ^ set(KEYS))
+        raise ValueError(f"metadata has {'no' if wrong in KEYS else 'an unknown'} {wrong!r}")
+    _check_values(metadata)
+    return metadata
+
+
+def _check_values(metadata: dict[str, Any]) -> None:
+    if metadata["activation"] not in list(ACTIVATIONS):  # a list, because what is read may not be hashable
+        raise ValueError(f"unknown activation {metadata['activation']!r}")
+    if metadata["normalization"] not in NORMALIZATIONS:
+        raise ValueError(f"unknown normalization {metadata['normalization']!r}")
+    temperature = metadata["temperature"]
+    if type(temperature) not in (int, float) or not COLDEST <= temperature <= HOTTEST:
+        raise ValueError(f"temperature is {temperature!r}, not a number from {COLDEST} to {HOTTEST}")
+    if metadata["test_time_augmentation"] not in ("none", "mirror"):
+        raise ValueError(f"unknown test_time_augmentation {metadata['test_time_augmentation']!r}")
+    if type(metadata["ensemble"]) is not int or metadata["ensemble"] < 1:
+        raise ValueError(f"ensemble is {metadata['ensemble']!r}, not a number of networks")
+    if not isinstance(metadata["training"], dict):
+        raise ValueError("training is not a mapping")
+
+
+def checked_features(values: Any, image_format: ImageFormat) -> Features:
+    """The blocks of the feature column, if they can be computed for such images."""
+    features = features_from_list(values)
+    shape = image_format.shape
+    for reason in (*(block.misfit(shape) for block in features), misfit(features, shape)):
+        if reason:
+            raise ValueError(reason)
+    return features
+
+
+def checked_classes(classes: Any) -> tuple[str, ...]:
+    """The class names: at least two, all different."""
+    if not isinstance(classes, list) or not all(isinstance(name, str) and name for name in classes):
+        raise ValueError("classes is not a list of names")
+    if len(classes) < 2 or len(set(classes)) != len(classes):
+        raise ValueError("classes are fewer than two or not distinct")
+    return tuple(classes)
+
+
+def checked_layer_dims(dims: Any, n_features: int, n_classes: int) -> tuple[int, ...]:
+    """The layer sizes, if they fit features and classes."""
+    if not isinstance(dims, list) or len(dims) < 2 or not all(type(n) is int and n > 0 for n in dims):
+        raise ValueError("layer_dims is not a list of positive integers")
+    if dims[0] != n_features:
+        raise ValueError(f"layer_dims starts with {dims[0]}, the feature column has {n_features} entries")
+    if dims[-1] != n_classes and not (dims[-1] == 1 and n_classes == 2):
+        raise ValueError(f"layer_dims ends with {dims[-1]} for {n_classes} classes")
+    return tuple(dims)
+
+
+def take(arrays: dict[str, NDArray[Any]], name: str, shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
+    """Remove an array from `arrays`, if it has this shape and type and is finite."""
+    array = arrays.pop(name)
+    if array.shape != shape or array.dtype != dtype:
+        raise ValueError(f"{name} is {array.dtype} {array.shape}, expected {np.dtype(dtype)} {shape}")
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} holds a value that is not finite")
+    return array

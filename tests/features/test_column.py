@@ -1,0 +1,106 @@
+"""The feature column: blocks one below the other, the same for one image as for many."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from nncli.feature_settings import PIXELS, Block, ColorHistogram, Hog, Patches, Pca, Pixels, n_features
+from nncli.features.column import FITTED, FeatureColumn
+from tests.features.images import column_of, noise, smooth
+
+SHAPE = (20, 18, 3)
+ALL: tuple[Block, ...] = (
+    Pixels(),
+    Patches(size=5, count=9, grid=2),
+    Hog(cell=5),
+    ColorHistogram(bins=3, grid=2),
+    Pca(components=7),
+)
+
+
+@pytest.fixture(scope="module")
+def column() -> FeatureColumn:
+    """Of every kind a block."""
+    return column_of(smooth(30, *SHAPE), *ALL, seed=4)
+
+
+def features_of(column: FeatureColumn, pixels: np.ndarray) -> np.ndarray:
+    """The feature columns of images given as rows."""
+    out = np.full((len(pixels), column.n_features), np.nan, np.float32)
+    column.extract(pixels, out)
+    return out
+
+
+def rows(m: int, seed: int = 9) -> np.ndarray:
+    """Images, one per row."""
+    return smooth(m, *SHAPE, seed=seed).reshape(m, -1)
+
+
+def test_every_block_has_its_place(column: FeatureColumn) -> None:
+    """In the order of the settings, each as if it were alone."""
+    pixels = rows(3)
+    found = features_of(column, pixels)
+    assert n_features(ALL, SHAPE) == column.n_features == found.shape[1]
+    np.testing.assert_array_equal(found[:, : pixels.shape[1]], pixels)
+    alone = FeatureColumn((ALL[3],), SHAPE, [column.blocks[3]])
+    np.testing.assert_array_equal(found[:, column.entries()[3]], features_of(alone, pixels))
+    assert np.isfinite(found).all()
+
+
+@pytest.mark.parametrize("m", [2, 3, 65, 200])
+def test_an_image_alone_has_the_same_bits_as_in_a_batch(column: FeatureColumn, m: int) -> None:
+    """So a prediction does not depend on what else is predicted."""
+    pixels = rows(m)
+    together = features_of(column, pixels)
+    for i in {0, 1, m // 2, m - 1}:
+        np.testing.assert_array_equal(together[i], features_of(column, pixels[i : i + 1])[0])
+    np.testing.assert_array_equal(together[1:], features_of(column, pixels[1:]))
+
+
+def test_arrays_bring_it_back(column: FeatureColumn) -> None:
+    """Names say the block; a column made of them extracts the same bits."""
+    arrays = column.arrays()
+    assert {"features2.matrix", "features5.directions", "features5.mean"} == set(arrays)
+    assert {name: array.shape for name, array in arrays.items()} == FeatureColumn.array_shapes(ALL, SHAPE)
+    again = FeatureColumn.from_arrays(ALL, SHAPE, arrays)
+    np.testing.assert_array_equal(features_of(column, rows(5)), features_of(again, rows(5)))
+
+
+def test_ten_blocks_keep_their_arrays_apart() -> None:
+    """`features1.` is no beginning of `features10.`."""
+    blocks = tuple(Pca(components=n) for n in range(1, 11))
+    column = column_of(noise(30, 3, 4, 1), *blocks)
+    again = FeatureColumn.from_arrays(blocks, (3, 4, 1), column.arrays())
+    assert [(12, n) for n in range(1, 11)] == [each.directions.shape for each in again.blocks]  # type: ignore[attr-defined]
+
+
+def test_equal_blocks_learn_different_patches() -> None:
+    """Each has random numbers of its own; the same seed gives the same column."""
+    images, settings = smooth(20, 9, 9, 1), Patches(size=3, count=4, grid=1)
+    one, other = (column_of(images, settings, settings, seed=1).arrays() for _ in range(2))
+    assert (one["features1.matrix"] != one["features2.matrix"]).any()
+    np.testing.assert_array_equal(one["features1.matrix"], other["features1.matrix"])
+    assert (one["features1.matrix"] != column_of(images, settings, settings, seed=2).arrays()["features1.matrix"]).any()
+
+
+def test_pixels_alone_are_the_image() -> None:
+    """The column of a model that knows nothing of features."""
+    column = FeatureColumn.of_pixels(SHAPE)
+    assert column.is_pixels
+    assert {} == column.arrays()
+    assert PIXELS == column.features
+    np.testing.assert_array_equal(rows(2), features_of(column, rows(2)))
+    assert not column_of(noise(2, *SHAPE), Pixels(), Hog()).is_pixels
+
+
+@pytest.mark.parametrize("kind", FITTED)
+@pytest.mark.parametrize("shape", [(8, 8, 1), (16, 9, 3), (33, 40, 1)])
+def test_settings_know_the_length(kind: str, shape: tuple[int, int, int]) -> None:
+    """What the config says of a block before it exists is what it fills."""
+    small: dict[str, Block] = {"patches": Patches(count=3), "hog": Hog(cell=4), "pca": Pca(components=8)}
+    settings = small.get(kind) or {"pixels": Pixels(), "color_histogram": ColorHistogram(bins=3, grid=2)}[kind]
+    assert settings.misfit(shape) is None
+    found = features_of(column_of(smooth(12, *shape), settings), smooth(2, *shape).reshape(2, -1))
+    assert (2, settings.n_features(shape)) == found.shape
+    assert np.isfinite(found).all()

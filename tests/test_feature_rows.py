@@ -1,0 +1,234 @@
+"""Feature columns of a whole data set: fitted, kept as bytes, found again in the cache."""
+
+from __future__ import annotations
+
+import mmap
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from nncli import feature_rows as module
+from nncli.data.cache import Draft
+from nncli.data.cache_folder import About, entries
+from nncli.data.pixel_rows import PixelRows
+from nncli.errors import DataError
+from nncli.feature_rows import FittedFeatures, cache_entry, feature_rows, fit_features
+from nncli.feature_settings import Block, Hog, Patches, Pca, Pixels
+from nncli.features.column import FeatureColumn
+from tests.features.images import smooth
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+SHAPE = (12, 10, 3)
+BLOCKS: tuple[Block, ...] = (Patches(size=4, count=5, grid=2), Hog(cell=5), Pca(components=4))
+
+
+def images(m: int = 90, seed: int = 0) -> PixelRows:
+    """Images as rows."""
+    return PixelRows(smooth(m, *SHAPE, seed=seed).reshape(m, -1))
+
+
+def fit(blocks: tuple[Block, ...] = BLOCKS, seed: int = 1, m: int = 90) -> FittedFeatures:
+    """Features fitted on the images."""
+    return fit_features(blocks, SHAPE, images(m), seed)
+
+
+def exact(fitted: FittedFeatures, rows: PixelRows) -> NDArray[np.float32]:
+    """The features themselves."""
+    pixels = np.concatenate([chunk.copy() for chunk in rows.chunks()])
+    out = np.empty((len(pixels), fitted.column.n_features), np.float32)
+    fitted.column.extract(pixels, out)
+    return out
+
+
+def test_bytes_are_the_exact_features_in_255_steps() -> None:
+    """Rounded to the nearest step: half a step off at most, and the two ways to network input agree."""
+    fitted, rows = fit(), images()
+    stored, features = feature_rows(fitted, rows), exact(fitted, rows)
+    assert np.uint8 == stored.dtype
+    assert features.shape == stored.shape
+    np.testing.assert_array_equal(np.rint((features - fitted.low) / fitted.step), stored)
+    assert (np.abs(stored * fitted.step + fitted.low - features) <= 0.501 * fitted.step).all()
+    of_bytes, of_features = np.empty(features.shape, np.float32), np.empty(features.shape, np.float32)
+    fitted.scaling_of_bytes.apply(stored, of_bytes)
+    fitted.scaling.apply(features, of_features)
+    bound = 0.51 * fitted.step * fitted.scaling.scale + 1e-4
+    assert (np.abs(of_bytes - of_features) <= bound).all()
+
+
+def test_what_lies_outside_is_cut_off() -> None:
+    """Images unlike any in training end at 0 or 255 and do not wrap around."""
+    fitted = fit((Pixels(),))
+    out = np.empty((2, 360), np.uint8)
+    narrow = replace(fitted, low=np.full(360, 100, np.float32), step=np.full(360, 0.25, np.float32))
+    narrow.to_bytes(np.array([[0] * 360, [255] * 360], np.uint8), out)
+    assert [[0] * 360, [255] * 360] == out.tolist()
+
+
+def test_network_input_has_mean_0_and_deviation_1() -> None:
+    """Over the images that it was fitted on."""
+    fitted, rows = fit(), images()
+    scaled = exact(fitted, rows) * fitted.scaling.scale + fitted.scaling.offset
+    np.testing.assert_allclose(scaled.mean(axis=0), 0, atol=2e-3)
+    deviation = scaled.std(axis=0)
+    assert ((deviation < 1.001) & ((deviation > 0.999) | (deviation < 0.9))).all()
+    assert (deviation > 0.999).mean() > 0.8  # the others hardly ever change
+
+
+def test_each_block_has_its_own_measure_of_what_hardly_changes() -> None:
+    """Patches, of which answers are about 0.1, are not scaled to nothing beside pixels, which go to 255."""
+    alone, beside = fit((BLOCKS[0],)), fit((Pixels(), BLOCKS[0]))
+    ratio = beside.scaling.scale[-40:].mean() / alone.scaling.scale.mean()
+    assert 0.5 < ratio < 2
+
+
+def test_a_feature_that_never_changes_stays_finite() -> None:
+    """Black images: no deviation, no range."""
+    black = PixelRows(np.zeros((5, 360), np.uint8))
+    fitted = fit_features(BLOCKS, SHAPE, black, 0)
+    assert np.isfinite(fitted.scaling.scale).all()
+    assert np.isfinite(fitted.scaling.offset).all()
+    stored = feature_rows(fitted, black)
+    assert (stored == stored[0]).all()
+
+
+def test_fitting_depends_on_images_and_seed_alone() -> None:
+    """The same give the same bits."""
+    one, same, other = fit(), fit(), fit(seed=2)
+    for name, array in one.column.arrays().items():
+        np.testing.assert_array_equal(array, same.column.arrays()[name])
+    np.testing.assert_array_equal(one.scaling.scale, same.scaling.scale)
+    matrix = "features1.matrix"
+    assert (one.column.arrays()[matrix] != other.column.arrays()[matrix]).any()
+
+
+def test_many_images_are_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the memory nor the time for fitting grows with the data set."""
+    monkeypatch.setattr(module, "SAMPLE_BYTES", 40 * 360)
+    monkeypatch.setattr(module, "MOST_SCALING_IMAGES", 10)
+    seen: list[int] = []
+    fit_column = FeatureColumn.fit
+
+    def fit_and_count(*args: Any) -> FeatureColumn:
+        seen.append(len(args[2]))
+        return fit_column(*args)
+
+    monkeypatch.setattr(FeatureColumn, "fit", fit_and_count)
+    assert np.isfinite(fit(m=90).scaling.scale).all()
+    assert [40] == seen
+
+
+@pytest.mark.parametrize("processes", [1, 2, 3])
+def test_processes_make_no_difference(monkeypatch: pytest.MonkeyPatch, processes: int) -> None:
+    """Fitted and computed by one or by several: equal bits, and all progress is told."""
+    monkeypatch.setattr(module, "number_of_processes", lambda: 1)
+    expected, stored = fit(m=200), feature_rows(fit(m=200), images(200))
+    monkeypatch.setattr(module, "number_of_processes", lambda: processes)
+    told: list[int] = []
+    found = fit(m=200)
+    np.testing.assert_array_equal(expected.scaling.scale, found.scaling.scale)
+    np.testing.assert_array_equal(expected.low, found.low)
+    np.testing.assert_array_equal(stored, feature_rows(found, images(200), told.append))
+    assert 200 == sum(told)
+
+
+# ------------------------------------------------------------------------------------------------------------ the cache
+
+
+def kept_as(fitted: FittedFeatures, data: str = "digest all", m: int = 90) -> About:
+    """What the cache is told."""
+    return cache_entry(fitted, data, "/photos", m)
+
+
+@pytest.fixture
+def computed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The number of images of every time that features were computed."""
+    counts: list[int] = []
+    filled = module._filled
+
+    def fill_and_count(*args: Any) -> NDArray[np.uint8]:
+        counts.append(len(args[1]))
+        return filled(*args)
+
+    monkeypatch.setattr(module, "_filled", fill_and_count)
+    return counts
+
+
+def test_the_second_time_nothing_is_computed(computed: list[int]) -> None:
+    """The same bytes, which nobody can change by accident; progress reaches its end both times."""
+    fitted, found = fit(), []
+    for _ in range(2):
+        told: list[int] = []
+        found.append(feature_rows(fitted, images(), told.append, kept_as=kept_as(fitted), on_note=pytest.fail))
+        assert 90 == sum(told)
+        assert not found[-1].flags.writeable
+    assert [90] == computed
+    np.testing.assert_array_equal(found[0], found[1])
+    assert ["features: patches, hog, pca"] == [entry.about.image_format for entry in entries() if entry.about]
+
+
+def test_anything_else_is_computed_anew(computed: list[int]) -> None:
+    """Another seed, other images or another split of them, other settings."""
+    for fitted, data in (
+        (fit(), "digest all"),
+        (fit(seed=2), "digest all"),
+        (fit(), "digest validation"),
+        (fit(), "other all"),
+        (fit((*BLOCKS[:2], Pca(components=3))), "digest all"),
+    ):
+        feature_rows(fitted, images(), kept_as=kept_as(fitted, data), on_note=pytest.fail)
+    assert [90] * 5 == computed
+
+
+def test_a_cache_that_cannot_be_written_is_a_note(cache_home: Path, computed: list[int]) -> None:
+    """Features are computed as without it."""
+    (cache_home / "nncli").write_text("a file, not a folder")
+    fitted, notes = fit(), list[str]()
+    found = feature_rows(fitted, images(), kept_as=kept_as(fitted), on_note=notes.append)
+    np.testing.assert_array_equal(found, feature_rows(fitted, images()))
+    assert [90, 90] == computed
+    (note,) = notes
+    assert note.startswith(f"features are not kept for the next time: {cache_home}/nncli")
+
+
+def test_a_disk_that_gets_full_at_the_end_is_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was computed is used all the same, and no draft is left."""
+
+    def full(*_args: object) -> None:
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr(Draft, "keep", full)
+    fitted, notes = fit(), list[str]()
+    found = feature_rows(fitted, images(), kept_as=kept_as(fitted), on_note=notes.append)
+    np.testing.assert_array_equal(found, feature_rows(fitted, images()))
+    assert ["features are not kept for the next time: the disk is full"] == notes
+    assert [] == list(entries())
+
+
+def test_an_interruption_leaves_no_draft(cache_home: Path) -> None:
+    """Ctrl-C while features are computed."""
+
+    def interrupt(_n: int) -> None:
+        raise KeyboardInterrupt
+
+    fitted = fit()
+    with pytest.raises(KeyboardInterrupt):
+        feature_rows(fitted, images(), interrupt, kept_as=kept_as(fitted))
+    assert [] == [path for path in (cache_home / "nncli").iterdir() if path.is_file()]
+
+
+def test_more_than_fits_into_memory_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the amount that would be needed."""
+
+    def no_memory(*_args: object) -> None:
+        raise OSError("Cannot allocate memory")
+
+    fitted = fit()
+    monkeypatch.setattr(mmap, "mmap", no_memory)
+    with pytest.raises(DataError, match=r"^90 images need 0\.0 GB of memory, more than there is$"):
+        feature_rows(fitted, images())

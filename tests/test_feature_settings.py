@@ -1,0 +1,132 @@
+"""The settings of the blocks: limits, lengths, and what a stranger's list may not hold."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from nncli.feature_settings import (
+    BLOCKS,
+    MOST_FEATURES,
+    PIXELS,
+    Block,
+    ColorHistogram,
+    Hog,
+    Patches,
+    Pca,
+    Pixels,
+    features_from_list,
+    misfit,
+    n_features,
+    settings_of,
+)
+
+RGB = (32, 32, 3)
+
+
+@pytest.mark.parametrize(
+    ("block", "shape", "expected"),
+    [
+        (Pixels(), (4, 5, 3), 60),
+        (Patches(count=100, grid=3), RGB, 1800),
+        (Hog(cell=8, bins=9), RGB, 3 * 3 * 36),
+        (Hog(cell=8, bins=9), (39, 17, 1), 3 * 1 * 36),
+        (ColorHistogram(bins=6), RGB, 216),
+        (ColorHistogram(bins=6, grid=2), (8, 8, 1), 24),
+        (Pca(components=50), RGB, 50),
+    ],
+)
+def test_lengths(block: Block, shape: tuple[int, int, int], expected: int) -> None:
+    """How many entries of the column a block fills."""
+    assert expected == block.n_features(shape)
+    assert expected + 3072 == n_features((block, Pixels()), (32, 32, 3)) or shape != RGB
+    assert block.misfit(shape) is None
+    assert block.flops(shape) > 0
+
+
+def test_what_patches_cost() -> None:
+    """Two operations for each place, patch and value: 27 * 27 places, 200 patches of 108 values, a 1, 9 cells twice."""
+    assert 2 * 27 * 27 * 200 * (108 + 1 + 18) == Patches(count=200).flops(RGB)
+
+
+@pytest.mark.parametrize(
+    ("block", "shape", "expected"),
+    [
+        (Patches(size=9), (8, 20, 3), "patches of size 9 do not fit into 8x20 images"),
+        (Patches(size=6, grid=3), (7, 9, 3), "a grid of 3 needs more places for a patch than 7x9 images have"),
+        (
+            Patches(count=8192),
+            (128, 128, 3),
+            "patches at 15,129 places of 128x128 images: a larger stride is needed",
+        ),
+        (Patches(size=2, count=1, grid=16), (512, 512, 1), "patches at 261,121 places of 512x512 images: a larger"),
+        (Hog(cell=8), (15, 99, 3), "hog cells of 8 pixels need images of at least 16x16"),
+        (ColorHistogram(grid=5), (9, 4, 3), "a grid of 5 is finer than 9x4 images"),
+        (Pca(components=17), (4, 4, 1), "17 components are more than the 16 values of an image"),
+    ],
+)
+def test_blocks_that_do_not_fit_the_images(block: Block, shape: tuple[int, int, int], expected: str) -> None:
+    """The reason has the numbers on both sides."""
+    assert (block.misfit(shape) or "").startswith(expected)
+
+
+def test_a_column_may_be_as_long_as_the_image_but_hardly_longer() -> None:
+    """A large image is no typing error, a histogram of 16^3 boxes in 16 * 16 cells is."""
+    assert misfit(PIXELS, (1000, 1000, 3)) is None
+    assert "more than 1,000,000 features for each image" == misfit((ColorHistogram(bins=16, grid=16),), RGB)
+    assert "more than 3,000,000 features for each image" == misfit((Pixels(), Hog()), (1000, 1000, 3))
+    assert 16**3 * 16**2 > MOST_FEATURES
+
+
+@pytest.mark.parametrize("cls", BLOCKS.values())
+def test_every_limit_holds(cls: type[Block]) -> None:
+    """Both ends are allowed, one step beyond is not; a whole number is not a broken one, True is no number."""
+    for setting in settings_of(cls):
+        for value in setting.limits:
+            replace(cls(), **{setting.name: type(setting.default)(value)})
+        wrong: list[Any] = [setting.limits.minimum - 1, setting.limits.maximum + 1, True, "1", None, math.nan]
+        for value in [*wrong, *([setting.default + 0.5] if setting.is_whole else [])]:
+            with pytest.raises(ValueError, match=f"^{cls.kind}.{setting.name} is {value!r}, not a number from "):
+                replace(cls(), **{setting.name: value})
+        assert setting.doc
+
+
+def test_a_list_of_dicts_brings_the_blocks_back() -> None:
+    """What the model file holds."""
+    features = (Pixels(), Patches(count=5, contrast=0.5), Hog(), ColorHistogram(grid=2), Pca(components=3))
+    assert features == features_from_list([block.to_dict() for block in features])
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        (None, "features is not a list of blocks"),
+        ([], "features is not a list of blocks"),
+        ("pixels", "features is not a list of blocks"),
+        ({"kind": "pixels"}, "features is not a list of blocks"),
+        ([None], "features has an unknown block None"),
+        (["pixels"], "features has an unknown block None"),
+        ([{}], "features has an unknown block None"),
+        ([{"kind": "sift"}], "features has an unknown block 'sift'"),
+        ([{"kind": ["hog"]}], r"features has an unknown block \['hog'\]"),
+        ([{"kind": "hog"}], "the block hog does not have the settings that it should"),
+        ([{"kind": "hog", "cell": 8, "bins": 9, "more": 1}], "the block hog does not have the settings"),
+        ([{"kind": "pixels", "cell": 8}], "the block pixels does not have the settings"),
+        ([{"kind": "hog", "cell": 8.0, "bins": 9}], "hog.cell is 8.0, not a number from 2 to 64"),
+        ([{"kind": "hog", "cell": 10**9, "bins": 9}], "hog.cell is 1000000000, not a number from 2 to 64"),
+    ],
+)
+def test_a_list_of_anything_else_is_refused(values: object, reason: str) -> None:
+    """It may come from a forged model."""
+    with pytest.raises(ValueError, match=f"^{reason}"):
+        features_from_list(values)
+
+
+def test_words_for_people() -> None:
+    """Kind and settings."""
+    assert "pixels" == str(Pixels())
+    assert "hog (cell 8, bins 9)" == str(Hog())
+    assert "contrast 0.001, threshold 0.25)" in str(Patches())
