@@ -2,6 +2,7 @@
 
     pixels            the values themselves
     patches           how strongly small learned patterns answer in each part of the image
+    deep_patches      what these patterns form together
     hog               which way the edges run in each part of the image
     color_histogram   how much there is of each color
     pca               the image in as few numbers as its likeness to the others allows
@@ -11,6 +12,7 @@ The config reads these settings, the model file keeps them, `nncli.features` com
 
 # No `from __future__ import annotations` here: the annotations are read at run time, as the limits of each setting.
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Annotated, Any, ClassVar, NamedTuple, TypeAlias, get_args
@@ -137,6 +139,62 @@ class Patches(Block):
 
 
 @dataclass(frozen=True)
+class DeepPatches(Block):
+    """How strongly learned patterns of learned patches answer, averaged over the cells of a grid."""
+
+    kind = "deep_patches"
+
+    size: Annotated[int, Range(2, 32), "height and width of a patch in pixels"] = 6
+    count: Annotated[int, Range(1, 1024), "patches to learn"] = 64
+    stride: Annotated[int, Range(1, 32), "pixels from one place of a patch to the next"] = 1
+    pool: Annotated[int, Range(1, 32), "answers are averaged over pool * pool places, half of which overlap"] = 4
+    deep_size: Annotated[int, Range(1, 16), "height and width of a pattern of patches, in such squares"] = 3
+    deep_count: Annotated[int, Range(1, 8192), "patterns to learn"] = 256
+    grid: Annotated[int, Range(1, 16), "answers are averaged in grid * grid cells"] = 3
+    contrast: Annotated[float, Range(0, 1), "what is added to a patch's variance: flat patches stay faint"] = 0.001
+    threshold: Annotated[float, Range(0, 10), "answers of patches below it count as none"] = 0.25
+    deep_threshold: Annotated[float, Range(0, 10), "answers of patterns below it count as none"] = 0.5
+
+    def map_shape(self, shape: Shape) -> tuple[int, int]:
+        """Squares that the answers of an image are averaged over, down and across."""
+        step = max(self.pool // 2, 1)
+        down, across = (((side - self.size) // self.stride + 1 - self.pool) // step + 1 for side in shape[:2])
+        return down, across
+
+    def deep_positions(self, shape: Shape) -> tuple[int, int]:
+        """Places of a pattern of patches, down and across."""
+        down, across = self.map_shape(shape)
+        return down - self.deep_size + 1, across - self.deep_size + 1
+
+    def n_features(self, shape: Shape) -> int:  # noqa: ARG002 - whatever the size
+        """Two for each pattern in each cell, as for patches."""
+        return 2 * self.deep_count * self.grid**2
+
+    def flops(self, shape: Shape) -> int:
+        """Two products: places with patches, and places of the map with patterns."""
+        places = math.prod((side - self.size) // self.stride + 1 for side in shape[:2])
+        first = 2 * places * self.count * (self.size**2 * shape[2] + 1)
+        n_in = self.deep_size**2 * 2 * self.count + 1
+        return first + 2 * math.prod(self.deep_positions(shape)) * self.deep_count * (n_in + 2 * self.grid**2)
+
+    def misfit(self, shape: Shape) -> str | None:
+        """A patch must fit into the image, a pattern into the map, and each cell needs a place of its own."""
+        if min(shape[:2]) < self.size:
+            return f"patches of size {self.size} do not fit into {shape[0]}x{shape[1]} images"
+        if min(self.deep_positions(shape)) < self.grid:
+            return f"patterns of {self.deep_size} squares and a grid of {self.grid} need larger images, or less pooling"
+        places = math.prod((side - self.size) // self.stride + 1 for side in shape[:2])
+        n_in = self.deep_size**2 * 2 * self.count + 1
+        most = max(
+            places * max(self.size**2 * shape[2] + 1, 2 * self.count),
+            math.prod(self.deep_positions(shape)) * max(n_in, self.deep_count, self.grid**2),
+        )
+        if most > MOST_ANSWERS:
+            return f"patches at {places:,} places of {shape[0]}x{shape[1]} images: a larger stride or pool is needed"
+        return None
+
+
+@dataclass(frozen=True)
 class Hog(Block):
     """Histograms of oriented gradients."""
 
@@ -197,7 +255,7 @@ class Pca(Block):
 
 Features: TypeAlias = tuple[Block, ...]
 
-BLOCKS: dict[str, type[Block]] = {cls.kind: cls for cls in (Pixels, Patches, Hog, ColorHistogram, Pca)}
+BLOCKS: dict[str, type[Block]] = {cls.kind: cls for cls in (Pixels, Patches, DeepPatches, Hog, ColorHistogram, Pca)}
 """Every kind of block by its word in the config."""
 
 PIXELS: Features = (Pixels(),)

@@ -8,6 +8,7 @@ import numpy as np
 
 from nncli.feature_settings import PIXELS, Features, Shape, n_features
 from nncli.features.color_histogram import ColorHistogramBlock
+from nncli.features.deep_patches import DeepPatchBlock
 from nncli.features.hog import HogBlock
 from nncli.features.patches import PatchBlock
 from nncli.features.pca import PcaBlock
@@ -60,6 +61,7 @@ class PixelBlock:
 FITTED: dict[str, Any] = {
     "pixels": PixelBlock,
     "patches": PatchBlock,
+    "deep_patches": DeepPatchBlock,
     "hog": HogBlock,
     "color_histogram": ColorHistogramBlock,
     "pca": PcaBlock,

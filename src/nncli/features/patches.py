@@ -23,6 +23,8 @@ import numpy as np
 from nncli.features.dictionary import TINY, learn_dictionary
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from nncli.feature_settings import Patches, Shape
@@ -74,21 +76,32 @@ class PatchBlock:
 
     def extract(self, images: NDArray[np.uint8], out: Array) -> None:
         """Write the features of `images`, (m, height, width, channels), to `out`, (m, n_features)."""
-        pool, patches, answers, strong = self._buffers()
         threshold = self.settings.threshold
         n_cells, count = self.settings.grid**2, self.settings.count
+        pool, patches, _, strong = self._buffers()
         pooled = np.empty((2, len(patches), n_cells, count), np.float32)
+        for start, answers in self.answers(images):
+            m = len(answers)
+            np.maximum(answers, threshold, out=strong[:m])
+            np.matmul(pool, strong[:m], out=pooled[0, :m])  # (m, cells, K)
+            np.minimum(answers, -threshold, out=strong[:m])
+            np.matmul(pool, strong[:m], out=pooled[1, :m])
+            out[start : start + m] = pooled[:, :m].transpose(1, 0, 2, 3).reshape(m, -1)
+
+    def answers(self, images: NDArray[np.uint8]) -> Iterator[tuple[int, Array]]:
+        """The answers of every patch at every place, some images at a time.
+
+        Yields:
+            The number of the first image, and the answers, (m, places, K), overwritten by the next.
+        """
+        _, patches, answers, _ = self._buffers()
         for start in range(0, len(images), len(patches)):
             x = images[start : start + len(patches)].astype(np.float32)
             m = len(x)
             self._cut(x, patches[:m])
             # Stacks of matrices: a product for each image, so that its bits do not depend on what comes with it.
-            np.matmul(patches[:m], self.matrix, out=answers[:m])  # (m, places, K)
-            np.maximum(answers[:m], threshold, out=strong[:m])
-            np.matmul(pool, strong[:m], out=pooled[0, :m])  # (m, cells, K)
-            np.minimum(answers[:m], -threshold, out=strong[:m])
-            np.matmul(pool, strong[:m], out=pooled[1, :m])
-            out[start : start + m] = pooled[:, :m].transpose(1, 0, 2, 3).reshape(m, -1)
+            np.matmul(patches[:m], self.matrix, out=answers[:m])
+            yield start, answers[:m]
 
     def _buffers(self) -> tuple[Array, Array, Array, Array]:
         """The pooling matrix, and memory for the patches, answers and strong answers of some images.
