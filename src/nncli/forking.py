@@ -6,6 +6,7 @@ would then end the parent's work in the parent's name. So signals wait until the
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import warnings
@@ -40,7 +41,8 @@ def fork(in_child: Callable[[], None] = ignore_stop_signals) -> int:
             child = os.fork()
         if child == 0:
             for descriptor in KEPT_FROM_HELPERS:
-                os.close(descriptor)
+                with contextlib.suppress(OSError):  # closed already: nothing is kept by it
+                    os.close(descriptor)
             in_child()
         return child
     finally:
