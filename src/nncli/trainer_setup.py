@@ -88,7 +88,7 @@ def make_trainer(
 def _feature_work(experiment: Experiment) -> int:
     """What computing an image's features in every epoch costs, in weights of a network that would cost as much."""
     data = experiment.plan.config.data
-    if data.augmentation == "none":
+    if data.augmentation in ("none", "mirror"):
         return 0
     return sum(block.flops(data.shape) for block in data.features) // FLOPS_PER_WEIGHT + AUGMENTATION_WORK
 

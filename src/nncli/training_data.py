@@ -14,7 +14,7 @@ import numpy as np
 
 from nncli.data.augmentation.kinds import make_augmentation
 from nncli.data.batches import Batches
-from nncli.data.pixel_rows import PixelRows
+from nncli.data.pixel_rows import PixelRows, WithMirrored
 from nncli.feature_rows import cache_entry, feature_rows
 
 if TYPE_CHECKING:
@@ -57,18 +57,23 @@ def training_batches(
         validation_set = of_images(validation, VALIDATION_BATCH_SIZE) if validation.paths else None
         return of_images(training, batch_size, augmentation), validation_set
 
+    is_mirrored = data.augmentation == "mirror"
+    if is_mirrored:
+        augmentation = None
     stays = (validation,) if augmentation else (training, validation)
     rows = np.concatenate([images.rows for images in stays])
-    stored = _stored_features(experiment, features, rows, on_progress, on_note)
+    n_mirrored = len(training.rows) if is_mirrored else 0
+    stored = _stored_features(experiment, features, rows, n_mirrored, on_progress, on_note)
     first = len(rows) - len(validation.rows)  # rows of training images come before
 
-    def of_features(images: ImageSet, size: int, rows: NDArray[np.intp]) -> Batches:
-        return Batches(stored, images.labels, features.scaling_of_bytes, size, dtype, rows)
+    def of_features(images: ImageSet, size: int, rows: NDArray[np.intp], n_copies: int = 1) -> Batches:
+        return Batches(stored, images.labels, features.scaling_of_bytes, size, dtype, rows, n_copies=n_copies)
 
     if augmentation:
         training_set = of_images(training, batch_size, augmentation)
     else:
-        training_set = of_features(training, batch_size, np.arange(first))
+        versions = np.concatenate([np.arange(first), np.arange(len(rows), len(stored))])
+        training_set = of_features(training, batch_size, versions, n_copies=2 if is_mirrored else 1)
     if not validation.paths:
         return training_set, None
     return training_set, of_features(validation, VALIDATION_BATCH_SIZE, np.arange(first, len(rows)))
@@ -78,13 +83,15 @@ def _stored_features(
     experiment: Experiment,
     features: FittedFeatures,
     rows: NDArray[np.intp],
+    n_mirrored: int,
     on_progress: Callable[[int], None],
     on_note: Callable[[str], None],
 ) -> NDArray[np.uint8]:
-    """The features of the images in these rows of pixels, as bytes, (m, n_0)."""
+    """The features of the images in these rows of pixels, and of the first ones mirrored, as bytes, (m, n_0)."""
     data, kept_as = experiment.plan.config.data, None
     if data.cache == "on" and len(rows):
         which = "validation" if len(rows) == len(experiment.validation.rows) else "all"
-        kept_as = cache_entry(features, f"{experiment.fingerprint} {which}", str(data.path.absolute()), len(rows))
-    images = PixelRows(experiment.training.pixels, rows)
+        what = f"{experiment.fingerprint} {which} {n_mirrored}"
+        kept_as = cache_entry(features, what, str(data.path.absolute()), len(rows) + n_mirrored)
+    images = WithMirrored(PixelRows(experiment.training.pixels, rows), n_mirrored, data.shape)
     return feature_rows(features, images, on_progress, kept_as=kept_as, on_note=on_note)

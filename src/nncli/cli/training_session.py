@@ -167,6 +167,6 @@ def _say_result(report: dict[str, Any]) -> None:
 
 def _n_featured(experiment: Experiment) -> int:
     """Images whose features are computed before the first epoch."""
-    is_augmented = experiment.plan.config.data.augmentation != "none"
-    training = 0 if is_augmented else len(experiment.training.labels)
-    return training + len(experiment.validation.labels) if experiment.features else 0
+    versions = {"none": 1, "mirror": 2}.get(experiment.plan.config.data.augmentation, 0)
+    n_images = versions * len(experiment.training.labels) + len(experiment.validation.labels)
+    return n_images if experiment.features else 0

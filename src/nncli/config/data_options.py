@@ -15,7 +15,7 @@ from nncli.feature_settings import PIXELS, Features, n_features
 Color = Literal["rgb", "grayscale"]
 Resize = Literal["stretch", "pad", "crop"]
 ScalingName = Literal["zero_one", "standardize"]
-AugmentationName = Literal["none", "digits", "photos", "garments"]
+AugmentationName = Literal["none", "digits", "photos", "mirror", "garments"]
 OnBadImage = Literal["error", "skip"]
 Cache = Literal["on", "off"]
 TestTimeAugmentation = Literal["none", "mirror"]
@@ -45,7 +45,7 @@ class DataConfig:
         float,
         Number(minimum=0, maximum=3),
         "what the amounts of all changes are multiplied by",
-        Only("augmentation", ("digits", "photos", "garments")),
+        Only("augmentation", ("digits", "photos", "garments"), hint="mirror has no amount"),
     ] = 1.0
     test_time_augmentation: Annotated[
         TestTimeAugmentation,

@@ -47,6 +47,8 @@ class Batches:
         dtype: The network's precision.
         rows: The row of each example, (m,); all rows in order by default.
         features: From pixels to feature columns, where these are not computed beforehand.
+        n_copies: Versions of each image, of which every epoch takes one at random: `rows` names all first versions, then
+            all second ones, and so on.
         augmentation: What changes the shuffled images, anew in every epoch; the images in order stay as they are.
     """
 
@@ -60,10 +62,11 @@ class Batches:
         rows: NDArray[np.intp] | None = None,
         augmentation: Augmentation | None = None,
         features: Extractor | None = None,
+        n_copies: int = 1,
     ) -> None:
         self.pixels, self.labels, self.scaling = pixels, labels, scaling
         self._images = PixelRows(pixels, rows)
-        self._augmentation = augmentation
+        self._augmentation, self._n_copies = augmentation, n_copies
         self.batch_size = min(batch_size, len(labels))
         self._bytes = np.empty((self.batch_size, pixels.shape[1]), np.uint8)
         self._features = features
@@ -98,7 +101,11 @@ class Batches:
             chosen = order[batch * self.batch_size : (batch + 1) * self.batch_size]
             m, part = len(chosen), share(len(chosen))
             chosen = chosen[part]
-            pixels = self._images.take(chosen, self._bytes)
+            rows = chosen
+            if self._n_copies > 1:  # as the order, from numbers alone; the 2 keeps this apart from augmentation
+                rng = np.random.default_rng([seed, epoch, batch, 2])
+                rows = chosen + self.n_examples * rng.integers(0, self._n_copies, m)[part]
+            pixels = self._images.take(rows, self._bytes)
             if self._augmentation:
                 # As the order, from numbers alone; the 1, which stands for augmentation, keeps the two apart.
                 rng = np.random.default_rng([seed, epoch, batch, 1])

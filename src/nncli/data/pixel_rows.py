@@ -109,6 +109,29 @@ class PixelRows:
             yield self.take(slice(start, start + size), out)
 
 
+class WithMirrored(PixelRows):
+    """Chosen rows, and after them the mirror images of the first ones.
+
+    Args:
+        images: The rows.
+        n_mirrored: How many of them come a second time, left and right exchanged.
+        shape: Height, width and channels of an image.
+    """
+
+    def __init__(self, images: PixelRows, n_mirrored: int, shape: tuple[int, int, int]) -> None:
+        first = np.arange(n_mirrored)
+        super().__init__(images._pixels, np.concatenate([images._rows, images._rows[first]]))
+        self._n_plain, self._shape = len(images), shape
+
+    def take(self, chosen: NDArray[np.intp] | slice, out: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """As for all rows; see `PixelRows.take`."""
+        out = super().take(chosen, out)
+        mirrored = np.arange(len(self))[chosen] >= self._n_plain
+        images = out[mirrored].reshape(-1, *self._shape)
+        out[mirrored] = images[:, :, ::-1].reshape(len(images), out.shape[1])
+        return out
+
+
 def _read_rows(descriptor: int, rows: list[int], out: NDArray[np.uint8]) -> None:
     """Fill `out`, (m, n_0), C-contiguous."""
     n = out.shape[1]

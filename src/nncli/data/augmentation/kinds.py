@@ -2,6 +2,7 @@
 
 digits      turned, stretched, sheared, shifted and bent (Simard et al. 2003); never mirrored: a mirrored 2 is no 2
 photos      mirrored or not, a random part of the image, brighter or darker, with other contrast and colors
+mirror      mirrored or not, and nothing else: features of both versions can be computed once and for all
 garments    shifted by whole pixels; a mirror made the results worse
 """
 
@@ -45,6 +46,7 @@ class Amounts:
 KINDS = {
     "digits": Amounts(rotation=10, stretch=0.12, shear=0.1, shift=1 / 28, elastic=0.7 / 28),
     "photos": Amounts(crop=0.2, mirror=0.5, brightness=25, contrast=0.2, color=0.1),
+    "mirror": Amounts(mirror=0.5),
     "garments": Amounts(shift=1 / 28),
 }
 
@@ -59,7 +61,7 @@ def views(rows: NDArray[np.uint8], kind: str, image_format: ImageFormat) -> list
 
     Args:
         rows: One image per row, (m, n_0).
-        kind: ``none``, ``digits``, ``photos`` or ``garments``.
+        kind: ``none``, ``digits``, ``photos``, ``mirror`` or ``garments``.
         image_format: Of the images.
 
     Returns:
