@@ -2,6 +2,7 @@
 
 pixels                       bytes of pixels, scaled batch by batch
 features                     computed once for every image, kept as bytes, scaled batch by batch
+mirror                       features of both versions of each training image; each epoch takes one of them
 augmentation                 every training image is changed anew in each epoch, and so are its features;
                              validation images stay as they are
 """

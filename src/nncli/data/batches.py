@@ -47,7 +47,7 @@ class Batches:
         dtype: The network's precision.
         rows: The row of each example, (m,); all rows in order by default.
         features: From pixels to feature columns, where these are not computed beforehand.
-        n_copies: Versions of each image, of which every epoch takes one at random: `rows` names all first versions, then
+        n_copies: Versions of each image; every epoch takes one at random. `rows` names all first versions, then
             all second ones, and so on.
         augmentation: What changes the shuffled images, anew in every epoch; the images in order stay as they are.
     """
