@@ -98,7 +98,9 @@ def _lines(plan: Plan, experiment: Experiment) -> list[tuple[str, str]]:
     if data.augmentation == "none":
         augmented = []
     recipe = [] if training.recipe == "plain" else [("recipe", f"{training.recipe}, effort {training.effort}")]
-    features = [("features", f"{plan.features}: {plan.layer_dims[0]} per image, {data.scaling}")] if plan.features else []
+    features = (
+        [("features", f"{plan.features}: {plan.layer_dims[0]} per image, {data.scaling}")] if plan.features else []
+    )
     megabytes = (experiment.training.n_bytes + experiment.validation.n_bytes) / 1e6
     return [
         ("config", printable(str(plan.config_file.path))),

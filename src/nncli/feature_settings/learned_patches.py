@@ -97,7 +97,9 @@ class DeepPatches(Block):
             return f"patterns of {self.deep_size} squares and a grid of {self.grid} need larger images, or less pooling"
         n_in = self.deep_size**2 * 2 * self.count + 1
         if n_in - 1 > LONGEST_WINDOW:
-            return f"patterns of {n_in - 1:,} values, more than {LONGEST_WINDOW:,}: a smaller deep_size or count is needed"
+            return (
+                f"patterns of {n_in - 1:,} values, more than {LONGEST_WINDOW:,}: a smaller deep_size or count is needed"
+            )
         places = math.prod((side - self.size) // self.stride + 1 for side in shape[:2])
         most = max(
             places * max(self.size**2 * shape[2] + 1, 2 * self.count),
