@@ -80,6 +80,6 @@ def _everything(model: Model) -> tuple[Any, ...]:
         *(parameters.flat.dtype, parameters.flat.tobytes()),
         *(scaling.scale.tobytes(), scaling.offset.tobytes()),
         *(model.activation, model.classes, model.image_format, model.training),
-        *(model.column.features, model.test_time_augmentation),
+        *(model.column.features, model.test_time_augmentation, model.temperature),
         *(array.tobytes() for array in model.column.arrays().values()),
     )

@@ -14,6 +14,7 @@ from nncli.feature_settings import (
     PIXELS,
     Block,
     ColorHistogram,
+    DeepPatches,
     Hog,
     Patches,
     Pca,
@@ -32,6 +33,7 @@ RGB = (32, 32, 3)
     [
         (Pixels(), (4, 5, 3), 60),
         (Patches(count=100, grid=3), RGB, 1800),
+        (DeepPatches(deep_count=100, grid=2), RGB, 800),
         (Hog(cell=8, bins=9), RGB, 3 * 3 * 36),
         (Hog(cell=8, bins=9), (39, 17, 1), 3 * 1 * 36),
         (ColorHistogram(bins=6), RGB, 216),
@@ -52,6 +54,13 @@ def test_what_patches_cost() -> None:
     assert 2 * 27 * 27 * 200 * (108 + 1 + 18) == Patches(count=200).flops(RGB)
 
 
+def test_what_deep_patches_cost() -> None:
+    """27 * 27 places with 64 patches; a map of 12 * 12 squares, so 10 * 10 windows of 3 * 3 * 128 values."""
+    settings = DeepPatches()
+    assert ((12, 12), (10, 10)) == (settings.map_shape(RGB), settings.deep_positions(RGB))
+    assert 2 * 27 * 27 * 64 * 109 + 2 * 100 * 256 * (1153 + 18) == settings.flops(RGB)
+
+
 @pytest.mark.parametrize(
     ("block", "shape", "expected"),
     [
@@ -63,6 +72,23 @@ def test_what_patches_cost() -> None:
             "patches at 15,129 places of 128x128 images: a larger stride is needed",
         ),
         (Patches(size=2, count=1, grid=16), (512, 512, 1), "patches at 261,121 places of 512x512 images: a larger"),
+        (DeepPatches(size=9), (8, 20, 3), "patches of size 9 do not fit into 8x20 images"),
+        (
+            DeepPatches(pool=32),
+            (32, 32, 3),
+            "patterns of 3 squares and a grid of 3 need larger images, or less pooling",
+        ),
+        (DeepPatches(), (16, 99, 3), "patterns of 3 squares and a grid of 3 need larger images, or less pooling"),
+        (
+            DeepPatches(count=1024, deep_size=3),
+            (64, 64, 3),
+            "patterns of 18,432 values, more than 8,192: a smaller deep_size or count is needed",
+        ),
+        (
+            DeepPatches(pool=1),
+            (256, 256, 3),
+            "patches at 63,001 places of 256x256 images: a larger stride or pool is needed",
+        ),
         (Hog(cell=8), (15, 99, 3), "hog cells of 8 pixels need images of at least 16x16"),
         (ColorHistogram(grid=5), (9, 4, 3), "a grid of 5 is finer than 9x4 images"),
         (Pca(components=17), (4, 4, 1), "17 components are more than the 16 values of an image"),
@@ -96,7 +122,14 @@ def test_every_limit_holds(cls: type[Block]) -> None:
 
 def test_a_list_of_dicts_brings_the_blocks_back() -> None:
     """What the model file holds."""
-    features = (Pixels(), Patches(count=5, contrast=0.5), Hog(), ColorHistogram(grid=2), Pca(components=3))
+    features = (
+        Pixels(),
+        Patches(count=5, contrast=0.5),
+        DeepPatches(deep_count=7),
+        Hog(),
+        ColorHistogram(grid=2),
+        Pca(components=3),
+    )
     assert features == features_from_list([block.to_dict() for block in features])
 
 

@@ -14,7 +14,7 @@ from nncli.data.image_format import ImageFormat
 from nncli.data.scaling import Scaling
 from nncli.decoding_pool import CHUNK_SIZE, DEPTH, DecodingPool
 from nncli.errors import ModelFileError
-from nncli.feature_settings import Block, ColorHistogram, Hog, Patches, Pca
+from nncli.feature_settings import Block, ColorHistogram, DeepPatches, Hog, Patches, Pca
 from nncli.features.column import FeatureColumn
 from nncli.inference import BATCH_SIZE, MANY, Prediction, Predictor
 from nncli.network.parameters import Parameters
@@ -319,7 +319,13 @@ def featured(model: Model, *blocks: Block) -> Model:
 
 
 LARGER = ImageFormat(9, 8, "rgb", "stretch")
-BLOCKS: tuple[Block, ...] = (Patches(size=3, count=4, grid=2), Hog(cell=4), ColorHistogram(bins=3), Pca(components=3))
+BLOCKS: tuple[Block, ...] = (
+    Patches(size=3, count=4, grid=2),
+    DeepPatches(size=3, count=4, pool=2, deep_size=1, deep_count=3, grid=1),
+    Hog(cell=4),
+    ColorHistogram(bins=3),
+    Pca(components=3),
+)
 
 
 def test_the_network_sees_the_features() -> None:

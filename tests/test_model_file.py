@@ -18,7 +18,7 @@ from PIL import Image
 from nncli.data.image_format import ImageFormat
 from nncli.data.scaling import Scaling
 from nncli.errors import ModelFileError, NncliError
-from nncli.feature_settings import ColorHistogram, Patches, Pca
+from nncli.feature_settings import ColorHistogram, DeepPatches, Patches, Pca
 from nncli.features.column import FeatureColumn
 from nncli.features.patches import PatchBlock
 from nncli.inference import Predictor
@@ -351,6 +351,66 @@ LARGE = {"height": 4096, "width": 4096, "color": "grayscale", "resize": "stretch
 def test_features_that_do_not_fit(tmp_path: Path, change: Change, reason: str) -> None:
     """A forged model does not get as far as computing anything."""
     assert refusal(tmp_path / "model.npz", change, featured_model()).startswith(reason)
+
+
+def deep_model() -> Model:
+    """A model that sees patches of patches of 9x8 gray images."""
+    blocks = (DeepPatches(size=3, count=4, pool=2, deep_size=2, deep_count=5, grid=2),)
+    image_format = ImageFormat(9, 8, "grayscale", "stretch")
+    column = FeatureColumn.fit(blocks, image_format.shape, random_pixels(20, image_format), seed=1)
+    parameters = Parameters((column.n_features, 3))
+    parameters.flat[:] = np.random.default_rng(0).standard_normal(parameters.flat.size) / 10
+    scale, offset = np.random.default_rng(1).random((2, column.n_features), np.float32)
+    return Model(parameters, "relu", THREE, image_format, Scaling(scale, offset), {}, column, temperature=1.25)
+
+
+def test_patches_of_patches_come_back_to_the_bit(tmp_path: Path) -> None:
+    """Both layers, and the temperature; predictions are equal, and so are the bytes."""
+    model = deep_model()
+    write_model(tmp_path / "model.npz", model)
+    found = read_model(tmp_path / "model.npz")
+    assert (model.column.features, 1.25) == (found.column.features, found.temperature)
+    pixels = random_pixels(9, model.image_format)
+    np.testing.assert_array_equal(Predictor(model).probabilities(pixels), Predictor(found).probabilities(pixels))
+    write_model(tmp_path / "again.npz", found)
+    assert (tmp_path / "model.npz").read_bytes() == (tmp_path / "again.npz").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (setting("features", 0, "size", value=9), "patches of size 9 do not fit into 9x8 images"),
+        (setting("features", 0, "pool", value=7), "patterns of 2 squares and a grid of 2 need larger images, or less"),
+        (setting("features", 0, "deep_size", value=16), "patterns of 16 squares and a grid of 2 need larger images"),
+        (
+            setting("features", 0, "count", value=1024),
+            "features1.matrix is float32 (10, 4), expected float32 (10, 1024)",
+        ),
+        (setting("features", 0, "pool", value=0), "deep_patches.pool is 0, not a number from 1 to 32"),
+        (setting("features", 0, "deep_threshold", value=None), "deep_patches.deep_threshold is None, not a number"),
+        (setting("features", 0, "deep_count", value=6), "layer_dims starts with 40, the feature column has 48 entries"),
+        (setting("image", value=LARGE), "patches at 16,760,836 places of 4096x4096 images: a larger stride or pool"),
+        (putting("features1.faint", np.zeros(2, np.float32)), "features1.faint is float32 (2,), expected float32 (1,)"),
+        (
+            putting("features1.faint", np.full(1, np.inf, np.float32)),
+            "features1.faint holds a value that is not finite",
+        ),
+        (putting("features1.deep_matrix", np.zeros((33, 6), np.float32)), "features1.deep_matrix is float32 (33, 6)"),
+        (lambda arrays, _metadata: arrays.pop("features1.matrix"), "no 'features1.matrix'"),
+        (lambda arrays, _metadata: arrays.pop("features1.faint"), "no 'features1.faint'"),
+    ],
+)
+def test_patches_of_patches_that_do_not_fit(tmp_path: Path, change: Change, reason: str) -> None:
+    """A forged model does not get as far as computing anything."""
+    assert refusal(tmp_path / "model.npz", change, deep_model()).startswith(reason)
+
+
+@pytest.mark.parametrize("temperature", [0, 0.19, 5.01, -1, float("nan"), float("inf"), True, "1", None, [1]])
+def test_a_temperature_out_of_range(tmp_path: Path, temperature: object) -> None:
+    """It could not have been fitted."""
+    reason = refusal(tmp_path / "model.npz", setting("temperature", value=temperature))
+    assert reason.endswith("not a number from 0.2 to 5.0")
+    assert reason.startswith(f"temperature is {temperature!r}, ")
 
 
 def test_a_forged_model_of_huge_images_costs_nothing_to_load(tmp_path: Path) -> None:

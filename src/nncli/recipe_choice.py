@@ -32,6 +32,7 @@ def apply_recipe(config_file: ConfigFile, paths: Sequence[str]) -> tuple[ConfigF
 
     Raises:
         DataError: A recipe is to look at the images, and none of these can be read.
+        ConfigError: What is written does not go together with the recipe.
     """
     training = config_file.config.training
     recipe, effort = str(training.recipe), training.effort
@@ -43,16 +44,15 @@ def apply_recipe(config_file: ConfigFile, paths: Sequence[str]) -> tuple[ConfigF
     notes: tuple[str, ...] = ()
     if recipe == "auto":
         recipe = choose(looks)
-        notes = (f"recipe {recipe}, effort {effort}: {len(paths)} {looks}",)
+        drawn = {"digits": ", mostly lines", "garments": ", mostly areas"}.get(recipe, "")
+        notes = (f"recipe {recipe}, effort {effort}: {len(paths)} {looks}{drawn}",)
     config_file = config_file.with_defaults(_format(looks))
     data = config_file.config.data
     defaults = recipe_defaults(recipe, effort, Facts(len(paths), data.shape))
-    chosen: dict[str, Any] = {
-        "training.recipe": recipe
-    }  # a run that is repeated from its own config need not choose again
+    chosen: dict[str, Any] = {"training.recipe": recipe}  # so a run repeated from its own config need not choose again
     if config_file.values["network.layer_dims"] == CHOSEN:
         chosen["network.layer_dims"] = defaults["network.layer_dims"]
-    return config_file.with_defaults(defaults).with_values(chosen), notes
+    return config_file.with_defaults(defaults).with_values(chosen).checked(), notes
 
 
 def choose(looks: Looks) -> str:

@@ -47,7 +47,7 @@ def test_train_predict_evaluate_show(folder: Path) -> None:
 def test_check_tells_the_features(folder: Path) -> None:
     """What the network sees, in words; without blocks it sees values of pixels."""
     plan = nncli("check", "photos.yaml", cwd=folder).stdout
-    assert f"9x9 grayscale, stretch; {IN_WORDS}: {N_FEATURES} features per image, standardize\n" in plan
+    assert f"input      9x9 grayscale, stretch\nfeatures   {IN_WORDS}: {N_FEATURES} per image, standardize\n" in plan
     assert f"{N_FEATURES} -> 5 tanh -> 1 sigmoid" in plan
     plain = nncli("check", "photos.yaml", "--set", "data.features=[pixels]", cwd=folder).stdout
     assert "9x9 grayscale, stretch, zero_one: 81 values per image\n" in plain

@@ -11,7 +11,8 @@ from nncli.config import json_schema
 from nncli.feature_settings import BLOCKS, ColorHistogram, Features, Hog, Patches, Pca, Pixels, settings_of
 from tests.config.files import SMALLEST, complaint, data, load, problems
 
-ANY_BLOCK = "pixels, patches, hog, color_histogram, pca or one of them with settings, such as patches: {count: 200}"
+WORDS = "pixels, patches, deep_patches, hog, color_histogram, pca"
+ANY_BLOCK = f"{WORDS} or one of them with settings, such as patches: {{count: 200}}"
 
 
 @pytest.mark.parametrize(
@@ -42,19 +43,23 @@ def test_ways_to_write_it(text: str, expected: Features) -> None:
         (
             "features:",
             "3:3",
-            "data.features must be a list of blocks: pixels, patches, hog, color_histogram or pca, but",
+            "data.features must be a list of blocks: pixels, patches, deep_patches, hog, color_histogram or pca, but",
         ),
         (
             "features: []",
             "3:13",
-            "data.features must be a list of blocks: pixels, patches, hog, color_histogram or pca, not",
+            "data.features must be a list of blocks: pixels, patches, deep_patches, hog, color_histogram or pca, not",
         ),
         ("features: patch", "3:13", f"data.features must be {ANY_BLOCK}, not 'patch'. Did you mean 'patches'?"),
         ("features: [hog, 5]", "3:19", f"data.features[1] must be {ANY_BLOCK}, not 5"),
         ("features: [[hog]]", "3:14", f"data.features[0] must be {ANY_BLOCK}, not a list of 1"),
         ("features: [{hog: , pca: }]", "3:14", f"data.features[0] must be {ANY_BLOCK}, not a mapping"),
         ("features: [hgo: {}]", "3:14", "data.features[0] has an unknown block 'hgo'. Did you mean 'hog'?"),
-        ("features: [sift: {}]", "3:14", "data.features[0] has an unknown block 'sift'. There are pixels, patches"),
+        (
+            "features: [sift: {}]",
+            "3:14",
+            "data.features[0] has an unknown block 'sift'. There are pixels, patches, deep_patches",
+        ),
         ("features: [hog: 8]", "3:19", "data.features[0].hog must be a mapping of settings, not 8"),
         ("features: [hog: {bin: 8}]", "3:20", "unknown key 'data.features[0].hog.bin'. Did you mean 'bins'?"),
         ("features: [hog: {sigma: 8}]", "3:20", "unknown key 'data.features[0].hog.sigma'. It has cell or bins"),
@@ -70,6 +75,11 @@ def test_ways_to_write_it(text: str, expected: Features) -> None:
             "image_size: 5;features: [pixels, patches]",
             "4:22",
             "data.features: patches of size 6 do not fit into 5x5 images",
+        ),
+        (
+            "image_size: 12;features: deep_patches",
+            "4:13",
+            "data.features: patterns of 3 squares and a grid of 3 need larger images, or less pooling",
         ),
         ("image_size: 8;features: {hog: {cell: 5}}", "4:13", "data.features: hog cells of 5 pixels need images of at"),
         (
@@ -124,6 +134,10 @@ def test_the_input_layer_has_one_unit_for_each_entry_of_the_column() -> None:
         (["pixels"], True),
         ("hog", True),
         ({"hog": {"cell": 4}}, True),
+        ({"deep_patches": {"count": 8, "deep_count": 9, "deep_threshold": 0}}, True),
+        (["deep_patches"], True),
+        ([{"deep_patches": {"deep_size": 17}}], False),
+        ([{"deep_patches": {"deepsize": 3}}], False),
         ([{"patches": {"count": 8, "contrast": 0.5}}, "pca", {"pca": None}], True),
         ([], False),
         (None, False),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nncli.feature_settings import PIXELS, Block, ColorHistogram, Hog, Patches, Pca, Pixels, n_features
+from nncli.feature_settings import PIXELS, Block, ColorHistogram, DeepPatches, Hog, Patches, Pca, Pixels, n_features
 from nncli.features.column import FITTED, FeatureColumn
 from tests.features.images import column_of, noise, smooth
 
@@ -13,10 +13,14 @@ SHAPE = (20, 18, 3)
 ALL: tuple[Block, ...] = (
     Pixels(),
     Patches(size=5, count=9, grid=2),
+    DeepPatches(size=5, count=4, pool=2, deep_size=2, deep_count=6, grid=2),
     Hog(cell=5),
     ColorHistogram(bins=3, grid=2),
     Pca(components=7),
 )
+
+
+DEEP = {"features3.matrix", "features3.deep_matrix", "features3.faint"}
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +47,8 @@ def test_every_block_has_its_place(column: FeatureColumn) -> None:
     found = features_of(column, pixels)
     assert n_features(ALL, SHAPE) == column.n_features == found.shape[1]
     np.testing.assert_array_equal(found[:, : pixels.shape[1]], pixels)
-    alone = FeatureColumn((ALL[3],), SHAPE, [column.blocks[3]])
-    np.testing.assert_array_equal(found[:, column.entries()[3]], features_of(alone, pixels))
+    alone = FeatureColumn((ALL[4],), SHAPE, [column.blocks[4]])
+    np.testing.assert_array_equal(found[:, column.entries()[4]], features_of(alone, pixels))
     assert np.isfinite(found).all()
 
 
@@ -61,7 +65,7 @@ def test_an_image_alone_has_the_same_bits_as_in_a_batch(column: FeatureColumn, m
 def test_arrays_bring_it_back(column: FeatureColumn) -> None:
     """Names say the block; a column made of them extracts the same bits."""
     arrays = column.arrays()
-    assert {"features2.matrix", "features5.directions", "features5.mean"} == set(arrays)
+    assert {"features2.matrix", "features6.directions", "features6.mean"} == set(arrays) - DEEP
     assert {name: array.shape for name, array in arrays.items()} == FeatureColumn.array_shapes(ALL, SHAPE)
     again = FeatureColumn.from_arrays(ALL, SHAPE, arrays)
     np.testing.assert_array_equal(features_of(column, rows(5)), features_of(again, rows(5)))
@@ -99,6 +103,7 @@ def test_pixels_alone_are_the_image() -> None:
 def test_settings_know_the_length(kind: str, shape: tuple[int, int, int]) -> None:
     """What the config says of a block before it exists is what it fills."""
     small: dict[str, Block] = {"patches": Patches(count=3), "hog": Hog(cell=4), "pca": Pca(components=8)}
+    small["deep_patches"] = DeepPatches(size=3, count=3, pool=2, deep_size=2, deep_count=4, grid=1)
     settings = small.get(kind) or {"pixels": Pixels(), "color_histogram": ColorHistogram(bins=3, grid=2)}[kind]
     assert settings.misfit(shape) is None
     found = features_of(column_of(smooth(12, *shape), settings), smooth(2, *shape).reshape(2, -1))

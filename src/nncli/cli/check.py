@@ -97,12 +97,18 @@ def _lines(plan: Plan, experiment: Experiment) -> list[tuple[str, str]]:
     augmented = [("augmented", f"as {data.augmentation}, strength {data.augmentation_strength:g}")]
     if data.augmentation == "none":
         augmented = []
+    recipe = [] if training.recipe == "plain" else [("recipe", f"{training.recipe}, effort {training.effort}")]
+    features = (
+        [("features", f"{plan.features}: {plan.layer_dims[0]} per image, {data.scaling}")] if plan.features else []
+    )
     megabytes = (experiment.training.n_bytes + experiment.validation.n_bytes) / 1e6
     return [
         ("config", printable(str(plan.config_file.path))),
+        *recipe,
         ("data", f"{printable(str(data.path))}: {n_training + n_validation} images, {len(plan.classes)} classes"),
         ("classes", per_class),
         ("input", _input(plan)),
+        *features,
         *augmented,
         ("split", f"{n_training} to train on, {n_validation} to validate"),
         ("network", f"{' -> '.join([str(plan.layer_dims[0]), *hidden, output])}: {plan.size}"),
@@ -111,13 +117,25 @@ def _lines(plan: Plan, experiment: Experiment) -> list[tuple[str, str]]:
             f"{training.epochs} epochs of {-(-n_training // batch)} batches of {batch}, {training.optimizer}, "
             f"learning rate {training.learning_rate:g} {training.schedule}, seed {training.seed}",
         ),
+        *_at_the_end(plan),
         ("memory", f"{megabytes:.1f} MB of pixels"),
     ]
+
+
+def _at_the_end(plan: Plan) -> list[tuple[str, str]]:
+    """What is made of several answers to one image, and of probabilities."""
+    data, training, lines = plan.config.data, plan.config.training, []
+    if training.ensemble > 1:
+        lines.append(("ensemble", f"the average of {training.ensemble} networks"))
+    if data.test_time_augmentation == "mirror":
+        lines.append(("predicted", "as the average for an image and its mirror image, which takes twice the time"))
+    if training.calibration == "temperature":
+        lines.append(("calibrated", "by a temperature, fitted on the validation images"))
+    return lines
 
 
 def _input(plan: Plan) -> str:
     """What the network sees of an image."""
     data, n = plan.config.data, plan.layer_dims[0]
-    if not plan.features:
-        return f"{plan.image_format}, {data.resize}, {data.scaling}: {n} values per image"
-    return f"{plan.image_format}, {data.resize}; {plan.features}: {n} features per image, {data.scaling}"
+    values = "" if plan.features else f", {data.scaling}: {n} values per image"
+    return f"{plan.image_format}, {data.resize}{values}"

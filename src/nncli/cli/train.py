@@ -113,7 +113,7 @@ def _overrides(settings: Sequence[str], short: dict[str, str | None]) -> list[Ov
 def _resumed(config: Path | None, resume: str, overrides: list[Override]) -> tuple[ConfigFile, Path]:
     """The config of the run to go on with, and its directory."""
     from nncli.config import load_config
-    from nncli.config.writing import values_of, yaml_value
+    from nncli.config.writing import used_options, values_of, yaml_value
     from nncli.run_directory import latest_run
 
     directory = Path(resume) if resume else latest_run(config.stem if config else None)
@@ -125,10 +125,15 @@ def _resumed(config: Path | None, resume: str, overrides: list[Override]) -> tup
         raise UsageError(f"{printable(str(directory))}: no such folder, so there is no run to resume")
     if not (directory / "last.npz").is_file():
         raise UsageError(f"{printable(str(directory))}: holds no last.npz, so there is nothing to resume")
-    before = values_of(load_config(directory / "config.yaml").config)
+    kept = load_config(directory / "config.yaml").config
     config_file = load_config(config or directory / "config.yaml", overrides)
-    now = values_of(config_file.config)
-    changed = [key for key in now if now[key] != before[key] and key not in EXTENDABLE]
+    if config and config_file.depends_on_images:  # the run's own config says what came of it
+        from nncli.plan import plan_experiment
+
+        config_file = plan_experiment(config_file).config_file
+    before, now = values_of(kept), values_of(config_file.config)
+    counting = used_options(kept) | used_options(config_file.config)
+    changed = [key for key in counting if now[key] != before[key] and key not in EXTENDABLE]
     if changed:
         listed = ", ".join(
             f"{key} (was {printable(yaml_value(before[key]))}, now {printable(yaml_value(now[key]))})"

@@ -14,6 +14,8 @@ from nncli.config.nodes import Entry, Mapping, Scalar, Sequence
 from nncli.config.options import OPTIONS, SECTIONS, TrainConfig
 from nncli.config.places import Place, Problem, Source
 from nncli.config.reading import read_text
+from nncli.config.recipes import known_before
+from nncli.config.shapes import CHOSEN
 from nncli.config.validation import apply_overrides, check_together, read_values, written_options
 from nncli.config.writing import to_yaml
 from nncli.config.yaml12 import LINE_BREAK, parse
@@ -49,6 +51,11 @@ class ConfigFile:
         """Whether "section.name" is written in the file or on the command line, default or not."""
         return key in self.written
 
+    @property
+    def depends_on_images(self) -> bool:
+        """Whether a part of it is decided when the images are seen."""
+        return self.config.training.recipe != "plain" or self.values["network.layer_dims"] == CHOSEN
+
     def with_defaults(self, defaults: dict[str, Any]) -> ConfigFile:
         """The same file with other defaults, by key, for what it does not say."""
         return self.with_values({key: value for key, value in defaults.items() if key not in self.written})
@@ -57,6 +64,18 @@ class ConfigFile:
         """The same file with other values, by key, whatever it says."""
         values = self.values | values
         return replace(self, config=_config(values), values=values)
+
+    def checked(self) -> ConfigFile:
+        """Itself, if its values go together: to be asked again when defaults have come from elsewhere.
+
+        Raises:
+            ConfigError: They do not.
+        """
+        problems: list[Problem] = []
+        check_together(self.values, self.written, problems)
+        if problems:
+            raise _error(problems)
+        return self
 
     def error(self, key: str, message: str) -> ConfigError:
         """The error to raise for a value that is wrong for a reason found elsewhere.
@@ -109,7 +128,7 @@ def load_config(path: Path, overrides: Many[Override] = ()) -> ConfigFile:
     written = written_options(tree, problems)
     apply_overrides(written, overrides, problems)
     values = read_values(written, Place(source), problems)
-    check_together(values, written, problems)
+    check_together(known_before(values, written), written, problems)
     if "data.path" in values:
         node = written["data.path"].node
         folder = path.parent if node.place.source is source else Path()

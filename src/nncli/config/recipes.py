@@ -17,9 +17,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nncli.feature_settings import ColorHistogram, Features, Patches
+from nncli.feature_settings import PIXELS, ColorHistogram, Features, Patches
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from nncli.feature_settings import Shape
 
 SMALL_SIDE = 40
@@ -47,8 +49,23 @@ validation images would be to choose by chance, and its figure would be better t
 EFFORTS = {"quick": 0, "standard": 1, "thorough": 2}
 """Word -> place in the lists below."""
 
-
 RECIPES = ("digits", "garments", "photos")
+
+DECIDED_LATER = (
+    "data.image_size",
+    "data.color",
+    "data.features",
+    "data.test_time_augmentation",
+    "network.layer_dims",
+    "network.dropout",
+    "training.epochs",
+    "training.batch_size",
+    "training.learning_rate",
+    "training.weight_decay",
+    "training.ensemble",
+    "training.label_smoothing",
+)
+"""What depends on the images, beside the augmentation."""
 
 
 def likely_defaults(recipe: object) -> dict[str, Any]:
@@ -56,6 +73,18 @@ def likely_defaults(recipe: object) -> dict[str, Any]:
     if recipe != "auto" and recipe not in RECIPES:
         return {}
     return COMMON | {"data.augmentation": "photos" if recipe == "auto" else recipe}
+
+
+def known_before(values: dict[str, Any], written: Collection[str]) -> dict[str, Any]:
+    """Those of the values of a config that no recipe decides when it has seen the images.
+
+    Args:
+        values: By key.
+        written: Keys that the config says.
+    """
+    if not likely_defaults(values.get("training.recipe")):
+        return values
+    return {key: value for key, value in values.items() if key in written or key not in DECIDED_LATER}
 
 
 @dataclass(frozen=True)
@@ -136,12 +165,16 @@ def _photos(effort: int, facts: Facts) -> dict[str, Any]:
 
 
 def _patches(count: int, grid: int, shape: Shape) -> Features:
-    """Learned patches as large as the images allow."""
+    """Learned patches as large as the images allow, as close as their size allows; pixels where nothing else fits."""
     side = min(shape[0], shape[1])
-    stride = 1 if side <= SMALL_SIDE else 2
     size = min(6, side)
-    grid = max(1, min(grid, (side - size) // stride + 1))
-    return (Patches(size=size, count=count, grid=grid, stride=stride),) if size > 1 else ()
+    if size < 2:
+        return PIXELS
+    for stride in range(1 if side <= SMALL_SIDE else 2, 33):
+        patches = Patches(size=size, count=count, grid=max(1, min(grid, (side - size) // stride + 1)), stride=stride)
+        if not patches.misfit(shape):
+            return (patches,)
+    return PIXELS
 
 
 def _epochs(facts: Facts, many: int, few: int) -> int:

@@ -46,6 +46,9 @@ DIRECTIONS = 150
 FAINT = 0.1
 """Added to the length of a window, as a share of the usual length: where nothing answers, nothing is blown up."""
 
+FAINTEST = np.float32(1e-6)
+"""Added to the length of a window at least."""
+
 
 class DeepPatchBlock:
     """The block `deep_patches` for images of one shape.
@@ -59,7 +62,8 @@ class DeepPatchBlock:
     """
 
     def __init__(self, settings: DeepPatches, shape: Shape, matrix: Array, deep_matrix: Array, faint: Array) -> None:
-        self.settings, self.shape, self.deep_matrix, self.faint = settings, shape, deep_matrix, faint
+        self.settings, self.shape, self.deep_matrix = settings, shape, deep_matrix
+        self.faint = np.maximum(faint, FAINTEST)  # whatever a stranger's model says, nothing is divided by 0
         self.first = PatchBlock(first_layer(settings), shape, matrix)
         self.n_features = settings.n_features(shape)
         self.map_shape = settings.map_shape(shape)
@@ -76,7 +80,7 @@ class DeepPatchBlock:
         block = cls(settings, shape, first.matrix, empty, np.zeros(1, np.float32))
         windows = block._sample(images, rng)
         length = np.sqrt(np.square(windows).sum(axis=1))
-        block.faint = np.array([max(FAINT * float(np.median(length)), 1e-6)], np.float32)
+        block.faint = np.array([max(FAINT * float(np.median(length)), FAINTEST)], np.float32)
         block.deep_matrix = learn_windows(windows / (length + block.faint)[:, None], settings.deep_count, rng)
         return block
 

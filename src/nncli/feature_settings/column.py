@@ -1,0 +1,54 @@
+"""Blocks one below the other: their length together, and reading them from a list that may come from anyone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import TypeAlias
+
+from nncli.feature_settings.block import Block, Shape
+from nncli.feature_settings.learned_patches import DeepPatches, Patches
+from nncli.feature_settings.other_blocks import ColorHistogram, Hog, Pca, Pixels
+
+Features: TypeAlias = tuple[Block, ...]
+
+BLOCKS: dict[str, type[Block]] = {cls.kind: cls for cls in (Pixels, Patches, DeepPatches, Hog, ColorHistogram, Pca)}
+"""Every kind of block by its word in the config."""
+
+PIXELS: Features = (Pixels(),)
+"""What a feature column is made of unless something else is asked for."""
+
+MOST_FEATURES = 1_000_000
+"""Longest feature column, unless the image itself is longer: beyond it are only typing errors."""
+
+
+def n_features(features: Features, shape: Shape) -> int:
+    """Length of the feature column, n_0, for images of `shape`."""
+    return sum(block.n_features(shape) for block in features)
+
+
+def misfit(features: Features, shape: Shape) -> str | None:
+    """Why the blocks together are too much for images of `shape`, None if they are not."""
+    most = max(MOST_FEATURES, shape[0] * shape[1] * shape[2])
+    return f"more than {most:,} features for each image" if n_features(features, shape) > most else None
+
+
+def features_from_list(values: object) -> Features:
+    """The blocks that a list of `Block.to_dict` describes; `values` may come from anyone.
+
+    Raises:
+        ValueError: It is no such list.
+    """
+    if not isinstance(values, Sequence) or isinstance(values, str) or not values:
+        raise ValueError("features is not a list of blocks")
+    blocks = []
+    for value in values:
+        kind = value.get("kind") if isinstance(value, dict) else None
+        cls = BLOCKS.get(kind) if isinstance(kind, str) else None
+        if cls is None:
+            raise ValueError(f"features has an unknown block {kind!r}")
+        settings = {name: each for name, each in value.items() if name != "kind"}
+        if set(settings) != {field.name for field in fields(cls)}:
+            raise ValueError(f"the block {kind} does not have the settings that it should")
+        blocks.append(cls(**settings))
+    return tuple(blocks)

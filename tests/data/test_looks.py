@@ -1,0 +1,99 @@
+"""What some of the images look like."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from nncli.data import looks as module
+from nncli.data.looks import LOOK, Looks, look_at
+from tests.drawings import areas, colors, grays, lines, write_drawings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def paths_of(root: Path) -> list[str]:
+    """Every image below a folder."""
+    return sorted(map(str, root.rglob("*.png")))
+
+
+def seen(root: Path) -> Looks:
+    """What the images of a folder look like; they can be read."""
+    found = look_at(paths_of(root))
+    assert found
+    return found
+
+
+@pytest.mark.parametrize(
+    ("draw", "is_gray", "words"),
+    [(lines, True, "gray images of about 24x30"), (colors, False, "color images of about 24x30"), (grays, True, "gray")],
+)
+def test_size_and_color(tmp_path: Path, draw: Callable[..., Image.Image], is_gray: bool, words: str) -> None:
+    """Height before width; three channels that are equal are gray."""
+    found = seen(write_drawings(tmp_path, draw, (30, 24)))
+    assert (24, 30, is_gray) == (found.height, found.width, found.is_gray)
+    assert str(found).startswith(words)
+
+
+def test_one_colored_image_is_enough(tmp_path: Path) -> None:
+    """Grayscale would lose what it shows."""
+    write_drawings(tmp_path, lines)
+    Image.new("RGB", (28, 28), (200, 30, 30)).save(tmp_path / "one/red.png")
+    assert not seen(tmp_path).is_gray
+
+
+def test_lines_are_nearly_all_outline_and_areas_hardly(tmp_path: Path) -> None:
+    """On black as on white."""
+    drawn, filled = seen(write_drawings(tmp_path / "a", lines)), seen(write_drawings(tmp_path / "b", areas))
+    assert drawn.outline > 0.6
+    assert filled.outline < 0.3
+    for path in paths_of(tmp_path / "a"):
+        Image.fromarray(255 - np.asarray(Image.open(path))).save(path)
+    assert drawn.outline == pytest.approx(seen(tmp_path / "a").outline, abs=0.05)
+
+
+def test_the_outline_of_a_square(tmp_path: Path) -> None:
+    """Of 10 * 10 pixels 36 lie at the edge; a blank image has none."""
+    image = np.zeros((LOOK.height, LOOK.width), np.uint8)
+    image[5:15, 5:15] = 255
+    Image.fromarray(image).save(tmp_path / "square.png")
+    assert 0.36 == pytest.approx(seen(tmp_path).outline)
+    Image.fromarray(np.zeros_like(image)).save(tmp_path / "square.png")
+    assert 0 == seen(tmp_path).outline
+
+
+def test_the_median_size_counts(tmp_path: Path) -> None:
+    """A few that are larger do not matter."""
+    write_drawings(tmp_path, lines, (20, 20))
+    Image.new("L", (999, 900)).save(tmp_path / "one/large.png")
+    assert (20, 20) == (seen(tmp_path).height, seen(tmp_path).width)
+
+
+def test_what_cannot_be_read_is_passed_over(tmp_path: Path) -> None:
+    """Broken, empty and missing files; None if there is nothing else."""
+    write_drawings(tmp_path, areas)
+    broken = [str(tmp_path / name) for name in ("broken.png", "empty.png", "missing.png")]
+    (tmp_path / "broken.png").write_bytes((tmp_path / "one/0.png").read_bytes()[:60])
+    (tmp_path / "empty.png").touch()
+    assert look_at(broken) is None
+    assert seen(tmp_path) == look_at(broken + paths_of(tmp_path / "one") + paths_of(tmp_path / "two"))
+
+
+def test_a_few_are_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Evenly chosen of all, so that every class is among them."""
+    looked: list[str] = []
+
+    def decode(path: str, *_args: object) -> np.ndarray:
+        looked.append(path)
+        return np.zeros(LOOK.n_features, np.uint8)
+
+    write_drawings(tmp_path, areas, each=1)
+    monkeypatch.setattr(module, "decode_image", decode)
+    look_at(paths_of(tmp_path) * 500)
+    assert 64 <= len(looked) < 128
+    assert set(paths_of(tmp_path)) >= set(looked)

@@ -1,0 +1,56 @@
+"""Folders of images that a recipe is meant for: drawn lines, gray areas, colors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def lines(rng: np.random.Generator, size: tuple[int, int]) -> Image.Image:
+    """A drawn sign: a light line from corner to corner and another across, on black."""
+    image = Image.new("L", size)
+    draw, (width, height) = ImageDraw.Draw(image), size
+    draw.line((2, 2, width - 3, int(rng.integers(height // 2, height - 2))), fill=255, width=2)
+    draw.line((int(rng.integers(2, width - 2)), 2, 4, height - 3), fill=230, width=2)
+    return image
+
+
+def areas(rng: np.random.Generator, size: tuple[int, int]) -> Image.Image:
+    """A gray thing that fills most of a black image."""
+    image = Image.new("L", size)
+    left, top = rng.integers(2, 5, 2).tolist()
+    ImageDraw.Draw(image).rectangle((left, top, size[0] - 5, size[1] - 4), fill=int(rng.integers(90, 250)))
+    return image
+
+
+def colors(rng: np.random.Generator, size: tuple[int, int]) -> Image.Image:
+    """Colored noise on a colored ground."""
+    ground = rng.integers(0, 200, 3)
+    return Image.fromarray((ground + rng.integers(0, 50, (size[1], size[0], 3))).astype(np.uint8))
+
+
+def grays(rng: np.random.Generator, size: tuple[int, int]) -> Image.Image:
+    """A photo without color, saved with three channels."""
+    values = rng.integers(0, 255, (size[1], size[0], 1), np.uint8)
+    return Image.fromarray(values.repeat(3, axis=2))
+
+
+def write_drawings(
+    root: Path, draw: Callable[[Any, tuple[int, int]], Image.Image], size: tuple[int, int] = (28, 28), each: int = 6
+) -> Path:
+    """Write `each` images of (width, height) `size` to the class folders one and two of `root`."""
+    rng = np.random.default_rng(0)
+    for name in ("one", "two"):
+        (root / name).mkdir(parents=True, exist_ok=True)
+        for number in range(each):
+            image = draw(rng, size)
+            (image if name == "one" else image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)).save(
+                root / name / f"{number}.png"
+            )
+    return root
