@@ -17,7 +17,7 @@ from nncli.export.check import random_images
 from nncli.export.features import BLOCKS, column
 from nncli.export.graph import Graph
 from nncli.feature_settings import BLOCKS as KINDS
-from nncli.feature_settings import ColorHistogram, Features, Hog, Patches, Pca, Pixels
+from nncli.feature_settings import ColorHistogram, DeepPatches, Features, Hog, Patches, Pca, Pixels
 from tests.export.models import COLOR, GRAY, fitted_column
 
 if TYPE_CHECKING:
@@ -31,6 +31,11 @@ BLOCK_SETTINGS = [
     Patches(size=4, count=7, grid=3),
     Patches(size=3, count=5, grid=2, stride=2, contrast=0.1, threshold=0),
     Patches(size=14, count=2, grid=1),
+    DeepPatches(size=3, count=4, pool=4, deep_size=2, deep_count=5, grid=2),
+    DeepPatches(
+        size=3, count=3, stride=2, pool=1, deep_size=3, deep_count=4, grid=1, threshold=0.1, deep_threshold=0.1
+    ),
+    DeepPatches(size=2, count=3, pool=3, deep_size=4, deep_count=4, grid=3),
     Hog(cell=4, bins=9),
     Hog(cell=3, bins=2),
     Hog(cell=7, bins=5),

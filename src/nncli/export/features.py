@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from nncli.errors import UsageError
-from nncli.features.dictionary import TINY
+from nncli.export.patches import deep_patches, patches
 from nncli.features.hog import CUT, FAINT
-from nncli.features.patches import FOLD, pooling
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from nncli.features.color_histogram import ColorHistogramBlock
     from nncli.features.column import FeatureColumn
     from nncli.features.hog import HogBlock
-    from nncli.features.patches import PatchBlock
     from nncli.features.pca import PcaBlock
 
 f32 = np.float32
@@ -62,29 +60,6 @@ def column(graph: Graph, levels: str, features: FeatureColumn) -> str:
 def pixels(graph: Graph, images: Images, _block: object) -> str:
     """The values themselves."""
     return graph.add("Flatten", graph.add("Cast", images.levels, to=1), axis=1)
-
-
-def patches(graph: Graph, images: Images, block: PatchBlock) -> str:
-    """A convolution with the patches, divided by the contrast of each place, and averages over the cells."""
-    settings, channels = block.settings, images.shape[2]
-    d, strides = settings.size**2 * channels, [settings.stride] * 2
-    box = np.ones((1, channels, settings.size, settings.size), f32)
-    total = graph.add("Conv", images.planes, box, strides=strides)
-    squares = graph.add("Conv", graph.add("Mul", images.planes, images.planes), box, strides=strides)
-    variance = graph.add("Div", graph.add("Mul", total, total), d)
-    variance = graph.add("Div", graph.add("Relu", graph.add("Sub", squares, variance)), d)
-    deviation = graph.add("Sqrt", graph.add("Add", variance, (settings.contrast + TINY) * FOLD))
-
-    kernels = block.matrix[:-1].T.reshape(-1, settings.size, settings.size, channels).transpose(0, 3, 1, 2)
-    answers = graph.add("Div", graph.add("Conv", images.planes, kernels, strides=strides), deviation)
-    answers = graph.add("Add", answers, block.matrix[-1].reshape(-1, 1, 1))
-    answers = graph.reshape(answers, 0, settings.count, -1)  # (m, K, places)
-    cells = pooling(block.positions, settings.grid).T  # (places, cells)
-    halves = []
-    for operation, threshold in (("Max", settings.threshold), ("Min", -settings.threshold)):
-        pooled = graph.add("MatMul", graph.add(operation, answers, threshold), cells)
-        halves.append(graph.add("Flatten", graph.add("Transpose", pooled, perm=[0, 2, 1]), axis=1))
-    return graph.add("Concat", *halves, axis=1)
 
 
 def hog(graph: Graph, images: Images, block: HogBlock) -> str:
@@ -197,6 +172,7 @@ def pca(graph: Graph, images: Images, block: PcaBlock) -> str:
 BLOCKS: dict[str, Callable[[Graph, Images, Any], str]] = {
     "pixels": pixels,
     "patches": patches,
+    "deep_patches": deep_patches,
     "hog": hog,
     "color_histogram": color_histogram,
     "pca": pca,
