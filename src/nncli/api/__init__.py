@@ -1,0 +1,5 @@
+"""nncli from Python, with the words of the command line: ``from nncli import load, train`` (docs/python.md).
+
+classifier.py   load a model, ask it about images
+training.py     train what a config says
+"""
