@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
 
-__all__ = ["Classifier", "NncliError", "Prediction", "Run", "__version__", "load", "train"]
+__all__ = ["Classifier", "ImageClassifier", "NncliError", "Prediction", "Run", "__version__", "load", "train"]
 
 if TYPE_CHECKING:
     from nncli.api.classifier import Classifier, Prediction, load
+    from nncli.api.estimator import ImageClassifier
     from nncli.api.training import Run, train
     from nncli.errors import NncliError
 else:
     _MODULES = {
         **dict.fromkeys(("Classifier", "Prediction", "load"), "nncli.api.classifier"),
+        "ImageClassifier": "nncli.api.estimator",
         **dict.fromkeys(("Run", "train"), "nncli.api.training"),
         "NncliError": "nncli.errors",
     }

@@ -24,10 +24,18 @@ def test_the_documented_program_trains_and_predicts(tmp_path: Path) -> None:
     assert "" == result.stderr
 
 
+def test_the_documented_estimator_tells_dark_from_light(tmp_path: Path) -> None:
+    """On the images that it makes itself."""
+    program = re.findall(r"```python\n(.*?)```", DOCUMENT, re.S)[1]
+    result = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert re.fullmatch(r"\['dark' 'light'\] (1\.0|0\.9\d*) (1\.0|0\.\d+)\n", result.stdout)
+    assert [] == list(tmp_path.iterdir())
+
+
 def test_every_public_name_is_documented() -> None:
-    """Of the two classes and the two functions."""
-    from nncli import Classifier, Prediction, Run
+    """Of the classes and of the two functions."""
+    from nncli import Classifier, ImageClassifier, Prediction, Run
 
     names = ["load(", "train(", *Prediction.__dataclass_fields__, *Run.__dataclass_fields__]
-    names += [name for cls in (Classifier, Run) for name in vars(cls) if not name.startswith("_")]
+    names += [name for cls in (Classifier, ImageClassifier, Run) for name in vars(cls) if not name.startswith("_")]
     assert [] == [name for name in names if f"`{name}" not in DOCUMENT and f"## {name}" not in DOCUMENT]

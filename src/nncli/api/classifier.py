@@ -65,6 +65,10 @@ class Classifier:
         self.model = model
         self._predictor = Predictor(model)
 
+    def __reduce__(self) -> tuple[type[Classifier], tuple[Model]]:
+        """Pickled without the predictor's memory."""
+        return Classifier, (self.model,)
+
     @property
     def classes(self) -> tuple[str, ...]:
         """Class names, in the order of the probabilities."""
@@ -115,11 +119,11 @@ class Classifier:
             return self._predictor.probabilities(images.reshape(len(images), -1))
         rows = np.empty((len(images), self.model.image_format.n_features), np.uint8)
         for row, image in zip(rows, images, strict=True):
-            row[:] = convert_image(_picture(image), self.model.image_format)
+            row[:] = convert_image(array_image(image), self.model.image_format)
         return self._predictor.probabilities(rows)
 
     def _row(self, picture: NDArray[np.uint8] | Image.Image) -> NDArray[np.uint8] | str:
-        image = _picture(picture) if isinstance(picture, np.ndarray) else picture
+        image = array_image(picture) if isinstance(picture, np.ndarray) else picture
         try:
             return convert_image(image, self.model.image_format)
         except ImageError as error:
@@ -160,7 +164,7 @@ def _sources(picture: object) -> Iterator[Source]:
         raise TypeError(f"{_described(picture)} is no image; give a path, bytes, a uint8 array or a Pillow image")
 
 
-def _picture(array: NDArray[np.uint8]) -> Image.Image:
+def array_image(array: NDArray[np.uint8]) -> Image.Image:
     """An array as a Pillow image."""
     channels = array.shape[2] if array.ndim == 3 else 1
     if array.dtype != np.uint8 or array.size == 0 or array.ndim not in (2, 3) or channels not in (1, 3, 4):
