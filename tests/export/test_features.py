@@ -77,6 +77,16 @@ def test_a_block_gives_the_same_column(settings: Pixels, image_format: ImageForm
     np.testing.assert_allclose(expected, by_onnxruntime(features, rows), rtol=1e-4, atol=2e-6 * largest)
 
 
+@pytest.mark.parametrize("level", [1, 120, 255])
+def test_flat_images_have_no_edges(level: int) -> None:
+    """Patches sum to 0: what is left are their offsets, without the digits that large levels cost."""
+    features = fitted_column((Patches(size=6, count=8, grid=1, threshold=0),))
+    offsets = features.arrays()["features1.matrix"][-1]
+    flat = np.full((1, COLOR.n_features), level, np.uint8)
+    expected = [[*np.maximum(offsets, 0), *np.minimum(offsets, 0)]]
+    np.testing.assert_allclose(by_onnxruntime(features, flat), expected, atol=1e-7)
+
+
 def test_blocks_follow_each_other_in_order() -> None:
     """As in the config."""
     several: Features = (Hog(cell=4), Pixels(), ColorHistogram(bins=3), Patches(size=4, count=3))

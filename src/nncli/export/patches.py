@@ -50,7 +50,9 @@ def _answers(graph: Graph, images: Images, block: PatchBlock) -> str:
     variance = graph.add("Sub", squares, graph.add("Div", graph.add("Mul", total, total), d))
     variance = graph.add("Div", graph.add("Relu", variance), d)
     deviation = graph.add("Sqrt", graph.add("Add", variance, (settings.contrast + TINY) * FOLD))
-    answers = graph.add("Conv", images.planes, _kernels(block.matrix, settings.size), strides=strides)
+    # Every patch sums to 0, so the image's mean makes no difference; but without it, flat places lose fewer digits.
+    centered = graph.add("Sub", images.planes, graph.add("ReduceMean", images.planes, axes=[1, 2, 3], keepdims=1))
+    answers = graph.add("Conv", centered, _kernels(block.matrix, settings.size), strides=strides)
     return graph.add("Add", graph.add("Div", answers, deviation), block.matrix[-1].reshape(-1, 1, 1))
 
 
