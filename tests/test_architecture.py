@@ -48,11 +48,13 @@ MAY_IMPORT = {
     "evaluation": {"confidence", "inference", "metrics", "tables"},
     "model_summary": {"model_file"},
     "pictures": LEAVES | {"atomic_file", "data", "model_file"},
+    "export": LEAVES | {"calibration", "data", "feature_settings", "features", "inference", "model_file", "network"},
 }
 """Part of the house -> the parts it may import; parts that are not named may import all but `cli`."""
 
 ONLY_IN_CLI = {"click", "tqdm"}
 ONLY_IN_REPORT = {"jinja2", "markupsafe", "matplotlib"}
+ONLY_IN_EXPORT = {"onnx", "onnxruntime"}
 
 
 def part_of(path: Path) -> str:
@@ -83,6 +85,8 @@ def test_imports_point_one_way(path: Path) -> None:
             assert part == "cli", f"{root} belongs into cli"
         if root in ONLY_IN_REPORT:
             assert part == "report", f"{root} is the extra of report"
+        if root in ONLY_IN_EXPORT:
+            assert part == "export", f"{root} is the extra of export"
         if root == "nncli" and rest:
             target = rest.split(".")[0]
             if target == part or part in ("cli", "__main__") or target == "__version__":

@@ -48,6 +48,7 @@ def imported(*args: str) -> set[str]:
         ["check", "--help"],
         ["show", "--help"],
         ["report", "--help"],
+        ["export", "--help"],
         ["predict", "--nope"],
         ["predict"],
         ["fit"],

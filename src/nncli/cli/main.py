@@ -35,6 +35,7 @@ COMMANDS = {
     "check": "nncli.cli.check",
     "show": "nncli.cli.show",
     "report": "nncli.cli.report",
+    "export": "nncli.cli.export",
     "cache": "nncli.cli.cache",
     "schema": "nncli.cli.schema",
     "completion": "nncli.cli.completion",
@@ -48,6 +49,7 @@ NEIGHBORS = {
     "fit": "train",
     **dict.fromkeys(("plot", "visualize", "dashboard", "html"), "report"),
     "validate": "check",
+    **dict.fromkeys(("onnx", "convert"), "export"),
 }
 """What the same thing is called in other tools."""
 

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.ImageFile import ImageFile
 
-__all__ = ["IMAGE_SUFFIXES", "FileAccessError", "ImageError", "decode_image"]
+__all__ = ["IMAGE_SUFFIXES", "FileAccessError", "ImageError", "convert_image", "decode_image"]
 
 DECODER_VERSION = 2
 """Goes up with every change that gives a file other pixels, so that pixels kept from before are not used."""
@@ -116,6 +116,21 @@ def decode_image(source: str | Path | bytes, image_format: ImageFormat) -> NDArr
     except Exception as error:  # broken files raise nearly anything: OSError, SyntaxError, IndexError, struct.error
         reason = printable(str(error))[:100] or type(error).__name__
         raise ImageError(f"damaged or incomplete ({reason})") from error
+
+
+def convert_image(image: Image.Image, image_format: ImageFormat) -> NDArray[np.uint8]:
+    """As `decode_image`, for a picture that is in memory already, or that Pillow is about to load.
+
+    Raises:
+        ImageError: Pillow cannot load it, or its values fit no scale.
+    """
+    try:
+        image.load()
+        upright = image.transpose(_TURN_UPRIGHT[_orientation(image)]) if _orientation(image) > 1 else image
+        recolored = _recolored(upright, "RGB" if image_format.channels == 3 else "L")
+        return np.frombuffer(resized(recolored, recolored.size, image_format).tobytes(), np.uint8).copy()
+    except (OSError, SyntaxError) as error:
+        raise ImageError(f"damaged or incomplete ({printable(str(error))[:100]})") from error
 
 
 def _read(path: str | Path) -> bytes:

@@ -1,0 +1,6 @@
+"""nncli from Python, with the words of the command line: ``from nncli import load, train`` (docs/python.md).
+
+classifier.py   load a model, ask it about images
+training.py     train what a config says
+estimator.py    both with the manners of scikit-learn, for images in memory
+"""

@@ -1,0 +1,177 @@
+"""A model as a Python object: ``load("model.npz").predict(["x.jpg"])``.
+
+Paths and bytes take the way that `nncli predict` takes, to the bit. Arrays and Pillow images start behind the decoder.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+from PIL import Image
+
+from nncli.data.decoding import ImageError, convert_image
+from nncli.data.folder_walk import find_images
+from nncli.inference import Predictor
+from nncli.model_file import Model, read_model
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from numpy.typing import NDArray
+
+    from nncli.inference import Source
+
+MODEL = "model.npz"
+"""The model file of a run directory."""
+
+IN_MEMORY = ""
+"""The path of an image that has none."""
+
+Picture: TypeAlias = "str | os.PathLike[str] | bytes | NDArray[np.uint8] | Image.Image"
+"""A file or folder, the bytes of a file, an array (height, width) or (height, width, channels), or a Pillow image."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What the model says of one image.
+
+    Attributes:
+        path: As it was given; empty for an image in memory.
+        label: The most probable class; empty if the image could not be read.
+        probability: Of this class; 0 if the image could not be read.
+        probabilities: Of every class, by name, in the order of `Classifier.classes`.
+        error: Empty, or why the image could not be read.
+    """
+
+    path: str
+    label: str
+    probability: float
+    probabilities: dict[str, float]
+    error: str = ""
+
+
+class Classifier:
+    """A model ready to predict.
+
+    Attributes:
+        model: All that the model file holds.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self._predictor = Predictor(model)
+
+    def __reduce__(self) -> tuple[type[Classifier], tuple[Model]]:
+        """Pickled without the predictor's memory."""
+        return Classifier, (self.model,)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Class names, in the order of the probabilities."""
+        return self.model.classes
+
+    def predict(self, images: Picture | Iterable[Picture]) -> list[Prediction]:
+        """What the model says of images, in their order; one that cannot be read does not stop the others.
+
+        Args:
+            images: One or several: paths of files or folders (all images below one), bytes of files, arrays of uint8
+                with 1, 3 or 4 (transparency) channels, Pillow images. Any size will do.
+
+        Raises:
+            TypeError, ValueError: One is nothing of this kind.
+        """
+        one = isinstance(images, str | os.PathLike | bytes | Image.Image | np.ndarray)
+        pictures: list[Picture] = [images] if one else list(images)  # type: ignore[arg-type, list-item]
+        sources: list[Source] = []
+        rows: list[NDArray[np.uint8] | str | None] = []  # decoded, or why not, or None for the predictor to decode
+        for picture in pictures:
+            if isinstance(picture, np.ndarray | Image.Image):
+                rows.append(self._row(picture))
+            else:
+                found = list(_sources(picture))
+                sources += found
+                rows += [None] * len(found)
+        in_files = (
+            self._prediction(each.path, each.probabilities, each.error) for each in self._predictor.predict(sources)
+        )
+        return [next(in_files) if row is None else self._in_memory(row) for row in rows]
+
+    def predict_proba(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """The probabilities of images in memory.
+
+        Args:
+            images: uint8, (m, height, width) or (m, height, width, channels) of any size.
+
+        Returns:
+            (m, n_classes), in the order of `classes`; rows sum to 1.
+
+        Raises:
+            ValueError: `images` is no such array.
+        """
+        if not isinstance(images, np.ndarray) or images.ndim not in (3, 4):
+            raise ValueError(f"images is {_described(images)}, not a uint8 array (m, height, width, channels)")
+        shape = self.model.image_format.shape
+        if images.dtype == np.uint8 and (images.shape[1:] == shape or (*images.shape[1:], 1) == shape):
+            return self._predictor.probabilities(images.reshape(len(images), -1))
+        rows = np.empty((len(images), self.model.image_format.n_features), np.uint8)
+        for row, image in zip(rows, images, strict=True):
+            row[:] = convert_image(array_image(image), self.model.image_format)
+        return self._predictor.probabilities(rows)
+
+    def _row(self, picture: NDArray[np.uint8] | Image.Image) -> NDArray[np.uint8] | str:
+        image = array_image(picture) if isinstance(picture, np.ndarray) else picture
+        try:
+            return convert_image(image, self.model.image_format)
+        except ImageError as error:
+            return str(error)
+
+    def _in_memory(self, row: NDArray[np.uint8] | str) -> Prediction:
+        if isinstance(row, str):
+            return Prediction(IN_MEMORY, "", 0.0, {}, row)
+        return self._prediction(IN_MEMORY, self._predictor.probabilities(row[None])[0])
+
+    def _prediction(self, path: str, probabilities: NDArray[np.float32], error: str = "") -> Prediction:
+        if error:
+            return Prediction(path, "", 0.0, {}, error)
+        best = int(probabilities.argmax())
+        by_name = dict(zip(self.classes, probabilities.tolist(), strict=True))
+        return Prediction(path, self.classes[best], by_name[self.classes[best]], by_name)
+
+
+def load(path: str | os.PathLike[str]) -> Classifier:
+    """The model in a file, or in a run directory.
+
+    Raises:
+        ModelFileError: Missing, damaged or not a model.
+    """
+    model = Path(path)
+    return Classifier(read_model(model / MODEL if model.is_dir() else model))
+
+
+def _sources(picture: object) -> Iterator[Source]:
+    """Bytes and files as they are, the images of a folder; a folder without any as a source that will fail."""
+    if isinstance(picture, bytes):
+        yield IN_MEMORY, picture
+    elif isinstance(picture, str | os.PathLike):
+        path = os.fsdecode(picture)
+        found = list(find_images(path, strict=False)) if path and Path(path).is_dir() else []
+        yield from ((each, each) for each in found or [path])
+    else:
+        raise TypeError(f"{_described(picture)} is no image; give a path, bytes, a uint8 array or a Pillow image")
+
+
+def array_image(array: NDArray[np.uint8]) -> Image.Image:
+    """An array as a Pillow image."""
+    channels = array.shape[2] if array.ndim == 3 else 1
+    if array.dtype != np.uint8 or array.size == 0 or array.ndim not in (2, 3) or channels not in (1, 3, 4):
+        expected = "a uint8 array (height, width), or (height, width, channels) with 1, 3 or 4 channels"
+        raise ValueError(f"{_described(array)} is no image; expected {expected}")
+    return Image.fromarray(array.reshape(array.shape[:2]) if channels == 1 else array)
+
+
+def _described(value: object) -> str:
+    return f"an array of {value.dtype} {value.shape}" if isinstance(value, np.ndarray) else f"a {type(value).__name__}"

@@ -1,0 +1,84 @@
+"""`nncli export`: a model for other runtimes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from nncli import blas
+from nncli.cli.messages import say, tell_more
+from nncli.cli.model_lookup import find_model
+from nncli.errors import UsageError
+from nncli.text import printable
+
+if TYPE_CHECKING:
+    from nncli.model_file import Model
+
+SUFFIX = ".onnx"
+
+
+@click.command(short_help="Write a model as ONNX, for other runtimes.")
+@click.argument("model", metavar="[MODEL|RUN]", required=False, type=click.Path())
+@click.option(
+    "-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="Default: model.onnx beside the model."
+)
+@click.option(
+    "--check-images", metavar="DIR", type=click.Path(), help="Compare on the images in DIR, too (at most 256)."
+)
+def command(*, model: str | None, output: Path | None, check_images: str | None) -> None:
+    """Write a model as an ONNX file, which runs without nncli, and print its path.
+
+    \b
+    Examples:
+      nncli export
+      nncli export runs/cats-1 -o cats.onnx
+      nncli export runs/cats-1 -o cats.onnx --check-images photos/test
+
+    The graph takes images of the model's size as bytes, (batch, height, width, channels), and gives the probabilities
+    and the index of the best class; feature blocks, scaling, ensembles and temperature are part of it. Before it is
+    written, it is run by onnxruntime and compared with nncli. Without MODEL: $NNCLI_MODEL, ./model.npz or the newest
+    runs/*/model.npz.
+
+    Needs the extra 'onnx': pip install 'nncli[onnx]'.
+    """  # fmt: skip
+    if output is not None and output.suffix.lower() != SUFFIX:
+        raise UsageError(f"--output {printable(str(output))}: only ONNX can be written; end the name with {SUFFIX}")
+    tell_more(blas.choose())
+    try:
+        from nncli.export.onnx_file import onnx_bytes
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("nncli"):
+            raise
+        raise UsageError(f"an export needs {error.name}; install it with: pip install 'nncli[onnx]'") from error
+    from nncli.atomic_file import open_bytes_atomically
+    from nncli.model_file import read_model
+
+    path = find_model(model, "MODEL")
+    exported = read_model(path)
+    target = output or path.with_suffix(SUFFIX)
+    content = onnx_bytes(exported)
+    _check(content, exported, target, check_images)
+    with open_bytes_atomically(target) as file:
+        file.write(content)
+    click.echo(printable(str(target)))
+
+
+def _check(content: bytes, model: Model, target: Path, folder: str | None) -> None:
+    """Say how much ONNX and nncli differ; what differs too much is not written."""
+    from nncli.errors import NncliError
+    from nncli.export.check import TOLERANCE, largest_difference, random_images, real_images
+    from nncli.inference import Predictor
+
+    images = {"random": random_images(model.image_format)}
+    if folder is not None:
+        images["real"] = real_images(folder, model.image_format)
+    difference = largest_difference(content, Predictor(model), images.values())
+    numbers = " and ".join(f"{len(rows)} {kind}" for kind, rows in images.items())
+    if not difference <= TOLERANCE:
+        raise NncliError(
+            f"{printable(str(target))}: not written, because on {numbers} images its probabilities differ by up to "
+            f"{difference:.1e} from nncli's, more than {TOLERANCE:.0e}; keep to nncli for this model"
+        )
+    say(f"compared by onnxruntime on {numbers} images: probabilities differ by {difference:.1e} at most")

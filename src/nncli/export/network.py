@@ -1,0 +1,83 @@
+"""From feature columns to probabilities in ONNX: scaling, layers, votes, temperature.
+
+An example is a row here: A[l] = g(A[l-1] W[l]^T + b[l]^T). Everything is float32, in which one runtime is as fast as
+another. A single output z is P(second class) = sigmoid(z); the graph has softmax(0, z), which is 1 - p and p, both of
+them exact: a temperature makes much of a small one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nncli.calibration import SMALLEST
+from nncli.network.forward_propagation import GELU_CUBE, GELU_SLOPE, LEAK
+from nncli.network.normalization import EPSILON
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nncli.export.graph import Graph
+    from nncli.model_file import Model
+    from nncli.network.parameters import Network
+
+f32 = np.float32
+
+
+def probabilities(graph: Graph, features: str, model: Model) -> str:
+    """Append the network; the name of the probabilities, (m, n_classes), before any temperature.
+
+    Args:
+        graph: Grows.
+        features: Name of the feature columns, as rows, (m, n_0) float32.
+        model: Whose scaling and parameters.
+    """
+    scaled = graph.add("Mul", features, model.scaling.scale)
+    if model.scaling.offset.any():
+        scaled = graph.add("Add", scaled, model.scaling.offset)
+    votes = [_member(graph, scaled, network, model.activation) for network in model.parameters.members]
+    return votes[0] if len(votes) == 1 else graph.add("Mean", *votes)
+
+
+def tempered(graph: Graph, values: str, temperature: float) -> str:
+    """Probabilities at another temperature; see nncli.calibration."""
+    if temperature == 1:
+        return values
+    logits = graph.add("Log", graph.add("Max", values, SMALLEST))
+    return graph.add("Softmax", graph.add("Div", logits, temperature), axis=1)
+
+
+def _member(graph: Graph, A: str, network: Network, activation: str) -> str:
+    L = network.n_layers
+    for l in range(1, L):
+        Z = graph.add("Gemm", A, network.W[l].T.astype(f32), network.b[l].ravel().astype(f32))
+        if network.normalization == "layer":
+            gain, shift = (each[l].ravel().astype(f32) for each in (network.gain, network.shift))
+            Z = graph.add("LayerNormalization", Z, gain, shift, axis=-1, epsilon=EPSILON)
+        A = ACTIVATIONS[activation](graph, Z)
+    W, b = network.W[L], network.b[L]
+    if len(W) == 1:
+        W, b = np.insert(W, 0, 0, axis=0), np.insert(b, 0, 0, axis=0)
+    return graph.add("Softmax", graph.add("Gemm", A, W.T.astype(f32), b.ravel().astype(f32)), axis=1)
+
+
+def _operation(name: str, **attributes: Any) -> Callable[[Graph, str], str]:
+    return lambda graph, Z: graph.add(name, Z, **attributes)
+
+
+def _gelu(graph: Graph, Z: str) -> str:
+    """Z/2 (1 + tanh(GELU_SLOPE (Z + GELU_CUBE Z^3))); opset 17 has no operation for it."""
+    cube = graph.add("Mul", graph.add("Mul", graph.add("Mul", Z, Z), Z), GELU_CUBE)
+    inner = graph.add("Tanh", graph.add("Mul", graph.add("Add", Z, cube), GELU_SLOPE))
+    return graph.add("Mul", graph.add("Mul", Z, 0.5), graph.add("Add", inner, 1))
+
+
+ACTIVATIONS: dict[str, Callable[[Graph, str], str]] = {
+    "relu": _operation("Relu"),
+    "leaky_relu": _operation("LeakyRelu", alpha=LEAK),
+    "gelu": _gelu,
+    "tanh": _operation("Tanh"),
+    "sigmoid": _operation("Sigmoid"),
+}
+"""Every activation of the hidden layers."""

@@ -1,0 +1,56 @@
+"""A whole model as an ONNX file.
+
+    images (batch, height, width, channels) uint8 -> probabilities (batch, classes) float32, label (batch,) int64
+
+The images must have the model's size already: how they are decoded and resized is told in the metadata, a graph cannot
+do it as Pillow does.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nncli import __version__
+from nncli.errors import UsageError
+from nncli.export.features import column
+from nncli.export.graph import LARGEST, Graph
+from nncli.export.network import probabilities, tempered
+
+if TYPE_CHECKING:
+    from nncli.model_file import Model
+
+
+def onnx_bytes(model: Model) -> bytes:
+    """What the ONNX file of `model` holds.
+
+    Raises:
+        UsageError: A part of the model cannot be said in ONNX, or is too large for it.
+    """
+    graph, images, n_classes = Graph(), "images", len(model.classes)
+    is_mirrored = model.test_time_augmentation == "mirror"
+    if is_mirrored:  # all images, then all of them mirrored: one pass through the network
+        images = graph.add("Concat", images, graph.slice(images, 2, -1, np.iinfo(np.int64).min, -1), axis=0)
+    values = probabilities(graph, column(graph, images, model.column), model)
+    if is_mirrored:
+        pairs = graph.reshape(values, 2, -1, n_classes)
+        values = graph.add("ReduceMean", pairs, axes=[0], keepdims=0)
+    values = graph.add("Identity", tempered(graph, values, model.temperature), output="probabilities")
+    graph.add("ArgMax", values, output="label", axis=1, keepdims=0)
+    if graph.n_bytes > LARGEST - (1 << 20):
+        raise UsageError(f"the model has {graph.n_bytes >> 20} MB; an ONNX file can have {LARGEST >> 20}")
+    inputs = {"images": ("uint8", "batch", *model.image_format.shape)}
+    outputs = {"probabilities": ("float32", "batch", n_classes), "label": ("int64", "batch")}
+    return graph.to_bytes(inputs, outputs, metadata(model))
+
+
+def metadata(model: Model) -> dict[str, str]:
+    """What must be known to use the graph, texts by name; all but the version are JSON as in the model file."""
+    return {
+        "classes": json.dumps(list(model.classes)),
+        "image": json.dumps(model.image_format.to_dict()),
+        "features": json.dumps([block.to_dict() for block in model.column.features]),
+        "nncli_version": __version__,
+    }

@@ -1,0 +1,72 @@
+"""Learned patches in ONNX: convolutions, divided by the contrast of each place, and averages over cells."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nncli.features.dictionary import TINY
+from nncli.features.patches import FOLD, pooling
+
+if TYPE_CHECKING:
+    from nncli.export.features import Images
+    from nncli.export.graph import Graph
+    from nncli.features.deep_patches import DeepPatchBlock
+    from nncli.features.patches import Array, PatchBlock
+
+
+def patches(graph: Graph, images: Images, block: PatchBlock) -> str:
+    """The strong answers of each patch in each cell, and of its negative."""
+    settings = block.settings
+    answers = _answers(graph, images, block)
+    return _averages(graph, answers, settings.count, settings.threshold, pooling(block.positions, settings.grid))
+
+
+def deep_patches(graph: Graph, images: Images, block: DeepPatchBlock) -> str:
+    """The same once more on the map of the answers, where a window is divided by its length."""
+    settings, answers = block.settings, _answers(graph, images, block.first)
+    both = graph.add("Concat", answers, graph.add("Neg", answers), axis=1)
+    strong = graph.add("Relu", graph.add("Sub", both, settings.threshold))
+    pool, step = settings.pool, max(settings.pool // 2, 1)
+    maps = graph.add("AveragePool", strong, kernel_shape=[pool] * 2, strides=[step] * 2)
+
+    box = np.ones((1, 2 * settings.count, settings.deep_size, settings.deep_size), np.float32)
+    length = graph.add("Sqrt", graph.add("Conv", graph.add("Mul", maps, maps), box))
+    deep = graph.add("Conv", maps, _kernels(block.deep_matrix, settings.deep_size))
+    deep = graph.add("Div", deep, graph.add("Add", length, block.faint))
+    deep = graph.add("Add", deep, block.deep_matrix[-1].reshape(-1, 1, 1))
+    cells = pooling(block.positions, settings.grid)
+    return _averages(graph, deep, settings.deep_count, settings.deep_threshold, cells)
+
+
+def _answers(graph: Graph, images: Images, block: PatchBlock) -> str:
+    """How strongly each patch answers at each place, (m, K, down, across)."""
+    settings, channels = block.settings, images.shape[2]
+    d, strides = settings.size**2 * channels, [settings.stride] * 2
+    box = np.ones((1, channels, settings.size, settings.size), np.float32)
+    total = graph.add("Conv", images.planes, box, strides=strides)
+    squares = graph.add("Conv", graph.add("Mul", images.planes, images.planes), box, strides=strides)
+    variance = graph.add("Sub", squares, graph.add("Div", graph.add("Mul", total, total), d))
+    variance = graph.add("Div", graph.add("Relu", variance), d)
+    deviation = graph.add("Sqrt", graph.add("Add", variance, (settings.contrast + TINY) * FOLD))
+    # Every patch sums to 0, so the image's mean makes no difference; but without it, flat places lose fewer digits.
+    centered = graph.add("Sub", images.planes, graph.add("ReduceMean", images.planes, axes=[1, 2, 3], keepdims=1))
+    answers = graph.add("Conv", centered, _kernels(block.matrix, settings.size), strides=strides)
+    return graph.add("Add", graph.add("Div", answers, deviation), block.matrix[-1].reshape(-1, 1, 1))
+
+
+def _kernels(matrix: Array, size: int) -> Array:
+    """The patches of a matrix (size * size * channels + 1, K), as ONNX has them, (K, channels, size, size)."""
+    kernels: Array = matrix[:-1].T.reshape(matrix.shape[1], size, size, -1).transpose(0, 3, 1, 2)
+    return kernels
+
+
+def _averages(graph: Graph, answers: str, count: int, threshold: float, cells: Array) -> str:
+    """What is above the threshold and what is below minus the threshold, averaged over cells, as one column each."""
+    places = graph.reshape(answers, 0, count, -1)
+    halves = []
+    for operation, limit in (("Max", threshold), ("Min", -threshold)):
+        pooled = graph.add("MatMul", graph.add(operation, places, limit), cells.T)  # (m, K, cells)
+        halves.append(graph.add("Flatten", graph.add("Transpose", pooled, perm=[0, 2, 1]), axis=1))
+    return graph.add("Concat", *halves, axis=1)

@@ -1,0 +1,1 @@
+"""Tests of nncli as a Python package."""

@@ -1,0 +1,1 @@
+"""Tests of the ONNX export; most need onnx and onnxruntime."""

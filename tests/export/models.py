@@ -1,0 +1,45 @@
+"""Small models with feature blocks that have learned from noise."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nncli.data.image_format import ImageFormat
+from nncli.data.scaling import Scaling
+from nncli.features.column import FeatureColumn
+from nncli.network.parameters import Parameters
+from tests.fixtures import random_model, random_pixels
+
+if TYPE_CHECKING:
+    from nncli.feature_settings import Features
+    from nncli.model_file import Model
+
+COLOR, GRAY = ImageFormat(14, 17, "rgb", "stretch"), ImageFormat(14, 17, "grayscale", "stretch")
+THREE = ("ant", "bee", "cow")
+
+
+def fitted_column(features: Features, image_format: ImageFormat = COLOR) -> FeatureColumn:
+    """A feature column that has learned from sixty images of noise."""
+    return FeatureColumn.fit(features, image_format.shape, random_pixels(60, image_format), seed=1)
+
+
+def featured_model(
+    features: Features, image_format: ImageFormat = COLOR, classes: tuple[str, ...] = THREE, **changes: Any
+) -> Model:
+    """A random model on such a column, with every entry scaled to about -1 to 1; `changes` are fields of `Model`."""
+    column = fitted_column(features, image_format)
+    values = np.empty((60, column.n_features), np.float32)
+    column.extract(random_pixels(60, image_format), values)
+    scale = (1 / (values.std(axis=0) + 0.01)).astype(np.float32)
+    dims = (column.n_features, 6, 1 if len(classes) == 2 else len(classes))
+    parameters = Parameters(dims)
+    rng = np.random.default_rng(2)
+    for l in (1, 2):
+        parameters.W[l][...] = rng.standard_normal(parameters.W[l].shape) / np.sqrt(dims[l - 1])
+        parameters.b[l][...] = rng.standard_normal(parameters.b[l].shape)
+    model = random_model(classes, image_format=image_format)
+    scaling = Scaling(scale, -values.mean(axis=0) * scale)
+    return replace(model, parameters=parameters, scaling=scaling, column=column, **changes)

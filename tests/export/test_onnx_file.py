@@ -1,0 +1,131 @@
+"""Whole models as ONNX: the same probabilities, and what must be known about them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+pytest.importorskip("onnx")
+pytest.importorskip("onnxruntime")
+
+from typing import TYPE_CHECKING
+
+import onnx
+
+from nncli import __version__
+from nncli.data.image_format import ImageFormat
+from nncli.errors import UsageError
+from nncli.export import onnx_file
+from nncli.export.check import TOLERANCE, largest_difference, open_session, random_images
+from nncli.export.onnx_file import onnx_bytes
+from nncli.feature_settings import ColorHistogram, Hog, Patches
+from nncli.inference import Predictor
+from tests.export.models import COLOR, THREE, featured_model
+from tests.fixtures import random_model
+
+if TYPE_CHECKING:
+    from nncli.model_file import Model
+
+TWO = ("no", "yes")
+
+
+def difference(model: Model) -> float:
+    """The largest difference of a probability."""
+    return largest_difference(onnx_bytes(model), Predictor(model), [random_images(model.image_format)])
+
+
+@pytest.mark.parametrize("classes", [TWO, THREE])
+@pytest.mark.parametrize("hidden", [(), (7,), (6, 5)])
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu", "gelu", "tanh", "sigmoid"])
+@pytest.mark.parametrize(("normalization", "n_members"), [("none", 1), ("layer", 1), ("layer", 3)])
+def test_every_network_gives_the_same_probabilities(
+    classes: tuple[str, ...], hidden: tuple[int, ...], activation: str, normalization: str, n_members: int
+) -> None:
+    """Up to what float32 loses, of which most is in the scaling."""
+    model = random_model(classes, hidden, activation=activation, normalization=normalization, n_members=n_members)
+    assert difference(model) <= 2e-6
+
+
+@pytest.mark.parametrize("classes", [TWO, THREE])
+@pytest.mark.parametrize("temperature", [0.2, 1, 5])
+@pytest.mark.parametrize("augmentation", ["none", "mirror"])
+def test_temperature_and_mirror_images_are_part_of_it(
+    classes: tuple[str, ...], temperature: float, augmentation: str
+) -> None:
+    """With feature blocks, as the recipes have it."""
+    blocks = Patches(size=4, count=5), Hog(cell=4), ColorHistogram(bins=3)
+    model = featured_model(blocks, classes=classes, temperature=temperature, test_time_augmentation=augmentation)
+    assert difference(model) <= TOLERANCE
+    without = replace(model, temperature=1.0, test_time_augmentation="none")
+    if (temperature, augmentation) != (1, "none"):
+        assert largest_difference(onnx_bytes(without), Predictor(model), [random_images(COLOR)]) > 100 * TOLERANCE
+
+
+@pytest.mark.parametrize("bias", [-30, 30])
+def test_a_hot_temperature_sees_the_small_probability(bias: float) -> None:
+    """1 - p of a p close to 1 would be 0 in float32, and its root too small."""
+    model = replace(random_model(TWO, ()), temperature=5.0)
+    model.parameters.W[1][...] = 0
+    model.parameters.b[1][...] = bias
+    assert difference(model) <= 1e-6
+
+
+def test_weights_of_float64_are_rounded() -> None:
+    """The graph computes in float32, whatever the precision of the training."""
+    assert difference(random_model(THREE, (5,), dtype=np.float64)) <= 2e-6
+
+
+def test_the_file_is_valid_and_says_what_it_takes_and_gives() -> None:
+    """By ONNX's own checker; the batch has a name in place of a size."""
+    model = onnx.load_from_string(onnx_bytes(featured_model((Hog(cell=4),))))
+    onnx.checker.check_model(model, full_check=True)
+
+    def sizes(values: object) -> dict[str, list[object]]:
+        return {
+            each.name: [size.dim_param or size.dim_value for size in each.type.tensor_type.shape.dim]
+            for each in values  # type: ignore[attr-defined]
+        }
+
+    assert {"images": ["batch", 14, 17, 3]} == sizes(model.graph.input)
+    assert {"probabilities": ["batch", 3], "label": ["batch"]} == sizes(model.graph.output)
+
+
+def test_the_metadata_tells_how_to_use_it() -> None:
+    """Also with names that are no UTF-8."""
+    model = random_model(("ไทย", "\udcff", 'a"<b>'), image_format=ImageFormat(4, 3, "rgb", "pad"))
+    found = {each.key: each.value for each in onnx.load_from_string(onnx_bytes(model)).metadata_props}
+    assert ["ไทย", "\udcff", 'a"<b>'] == json.loads(found["classes"])
+    assert {"height": 4, "width": 3, "color": "rgb", "resize": "pad"} == json.loads(found["image"])
+    assert [{"kind": "pixels"}] == json.loads(found["features"])
+    assert __version__ == found["nncli_version"]
+
+
+def test_the_same_model_gives_the_same_bytes() -> None:
+    """There is no clock and no path in it."""
+    assert onnx_bytes(featured_model((Hog(cell=4),))) == onnx_bytes(featured_model((Hog(cell=4),)))
+
+
+def test_an_ensemble_shares_its_features() -> None:
+    """Three members of ten numbers take less than three models."""
+    one, three = (len(onnx_bytes(random_model(THREE, (2,), n_members=n))) for n in (1, 3))
+    assert three < 3 * one
+
+
+def test_the_label_is_the_index_of_the_largest() -> None:
+    """For each image of a batch."""
+    model = random_model(THREE)
+    rows = random_images(model.image_format)
+    probabilities, label = open_session(onnx_bytes(model))(rows.reshape(-1, 4, 3, 3))
+    np.testing.assert_array_equal(probabilities.argmax(axis=1), label)
+    assert np.int64 == label.dtype
+    assert len(set(label.tolist())) > 1
+
+
+def test_too_large_a_model_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """ONNX has a limit, which is said before anything is encoded."""
+    monkeypatch.setattr(onnx_file, "LARGEST", (1 << 20) + 100)
+    with pytest.raises(UsageError, match="the model has 0 MB; an ONNX file can have 1"):
+        onnx_bytes(random_model(THREE))
