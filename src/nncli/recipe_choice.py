@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nncli.config.recipes import PHOTO_SIDE, SMALL_SIDE, Facts, recipe_defaults
+from nncli.config.recipes import FEW_IMAGES, PHOTO_SIDES, SMALL_SIDE, Facts, recipe_defaults
 from nncli.config.shapes import CHOSEN
 from nncli.data.looks import Looks, look_at
 from nncli.errors import DataError
@@ -46,7 +46,7 @@ def apply_recipe(config_file: ConfigFile, paths: Sequence[str]) -> tuple[ConfigF
         recipe = choose(looks)
         drawn = {"digits": ", mostly lines", "garments": ", mostly areas"}.get(recipe, "")
         notes = (f"recipe {recipe}, effort {effort}: {len(paths)} {looks}{drawn}",)
-    config_file = config_file.with_defaults(_format(looks))
+    config_file = config_file.with_defaults(_format(looks, len(paths)))
     data = config_file.config.data
     defaults = recipe_defaults(recipe, effort, Facts(len(paths), data.shape))
     chosen: dict[str, Any] = {"training.recipe": recipe}  # so a run repeated from its own config need not choose again
@@ -63,11 +63,12 @@ def choose(looks: Looks) -> str:
     return "digits" if looks.outline >= MOSTLY_OUTLINE else "garments"
 
 
-def _format(looks: Looks) -> dict[str, Any]:
+def _format(looks: Looks, n_images: int) -> dict[str, Any]:
     """Size and color to bring such images to."""
-    is_small = max(looks.height, looks.width) <= SMALL_SIDE
+    longest = max(looks.height, looks.width)
+    side = min(PHOTO_SIDES[0 if n_images <= FEW_IMAGES else 1], longest)
     return {
-        "data.image_size": (looks.height, looks.width) if is_small else (PHOTO_SIDE, PHOTO_SIDE),
+        "data.image_size": (looks.height, looks.width) if longest <= SMALL_SIDE else (side, side),
         "data.color": "grayscale" if looks.is_gray else "rgb",
     }
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nncli.feature_settings import PIXELS, ColorHistogram, Features, Patches
+from nncli.feature_settings import PIXELS, ColorHistogram, DeepPatches, Features, Patches
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     from nncli.feature_settings import Shape
 
 SMALL_SIDE = 40
-"""Images up to this height and width keep their size; larger ones become PHOTO_SIDE high and wide."""
+"""Images up to this height and width keep their size."""
 
-PHOTO_SIDE = 64
+PHOTO_SIDES = 96, 64
+"""Height and width that larger ones get, in small sets and in large ones."""
 
 FEW_IMAGES = 5_000
 """Up to so many training images, time is plenty."""
@@ -121,11 +122,11 @@ def recipe_defaults(recipe: str, effort: str, facts: Facts) -> dict[str, Any]:
 
 def _digits(effort: int, facts: Facts) -> dict[str, Any]:
     return {
-        "data.features": _patches((64, 128, 256)[effort], 4, facts.shape),
+        "data.features": _patches((64, 128, 200)[effort], 4, facts.shape),
         "data.augmentation": "digits",
         "network.layer_dims": ("auto", 512, "auto"),
         "network.dropout": 0.3,
-        "training.epochs": _epochs(facts, (8, 40, 60)[effort], 200),
+        "training.epochs": _epochs(facts, (10, 30, 60)[effort], 200),
         "training.batch_size": _batch_size(facts),
         "training.learning_rate": 2e-3,
         "training.label_smoothing": 0.05,
@@ -133,12 +134,13 @@ def _digits(effort: int, facts: Facts) -> dict[str, Any]:
 
 
 def _garments(effort: int, facts: Facts) -> dict[str, Any]:
+    features = _patches((128, 160, 200)[effort], 4, facts.shape)
     return {
-        "data.features": _patches((64, 160, 320)[effort], 4, facts.shape),
+        "data.features": features + _deep_patches(256, facts.shape) if effort == 2 else features,
         "data.augmentation": "none" if effort == 0 else "garments",
         "network.layer_dims": ("auto", 512, "auto"),
-        "network.dropout": 0.4,
-        "training.epochs": _epochs(facts, (12, 25, 40)[effort], 200),
+        "network.dropout": 0.5,
+        "training.epochs": _epochs(facts, (15, 30, 40)[effort], 200),
         "training.batch_size": _batch_size(facts),
         "training.learning_rate": 2e-3,
         "training.label_smoothing": 0.1,
@@ -146,17 +148,20 @@ def _garments(effort: int, facts: Facts) -> dict[str, Any]:
 
 
 def _photos(effort: int, facts: Facts) -> dict[str, Any]:
-    features = _patches((128, 200, 400)[effort], 3, facts.shape)
-    if facts.shape[2] == 3:
-        features = (*features, ColorHistogram(bins=6))
+    features = _patches((128 if facts.is_small_set else 200, 200, 400)[effort], 3, facts.shape)
+    is_deep = facts.is_small_set or effort > 0
+    if is_deep:
+        features += _deep_patches((256, 400, 800)[effort], facts.shape)
+    if facts.shape[2] == 3 and facts.is_small_set:
+        features += (ColorHistogram(bins=6),)
     return {
         "data.features": features,
-        "data.augmentation": "photos" if facts.is_small_set or effort else "none",
+        "data.augmentation": "mirror" if is_deep else "none",
         "data.test_time_augmentation": "mirror",
-        "network.layer_dims": ("auto", 256 if facts.is_small_set else 512, "auto"),
-        "network.dropout": 0.4,
+        "network.layer_dims": ("auto", 256 if facts.is_small_set else (512, 512, 1024)[effort], "auto"),
+        "network.dropout": 0.5 if is_deep else 0.4,
         "training.ensemble": (3, 5, 5)[effort] if facts.is_small_set else 1,
-        "training.epochs": _epochs(facts, (12, 25, 40)[effort], (40, 80, 150)[effort]),
+        "training.epochs": _epochs(facts, (12, 20, 40)[effort], (40, 60, 100)[effort]),
         "training.batch_size": _batch_size(facts),
         "training.learning_rate": 2e-3,
         "training.weight_decay": 0.05,
@@ -175,6 +180,17 @@ def _patches(count: int, grid: int, shape: Shape) -> Features:
         if not patches.misfit(shape):
             return (patches,)
     return PIXELS
+
+
+def _deep_patches(count: int, shape: Shape) -> Features:
+    """Patches of patches, pooled over about an eighth of the image, or nothing where these do not fit."""
+    side = min(shape[0], shape[1])
+    for stride in range(1 if side <= SMALL_SIDE else 2, 33):
+        pool = min(max(4, 2 * round(side / (16 * stride))), 32)
+        deep = DeepPatches(stride=stride, pool=pool, deep_count=count)
+        if not deep.misfit(shape):
+            return (deep,)
+    return ()
 
 
 def _epochs(facts: Facts, many: int, few: int) -> int:
