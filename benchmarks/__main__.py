@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmarks.common import machine
 
 DOCS = Path(__file__).parents[1] / "docs"
-MODULES = ("training", "products", "user", "loading", "prediction", "cold_start", "growth")
+MODULES = ("training", "products", "user", "loading", "prediction", "cold_start", "memory", "growth")
 
 
 def main() -> None:
