@@ -10,9 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from nncli.calibration import FEWEST
 from nncli.cli.main import COMMANDS, load_command
 from nncli.config import reference_rows
+from nncli.config.recipes import FEW_IMAGES, PHOTO_SIDE, RECIPES, SMALL_SIDE, Facts, recipe_defaults
+from nncli.data.looks import N_LOOKED_AT
 from nncli.feature_settings import BLOCKS, settings_of
+from nncli.recipe_choice import MOSTLY_OUTLINE
+from tests.recipes_table import DOCUMENT, with_tables
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("sample_images/*.md")])
@@ -23,6 +28,47 @@ def test_every_key_of_the_config_is_documented() -> None:
     rows = [f"| `{row.key}` | {row.type} | `{row.default}` | {row.doc} |" for row in reference_rows()]
     written = (ROOT / "docs/configuration.md").read_text().rpartition("|---|---|---|---|\n")[2].splitlines()
     assert rows == written
+
+
+def test_the_recipes_are_documented() -> None:
+    """docs/recipes.md has the tables that the recipes make (`python -m tests.recipes_table` writes them)."""
+    text = DOCUMENT.read_text()
+    assert with_tables(text) == text
+    assert "| `data.features` | `[patches: {" in text
+
+
+def test_the_limits_of_the_recipes_are_documented() -> None:
+    """docs/recipes.md names the numbers that the choice depends on."""
+    text = DOCUMENT.read_text()
+    for phrase in (
+        f"about {N_LOOKED_AT} of the training images",
+        f"larger than {SMALL_SIDE} pixels",
+        f"become {PHOTO_SIDE}x{PHOTO_SIDE}",
+        f"so that {MOSTLY_OUTLINE:.0%} or more".replace("%", " %"),
+        f"up to {FEW_IMAGES:,} training images",
+        f"and {FEWEST} validation images or more",
+    ):
+        assert phrase in text
+
+
+def test_everything_a_recipe_sets_can_be_switched_off() -> None:
+    """As docs/recipes.md says: every ingredient has a row, and its settings load beside a recipe."""
+    text = DOCUMENT.read_text().partition("## Switching")[2].partition("##")[0]
+    settings = re.findall(r"`((?:data|network|training)\.[a-z_]+: [^`]+)`", text)
+    switched = {setting.partition(":")[0] for setting in settings}
+    of_taste = {"network.initialization", "training.optimizer", "training.epochs", "training.batch_size"}
+    of_taste |= {"training.weight_decay", "training.learning_rate"}
+    for recipe in RECIPES:
+        assert set() == recipe_defaults(recipe, "standard", Facts(9, (64, 64, 3))).keys() - switched - of_taste
+
+
+def test_the_config_of_the_recipes_is_trained(tmp_path: Path) -> None:
+    """The example of docs/recipes.md runs as it stands, for one epoch."""
+    (config,) = re.findall(r"```yaml\n(.*?)```", DOCUMENT.read_text(), re.S)
+    (tmp_path / "photos.yaml").write_text(config.replace("../sample_images", str(ROOT / "sample_images")))
+    command = [sys.executable, "-m", "nncli", "train", "photos.yaml", "--epochs", "1"]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert "recipe photos, effort quick: " in result.stderr
 
 
 def test_every_command_and_option_is_documented() -> None:

@@ -93,7 +93,8 @@ def plan_experiment(config_file: ConfigFile) -> Plan:
     data = config_file.config.data
     image_format = ImageFormat(*data.image_size, data.color, data.resize, data.max_pixels)
     layer_dims = _resolve_layer_dims(config_file, folder.classes)
-    unused = {"data.validation_split": "val" in folder.splits, "training.monitor": not validation.paths}
+    judges_nothing = not validation.paths and config_file.config.training.monitor != "last"
+    unused = {"data.validation_split": "val" in folder.splits, "training.monitor": judges_nothing}
     unused_keys = tuple(key for key, is_unused in unused.items() if is_unused)
     notes = (*folder.notes, *notes)
     return Plan(config_file, folder.classes, image_format, layer_dims, training, validation, notes, unused_keys)
@@ -115,9 +116,10 @@ def _split(config_file: ConfigFile, folder: ImageFolder) -> tuple[LabeledFiles, 
 
 
 def _refuse_what_needs_validation(config_file: ConfigFile) -> None:
+    keeps_last = config_file.config.training.monitor == "last"
     for key, is_used in {
         "training.patience": config_file.config.training.patience is not None,
-        "training.monitor": config_file.was_set("training.monitor"),
+        "training.monitor": config_file.was_set("training.monitor") and not keeps_last,
     }.items():
         if is_used:
             message = f"{key} needs validation images: set data.validation_split, or remove {key.partition('.')[2]}"

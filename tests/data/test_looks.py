@@ -31,7 +31,11 @@ def seen(root: Path) -> Looks:
 
 @pytest.mark.parametrize(
     ("draw", "is_gray", "words"),
-    [(lines, True, "gray images of about 24x30"), (colors, False, "color images of about 24x30"), (grays, True, "gray")],
+    [
+        (lines, True, "gray images of about 24x30"),
+        (colors, False, "color images of about 24x30"),
+        (grays, True, "gray"),
+    ],
 )
 def test_size_and_color(tmp_path: Path, draw: Callable[..., Image.Image], is_gray: bool, words: str) -> None:
     """Height before width; three channels that are equal are gray."""

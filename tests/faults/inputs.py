@@ -28,8 +28,24 @@ SWEEPS: dict[Callable[[int, int], Tally], int] = {
 """Each sweep and its number of inputs."""
 
 
+def sweep(percent: int) -> str:
+    """So many percent of the long form, as `python -m tests.faults inputs` wants it.
+
+    Raises:
+        AssertionError: A promise was broken.
+    """
+    n_inputs, violations = run_all(percent / 100)
+    assert not violations, f"{len(violations)} promises broken, see above"
+    return f"{n_inputs} inputs, no promise broken"
+
+
 def main(share: float = 1, seed: int = 0) -> int:
-    """Run every sweep and print what was counted; the number of broken promises."""
+    """Run every sweep; 1 if a promise was broken."""
+    return min(len(run_all(share, seed)[1]), 1)
+
+
+def run_all(share: float = 1, seed: int = 0) -> tuple[int, list[str]]:
+    """Run every sweep and print what was counted; the number of inputs, and the broken promises."""
     tallies = []
     for sweep, n in SWEEPS.items():
         tallies.append(sweep(max(int(n * share), 1), seed))
@@ -42,9 +58,10 @@ def main(share: float = 1, seed: int = 0) -> int:
         first, last, memory = twins.stream(n)
         print(f"stream: first of {n} records after {first:.2f} s, last after {last:.2f} s, {memory >> 20} MiB")  # noqa: T201
     violations = [violation for tally in tallies for violation in tally.violations]
-    print(f"{sum(tally.inputs for tally in tallies)} inputs, {len(violations)} violations", *violations[:50], sep="\n")  # noqa: T201
-    return len(violations)
+    n_inputs = sum(tally.inputs for tally in tallies)
+    print(f"{n_inputs} inputs, {len(violations)} violations", *violations[:50], sep="\n")  # noqa: T201
+    return n_inputs, violations
 
 
 if __name__ == "__main__":
-    sys.exit(min(main(float(sys.argv[1]) if sys.argv[1:] else 1, int(sys.argv[2]) if sys.argv[2:] else 0), 1))
+    sys.exit(main(float(sys.argv[1]) if sys.argv[1:] else 1, int(sys.argv[2]) if sys.argv[2:] else 0))

@@ -1,4 +1,4 @@
-"""Every sweep over hostile inputs, short; `python -m tests.faults.inputs` is the long version."""
+"""Every sweep over hostile inputs, short; `python -m tests.faults inputs` is the long version."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.faults import bombs, configs, folders, images, models, names, twins
+from tests.faults import bombs, configs, folders, images, inputs, models, names, twins
 from tests.faults.hostile_process import Outcome, Tally, run_many
 
 if TYPE_CHECKING:
@@ -24,10 +24,10 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a syste
         (images.sweep, 250),
         (models.sweep, 120),
         (models.sweep_checkpoints, 30),
-        (configs.sweep, 24),
+        (configs.sweep, 16),
         (names.sweep, 60),
         (names.sweep_lists, 30),
-        (folders.sweep, 24),
+        (folders.sweep, 16),
         (bombs.sweep, 1),
         (twins.sweep_neighbors, 100),
     ],
@@ -38,6 +38,25 @@ def test_no_promise_is_broken(sweep: Callable[[int, int], Tally], n: int) -> Non
     tally = sweep(n, 7)
     assert [] == tally.violations
     assert tally.inputs >= n
+
+
+@pytest.mark.parametrize("violations", [[], ["a traceback"]])
+def test_one_command_runs_all_and_fails_if_one_does(monkeypatch: pytest.MonkeyPatch, violations: list[str]) -> None:
+    """`python -m tests.faults inputs` ends with an error if a promise was broken, `... tests.faults.inputs` with 1."""
+    asked = []
+
+    def run_all(share: float = 1, _seed: int = 0) -> tuple[int, list[str]]:
+        asked.append(share)
+        return 9, violations
+
+    monkeypatch.setattr(inputs, "run_all", run_all)
+    assert len(violations) == inputs.main()
+    if violations:
+        with pytest.raises(AssertionError, match="1 promises broken"):
+            inputs.sweep(50)
+    else:
+        assert "9 inputs, no promise broken" == inputs.sweep(50)
+    assert [1, 0.5] == asked
 
 
 def test_twins_are_taken_for_each_other() -> None:
