@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nncli.config.recipes import FEW_IMAGES, PHOTO_SIDES, SMALL_SIDE, Facts, recipe_defaults
+from nncli.config.recipes import PHOTO_SIDE, PHOTO_SIDES, SMALL_SIDE, Facts, recipe_defaults
 from nncli.config.shapes import CHOSEN
 from nncli.data.looks import Looks, look_at
 from nncli.errors import DataError
@@ -66,7 +66,7 @@ def choose(looks: Looks) -> str:
 def _format(looks: Looks, n_images: int) -> dict[str, Any]:
     """Size and color to bring such images to."""
     longest = max(looks.height, looks.width)
-    side = min(PHOTO_SIDES[0 if n_images <= FEW_IMAGES else 1], longest)
+    side = min(next((side for most, side in PHOTO_SIDES if n_images <= most), PHOTO_SIDE), longest)
     return {
         "data.image_size": (looks.height, looks.width) if longest <= SMALL_SIDE else (side, side),
         "data.color": "grayscale" if looks.is_gray else "rgb",

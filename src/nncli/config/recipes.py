@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 SMALL_SIDE = 40
 """Images up to this height and width keep their size."""
 
-PHOTO_SIDES = 96, 64
-"""Height and width that larger ones get, in small sets and in large ones."""
+PHOTO_SIDES = ((1_000, 128), (5_000, 96))
+"""Up to so many training images -> height and width that larger ones get; PHOTO_SIDE for more of them."""
+
+PHOTO_SIDE = 64
 
 FEW_IMAGES = 5_000
 """Up to so many training images, time is plenty."""
@@ -148,10 +150,10 @@ def _garments(effort: int, facts: Facts) -> dict[str, Any]:
 
 
 def _photos(effort: int, facts: Facts) -> dict[str, Any]:
-    features = _patches((128 if facts.is_small_set else 200, 200, 400)[effort], 3, facts.shape)
+    features = _patches((200, 200, 400)[effort], 3, facts.shape)
     is_deep = facts.is_small_set or effort > 0
     if is_deep:
-        features += _deep_patches((256, 400, 800)[effort], facts.shape)
+        features += _deep_patches((512, 512, 800)[effort] if facts.is_small_set else (0, 400, 800)[effort], facts.shape)
     if facts.shape[2] == 3 and facts.is_small_set:
         features += (ColorHistogram(bins=6),)
     return {
@@ -160,8 +162,10 @@ def _photos(effort: int, facts: Facts) -> dict[str, Any]:
         "data.test_time_augmentation": "mirror",
         "network.layer_dims": ("auto", 256 if facts.is_small_set else (512, 512, 1024)[effort], "auto"),
         "network.dropout": 0.5 if is_deep else 0.4,
-        "training.ensemble": (3, 5, 5)[effort] if facts.is_small_set else 1,
-        "training.epochs": _epochs(facts, (12, 20, 40)[effort], (40, 60, 100)[effort]),
+        "training.ensemble": (5, 8, 12)[effort] if facts.is_small_set else 1,
+        "training.epochs": _epochs(
+            facts, (12, 20, 40)[effort], (60 if facts.n_images <= 1_000 else 30, 80, 120)[effort]
+        ),
         "training.batch_size": _batch_size(facts),
         "training.learning_rate": 2e-3,
         "training.weight_decay": 0.05,
@@ -187,7 +191,7 @@ def _deep_patches(count: int, shape: Shape) -> Features:
     side = min(shape[0], shape[1])
     for stride in range(1 if side <= SMALL_SIDE else 2, 33):
         pool = min(max(4, 2 * round(side / (16 * stride))), 32)
-        deep = DeepPatches(stride=stride, pool=pool, deep_count=count)
+        deep = DeepPatches(stride=stride, pool=pool, count=96 if count >= 512 else 64, deep_count=count)
         if not deep.misfit(shape):
             return (deep,)
     return ()
