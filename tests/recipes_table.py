@@ -11,8 +11,15 @@ from nncli.feature_settings import Block, settings_of
 
 DOCUMENT = Path(__file__).parents[1] / "docs/recipes.md"
 BEGIN, END = "<!-- made by python -m tests.recipes_table; a test keeps it so -->\n", "<!-- end -->\n"
-SHAPES = {"digits": (28, 28, 1), "garments": (28, 28, 1), "photos": (64, 64, 3)}
-"""Images that each recipe is shown for."""
+SHAPES = {
+    "digits": ((28, 28, 1), (28, 28, 1)),
+    "garments": ((28, 28, 1), (28, 28, 1)),
+    "photos": ((128, 128, 3), (64, 64, 3)),
+}
+"""Images that each recipe is shown for, in small and in large sets."""
+
+SIZES = 1_000, FEW_IMAGES + 1
+"""Training images of these sets."""
 
 
 def tables() -> str:
@@ -25,13 +32,13 @@ def tables() -> str:
 
 def _table(recipe: str) -> str:
     """A recipe: a row for each key, a column for each effort."""
-    height, width, channels = SHAPES[recipe]
+    channels = SHAPES[recipe][0][2]
     few, many = (
-        [recipe_defaults(recipe, effort, Facts(n, SHAPES[recipe])) for effort in EFFORTS]
-        for n in (FEW_IMAGES, FEW_IMAGES + 1)
+        [recipe_defaults(recipe, effort, Facts(n, shape)) for effort in EFFORTS]
+        for n, shape in zip(SIZES, SHAPES[recipe], strict=True)
     )
     color = "rgb" if channels == 3 else "grayscale"
-    lines = [f"| `{recipe}`, {height}x{width} {color} | {' | '.join(EFFORTS)} |", "|---|" + "---|" * len(EFFORTS)]
+    lines = [f"| `{recipe}`, {color} | {' | '.join(EFFORTS)} |", "|---|" + "---|" * len(EFFORTS)]
     for key in few[0]:
         if key not in COMMON:
             cells = [_cell(a[key], b[key]) for a, b in zip(few, many, strict=True)]

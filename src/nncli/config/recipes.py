@@ -3,7 +3,7 @@
     plain       the tutorial's network: every ingredient off
     digits      drawn signs: learned patches, deformed anew in every epoch
     garments    small gray pictures of things, each in its place: learned patches
-    photos      learned patches and colors, mirrored and cropped anew in every epoch
+    photos      learned patches, patterns of these, and colors; mirrored or not in every epoch
     auto        one of the last three, chosen by looking at some of the images
 
 A recipe decides only what the config does not say. What it decides depends on the images: a few hundred photos want
