@@ -86,17 +86,17 @@ def test_accuracy(folder: Path, out: Path) -> float | None:
     return accuracy
 
 
-def measure(folder: Path, seeds: int, settings: list[str], *, on_test: bool) -> list[str]:
+def measure(folder: Path, seeds: range, settings: list[str], *, on_test: bool) -> list[str]:
     """Cells of a row: accuracy, its spread, calibration, seconds, operations."""
     found, runs = [], []
     with tempfile.TemporaryDirectory() as place:
-        for seed in range(seeds):
+        for seed in seeds:
             run = train(folder, Path(place) / "run", seed, settings)
             accuracy = test_accuracy(folder, Path(place) / "run") if on_test else None
             found.append(run["accuracy"] if accuracy is None else accuracy)
             runs.append(run)
             print(f"{folder.name} seed {seed} {' '.join(settings)}: {found[-1]:.4f}", file=sys.stderr, flush=True)
-    spread = statistics.stdev(found) if seeds > 1 else 0.0
+    spread = statistics.stdev(found) if len(seeds) > 1 else 0.0
 
     def mean(key: str) -> float:
         return statistics.fmean(run[key] for run in runs)
@@ -115,9 +115,11 @@ def main() -> None:
     parser.add_argument("folders", nargs="+", type=Path)
     parser.add_argument("--effort", default="quick", choices=("quick", "standard", "thorough"))
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--first-seed", type=int, default=0, help="other splits than those that settings were tried on")
     parser.add_argument("--ablation", action="store_true", help="take away each ingredient, judge by validation images")
     arguments = parser.parse_args()
     effort = f"training.effort={arguments.effort}"
+    seeds = range(arguments.first_seed, arguments.first_seed + arguments.seeds)
     print(f"{machine()}; {arguments.seeds} seeds, effort {arguments.effort}\n")
     heads = ["accuracy", "calibration error", "seconds", "TFLOP"]
     for folder in arguments.folders:
@@ -125,12 +127,12 @@ def main() -> None:
             rows = []
             for name, settings in WITHOUT.items():
                 is_plain = "training.recipe=plain" in settings
-                cells = measure(folder, arguments.seeds, settings if is_plain else [*settings, effort], on_test=False)
+                cells = measure(folder, seeds, settings if is_plain else [*settings, effort], on_test=False)
                 rows.append([f"without {name}" if settings else name, *cells])
             print(f"{folder.name}, validation\n\n{table(['', *heads], rows)}\n", flush=True)
         else:
             judged = "test" if (folder / "test").is_dir() else "held out"
-            row = [folder.name, judged, *measure(folder, arguments.seeds, [effort], on_test=True)]
+            row = [folder.name, judged, *measure(folder, seeds, [effort], on_test=True)]
             print(table(["data", "judged by", *heads], [row]) + "\n", flush=True)
 
 
