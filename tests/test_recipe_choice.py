@@ -12,7 +12,7 @@ from nncli.config.writing import values_of
 from nncli.data.looks import Looks
 from nncli.errors import ConfigError, DataError
 from nncli.plan import plan_experiment
-from nncli.recipe_choice import apply_recipe, choose
+from nncli.recipe_choice import apply_recipe, choose, image_format
 from tests.drawings import areas, colors, grays, lines, write_drawings
 
 if TYPE_CHECKING:
@@ -133,14 +133,32 @@ def test_the_choice(looks: Looks, recipe: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "shape"), [("lines", (28, 28, 1)), ("colors", (28, 28, 3)), ("large", (64, 64, 1)), ("grays", (28, 28, 1))]
+    ("name", "shape"), [("lines", (28, 28, 1)), ("colors", (28, 28, 3)), ("large", (90, 90, 1)), ("grays", (28, 28, 1))]
 )
 @pytest.mark.parametrize("recipe", ["auto", *RECIPES])
 def test_small_images_keep_their_size_and_gray_ones_their_color(
     folder: Path, name: str, shape: tuple[int, int, int], recipe: str
 ) -> None:
-    """Large ones become 64x64; whatever the recipe."""
+    """Larger ones become squares; whatever the recipe."""
     assert shape == plan_experiment(config_of(folder / name, f"training.recipe: {recipe}")).config.data.shape
+
+
+@pytest.mark.parametrize(
+    ("n_images", "longest", "side"),
+    [
+        (2, 300, 128),
+        (1_000, 300, 128),
+        (1_001, 300, 96),
+        (5_000, 300, 96),
+        (5_001, 300, 64),
+        (2, 100, 100),
+        (9_999, 50, 50),
+    ],
+)
+def test_the_fewer_the_images_the_larger_they_are(n_images: int, longest: int, side: int) -> None:
+    """Time is what decides; no image is blown up."""
+    found = image_format(Looks(longest, longest // 2, False, 0.2), n_images)
+    assert {"data.image_size": (side, side), "data.color": "rgb"} == found
 
 
 def test_plain_looks_at_nothing(folder: Path) -> None:

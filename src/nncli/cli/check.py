@@ -94,9 +94,9 @@ def _lines(plan: Plan, experiment: Experiment) -> list[tuple[str, str]]:
     batch = n_training if training.batch_size == "full" else min(training.batch_size, n_training)
     hidden = [f"{n} {config.network.activation}" for n in plan.layer_dims[1:-1]]
     output = f"{plan.layer_dims[-1]} {'sigmoid' if plan.layer_dims[-1] == 1 else 'softmax'}"
-    augmented = [("augmented", f"as {data.augmentation}, strength {data.augmentation_strength:g}")]
-    if data.augmentation == "none":
-        augmented = []
+    how = {"none": "", "mirror": "mirrored or not, in every epoch"}
+    changes = how.get(data.augmentation, f"as {data.augmentation}, strength {data.augmentation_strength:g}")
+    augmented = [("augmented", changes)] if changes else []
     recipe = [] if training.recipe == "plain" else [("recipe", f"{training.recipe}, effort {training.effort}")]
     features = (
         [("features", f"{plan.features}: {plan.layer_dims[0]} per image, {data.scaling}")] if plan.features else []
