@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 COMMANDS = {
+    "init": "nncli.cli.init",
     "train": "nncli.cli.train",
     "predict": "nncli.cli.predict",
     "evaluate": "nncli.cli.evaluate",
@@ -50,6 +51,7 @@ NEIGHBORS = {
     **dict.fromkeys(("plot", "visualize", "dashboard", "html"), "report"),
     "validate": "check",
     **dict.fromkeys(("onnx", "convert"), "export"),
+    **dict.fromkeys(("new", "setup", "create", "start"), "init"),
 }
 """What the same thing is called in other tools."""
 
