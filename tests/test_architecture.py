@@ -45,6 +45,8 @@ MAY_IMPORT = {
     "run_files": LEAVES,
     "confidence": set(),
     "inspection": {"experiment"},
+    "explanation": {"inference", "model_file", "network"},
+    "starter_config": LEAVES | {"config", "data", "recipe_choice"},
     "evaluation": {"confidence", "inference", "metrics", "tables"},
     "model_summary": {"model_file"},
     "pictures": LEAVES | {"atomic_file", "data", "model_file"},

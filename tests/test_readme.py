@@ -70,7 +70,7 @@ def test_what_there_is_to_look_at(line: str, digits_model: Path) -> None:
 
 def test_there_is_something_to_look_at() -> None:
     """The section was found."""
-    assert ["check", "show", "evaluate", "report"] == [line.split()[1] for line in LOOKING]
+    assert ["check", "show", "evaluate", "explain", "report"] == [line.split()[1] for line in LOOKING]
 
 
 @pytest.mark.parametrize("name", sorted(set(re.findall(r"configs/[\w/]+\.yaml", README))))

@@ -34,6 +34,7 @@ COMMANDS = {
     "predict": "nncli.cli.predict",
     "evaluate": "nncli.cli.evaluate",
     "check": "nncli.cli.check",
+    "explain": "nncli.cli.explain",
     "show": "nncli.cli.show",
     "report": "nncli.cli.report",
     "export": "nncli.cli.export",
@@ -51,6 +52,7 @@ NEIGHBORS = {
     **dict.fromkeys(("plot", "visualize", "dashboard", "html"), "report"),
     "validate": "check",
     **dict.fromkeys(("onnx", "convert"), "export"),
+    **dict.fromkeys(("why", "saliency", "gradcam", "interpret"), "explain"),
     **dict.fromkeys(("new", "setup", "create", "start"), "init"),
 }
 """What the same thing is called in other tools."""
