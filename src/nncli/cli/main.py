@@ -35,6 +35,7 @@ COMMANDS = {
     "evaluate": "nncli.cli.evaluate",
     "check": "nncli.cli.check",
     "explain": "nncli.cli.explain",
+    "tune": "nncli.cli.tune",
     "show": "nncli.cli.show",
     "report": "nncli.cli.report",
     "export": "nncli.cli.export",
@@ -52,6 +53,7 @@ NEIGHBORS = {
     **dict.fromkeys(("plot", "visualize", "dashboard", "html"), "report"),
     "validate": "check",
     **dict.fromkeys(("onnx", "convert"), "export"),
+    **dict.fromkeys(("optimize", "search", "sweep", "hpo"), "tune"),
     **dict.fromkeys(("why", "saliency", "gradcam", "interpret"), "explain"),
     **dict.fromkeys(("new", "setup", "create", "start"), "init"),
 }
