@@ -38,7 +38,7 @@ def test_it_says_what_was_found(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("size", "mode", "image_size", "color", "recipe"),
-    [((20, 12), "L", (12, 20), "grayscale", "digits"), ((60, 80), "RGB", (64, 64), "rgb", "photos")],
+    [((20, 12), "L", (12, 20), "grayscale", "digits"), ((160, 120), "RGB", (96, 96), "rgb", "photos")],
 )
 def test_size_color_and_recipe_are_those_that_suit(
     tmp_path: Path, size: tuple[int, int], mode: str, image_size: tuple[int, int], color: str, recipe: str

@@ -41,7 +41,7 @@ UNEVEN = 3
 OFFERED = {
     "data.resize": "images of other proportions are stretched; pad and crop keep proportions",
     "data.validation_split": "share of the images that judge the network and do not train it",
-    "data.augmentation": "random changes of the training images: none, digits, photos, garments",
+    "data.augmentation": "random changes of the training images, anew in every epoch; none: as they are",
     "data.on_bad_image": "stop at a file that cannot be read; skip: leave it out",
     "network.layer_dims": "features of an image, hidden units, classes; auto counts for itself",
     "network.dropout": "share of the hidden units switched off in each step, against learning by heart",
