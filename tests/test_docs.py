@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from nncli.calibration import FEWEST
-from nncli.cli.main import COMMANDS, load_command
+from nncli.cli.commands import COMMANDS
+from nncli.cli.main import load_command
 from nncli.config import reference_rows
 from nncli.config.recipes import FEW_IMAGES, PHOTO_SIDE, RECIPES, SMALL_SIDE, Facts, recipe_defaults
 from nncli.data.looks import N_LOOKED_AT

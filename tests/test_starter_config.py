@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from nncli.config import load_config
+from nncli.config.recipes import PHOTO_SIDES
 from nncli.errors import DataError
 from nncli.plan import plan_experiment
 from nncli.starter_config import OFFERED, Starter
@@ -38,7 +39,10 @@ def test_it_says_what_was_found(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("size", "mode", "image_size", "color", "recipe"),
-    [((20, 12), "L", (12, 20), "grayscale", "digits"), ((160, 120), "RGB", (96, 96), "rgb", "photos")],
+    [
+        ((20, 12), "L", (12, 20), "grayscale", "digits"),
+        ((300, 200), "RGB", (PHOTO_SIDES[0][1], PHOTO_SIDES[0][1]), "rgb", "photos"),
+    ],
 )
 def test_size_color_and_recipe_are_those_that_suit(
     tmp_path: Path, size: tuple[int, int], mode: str, image_size: tuple[int, int], color: str, recipe: str

@@ -7,6 +7,8 @@ as it is. Of a trial that was killed nothing counts; what was finished before is
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import os
 import socket
@@ -28,7 +30,7 @@ from nncli.trainer_setup import make_trainer
 from nncli.tuning.search_space import Choice, SearchSpace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from optuna.trial import FrozenTrial
 
@@ -94,7 +96,8 @@ class Search:
         self._experiment, self._file = experiment, file
         self.space = SearchSpace(experiment.plan)
         try:
-            self._open(file)
+            with _alone(file):
+                self._open(file)
         except (SQLAlchemyError, optuna.exceptions.OptunaError, OSError, RuntimeError, ValueError) as error:
             raise _unusable(file, error) from error
 
@@ -213,6 +216,20 @@ def _tried(trial: FrozenTrial) -> Tried:
     state, about = words.get(trial.state.name, trial.state.name.lower()), trial.user_attrs
     accuracy = trial.value if state == "finished" else None
     return Tried(trial.number, state, bool(about.get("own")), dict(trial.params), accuracy, about.get("loss"))
+
+
+@contextlib.contextmanager
+def _alone(file: str) -> Iterator[None]:
+    """Keep others from opening a study in the same folder: two that start at once would both make the tables."""
+    if "://" in file:  # a server sees to that
+        yield
+        return
+    folder = os.open(Path(file).absolute().parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 def _is_alive(process: int) -> bool:
