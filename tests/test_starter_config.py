@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+from PIL import Image
 
 from nncli.config import load_config
 from nncli.config.recipes import PHOTO_SIDES
@@ -50,7 +51,9 @@ def test_size_color_and_recipe_are_those_that_suit(
     """Small images keep their size, large ones are made as large as the recipe likes; the comment says why."""
     for name in "ab":
         for number in range(6):
-            write_image(tmp_path / f"photos/{name}/{number}.png", 120, number, size, mode)
+            path = write_image(tmp_path / f"photos/{name}/{number}.png", 120, number, size)
+            if mode == "RGB":
+                Image.new(mode, size, (200, 90 + number, 30)).save(path)
     text = written(tmp_path / "photos", tmp_path / "c.yaml")
     plan = plan_experiment(load_config(tmp_path / "c.yaml"))
     assert (image_size, color) == (plan.config.data.image_size, plan.config.data.color)
