@@ -45,6 +45,8 @@ MAY_IMPORT = {
     "run_files": LEAVES,
     "confidence": set(),
     "inspection": {"experiment"},
+    "explanation": {"inference", "model_file", "network"},
+    "starter_config": LEAVES | {"config", "data", "recipe_choice"},
     "evaluation": {"confidence", "inference", "metrics", "tables"},
     "model_summary": {"model_file"},
     "pictures": LEAVES | {"atomic_file", "data", "model_file"},
@@ -55,6 +57,7 @@ MAY_IMPORT = {
 ONLY_IN_CLI = {"click", "tqdm"}
 ONLY_IN_REPORT = {"jinja2", "markupsafe", "matplotlib"}
 ONLY_IN_EXPORT = {"onnx", "onnxruntime"}
+ONLY_IN_TUNING = {"optuna", "sqlalchemy"}
 
 
 def part_of(path: Path) -> str:
@@ -87,6 +90,8 @@ def test_imports_point_one_way(path: Path) -> None:
             assert part == "report", f"{root} is the extra of report"
         if root in ONLY_IN_EXPORT:
             assert part == "export", f"{root} is the extra of export"
+        if root in ONLY_IN_TUNING:
+            assert part == "tuning", f"{root} is the extra of tune"
         if root == "nncli" and rest:
             target = rest.split(".")[0]
             if target == part or part in ("cli", "__main__") or target == "__version__":

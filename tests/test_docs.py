@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from nncli.calibration import FEWEST
-from nncli.cli.main import COMMANDS, load_command
+from nncli.cli.commands import COMMANDS
+from nncli.cli.main import load_command
 from nncli.config import reference_rows
 from nncli.config.recipes import FEW_IMAGES, PHOTO_SIDE, PHOTO_SIDES, RECIPES, SMALL_SIDE, Facts, recipe_defaults
 from nncli.data.looks import N_LOOKED_AT
@@ -20,7 +21,9 @@ from nncli.recipe_choice import MOSTLY_OUTLINE
 from tests.recipes_table import DOCUMENT, with_tables
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("sample_images/*.md")])
+DOCUMENTS = sorted(
+    [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("sample_images/*.md"), *ROOT.glob("examples/*.md")]
+)
 
 
 def test_every_key_of_the_config_is_documented() -> None:

@@ -12,7 +12,7 @@ from nncli.config.writing import values_of
 from nncli.data.looks import Looks
 from nncli.errors import ConfigError, DataError
 from nncli.plan import plan_experiment
-from nncli.recipe_choice import apply_recipe, choose, image_format
+from nncli.recipe_choice import apply_recipe, choose, chosen_format
 from tests.drawings import areas, colors, grays, lines, write_drawings
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ def test_small_images_keep_their_size_and_gray_ones_their_color(
 )
 def test_the_fewer_the_images_the_larger_they_are(n_images: int, longest: int, side: int) -> None:
     """Time is what decides; no image is blown up."""
-    found = image_format(Looks(longest, longest // 2, False, 0.2), n_images)
+    found = chosen_format(Looks(longest, longest // 2, False, 0.2), n_images)
     assert {"data.image_size": (side, side), "data.color": "rgb"} == found
 
 

@@ -146,6 +146,11 @@ def load_experiment(
             raise DataError(f"class {printable(name)} has no readable image to train on; add some or remove its folder")
     if plan.validation_files.paths and not validation.paths:
         raise DataError("no validation image can be read; add some, or set data.validation_split to 0")
+    return with_features(plan, training, validation, bad)
+
+
+def with_features(plan: Plan, training: ImageSet, validation: ImageSet, bad: tuple[BadImage, ...] = ()) -> Experiment:
+    """The experiment on images that are loaded: what its features and its scaling need is learned."""
     if plan.config.data.features == PIXELS:
         scaling = SCALINGS[plan.config.data.scaling](training.pixels, training.rows)
         return Experiment(plan, training, validation, scaling, bad)

@@ -46,7 +46,7 @@ def apply_recipe(config_file: ConfigFile, paths: Sequence[str]) -> tuple[ConfigF
         recipe = choose(looks)
         drawn = {"digits": ", mostly lines", "garments": ", mostly areas"}.get(recipe, "")
         notes = (f"recipe {recipe}, effort {effort}: {len(paths)} {looks}{drawn}",)
-    config_file = config_file.with_defaults(image_format(looks, len(paths)))
+    config_file = config_file.with_defaults(chosen_format(looks, len(paths)))
     data = config_file.config.data
     defaults = recipe_defaults(recipe, effort, Facts(len(paths), data.shape))
     chosen: dict[str, Any] = {"training.recipe": recipe}  # so a run repeated from its own config need not choose again
@@ -63,7 +63,7 @@ def choose(looks: Looks) -> str:
     return "digits" if looks.outline >= MOSTLY_OUTLINE else "garments"
 
 
-def image_format(looks: Looks, n_images: int) -> dict[str, Any]:
+def chosen_format(looks: Looks, n_images: int) -> dict[str, Any]:
     """Size and color to bring such images to."""
     longest = max(looks.height, looks.width)
     side = min(next((side for most, side in PHOTO_SIDES if n_images <= most), PHOTO_SIDE), longest)

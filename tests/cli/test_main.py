@@ -10,6 +10,7 @@ import pytest
 
 from nncli import __version__
 from nncli.cli import main as program
+from nncli.cli.commands import COMMANDS
 from nncli.cli.messages import say, settings
 from nncli.cli.options import global_options
 from nncli.errors import ConfigError, DataError, Interrupted
@@ -47,11 +48,11 @@ def test_help_lists_every_command(nncli: Runner, flag: str) -> None:
     """Each with one line."""
     result = nncli(flag)
     assert 0 == result.code
-    for name in program.COMMANDS:
+    for name in COMMANDS:
         assert re.search(rf"^  {name} +\w.*\.$", result.out, re.MULTILINE)
 
 
-@pytest.mark.parametrize("name", program.COMMANDS)
+@pytest.mark.parametrize("name", COMMANDS)
 def test_help_of_a_command_opens_with_a_sentence_and_examples(nncli: Runner, name: str) -> None:
     """Then the options."""
     help_ = nncli(name, "--help").out
@@ -78,6 +79,9 @@ def test_the_environment_does_not_ask_for_the_version(nncli: Runner, monkeypatch
         ("test", "evaluate"),
         ("eval", "evaluate"),
         ("fit", "train"),
+        ("new", "init"),
+        ("search", "tune"),
+        ("why", "explain"),
         ("classify", "predict"),
         ("infer", "predict"),
         ("validate", "check"),
@@ -208,7 +212,7 @@ def test_quiet_can_come_from_the_environment(nncli: Runner, monkeypatch: pytest.
     assert settings.quiet
 
 
-@pytest.mark.parametrize("name", program.COMMANDS)
+@pytest.mark.parametrize("name", COMMANDS)
 def test_every_option_has_a_variable_named_after_it(name: str) -> None:
     """--top-k of predict is NNCLI_PREDICT_TOP_K."""
     for option in program.load_command(name).params:

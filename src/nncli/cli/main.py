@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from nncli import __version__
+from nncli.cli.commands import COMMANDS, NEIGHBORS
 from nncli.cli.messages import abandon, settings, warn, write_lines
 from nncli.cli.options import global_options, name_variables
 from nncli.cli.stop_signals import signals
@@ -27,31 +28,6 @@ from nncli.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-COMMANDS = {
-    "train": "nncli.cli.train",
-    "predict": "nncli.cli.predict",
-    "evaluate": "nncli.cli.evaluate",
-    "check": "nncli.cli.check",
-    "show": "nncli.cli.show",
-    "report": "nncli.cli.report",
-    "export": "nncli.cli.export",
-    "cache": "nncli.cli.cache",
-    "schema": "nncli.cli.schema",
-    "completion": "nncli.cli.completion",
-}
-"""Command -> module, which holds a click command named `command`."""
-
-NEIGHBORS = {
-    **dict.fromkeys(("val", "test", "eval"), "evaluate"),
-    **dict.fromkeys(("classify", "infer"), "predict"),
-    **dict.fromkeys(("info", "inspect", "summary", "summarize", "describe"), "show"),
-    "fit": "train",
-    **dict.fromkeys(("plot", "visualize", "dashboard", "html"), "report"),
-    "validate": "check",
-    **dict.fromkeys(("onnx", "convert"), "export"),
-}
-"""What the same thing is called in other tools."""
 
 EXIT_INTERRUPTED = 128 + signal.SIGINT
 

@@ -1,0 +1,47 @@
+"""``nncli init``: a config for a folder of images."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from nncli.cli.messages import say
+from nncli.errors import UsageError
+from nncli.text import printable
+
+SCHEMA = "nncli.schema.json"
+"""What `nncli schema` suggests to call its output; a config beside such a file points to it."""
+
+
+@click.command(short_help="Look at a folder of images and write a config for it.")
+@click.argument("data_dir", type=click.Path())
+@click.option(
+    "-o", "--output", metavar="FILE", type=click.Path(path_type=Path), default=Path("config.yaml"), show_default=True
+)
+@click.option("--force", is_flag=True, help="Replace FILE if it exists.")
+def command(data_dir: str, output: Path, force: bool) -> None:
+    """Look at DATA_DIR, one folder per class, write a commented config that trains well as it is, and print its path.
+
+    \b
+    Examples:
+      nncli init photos
+      nncli init photos -o photos.yaml && nncli train photos.yaml && nncli report
+
+    Its comments tell what was found, why size and color were chosen, and which options to try next. An existing file
+    is left alone. Where nncli.schema.json lies beside the config (nncli schema > nncli.schema.json), editors complete.
+    """  # fmt: skip
+    if os.path.lexists(output) and not force:
+        raise UsageError(f"{printable(str(output))}: exists already; choose another -o, or --force to replace it")
+    from nncli.atomic_file import write_text_atomically
+    from nncli.starter_config import Starter
+
+    starter = Starter.of(data_dir)
+    schema = SCHEMA if (output.parent / SCHEMA).is_file() else None
+    write_text_atomically(output, starter.text(output, schema))
+    counts = sum(len(files.paths) for files in starter.folder.splits.values())
+    say(
+        f"{len(starter.folder.classes)} classes, {counts:,} {starter.looks}: recipe {starter.values['training.recipe']}"
+    )
+    click.echo(printable(str(output)))

@@ -1,0 +1,182 @@
+"""A first config for a folder of images: commented, runnable, and right for what the folder holds.
+
+What is written is what was found and what was chosen from it. What is commented out are the options that people turn
+to next, with the values that hold as long as they stay commented out.
+"""
+
+from __future__ import annotations
+
+import os
+import textwrap
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nncli.config.options import OPTIONS
+from nncli.config.recipes import Facts, recipe_defaults
+from nncli.config.writing import yaml_value
+from nncli.data.image_folder import scan_image_folder
+from nncli.data.image_sizes import described, sizes_of
+from nncli.data.looks import look_at
+from nncli.data.split import stratified_split
+from nncli.errors import DataError
+from nncli.recipe_choice import choose, chosen_format
+from nncli.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nncli.data.image_folder import ImageFolder
+    from nncli.data.looks import Looks
+
+EFFORT = "quick"
+WIDTH = 110
+MOST_NAMED, LONGEST_NAME = 40, 40
+"""Classes that are named with their counts, and letters of a name."""
+
+UNEVEN = 3
+"""From so many times as many images in the largest class as in the smallest on, class weights are suggested."""
+
+OFFERED = {
+    "data.resize": "images of other proportions are stretched; pad and crop keep proportions",
+    "data.validation_split": "share of the images that judge the network and do not train it",
+    "data.augmentation": "random changes of the training images, anew in every epoch; none: as they are",
+    "data.on_bad_image": "stop at a file that cannot be read; skip: leave it out",
+    "network.layer_dims": "features of an image, hidden units, classes; auto counts for itself",
+    "network.dropout": "share of the hidden units switched off in each step, against learning by heart",
+    "training.epochs": "passes over the training images",
+    "training.batch_size": "images in one step; with more of them a larger learning_rate",
+    "training.learning_rate": "length of a step: the first number to try, three times more or less",
+    "training.ensemble": "networks that vote; so many times the cost",
+    "training.class_weights": "balanced: the rarer the class, the heavier its images",
+    "training.seed": "start of the random numbers; the same seed gives the same model",
+}
+"""Options that are commented out, and what is said about them."""
+
+
+@dataclass(frozen=True)
+class Starter:
+    """What the config is made of.
+
+    Attributes:
+        folder: The images.
+        paths: Those that would be trained on.
+        looks: What some of them look like.
+        values: Options that hold where nothing else is written, by key.
+    """
+
+    folder: ImageFolder
+    paths: tuple[str, ...]
+    looks: Looks
+    values: dict[str, Any]
+
+    @classmethod
+    def of(cls, root: str) -> Starter:
+        """Look at the folder `root`.
+
+        Raises:
+            DataError: It cannot be used, or none of the images looked at can be read.
+        """
+        folder = scan_image_folder(root)
+        values = {key: option.default for key, option in OPTIONS.items()}
+        files = folder.splits.get("all") or folder.splits["train"]
+        paths = files.paths
+        if "val" not in folder.splits:  # as training will split them
+            split = stratified_split(files.labels, values["data.validation_split"], values["training.seed"])
+            paths = tuple(paths[i] for i in split[0])
+        looks = look_at(paths)
+        if looks is None:
+            raise DataError(f"none of the images looked at can be read, the first is {printable(paths[0])}")
+        values |= chosen_format(looks, len(paths)) | {"training.recipe": choose(looks), "training.effort": EFFORT}
+        shape = *values["data.image_size"], 1 if looks.is_gray else 3
+        values |= recipe_defaults(values["training.recipe"], EFFORT, Facts(len(paths), shape))
+        return cls(folder, paths, looks, values)
+
+    def text(self, config: Path, schema: str | None = None) -> str:
+        """The config.
+
+        Args:
+            config: Where it will be; `data.path` is relative to it where that is short.
+            schema: Name of a JSON Schema beside it, for editors.
+
+        Raises:
+            DataError: The folder's name is not UTF-8, so no file of text can hold it.
+        """
+        size, looks, values = self.values["data.image_size"], self.looks, self.values
+        recipe, large = values["training.recipe"], max(looks.height, looks.width) > max(size)
+        why_size = "they keep their size" if not large else "more shows more, and takes longer"
+        files = f"height, width: the files are about {looks.height}x{looks.width}; {why_size}"
+        color = "grayscale: those looked at have no color" if looks.is_gray else "those looked at have color"
+        lines = [
+            *([f"# yaml-language-server: $schema={schema}"] if schema else []),
+            *self._found(config),
+            "data:",
+            _line("path", yaml_value(_path_from(config, self.folder.root)), "one folder per class; from this file"),
+            _line("image_size", yaml_value(size), files),
+            _line("color", yaml_value(values["data.color"]), color),
+            *self._offered("data"),
+            "",
+            "network:",
+            *self._offered("network"),
+            "",
+            "training:",
+            _line("recipe", "auto", f"defaults for all the rest, chosen by looking at the images: now {recipe}"),
+            _line("effort", EFFORT, "standard is better and takes several times as long, thorough even longer"),
+            *self._offered("training"),
+        ]
+        return "\n".join(lines) + "\n"
+
+    def _found(self, config: Path) -> Iterator[str]:
+        """What was found, as comments, and what to do with the file."""
+        name, classes = printable(config.name), self.folder.classes
+        yield f"# A config for the images in {_short(self.folder.root)}, written by `nncli init`."
+        yield from (f"#   nncli {command}" for command in (f"check {name}", f"train {name}", "report"))
+        yield "#"
+        for split, files in self.folder.splits.items():
+            counts = Counter(files.labels)
+            each = [f"{_short(classes[label])} {counts[label]:,}" for label in range(len(classes))[:MOST_NAMED]]
+            more = [f"and {len(classes) - MOST_NAMED} more classes"] if len(classes) > MOST_NAMED else []
+            what = "images" if split == "all" else f"images to {split if split == 'train' else f'use as {split}'}"
+            yield from _comment(f"{len(files.paths):,} {what} in {len(classes)} classes: {', '.join(each + more)}.")
+        yield from _comment(f"File sizes: {described(sizes_of(self.paths))}.")
+        counts = Counter(label for files in self.folder.splits.values() for label in files.labels)
+        if max(counts.values()) >= UNEVEN * min(counts.values()):
+            yield from _comment("The classes are of very different size: consider training.class_weights: balanced.")
+        for note in self.folder.notes:
+            yield from _comment(f"Note: {note}.")
+        yield from _comment("Options that are commented out show the value that holds; `nncli schema` lists all.")
+        yield ""
+
+    def _offered(self, section: str) -> Iterator[str]:
+        """The options of a section that are commented out."""
+        for key, about in OFFERED.items():
+            if key.startswith(f"{section}.") and not (key == "data.validation_split" and "val" in self.folder.splits):
+                yield _line(f"# {key.partition('.')[2]}", yaml_value(self.values[key]), about)
+
+
+def _line(name: str, value: str, about: str) -> str:
+    setting = f"  {name}: {value}"
+    return f"{setting:<34}  # {about}"
+
+
+def _comment(text: str) -> list[str]:
+    return [f"# {line}" for line in textwrap.wrap(text, WIDTH, break_on_hyphens=False)]
+
+
+def _short(name: str) -> str:
+    """A name that fits into a line."""
+    name = printable(name)
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 2]}.."
+
+
+def _path_from(config: Path, root: str) -> Path:
+    """The folder as the config names it: relative where it lies beside or below the config, else absolute."""
+    folder = Path(root).resolve()
+    try:
+        str(folder).encode()
+    except UnicodeEncodeError:
+        raise DataError(f"{printable(root)}: its name is not UTF-8, so a config cannot name it; rename it") from None
+    relative = os.path.relpath(folder, config.parent.resolve())
+    far = relative.startswith((os.path.join("..", ".."), "~"))  # noqa: PTH118 - a leading ~ would be somebody's home
+    return folder if far else Path(relative)

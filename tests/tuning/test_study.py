@@ -1,0 +1,139 @@
+"""Trials: in what order, which are given up, and what the file keeps."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+pytest.importorskip("optuna")
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+
+from nncli.config import load_config  # noqa: E402
+from nncli.errors import NncliError, UsageError  # noqa: E402
+from nncli.experiment import load_experiment, plan_experiment  # noqa: E402
+from nncli.training.loop import Trainer  # noqa: E402
+from nncli.tuning.study import Search, Tried  # noqa: E402
+from tests.folders import write_class_folders, write_config  # noqa: E402
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from nncli.experiment import Experiment
+
+
+@pytest.fixture
+def experiment(tmp_path: Path) -> Experiment:
+    """Of two classes that are easily told apart."""
+    write_class_folders(tmp_path / "photos", {"a": 10, "b": 10})
+    training: dict[str, object] = {"processes": 1, "epochs": 10}
+    return load_experiment(plan_experiment(load_config(write_config(tmp_path / "c.yaml", "photos", training=training))))
+
+
+def run(search: Search, n: int, stop: Any = lambda: False) -> list[Tried]:
+    """Try `n` times."""
+    told: list[Tried] = []
+    search.run(stop, told.append, n)
+    return told
+
+
+def quick(monkeypatch: pytest.MonkeyPatch, accuracy: list[float]) -> None:
+    """Let trainings take no time and reach these accuracies."""
+    results = iter(accuracy)
+    real = Trainer.run
+
+    def trained(self: Trainer, *args: Any) -> Any:
+        value = next(results)
+        for result in real(self, *args):
+            object.__setattr__(result, "val_accuracy", value)
+            yield result
+
+    monkeypatch.setattr(Trainer, "run", trained)
+
+
+def test_the_config_as_it_is_comes_first(tmp_path: Path, experiment: Experiment) -> None:
+    """Trained as `nncli train` would; then what is tried first."""
+    search = Search(experiment, str(tmp_path / "s.study"))
+    first, second = run(search, 2)
+    assert (0, True, "finished") == (first.number, first.is_own, first.state)
+    assert 0 <= first.accuracy <= 1  # type: ignore[operator]
+    assert search.plan_of(first) is experiment.plan
+    assert "recipe garments quick" == search.space.described(second.choice)
+    assert search.trials() == [first, second]
+
+
+def test_another_process_goes_on_where_one_stopped(tmp_path: Path, experiment: Experiment) -> None:
+    """Nothing is tried twice, and what was not finished is tried again."""
+    file = str(tmp_path / "s.study")
+    run(Search(experiment, file), 1)
+    asked = iter([False, *[True] * 9])
+    (unfinished,) = run(Search(experiment, file), 9, lambda: next(asked))
+    assert ("unfinished", None) == (unfinished.state, unfinished.accuracy)
+    again = Search(experiment, file)
+    words = [again.space.described(each.choice) for each in run(again, 4)]
+    assert ["recipe garments standard", "learning_rate x0.5", "learning_rate x2", "recipe garments quick"] == words
+    assert 6 == len(again.trials())
+    assert 1 == sum(each.is_own for each in again.trials())
+
+
+def test_the_trial_of_a_killed_process_does_not_count(tmp_path: Path, experiment: Experiment) -> None:
+    """It is marked, and the config as it is gets its turn again; a trial of a living process is left alone."""
+    file = str(tmp_path / "s.study")
+    search = Search(experiment, file)
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    for process in (dead.pid, os.getppid()):
+        trial = search._study.ask()
+        trial.set_user_attr("process", [socket.gethostname(), process])
+        search.space.suggest(trial)
+    states = [each.state for each in Search(experiment, file).trials()]
+    assert ["unfinished", "running"] == states
+    tried = run(Search(experiment, file), 4)
+    assert [True] == [each.is_own for each in tried if each.is_own]
+
+
+def test_what_is_worse_than_most_is_given_up(
+    tmp_path: Path, experiment: Experiment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After some trials to compare with, and some epochs; the better ones go on to the end."""
+    quick(monkeypatch, [0.8, 0.8, 0.8, 0.8, 0.8, 0.1, 0.9])
+    search = Search(experiment, str(tmp_path / "s.study"))
+    assert ["finished"] * 5 + ["pruned", "finished"] == [each.state for each in run(search, 7)]
+    assert 0.9 == search.trials()[-1].accuracy
+
+
+def test_a_training_that_diverges_is_as_bad_as_can_be(tmp_path: Path) -> None:
+    """And the search goes on."""
+    write_class_folders(tmp_path / "photos", {"a": 10, "b": 10})
+    training = {"processes": 1, "optimizer": "gradient_descent", "learning_rate": 1e300, "precision": "float64"}
+    config = write_config(tmp_path / "c.yaml", "photos", training=training, network={"activation": "relu"})
+    search = Search(load_experiment(plan_experiment(load_config(config))), str(tmp_path / "s.study"))
+    assert [0.0] == [each.accuracy for each in run(search, 1)]
+
+
+def test_a_study_of_something_else_is_refused(tmp_path: Path, experiment: Experiment) -> None:
+    """Other settings or other images would make its figures meaningless."""
+    file = str(tmp_path / "s.study")
+    Search(experiment, file)
+    other = write_config(tmp_path / "d.yaml", "photos", training={"processes": 1, "epochs": 11})
+    with pytest.raises(UsageError, match=r"s\.study: a study of other settings or other images"):
+        Search(load_experiment(plan_experiment(load_config(other))), file)
+
+
+@pytest.mark.parametrize("name", ["no database", "missing/s.study"])
+def test_a_file_that_is_no_study_is_one_line(tmp_path: Path, experiment: Experiment, name: str) -> None:
+    """Also one that cannot be made."""
+    (tmp_path / "no database").write_bytes(b"x" * 5000)
+    with pytest.raises(NncliError, match=f"{name}: cannot be used as a study: "):
+        Search(experiment, str(tmp_path / name))
+
+
+def test_odd_names_of_files(tmp_path: Path, experiment: Experiment) -> None:
+    """A path is no URL: signs that mean something there are just signs."""
+    file = tmp_path / "100%3F? #study@x"
+    run(Search(experiment, str(file)), 1)
+    assert file.stat().st_size > 0
