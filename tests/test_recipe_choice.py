@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from nncli.config import ConfigFile, load_config
-from nncli.config.recipes import COMMON, DECIDED_LATER, RECIPES, Facts, recipe_defaults
+from nncli.config.recipes import COMMON, DECIDED_LATER, FEW_IMAGES, PHOTO_SIDES, RECIPES, Facts, recipe_defaults
 from nncli.config.writing import values_of
 from nncli.data.looks import Looks
 from nncli.errors import ConfigError, DataError
@@ -133,14 +133,23 @@ def test_the_choice(looks: Looks, recipe: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "shape"), [("lines", (28, 28, 1)), ("colors", (28, 28, 3)), ("large", (64, 64, 1)), ("grays", (28, 28, 1))]
+    ("name", "shape"), [("lines", (28, 28, 1)), ("colors", (28, 28, 3)), ("large", (90, 90, 1)), ("grays", (28, 28, 1))]
 )
 @pytest.mark.parametrize("recipe", ["auto", *RECIPES])
 def test_small_images_keep_their_size_and_gray_ones_their_color(
     folder: Path, name: str, shape: tuple[int, int, int], recipe: str
 ) -> None:
-    """Large ones become 64x64; whatever the recipe."""
+    """Large ones become squares, no larger than they are; whatever the recipe."""
     assert shape == plan_experiment(config_of(folder / name, f"training.recipe: {recipe}")).config.data.shape
+
+
+@pytest.mark.parametrize(("n", "side"), [(FEW_IMAGES, PHOTO_SIDES[0]), (FEW_IMAGES + 1, PHOTO_SIDES[1])])
+def test_large_sets_get_smaller_images(tmp_path: Path, n: int, side: int) -> None:
+    """Of photos of 300x200; there are more of them to learn from."""
+    write_drawings(tmp_path / "photos", colors, (300, 200), each=1)
+    paths = [str(path) for path in (tmp_path / "photos").rglob("*.png")]
+    config_file = config_of(tmp_path / "photos", "training.recipe: auto")
+    assert (side, side, 3) == apply_recipe(config_file, (paths * n)[:n])[0].config.data.shape
 
 
 def test_plain_looks_at_nothing(folder: Path) -> None:

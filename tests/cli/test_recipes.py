@@ -91,7 +91,7 @@ def test_check_spells_everything_out(tmp_path: Path) -> None:
     plan = nncli("check", "c.yaml", cwd=tmp_path).stdout
     assert "\nrecipe     photos, effort standard\n" in plan
     assert "\nfeatures   patches (size " in plan
-    assert "\naugmented  as photos, strength 1\n" in plan
+    assert "\naugmented  as mirror\n" in plan
     assert "\nensemble   the average of 3 networks\n" in plan
     assert "\npredicted  as the average for an image and its mirror image, which takes twice the time\n" in plan
     assert "\ncalibrated by a temperature, fitted on the validation images\n" in plan

@@ -94,7 +94,8 @@ def _lines(plan: Plan, experiment: Experiment) -> list[tuple[str, str]]:
     batch = n_training if training.batch_size == "full" else min(training.batch_size, n_training)
     hidden = [f"{n} {config.network.activation}" for n in plan.layer_dims[1:-1]]
     output = f"{plan.layer_dims[-1]} {'sigmoid' if plan.layer_dims[-1] == 1 else 'softmax'}"
-    augmented = [("augmented", f"as {data.augmentation}, strength {data.augmentation_strength:g}")]
+    strength = "" if data.augmentation == "mirror" else f", strength {data.augmentation_strength:g}"
+    augmented = [("augmented", f"as {data.augmentation}{strength}")]
     if data.augmentation == "none":
         augmented = []
     recipe = [] if training.recipe == "plain" else [("recipe", f"{training.recipe}, effort {training.effort}")]
