@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from nncli.config import ConfigFile, load_config
-from nncli.config.recipes import COMMON, DECIDED_LATER, FEW_IMAGES, PHOTO_SIDES, RECIPES, Facts, recipe_defaults
+from nncli.config.recipes import COMMON, DECIDED_LATER, PHOTO_SIDE, PHOTO_SIDES, RECIPES, Facts, recipe_defaults
 from nncli.config.writing import values_of
 from nncli.data.looks import Looks
 from nncli.errors import ConfigError, DataError
@@ -143,7 +143,7 @@ def test_small_images_keep_their_size_and_gray_ones_their_color(
     assert shape == plan_experiment(config_of(folder / name, f"training.recipe: {recipe}")).config.data.shape
 
 
-@pytest.mark.parametrize(("n", "side"), [(FEW_IMAGES, PHOTO_SIDES[0]), (FEW_IMAGES + 1, PHOTO_SIDES[1])])
+@pytest.mark.parametrize(("n", "side"), [*PHOTO_SIDES, (PHOTO_SIDES[-1][0] + 1, PHOTO_SIDE)])
 def test_large_sets_get_smaller_images(tmp_path: Path, n: int, side: int) -> None:
     """Of photos of 300x200; there are more of them to learn from."""
     write_drawings(tmp_path / "photos", colors, (300, 200), each=1)

@@ -13,7 +13,7 @@ from nncli.config.recipes import (
     DECIDED_LATER,
     EFFORTS,
     FEW_IMAGES,
-    PHOTO_SIDES,
+    PHOTO_SIDE,
     RECIPES,
     Facts,
     likely_defaults,
@@ -97,8 +97,7 @@ def test_where_no_patch_fits_there_are_pixels() -> None:
 def test_gray_photos_have_no_histogram() -> None:
     """There is no color to count."""
     gray, rgb = (
-        recipe_defaults("photos", "quick", Facts(9, (PHOTO_SIDES[0], PHOTO_SIDES[0], n)))["data.features"]
-        for n in (1, 3)
+        recipe_defaults("photos", "quick", Facts(9, (PHOTO_SIDE, PHOTO_SIDE, n)))["data.features"] for n in (1, 3)
     )
     assert [block.kind for block in rgb] == [*(block.kind for block in gray), "color_histogram"]
 
