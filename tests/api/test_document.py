@@ -24,11 +24,11 @@ def test_the_documented_program_trains_and_predicts(tmp_path: Path) -> None:
     assert "" == result.stderr
 
 
-def test_the_documented_estimator_tells_dark_from_light(tmp_path: Path) -> None:
+def test_the_documented_estimator_tells_rows_from_columns(tmp_path: Path) -> None:
     """On the images that it makes itself."""
     program = re.findall(r"```python\n(.*?)```", DOCUMENT, re.S)[1]
     result = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert re.fullmatch(r"\['dark' 'light'\] (1\.0|0\.9\d*) (1\.0|0\.\d+)\n", result.stdout)
+    assert re.fullmatch(r"\['columns' 'rows'\] (1\.0|0\.9\d*) (1\.0|0\.\d+)\n", result.stdout)
     assert [] == list(tmp_path.iterdir())
 
 

@@ -65,7 +65,7 @@ def test_shares_of_a_batch_take_the_versions_that_the_whole_batch_takes() -> Non
     images = np.random.default_rng(2).integers(0, 256, (40, 24), np.uint8)
     labels = np.arange(20)
 
-    def shuffled(share: slice) -> list[np.ndarray]:  # type: ignore[type-arg]
+    def shuffled(share: slice) -> list[np.ndarray]:
         batches = Batches(images, labels, zero_one(images), 10, n_copies=2)
         return [X.copy() for X, _ in batches.shuffled(0, 4, share=lambda _m: share)]
 
