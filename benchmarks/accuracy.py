@@ -72,7 +72,7 @@ def operations(out: Path, metrics: dict[str, Any]) -> float:
     config = load_config(out / "config.yaml").config
     images, epochs = metrics["training_images"], metrics["epochs"]
     features = sum(block.flops(config.data.shape) for block in config.data.features)
-    passes = epochs if config.data.augmentation != "none" else 1
+    passes = {"none": 1, "mirror": 2}.get(config.data.augmentation, epochs)
     return float(images * (passes * features + epochs * FLOPS_PER_WEIGHT * metrics["n_parameters"]))
 
 
