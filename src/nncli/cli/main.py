@@ -27,7 +27,7 @@ from nncli.errors import EXIT_FAILED, EXIT_USAGE, ConfigError, Interrupted, Nncl
 from nncli.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 EXIT_INTERRUPTED = 128 + signal.SIGINT
 
@@ -184,10 +184,18 @@ def _prepare_process() -> None:
 
 def _unexpected(error: Exception) -> NncliError:
     """What to say of an error that nobody thought of; a library that cannot be loaded for lack of memory is none."""
-    if isinstance(error, ImportError) and "failed to map segment" in str(error):
+    if isinstance(error, ImportError) and any("failed to map segment" in str(each) for each in _with_causes(error)):
         return OUT_OF_MEMORY
     hint = "" if settings.verbose else "; run with -v for the traceback"
     return NncliError(f"internal error: {type(error).__name__}: {printable(str(error))}{hint}")
+
+
+def _with_causes(error: BaseException) -> Iterator[BaseException]:
+    """An error and those that led to it: old versions of NumPy wrap what the loader said twice."""
+    each: BaseException | None = error
+    while each is not None:
+        yield each
+        each = each.__cause__ or each.__context__
 
 
 def _usage_line(error: click.ClickException) -> str:
