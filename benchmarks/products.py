@@ -23,7 +23,7 @@ REPEATS = 8
 
 def best_rate() -> float:
     """Floating-point operations per second of a product of two SIDE x SIDE matrices in this process, at best."""
-    from nncli import blas
+    from nncli.machine import blas
 
     blas.choose()
     import numpy as np

@@ -54,7 +54,7 @@ def _report(epoch: Callable[[], object], m: int) -> float:
 
 def run_nncli(dims: tuple[int, ...], batch: int, m: int) -> float:
     """The project's own loop."""
-    from nncli import blas
+    from nncli.machine import blas
 
     blas.choose()
     import numpy as np

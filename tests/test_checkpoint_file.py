@@ -10,7 +10,7 @@ import pytest
 
 from nncli.checkpoint_file import restore_checkpoint, saved_processes, write_checkpoint
 from nncli.errors import ModelFileError, NncliError
-from nncli.npz_file import read_npz, text_array, write_npz
+from nncli.machine.npz_file import read_npz, text_array, write_npz
 from nncli.trainer_setup import make_trainer
 from tests.fixtures import experiment_of
 from tests.folders import write_class_folders

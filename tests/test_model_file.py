@@ -22,10 +22,10 @@ from nncli.feature_settings import ColorHistogram, DeepPatches, Patches, Pca
 from nncli.features.column import FeatureColumn
 from nncli.features.patches import PatchBlock
 from nncli.inference import Predictor
+from nncli.machine.npz_file import read_npz, write_npz
 from nncli.model_checks import KEYS, MAX_METADATA
 from nncli.model_file import Model, read_model, write_model
 from nncli.network.parameters import Parameters
-from nncli.npz_file import read_npz, write_npz
 from tests.fixtures import random_model, random_pixels, same_model
 
 if TYPE_CHECKING:

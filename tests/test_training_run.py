@@ -24,8 +24,8 @@ from nncli.config import load_config
 from nncli.errors import NncliError, TrainingError
 from nncli.experiment import plan_experiment
 from nncli.inference import Predictor
+from nncli.machine.npz_file import read_npz
 from nncli.model_file import Model, read_model, write_model
-from nncli.npz_file import read_npz
 from nncli.run_directory import FILES, RunDirectory, create_run
 from nncli.trainer_setup import make_trainer
 from nncli.training.state import EpochResult

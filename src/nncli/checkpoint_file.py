@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nncli.errors import ModelFileError, TrainingError
-from nncli.npz_file import parse_text_array, read_npz, text_array, write_npz
+from nncli.machine.npz_file import parse_text_array, read_npz, text_array, write_npz
 from nncli.text import printable
 from nncli.training.state import EpochResult
 

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nncli.cores import usable_cores
 from nncli.decoding_worker import Task, Worker, decode_rows
 from nncli.errors import DataError
+from nncli.machine.cores import usable_cores
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -12,7 +12,7 @@ import signal
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from nncli.data.decoding import ImageError, decode_image
-from nncli.forking import fork
+from nncli.machine.forking import fork
 
 if TYPE_CHECKING:
     import numpy as np

@@ -11,8 +11,8 @@ import numpy as np
 
 from nncli.calibration import COLDEST, HOTTEST
 from nncli.feature_settings import Features, features_from_list, misfit
+from nncli.machine.npz_file import parse_text_array
 from nncli.network.forward_propagation import ACTIVATIONS
-from nncli.npz_file import parse_text_array
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -25,6 +25,7 @@ from nncli.data.scaling import Scaling
 from nncli.errors import ModelFileError
 from nncli.feature_settings import n_features
 from nncli.features.column import FeatureColumn
+from nncli.machine.npz_file import read_npz, text_array, write_npz
 from nncli.model_checks import (
     FORMAT,
     FORMAT_VERSION,
@@ -37,7 +38,6 @@ from nncli.model_checks import (
     take,
 )
 from nncli.network.parameters import Parameters
-from nncli.npz_file import read_npz, text_array, write_npz
 from nncli.text import printable
 
 if TYPE_CHECKING:

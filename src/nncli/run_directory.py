@@ -20,10 +20,10 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nncli.atomic_file import DRAFTS
 from nncli.data.natural_order import natural_key
 from nncli.errors import NncliError, UsageError
-from nncli.file_lock import close_locked, open_locked, remove_abandoned
+from nncli.machine.atomic_file import DRAFTS
+from nncli.machine.file_lock import close_locked, open_locked, remove_abandoned
 from nncli.text import printable
 
 if TYPE_CHECKING:

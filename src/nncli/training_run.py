@@ -16,16 +16,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nncli import metrics
-from nncli.atomic_file import write_text_atomically
 from nncli.calibration import fit_temperature, tempered
 from nncli.checkpoint_file import write_checkpoint
 from nncli.confidence import calibration_error
 from nncli.config.writing import as_json, used_options
 from nncli.data.decoding_processes import number_of_processes
 from nncli.data.pixel_rows import PixelRows
-from nncli.divide import divide, shared_array
 from nncli.errors import NncliError, TrainingError
 from nncli.inference import Predictor
+from nncli.machine.atomic_file import write_text_atomically
+from nncli.machine.divide import divide, shared_array
 from nncli.model_file import write_model
 from nncli.network.normalization import fold
 from nncli.tables import confusion_csv, predictions_csv

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from nncli.npz_file import read_npz
+from nncli.machine.npz_file import read_npz
 from tests.cli.test_train import nncli
 from tests.folders import write_class_folders, write_config
 

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from nncli.config.recipes import EFFORTS, RECIPES
+from nncli.machine.npz_file import read_npz
 from nncli.model_file import read_model
-from nncli.npz_file import read_npz
 from tests.cli.test_train import nncli
 from tests.drawings import colors, lines, write_drawings
 from tests.folders import write_class_folders

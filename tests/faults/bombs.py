@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nncli.npz_file import text_array, write_npz
+from nncli.machine.npz_file import text_array, write_npz
 from tests.cli.tiny import write_image, write_three
 from tests.config.test_hostile import BOMBS
 from tests.faults.configs import BASE

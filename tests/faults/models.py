@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.lib import format as npy_format
 
-from nncli.npz_file import text_array
+from nncli.machine.npz_file import text_array
 from tests.cli.tiny import write_image, write_three
 from tests.faults.hostile_process import Tally, run_many
 from tests.faults.mutations import mutated

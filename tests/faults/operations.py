@@ -49,13 +49,13 @@ class Faults:
 
     def install(self) -> None:
         """Put it between the program and the system."""
-        import nncli.atomic_file
+        import nncli.machine.atomic_file
 
         self._lines = self._log.open("w", buffering=1)
         for name in CALLS:
             setattr(os, name, self._failing(name, getattr(os, name)))
         fcntl.flock = self._failing("flock", fcntl.flock)
-        vars(nncli.atomic_file)["open"] = self._open
+        vars(nncli.machine.atomic_file)["open"] = self._open
 
     def _failing(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         def call(*args: Any, **options: Any) -> Any:

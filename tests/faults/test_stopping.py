@@ -15,7 +15,7 @@ import nncli.data.loading
 import nncli.training_run
 from nncli.cli.stop_signals import StopSignals, signals
 from nncli.errors import Interrupted
-from nncli.npz_file import read_npz
+from nncli.machine.npz_file import read_npz
 from nncli.training.loop import Trainer
 from tests.faults.child import Ended, run
 from tests.faults.place import contents, drafts, place

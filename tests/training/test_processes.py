@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from nncli.cores import CAN_DIVIDE_BATCHES
 from nncli.errors import TrainingError
-from nncli.forking import fork
+from nncli.machine.cores import CAN_DIVIDE_BATCHES
+from nncli.machine.forking import fork
 from nncli.network.initialization import initialize
 from nncli.network.optimization import Adam, GradientDescent, Momentum, RMSprop
 from nncli.network.parameters import Parameters

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nncli import blas
 from nncli.cli.evaluation_files import Png
 from nncli.cli.messages import say, tell_more, warn
 from nncli.cli.progress import Progress
 from nncli.errors import EXIT_SKIPPED
+from nncli.machine import blas
 from nncli.text import printable
 
 if TYPE_CHECKING:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import click
 
-from nncli import blas
 from nncli.cli.evaluated_folder import evaluate_folder
 from nncli.cli.evaluation_files import Png, write_files
 from nncli.cli.evaluation_report import FORMATS, coverage_table
@@ -12,6 +11,7 @@ from nncli.cli.messages import tell_more, warn
 from nncli.cli.model_lookup import find_model
 from nncli.cli.options import Share, model_option
 from nncli.errors import EXIT_GATE, EXIT_SKIPPED
+from nncli.machine import blas
 
 
 @click.command(short_help="Measure a model on labeled images.")

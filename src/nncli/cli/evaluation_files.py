@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nncli.atomic_file import write_text_atomically
+from nncli.machine.atomic_file import write_text_atomically
 from nncli.tables import confusion_csv, csv_text, predictions_csv, probability_text
 from nncli.text import printable
 

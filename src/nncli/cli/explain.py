@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from nncli import blas
 from nncli.cli.evaluation_files import Png
 from nncli.cli.messages import say, tell_more
 from nncli.cli.model_lookup import find_model
 from nncli.cli.options import model_option
 from nncli.errors import DataError
+from nncli.machine import blas
 from nncli.text import printable
 
 METHODS = ("occlusion", "gradient")

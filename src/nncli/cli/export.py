@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nncli import blas
 from nncli.cli.messages import say, tell_more
 from nncli.cli.model_lookup import find_model
 from nncli.errors import UsageError
+from nncli.machine import blas
 from nncli.text import printable
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def command(*, model: str | None, output: Path | None, check_images: str | None)
         if (error.name or "").startswith("nncli"):
             raise
         raise UsageError(f"an export needs {error.name}; install it with: pip install 'nncli[onnx]'") from error
-    from nncli.atomic_file import open_bytes_atomically
+    from nncli.machine.atomic_file import open_bytes_atomically
     from nncli.model_file import read_model
 
     path = find_model(model, "MODEL")

@@ -34,7 +34,7 @@ def command(data_dir: str, output: Path, force: bool) -> None:
     """  # fmt: skip
     if os.path.lexists(output) and not force:
         raise UsageError(f"{printable(str(output))}: exists already; choose another -o, or --force to replace it")
-    from nncli.atomic_file import write_text_atomically
+    from nncli.machine.atomic_file import write_text_atomically
     from nncli.starter_config import Starter
 
     starter = Starter.of(data_dir)

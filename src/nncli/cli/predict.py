@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nncli import blas
-from nncli.atomic_file import open_atomically
 from nncli.cli.inputs import STDIN, check_folders, source_batches
 from nncli.cli.messages import say, tell_more, warn
 from nncli.cli.model_lookup import find_model
 from nncli.cli.options import Share, model_option
 from nncli.cli.records import FORMATS, Layout, make_record
 from nncli.errors import EXIT_SKIPPED
+from nncli.machine import blas
+from nncli.machine.atomic_file import open_atomically
 from nncli.text import printable
 
 if TYPE_CHECKING:

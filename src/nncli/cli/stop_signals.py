@@ -11,7 +11,7 @@ import signal
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from nncli.errors import Interrupted
-from nncli.forking import STOP_SIGNALS
+from nncli.machine.forking import STOP_SIGNALS
 
 if TYPE_CHECKING:
     from types import FrameType, TracebackType

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nncli import blas
 from nncli.cli.progress import MODES, Progress
 from nncli.errors import UsageError
+from nncli.machine import blas
 from nncli.text import printable
 
 if TYPE_CHECKING:

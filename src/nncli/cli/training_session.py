@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nncli import blas
 from nncli.cli.messages import say, tell_more, warn
 from nncli.cli.stop_signals import signals
 from nncli.errors import Interrupted, TrainingError
+from nncli.machine import blas
 from nncli.text import printable
 
 if TYPE_CHECKING:

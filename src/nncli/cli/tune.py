@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nncli import blas
 from nncli.cli.messages import say, tell_more
 from nncli.cli.progress import Progress
 from nncli.cli.stop_signals import signals
 from nncli.errors import Interrupted, NncliError, UsageError
+from nncli.machine import blas
 from nncli.text import printable
 
 if TYPE_CHECKING:
@@ -191,7 +191,7 @@ def _result(tried: Tried) -> str:
 
 
 def _write(search: Search, best: Tried, output: Path) -> None:
-    from nncli.atomic_file import write_text_atomically
+    from nncli.machine.atomic_file import write_text_atomically
 
     plan = search.plan_of(best)
     name = printable(plan.config_file.path.name)

@@ -21,7 +21,7 @@ from nncli.data.cache_folder import SUFFIX, About, cache_folder, read_about, tid
 from nncli.data.decoding import DECODER_VERSION
 from nncli.data.loading import BadImage, LoadedImages, load_images
 from nncli.data.pixel_rows import map_rows
-from nncli.file_lock import close_locked, open_locked
+from nncli.machine.file_lock import close_locked, open_locked
 from nncli.text import printable
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nncli.file_lock import remove_abandoned
+from nncli.machine.file_lock import remove_abandoned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

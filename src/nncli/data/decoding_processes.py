@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nncli.cores import usable_cores
 from nncli.data.decoding import FileAccessError, ImageError, decode_image
 from nncli.data.pixel_rows import LARGE, file_map_of
 from nncli.errors import DataError
-from nncli.forking import fork
+from nncli.machine.cores import usable_cores
+from nncli.machine.forking import fork
 from nncli.text import printable
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from nncli.atomic_file import open_bytes_atomically
+from nncli.machine.atomic_file import open_bytes_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

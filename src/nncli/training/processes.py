@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nncli.cores import CAN_DIVIDE_BATCHES, usable_cores
 from nncli.errors import TrainingError
-from nncli.forking import fork
+from nncli.machine.cores import CAN_DIVIDE_BATCHES, usable_cores
+from nncli.machine.forking import fork
 from nncli.training.communicator import Communicator, SingleProcess
 
 if TYPE_CHECKING:

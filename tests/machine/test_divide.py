@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from nncli.divide import divide
 from nncli.errors import DataError
+from nncli.machine.divide import divide
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -21,9 +21,9 @@ import numpy as np
 import pytest
 from numpy.lib import format as npy_format
 
-from nncli import atomic_file
 from nncli.errors import ModelFileError, NncliError
-from nncli.npz_file import parse_text_array, read_npz, text_array, write_npz
+from nncli.machine import atomic_file
+from nncli.machine.npz_file import parse_text_array, read_npz, text_array, write_npz
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -545,10 +545,11 @@ def test_a_real_full_disk(tmp_path: Path) -> None:
     path = tmp_path / "a.npz"
     write_npz(path, OLD)
     program = (
-        "import resource, signal, sys, numpy, pathlib, nncli.errors, nncli.npz_file\n"
+        "import resource, signal, sys, numpy, pathlib, nncli.errors, nncli.machine.npz_file\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))\n"
-        "try: nncli.npz_file.write_npz(pathlib.Path(sys.argv[1]), {'x': numpy.zeros(20_000), 'y': numpy.zeros(100)})\n"
+        "try: nncli.machine.npz_file.write_npz(\n"
+        "    pathlib.Path(sys.argv[1]), {'x': numpy.zeros(20_000), 'y': numpy.zeros(100)})\n"
         "except nncli.errors.NncliError as error: print(error)"
     )
     for limit in (0, 10, 4096, 100_000, 160_500, 161_000):

@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import sys
 
-from nncli.cores import CAN_DIVIDE_BATCHES
+from nncli.machine.cores import CAN_DIVIDE_BATCHES
 
 THREADS = "OPENBLAS_NUM_THREADS"
 THREAD_VARIABLES = (THREADS, "GOTO_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_DEFAULT_NUM_THREADS")

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from nncli.forking import STOP_SIGNALS, fork, ignore_stop_signals
+from nncli.machine.forking import STOP_SIGNALS, fork, ignore_stop_signals
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at signals as Linux has them")
 

@@ -20,8 +20,8 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 from numpy.lib import format as npy_format
 
-from nncli.atomic_file import open_bytes_atomically
 from nncli.errors import ModelFileError
+from nncli.machine.atomic_file import open_bytes_atomically
 from nncli.text import printable
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nncli.errors import NncliError
-from nncli.file_lock import open_locked, remove_abandoned
-from nncli.forking import KEPT_FROM_HELPERS
+from nncli.machine.file_lock import open_locked, remove_abandoned
+from nncli.machine.forking import KEPT_FROM_HELPERS
 from nncli.text import printable
 
 if TYPE_CHECKING:

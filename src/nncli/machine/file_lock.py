@@ -2,7 +2,7 @@
 
 The operating system drops such a lock when the process ends, however it ends: a lock left by a killed process blocks no
 one, and a temporary file without a lock has no owner any more. Helper processes do not inherit the locks
-(`nncli.forking`), or a helper that outlives its killed parent for a moment would hold them on.
+(`nncli.machine.forking`), or a helper that outlives its killed parent for a moment would hold them on.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import fcntl
 import os
 from typing import TYPE_CHECKING
 
-from nncli.forking import KEPT_FROM_HELPERS
+from nncli.machine.forking import KEPT_FROM_HELPERS
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
-from nncli.file_lock import close_locked, open_locked, remove_abandoned
-from nncli.forking import fork
+from nncli.machine.file_lock import close_locked, open_locked, remove_abandoned
+from nncli.machine.forking import fork
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from nncli import blas
-from nncli.blas import KERNELS, THREAD_VARIABLES, THREADS, choose, choose_threads
+from nncli.machine import blas
+from nncli.machine.blas import KERNELS, THREAD_VARIABLES, THREADS, choose, choose_threads
 from tests.cli.tiny import write_image, write_three
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from nncli import cores
-from nncli.cores import usable_cores
+from nncli.machine import cores
+from nncli.machine.cores import usable_cores
 
 if TYPE_CHECKING:
     from pathlib import Path

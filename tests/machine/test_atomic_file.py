@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from nncli.atomic_file import open_atomically, write_text_atomically
 from nncli.errors import NncliError
+from nncli.machine.atomic_file import open_atomically, write_text_atomically
 
 
 def test_text_is_written_as_utf8(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nncli.errors import DataError
-from nncli.forking import fork
+from nncli.machine.forking import fork
 
 if TYPE_CHECKING:
     from collections.abc import Callable
