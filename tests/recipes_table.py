@@ -7,7 +7,7 @@ from typing import Any
 
 from nncli.config.recipes import COMMON, EFFORTS, FEW_IMAGES, RECIPES, Facts, recipe_defaults
 from nncli.config.writing import yaml_value
-from nncli.feature_settings import Block, settings_of
+from nncli.features.settings import Block, settings_of
 
 DOCUMENT = Path(__file__).parents[1] / "docs/recipes.md"
 BEGIN, END = "<!-- made by python -m tests.recipes_table; a test keeps it so -->\n", "<!-- end -->\n"

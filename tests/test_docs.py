@@ -16,7 +16,7 @@ from nncli.cli.main import load_command
 from nncli.config import reference_rows
 from nncli.config.recipes import FEW_IMAGES, PHOTO_SIDE, PHOTO_SIDES, RECIPES, SMALL_SIDE, Facts, recipe_defaults
 from nncli.data.looks import N_LOOKED_AT
-from nncli.feature_settings import BLOCKS, settings_of
+from nncli.features.settings import BLOCKS, settings_of
 from nncli.recipe_choice import MOSTLY_OUTLINE
 from tests.recipes_table import DOCUMENT, with_tables
 

@@ -10,8 +10,8 @@ import pytest
 from nncli.data.image_format import ImageFormat
 from nncli.data.scaling import Scaling, zero_one
 from nncli.explanation import _network_input, explain, occlusion_maps, slope, spot_size
-from nncli.feature_settings import ColorHistogram, Pixels
 from nncli.features.column import FeatureColumn
+from nncli.features.settings import ColorHistogram, Pixels
 from nncli.inference import Predictor
 from nncli.model_file import Model
 from nncli.network.parameters import Parameters

@@ -15,8 +15,8 @@ from nncli.data.cache_folder import About, entries
 from nncli.data.pixel_rows import PixelRows
 from nncli.errors import DataError
 from nncli.feature_rows import FittedFeatures, cache_entry, feature_rows, fit_features
-from nncli.feature_settings import Block, Hog, Patches, Pca, Pixels
 from nncli.features.column import FeatureColumn
+from nncli.features.settings import Block, Hog, Patches, Pca, Pixels
 from tests.features.images import smooth
 
 if TYPE_CHECKING:

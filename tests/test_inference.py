@@ -14,8 +14,8 @@ from nncli.data.image_format import ImageFormat
 from nncli.data.scaling import Scaling
 from nncli.decoding_pool import CHUNK_SIZE, DEPTH, DecodingPool
 from nncli.errors import ModelFileError
-from nncli.feature_settings import Block, ColorHistogram, DeepPatches, Hog, Patches, Pca
 from nncli.features.column import FeatureColumn
+from nncli.features.settings import Block, ColorHistogram, DeepPatches, Hog, Patches, Pca
 from nncli.inference import BATCH_SIZE, MANY, Prediction, Predictor
 from nncli.network.parameters import Parameters
 from tests import reference

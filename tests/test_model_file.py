@@ -18,9 +18,9 @@ from PIL import Image
 from nncli.data.image_format import ImageFormat
 from nncli.data.scaling import Scaling
 from nncli.errors import ModelFileError, NncliError
-from nncli.feature_settings import ColorHistogram, DeepPatches, Patches, Pca
 from nncli.features.column import FeatureColumn
 from nncli.features.patches import PatchBlock
+from nncli.features.settings import ColorHistogram, DeepPatches, Patches, Pca
 from nncli.inference import Predictor
 from nncli.machine.npz_file import read_npz, write_npz
 from nncli.model_checks import KEYS, MAX_METADATA

@@ -22,8 +22,8 @@ from nncli.data.pixel_rows import PixelRows
 from nncli.data.scaling import SCALINGS, Scaling
 from nncli.errors import DataError
 from nncli.feature_rows import FittedFeatures, fit_features
-from nncli.feature_settings import PIXELS
 from nncli.features.column import FeatureColumn
+from nncli.features.settings import PIXELS
 from nncli.model_file import Model
 from nncli.plan import Plan, plan_experiment
 from nncli.text import printable

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nncli.data.pixel_rows import PixelRows
-    from nncli.feature_settings import Features, Shape
+    from nncli.features.settings import Features, Shape
 
 VERSION = 1
 """Part of the name of a cache entry: to be raised when blocks compute something else."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nncli.calibration import COLDEST, HOTTEST
-from nncli.feature_settings import Features, features_from_list, misfit
+from nncli.features.settings import Features, features_from_list, misfit
 from nncli.machine.npz_file import parse_text_array
 from nncli.network.forward_propagation import ACTIVATIONS
 

@@ -23,8 +23,8 @@ import numpy as np
 from nncli.data.image_format import ImageFormat
 from nncli.data.scaling import Scaling
 from nncli.errors import ModelFileError
-from nncli.feature_settings import n_features
 from nncli.features.column import FeatureColumn
+from nncli.features.settings import n_features
 from nncli.machine.npz_file import read_npz, text_array, write_npz
 from nncli.model_checks import (
     FORMAT,

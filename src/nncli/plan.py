@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from nncli.data.image_folder import ImageFolder, LabeledFiles, scan_image_folder
 from nncli.data.image_format import ImageFormat
 from nncli.data.split import stratified_split
-from nncli.feature_settings import PIXELS
+from nncli.features.settings import PIXELS
 from nncli.recipe_choice import apply_recipe
 from nncli.text import printable
 

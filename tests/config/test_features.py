@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from nncli.config import json_schema
-from nncli.feature_settings import BLOCKS, ColorHistogram, Features, Hog, Patches, Pca, Pixels, settings_of
+from nncli.features.settings import BLOCKS, ColorHistogram, Features, Hog, Patches, Pca, Pixels, settings_of
 from tests.config.files import SMALLEST, complaint, data, load, problems
 
 WORDS = "pixels, patches, deep_patches, hog, color_histogram, pca"

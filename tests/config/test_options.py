@@ -12,7 +12,7 @@ from nncli.config.options import OPTIONS, NetworkConfig, TrainConfig, TrainingCo
 from nncli.config.places import Problem, Source
 from nncli.config.writing import yaml_value
 from nncli.config.yaml12 import parse
-from nncli.feature_settings import Hog, Pixels
+from nncli.features.settings import Hog, Pixels
 
 DEFAULTS = {
     "data.image_size": (64, 64),

@@ -20,7 +20,7 @@ from nncli.config.recipes import (
     recipe_defaults,
 )
 from nncli.config.validation import why_ignored
-from nncli.feature_settings import PIXELS, ColorHistogram, Patches, misfit
+from nncli.features.settings import PIXELS, ColorHistogram, Patches, misfit
 from tests.config.files import complaint, load, training
 
 SHAPES = [

@@ -9,7 +9,7 @@ import yaml
 
 from nncli.config import load_config
 from nncli.config.writing import yaml_value
-from nncli.feature_settings import Hog, Pixels
+from nncli.features.settings import Hog, Pixels
 from tests.config.files import SMALLEST, data, load, network, training
 from tests.config.test_config_file import EVERYTHING
 

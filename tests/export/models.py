@@ -14,7 +14,7 @@ from nncli.network.parameters import Parameters
 from tests.fixtures import random_model, random_pixels
 
 if TYPE_CHECKING:
-    from nncli.feature_settings import Features
+    from nncli.features.settings import Features
     from nncli.model_file import Model
 
 COLOR, GRAY = ImageFormat(14, 17, "rgb", "stretch"), ImageFormat(14, 17, "grayscale", "stretch")

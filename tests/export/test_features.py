@@ -16,8 +16,8 @@ from nncli.errors import UsageError
 from nncli.export.check import random_images
 from nncli.export.features import BLOCKS, column
 from nncli.export.graph import Graph
-from nncli.feature_settings import BLOCKS as KINDS
-from nncli.feature_settings import ColorHistogram, DeepPatches, Features, Hog, Patches, Pca, Pixels
+from nncli.features.settings import BLOCKS as KINDS
+from nncli.features.settings import ColorHistogram, DeepPatches, Features, Hog, Patches, Pca, Pixels
 from tests.export.models import COLOR, GRAY, fitted_column
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from nncli.features.column import FITTED, FeatureColumn
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from nncli.feature_settings import Block
+    from nncli.features.settings import Block
 
 Images: TypeAlias = np.ndarray[Any, np.dtype[np.uint8]]
 

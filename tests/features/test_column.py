@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nncli.feature_settings import PIXELS, Block, ColorHistogram, DeepPatches, Hog, Patches, Pca, Pixels, n_features
 from nncli.features.column import FITTED, FeatureColumn
+from nncli.features.settings import PIXELS, Block, ColorHistogram, DeepPatches, Hog, Patches, Pca, Pixels, n_features
 from tests.features.images import column_of, noise, smooth
 
 SHAPE = (20, 18, 3)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from nncli.feature_settings import DeepPatches
 from nncli.features import deep_patches as module
 from nncli.features import patches
 from nncli.features.deep_patches import DeepPatchBlock, first_layer, learn_windows, overlapping
 from nncli.features.dictionary import WHITENING, spherical_k_means
+from nncli.features.settings import DeepPatches
 from tests.features.images import Images, column_of, extracted, fitted, noise, smooth
 
 if TYPE_CHECKING:

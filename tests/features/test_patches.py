@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from nncli.feature_settings import Patches
 from nncli.features import patches as module
 from nncli.features.dictionary import WHITENING, learn_dictionary, normalized, sample_patches, spherical_k_means
 from nncli.features.patches import PatchBlock, pooling
+from nncli.features.settings import Patches
 from tests.features.images import Images, extracted, fitted, noise, smooth
 
 if TYPE_CHECKING:

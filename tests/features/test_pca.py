@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nncli.feature_settings import Pca
 from nncli.features import pca as module
+from nncli.features.settings import Pca
 from tests.features.images import extracted, fitted, noise, smooth
 
 

@@ -10,7 +10,7 @@ from nncli.config.features import FeatureList
 from nncli.config.kinds import Choice, Integer, Number, Text
 from nncli.config.option import AUTO, SHARE, Only
 from nncli.config.shapes import ImageSize
-from nncli.feature_settings import PIXELS, Features, n_features
+from nncli.features.settings import PIXELS, Features, n_features
 
 Color = Literal["rgb", "grayscale"]
 Resize = Literal["stretch", "pad", "crop"]

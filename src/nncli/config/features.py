@@ -16,7 +16,7 @@ from nncli.config.nodes import Entry, Mapping, Node, Scalar, Sequence
 from nncli.config.places import Problem, shortened
 from nncli.config.shapes import read_all
 from nncli.config.suggestions import nearest_word
-from nncli.feature_settings import BLOCKS, Block, Features, Setting, settings_of
+from nncli.features.settings import BLOCKS, Block, Features, Setting, settings_of
 
 
 @dataclass(frozen=True)

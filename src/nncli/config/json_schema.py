@@ -8,7 +8,7 @@ from nncli.config.kinds import either
 from nncli.config.option import REQUIRED, Option
 from nncli.config.options import OPTIONS, SECTIONS
 from nncli.config.writing import yaml_value
-from nncli.feature_settings import Block
+from nncli.features.settings import Block
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

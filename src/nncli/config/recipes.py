@@ -17,12 +17,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nncli.feature_settings import PIXELS, ColorHistogram, DeepPatches, Features, Patches
+from nncli.features.settings import PIXELS, ColorHistogram, DeepPatches, Features, Patches
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from nncli.feature_settings import Shape
+    from nncli.features.settings import Shape
 
 SMALL_SIDE = 40
 """Images up to this height and width keep their size."""

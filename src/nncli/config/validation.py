@@ -17,7 +17,7 @@ from nncli.config.options import OPTIONS, SECTIONS
 from nncli.config.places import Place, Problem, shortened
 from nncli.config.recipes import likely_defaults
 from nncli.config.suggestions import nearest_key, nearest_section
-from nncli.feature_settings import PIXELS, misfit
+from nncli.features.settings import PIXELS, misfit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence as Many

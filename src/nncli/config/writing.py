@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from nncli.config.options import OPTIONS, SECTIONS, TrainConfig
 from nncli.config.validation import why_ignored
-from nncli.feature_settings import Block
+from nncli.features.settings import Block
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -18,7 +18,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from nncli.feature_settings import ColorHistogram, Shape
+    from nncli.features.settings import ColorHistogram, Shape
 
 Array = np.ndarray[Any, np.dtype[np.float32]]
 

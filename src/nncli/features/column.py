@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from nncli.feature_settings import PIXELS, Features, Shape, n_features
 from nncli.features.color_histogram import ColorHistogramBlock
 from nncli.features.deep_patches import DeepPatchBlock
 from nncli.features.hog import HogBlock
 from nncli.features.patches import PatchBlock
 from nncli.features.pca import PcaBlock
+from nncli.features.settings import PIXELS, Features, Shape, n_features
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -22,14 +22,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nncli.feature_settings import Patches
 from nncli.features.dictionary import WHITENING, spherical_k_means
 from nncli.features.patches import PatchBlock, pooling
+from nncli.features.settings import Patches
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from nncli.feature_settings import DeepPatches, Shape
+    from nncli.features.settings import DeepPatches, Shape
 
 Array = np.ndarray[Any, np.dtype[np.float32]]
 

@@ -19,7 +19,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from nncli.feature_settings import Hog, Shape
+    from nncli.features.settings import Hog, Shape
 
 Array = np.ndarray[Any, np.dtype[np.float32]]
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from nncli.feature_settings import Patches, Shape
+    from nncli.features.settings import Patches, Shape
 
 Array = np.ndarray[Any, np.dtype[np.float32]]
 

@@ -20,7 +20,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from nncli.feature_settings import Pca, Shape
+    from nncli.features.settings import Pca, Shape
 
 Array = np.ndarray[Any, np.dtype[np.float32]]
 

@@ -14,11 +14,11 @@ from nncli.config.options import OPTIONS
 from nncli.config.recipes import Facts, recipe_defaults
 from nncli.config.writing import values_of
 from nncli.data.looks import look_at
-from nncli.feature_settings import ColorHistogram, Features, Hog, Patches, Pixels, n_features
+from nncli.features.settings import ColorHistogram, Features, Hog, Patches, Pixels, n_features
 from nncli.recipe_choice import choose
 
 if TYPE_CHECKING:
-    from nncli.feature_settings import Shape
+    from nncli.features.settings import Shape
     from nncli.plan import Plan
 
 AS_IS = "as it is"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from nncli.feature_settings import (
+from nncli.features.settings import (
     BLOCKS,
     MOST_FEATURES,
     PIXELS,

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Annotated
 
-from nncli.feature_settings.block import MOST_ANSWERS, Block, Range, Shape
+from nncli.features.settings.block import MOST_ANSWERS, Block, Range, Shape
 
 LONGEST_WINDOW = 1 << 13
 """Values of a window whose principal directions are learned: their covariance takes 512 MB."""

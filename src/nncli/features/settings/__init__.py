@@ -10,8 +10,8 @@
 The config reads these settings, the model file keeps them, `nncli.features` computes with them.
 """
 
-from nncli.feature_settings.block import Block, Range, Setting, Shape, settings_of
-from nncli.feature_settings.column import (
+from nncli.features.settings.block import Block, Range, Setting, Shape, settings_of
+from nncli.features.settings.column import (
     BLOCKS,
     MOST_FEATURES,
     PIXELS,
@@ -20,8 +20,8 @@ from nncli.feature_settings.column import (
     misfit,
     n_features,
 )
-from nncli.feature_settings.learned_patches import DeepPatches, Patches
-from nncli.feature_settings.other_blocks import ColorHistogram, Hog, Pca, Pixels
+from nncli.features.settings.learned_patches import DeepPatches, Patches
+from nncli.features.settings.other_blocks import ColorHistogram, Hog, Pca, Pixels
 
 __all__ = [
     "BLOCKS",

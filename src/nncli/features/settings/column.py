@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import TypeAlias
 
-from nncli.feature_settings.block import Block, Shape
-from nncli.feature_settings.learned_patches import DeepPatches, Patches
-from nncli.feature_settings.other_blocks import ColorHistogram, Hog, Pca, Pixels
+from nncli.features.settings.block import Block, Shape
+from nncli.features.settings.learned_patches import DeepPatches, Patches
+from nncli.features.settings.other_blocks import ColorHistogram, Hog, Pca, Pixels
 
 Features: TypeAlias = tuple[Block, ...]
 

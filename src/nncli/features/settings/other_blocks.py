@@ -5,7 +5,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from nncli.feature_settings.block import Block, Range, Shape
+from nncli.features.settings.block import Block, Range, Shape
 
 
 @dataclass(frozen=True)
