@@ -48,7 +48,7 @@ def _paths(folder: str) -> list[str]:
 
 def run_nncli(folder: str, side: int) -> float:
     """The project's own loader."""
-    from nncli.data.image_format import ImageFormat
+    from nncli.data.image.image_format import ImageFormat
     from nncli.data.loading import load_images
 
     paths, started = _paths(folder), time.perf_counter()

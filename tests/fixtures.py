@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nncli.config import load_config
-from nncli.data.image_format import ImageFormat
+from nncli.data.image.image_format import ImageFormat
 from nncli.data.scaling import Scaling, standardize
 from nncli.experiment import Experiment, Plan, load_experiment, plan_experiment
 from nncli.model_file import Model

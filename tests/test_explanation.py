@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from nncli.data.image_format import ImageFormat
+from nncli.data.image.image_format import ImageFormat
 from nncli.data.scaling import Scaling, zero_one
 from nncli.explanation import _network_input, explain, occlusion_maps, slope, spot_size
 from nncli.features.column import FeatureColumn

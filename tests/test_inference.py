@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from nncli import inference
-from nncli.data.image_format import ImageFormat
+from nncli.data.image.image_format import ImageFormat
 from nncli.data.scaling import Scaling
 from nncli.decoding_pool import CHUNK_SIZE, DEPTH, DecodingPool
 from nncli.errors import ModelFileError

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nncli.data.image_format import ImageFormat
+from nncli.data.image.image_format import ImageFormat
 from nncli.data.scaling import Scaling
 from nncli.errors import ModelFileError, NncliError
 from nncli.features.column import FeatureColumn

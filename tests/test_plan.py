@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from nncli.config import load_config
-from nncli.data.image_format import ImageFormat
+from nncli.data.image.image_format import ImageFormat
 from nncli.errors import ConfigError, DataError
 from nncli.plan import plan_experiment
 from tests.fixtures import plan_of

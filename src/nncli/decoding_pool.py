@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from nncli.data.image_format import ImageFormat
+    from nncli.data.image.image_format import ImageFormat
 
 CHUNK_SIZE = 32
 """Most images per task: enough that pipes cost nothing, few enough that little is done twice after a crash."""

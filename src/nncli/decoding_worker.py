@@ -11,14 +11,14 @@ import os
 import signal
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
-from nncli.data.decoding import ImageError, decode_image
+from nncli.data.image.decoding import ImageError, decode_image
 from nncli.machine.forking import fork
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from nncli.data.image_format import ImageFormat
+    from nncli.data.image.image_format import ImageFormat
 
 
 class Task(NamedTuple):

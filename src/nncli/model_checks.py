@@ -17,7 +17,7 @@ from nncli.network.forward_propagation import ACTIVATIONS
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from nncli.data.image_format import ImageFormat
+    from nncli.data.image.image_format import ImageFormat
 
 FORMAT = "nncli-model"
 FORMAT_VERSION = 1

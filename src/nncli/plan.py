@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from nncli.data.image.image_format import ImageFormat
 from nncli.data.image_folder import ImageFolder, LabeledFiles, scan_image_folder
-from nncli.data.image_format import ImageFormat
 from nncli.data.split import stratified_split
 from nncli.features.settings import PIXELS
 from nncli.recipe_choice import apply_recipe

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 from nncli.config.options import OPTIONS
 from nncli.config.recipes import Facts, recipe_defaults
 from nncli.config.writing import yaml_value
+from nncli.data.image.image_sizes import described, sizes_of
 from nncli.data.image_folder import scan_image_folder
-from nncli.data.image_sizes import described, sizes_of
 from nncli.data.looks import look_at
 from nncli.data.split import stratified_split
 from nncli.errors import DataError

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from nncli import Classifier, NncliError, load
-from nncli.data.image_format import ImageFormat
+from nncli.data.image.image_format import ImageFormat
 from nncli.inference import MANY
 from nncli.model_file import write_model
 from tests.cli.tiny import write_image, write_three, write_two

@@ -9,7 +9,7 @@ import pytest
 
 from nncli.data.augmentation.kinds import make_augmentation
 from nncli.data.batches import Batches
-from nncli.data.image_format import ImageFormat
+from nncli.data.image.image_format import ImageFormat
 from nncli.data.scaling import zero_one
 
 

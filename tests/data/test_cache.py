@@ -14,7 +14,7 @@ import pytest
 from nncli.data import cache, cache_folder
 from nncli.data.cache import load_cached
 from nncli.data.cache_folder import About, entries
-from nncli.data.image_format import ImageFormat
+from nncli.data.image.image_format import ImageFormat
 from nncli.data.loading import LoadedImages, load_images
 from tests.data.pictures import encode, noise
 
@@ -225,7 +225,7 @@ def test_two_programs_at_once(folder: Path, cache_home: Path) -> None:
     program = (
         "import sys, pathlib, hashlib\n"
         "from nncli.data.cache import load_cached\n"
-        "from nncli.data.image_format import ImageFormat\n"
+        "from nncli.data.image.image_format import ImageFormat\n"
         "paths = sorted(map(str, pathlib.Path(sys.argv[1]).iterdir()))\n"
         "image_format = ImageFormat(3, 4, 'rgb', 'stretch')\n"
         "loaded = load_cached(paths, image_format, sys.argv[1], lambda n: sys.stdin.readline())\n"

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from nncli.data import decoding_processes
-from nncli.data.decoding import decode_image
 from nncli.data.decoding_processes import number_of_processes
-from nncli.data.image_format import ImageFormat
+from nncli.data.image.decoding import decode_image
+from nncli.data.image.image_format import ImageFormat
 from nncli.data.loading import FEW, load_images
 from nncli.errors import DataError, Interrupted
 from tests.data.pictures import encode, noise
@@ -148,7 +148,7 @@ def test_processes_end_when_their_parent_is_gone(tmp_path: Path) -> None:
     program = (
         "import os, sys, time\n"
         "from nncli.data import decoding_processes as d, loading\n"
-        "from nncli.data.image_format import ImageFormat\n"
+        "from nncli.data.image.image_format import ImageFormat\n"
         "parent, decode = os.getpid(), d.decode_image\n"
         "def slow(*a):\n"
         "    if os.getpid() != parent: print(os.getpid(), flush=True)\n"

@@ -13,7 +13,7 @@ import pytest
 
 from nncli.data import folder_walk
 from nncli.data.folder_walk import Ignored, existing_folder, find_images, list_folder, some
-from nncli.data.image_format import IMAGE_SUFFIXES
+from nncli.data.image.image_format import IMAGE_SUFFIXES
 from nncli.errors import DataError
 
 

@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFile
 
-from nncli.data.decoding import MAX_FILE_BYTES, ImageError, decode_image
-from nncli.data.image_format import MAX_PIXELS, ImageFormat
+from nncli.data.image.decoding import MAX_FILE_BYTES, ImageError, decode_image
+from nncli.data.image.image_format import MAX_PIXELS, ImageFormat
 from nncli.errors import DataError
 from tests.data.pictures import decode, encode, noise, with_orientation
 
@@ -59,7 +59,7 @@ def png_claiming(width: int, height: int) -> bytes:
 def reason_from_another_process(path: Path) -> str:
     """Why the file is refused; the process is there to be stopped should it wait for ever."""
     code = (
-        "import sys; from nncli.data.decoding import ImageError, ImageFormat, decode_image\n"
+        "import sys; from nncli.data.image.decoding import ImageError, ImageFormat, decode_image\n"
         "try: decode_image(sys.argv[1], ImageFormat(8, 8, 'rgb', 'stretch'))\n"
         "except ImageError as error: print(error)"
     )
@@ -271,7 +271,7 @@ def test_an_unreadable_file_is_an_image_error(tmp_path: Path, monkeypatch: pytes
     def refuse(path: Path, *_args: object, **_options: object) -> None:
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr("nncli.data.decoding.open", refuse, raising=False)
+    monkeypatch.setattr("nncli.data.image.decoding.open", refuse, raising=False)
     with pytest.raises(ImageError, match=r"^Permission denied$"):
         decode_image(path, SMALL)
 

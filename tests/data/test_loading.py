@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nncli.data.decoding import decode_image
-from nncli.data.image_format import MAX_SIDE, ImageFormat
+from nncli.data.image.decoding import decode_image
+from nncli.data.image.image_format import MAX_SIDE, ImageFormat
 from nncli.data.loading import BadImage, load_images
 from nncli.errors import DataError
 from tests.data.pictures import encode, noise

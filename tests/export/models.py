@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nncli.data.image_format import ImageFormat
+from nncli.data.image.image_format import ImageFormat
 from nncli.data.scaling import Scaling
 from nncli.features.column import FeatureColumn
 from nncli.network.parameters import Parameters

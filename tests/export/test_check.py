@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
-from nncli.data.image_format import ImageFormat
+from nncli.data.image.image_format import ImageFormat
 from nncli.errors import DataError, NncliError
 from nncli.export import check
 from nncli.export.check import largest_difference, open_session, random_images, real_images

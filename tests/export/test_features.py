@@ -23,7 +23,7 @@ from tests.export.models import COLOR, GRAY, fitted_column
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from nncli.data.image_format import ImageFormat
+    from nncli.data.image.image_format import ImageFormat
     from nncli.features.column import FeatureColumn
 
 BLOCK_SETTINGS = [

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import onnx
 
 from nncli import __version__
-from nncli.data.image_format import ImageFormat
+from nncli.data.image.image_format import ImageFormat
 from nncli.errors import UsageError
 from nncli.export import onnx_file
 from nncli.export.check import TOLERANCE, largest_difference, open_session, random_images

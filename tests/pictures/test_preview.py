@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nncli.data.image_format import ImageFormat
+from nncli.data.image.image_format import ImageFormat
 from nncli.pictures.preview import LABEL, MOST_CLASSES, PER_CLASS, preview
 from nncli.pictures.tiles import BACKGROUND, GAP
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from nncli.data.image_format import ImageFormat
+from nncli.data.image.image_format import ImageFormat
 from nncli.errors import ModelFileError
 from nncli.pictures.weights import NEGATIVE, POSITIVE, ZERO, patterns, weight_tiles
 from tests.fixtures import random_model

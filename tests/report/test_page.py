@@ -16,7 +16,7 @@ import pytest
 pytest.importorskip("jinja2")
 pytest.importorskip("matplotlib")
 
-from nncli.data.image_format import ImageFormat
+from nncli.data.image.image_format import ImageFormat
 from nncli.evaluation import Evaluation
 from nncli.report.page import page
 from nncli.report.run import ReportedRun

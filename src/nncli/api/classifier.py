@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from PIL import Image
 
-from nncli.data.decoding import ImageError, convert_image
 from nncli.data.folder_walk import find_images
+from nncli.data.image.decoding import ImageError, convert_image
 from nncli.inference import Predictor
 from nncli.model_file import Model, read_model
 

@@ -41,7 +41,7 @@ def command(image: str, model: str | None, output: str, method: str) -> None:
     blurred spot finds the places: occlusion, if the network were linear.
     """  # fmt: skip
     tell_more(blas.choose())
-    from nncli.data.decoding import ImageError, decode_image
+    from nncli.data.image.decoding import ImageError, decode_image
     from nncli.explanation import explain, spot_size
     from nncli.inference import Predictor
     from nncli.model_file import read_model

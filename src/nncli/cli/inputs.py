@@ -98,7 +98,7 @@ def _is_folder(path: str) -> bool:
 
 
 def _read_stdin() -> bytes:
-    from nncli.data.decoding import MAX_FILE_BYTES
+    from nncli.data.image.decoding import MAX_FILE_BYTES
 
     if sys.stdin is None:
         raise NncliError("standard input is closed")

@@ -19,7 +19,7 @@ MOST_NAMED = 5
 
 def inspection_lines(splits: Mapping[str, ImageSet], classes: Sequence[str]) -> list[str]:
     """Lines about the images of all splits, by the name of the split."""
-    from nncli.data.image_sizes import described, sizes_of
+    from nncli.data.image.image_sizes import described, sizes_of
     from nncli.inspection import class_counts, inspect
 
     counts = class_counts(splits, len(classes))

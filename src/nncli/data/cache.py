@@ -18,7 +18,7 @@ import numpy as np
 import PIL
 
 from nncli.data.cache_folder import SUFFIX, About, cache_folder, read_about, tidy
-from nncli.data.decoding import DECODER_VERSION
+from nncli.data.image.decoding import DECODER_VERSION
 from nncli.data.loading import BadImage, LoadedImages, load_images
 from nncli.data.pixel_rows import map_rows
 from nncli.machine.file_lock import close_locked, open_locked
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from nncli.data.image_format import ImageFormat
+    from nncli.data.image.image_format import ImageFormat
 
 
 def load_cached(

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nncli.data.decoding import FileAccessError, ImageError, decode_image
+from nncli.data.image.decoding import FileAccessError, ImageError, decode_image
 from nncli.data.pixel_rows import LARGE, file_map_of
 from nncli.errors import DataError
 from nncli.machine.cores import usable_cores
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from nncli.data.image_format import ImageFormat
+    from nncli.data.image.image_format import ImageFormat
 
 MOST_PROCESSES = 8
 CHUNK = 32

@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nncli.data.image_format import IMAGE_SUFFIXES
+from nncli.data.image.image_format import IMAGE_SUFFIXES
 from nncli.data.natural_order import natural_key
 from nncli.errors import DataError
 from nncli.text import printable

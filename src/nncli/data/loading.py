@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nncli.data.decoding import FileAccessError, ImageError, decode_image
 from nncli.data.decoding_processes import decode_in_processes, number_of_processes
+from nncli.data.image.decoding import FileAccessError, ImageError, decode_image
 from nncli.errors import DataError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from nncli.data.image_format import ImageFormat
+    from nncli.data.image.image_format import ImageFormat
 
 FEW = 256
 """Fewer files than this are not worth starting processes for."""

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nncli.data.decoding import ImageError, decode_image
-from nncli.data.image_format import ImageFormat
-from nncli.data.image_sizes import sizes_of
+from nncli.data.image.decoding import ImageError, decode_image
+from nncli.data.image.image_format import ImageFormat
+from nncli.data.image.image_sizes import sizes_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import onnxruntime
 
-from nncli.data.decoding import ImageError, decode_image
 from nncli.data.folder_walk import find_images
+from nncli.data.image.decoding import ImageError, decode_image
 from nncli.errors import DataError, NncliError
 from nncli.text import printable
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from nncli.data.image_format import ImageFormat
+    from nncli.data.image.image_format import ImageFormat
     from nncli.inference import Predictor
 
 TOLERANCE = 1e-5

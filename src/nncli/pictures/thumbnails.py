@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from nncli.data.decoding import ImageError, decode_image
-from nncli.data.image_format import ImageFormat
+from nncli.data.image.decoding import ImageError, decode_image
+from nncli.data.image.image_format import ImageFormat
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

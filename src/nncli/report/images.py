@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nncli.data.image_format import ImageFormat
-from nncli.data.image_sizes import sizes_of
+from nncli.data.image.image_format import ImageFormat
+from nncli.data.image.image_sizes import sizes_of
 from nncli.data.loading import load_images
 from nncli.pictures.thumbnails import encoded
 

@@ -11,7 +11,7 @@ import pytest
 from nncli.config.data_options import AugmentationName
 from nncli.data.augmentation import kinds
 from nncli.data.augmentation.kinds import KINDS, Amounts, Augmentation, make_augmentation, views
-from nncli.data.image_format import ImageFormat
+from nncli.data.image.image_format import ImageFormat
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

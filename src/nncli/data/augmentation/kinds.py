@@ -19,7 +19,7 @@ from nncli.data.augmentation.geometry import N_BUMPS, basis, source_coordinates,
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from nncli.data.image_format import ImageFormat
+    from nncli.data.image.image_format import ImageFormat
 
 CHUNK_PIXELS = 1 << 14
 """Pixels changed at a time: what the steps hand to each other stays in a core's cache."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from nncli.data.image_sizes import MOST, described, sizes_of
+from nncli.data.image.image_sizes import MOST, described, sizes_of
 from tests.folders import write_image
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms, JpegImagePlugin
 
-from nncli.data.decoding import ImageError, decode_image
-from nncli.data.image_format import ImageFormat
+from nncli.data.image.decoding import ImageError, decode_image
+from nncli.data.image.image_format import ImageFormat
 from tests.data.pictures import decode, encode, gradient, noise, with_orientation
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nncli.data.image_plugins import open_image
+from nncli.data.image.image_plugins import open_image
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -28,10 +28,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from nncli.data.image_format import IMAGE_SUFFIXES, ImageFormat
-from nncli.data.image_plugins import UnknownFormatError, open_image
-from nncli.data.integrity import check_after_loading, check_before_loading, check_number_of_parts
-from nncli.data.resizing import resized, scaled_size
+from nncli.data.image.image_format import IMAGE_SUFFIXES, ImageFormat
+from nncli.data.image.image_plugins import UnknownFormatError, open_image
+from nncli.data.image.integrity import check_after_loading, check_before_loading, check_number_of_parts
+from nncli.data.image.resizing import resized, scaled_size
 from nncli.errors import DataError
 from nncli.text import printable
 

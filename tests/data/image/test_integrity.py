@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nncli.data import integrity
-from nncli.data.decoding import ImageError, decode_image
-from nncli.data.image_format import ImageFormat
+from nncli.data.image import integrity
+from nncli.data.image.decoding import ImageError, decode_image
+from nncli.data.image.image_format import ImageFormat
 from tests.data.pictures import decode, encode, gradient, noise
 
 FORMAT = ImageFormat(24, 32, "rgb", "stretch")

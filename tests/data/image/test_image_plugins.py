@@ -9,7 +9,7 @@ import sys
 import pytest
 from PIL import Image
 
-from nncli.data.image_plugins import FORMATS, UnknownFormatError, open_image
+from nncli.data.image.image_plugins import FORMATS, UnknownFormatError, open_image
 
 
 def saved(image_format: str) -> bytes:
@@ -48,7 +48,7 @@ def test_no_two_formats_begin_alike() -> None:
 def test_only_the_plugin_that_is_needed_is_loaded() -> None:
     """A JPEG does not load the others."""
     program = (
-        "import sys; from nncli.data.image_plugins import open_image; open_image(sys.stdin.buffer.read()).load();"
+        "import sys; from nncli.data.image.image_plugins import open_image; open_image(sys.stdin.buffer.read()).load();"
         "print(*(name for name in sys.modules if name.endswith('ImagePlugin')))"
     )
     result = subprocess.run([sys.executable, "-c", program], input=saved("JPEG"), capture_output=True, check=True)

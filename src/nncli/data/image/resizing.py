@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 if TYPE_CHECKING:
-    from nncli.data.image_format import ImageFormat
+    from nncli.data.image.image_format import ImageFormat
 
 _REDUCING_GAP = 2.0
 """Large pictures are averaged in whole blocks first, down to twice the wanted size: fast, and hardly visible."""

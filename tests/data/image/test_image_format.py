@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from nncli.data.image_format import IMAGE_SUFFIXES, MAX_SIDE, ImageFormat
+from nncli.data.image.image_format import IMAGE_SUFFIXES, MAX_SIDE, ImageFormat
 
 VALID = {"height": 48, "width": 64, "color": "rgb", "resize": "pad"}
 WRONG_SIDES: tuple[Any, ...] = (0, -1, MAX_SIDE + 1, 10**400, 64.0, True, "64", None, [64])
@@ -105,7 +105,7 @@ def test_suffixes_are_lower_case_and_have_a_dot() -> None:
     assert "photo.jpg".endswith(IMAGE_SUFFIXES)
 
 
-@pytest.mark.parametrize("module", ["nncli.data.image_format", "nncli.data.image_folder"])
+@pytest.mark.parametrize("module", ["nncli.data.image.image_format", "nncli.data.image_folder"])
 def test_scanning_needs_neither_numpy_nor_pillow(module: str) -> None:
     """A wrong path is told at once."""
     code = f"import sys, {module}; sys.exit(bool({{'numpy', 'PIL'}} & set(sys.modules)))"

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from nncli.data.image_format import ImageFormat
-from nncli.data.resizing import resized, scaled_size
+from nncli.data.image.image_format import ImageFormat
+from nncli.data.image.resizing import resized, scaled_size
 from tests.data.pictures import decode, encode, gradient, noise
 
 SIDES = st.integers(1, 5000)

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from nncli.data.jpeg_integrity import SCAN, check_used_up, segments, watch_jpeg
+from nncli.data.image.jpeg_integrity import SCAN, check_used_up, segments, watch_jpeg
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -1,0 +1,1 @@
+"""Everything that touches the bytes of an image file from a stranger."""
