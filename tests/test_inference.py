@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from nncli import inference
+from nncli.data.decoding_pool import CHUNK_SIZE, DEPTH, DecodingPool
 from nncli.data.image.image_format import ImageFormat
 from nncli.data.scaling import Scaling
-from nncli.decoding_pool import CHUNK_SIZE, DEPTH, DecodingPool
 from nncli.errors import ModelFileError
 from nncli.features.column import FeatureColumn
 from nncli.features.settings import Block, ColorHistogram, DeepPatches, Hog, Patches, Pca

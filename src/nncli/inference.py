@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nncli.calibration import tempered
-from nncli.decoding_pool import CHUNK_SIZE, DecodingPool, n_usable_workers
+from nncli.data.decoding_pool import CHUNK_SIZE, DecodingPool, n_usable_workers
 from nncli.errors import ModelFileError
 from nncli.network.ensemble import vote
 from nncli.network.parameters import Workspace

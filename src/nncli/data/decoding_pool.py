@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nncli.decoding_worker import Task, Worker, decode_rows
+from nncli.data.decoding_worker import Task, Worker, decode_rows
 from nncli.errors import DataError
 from nncli.machine.cores import usable_cores
 

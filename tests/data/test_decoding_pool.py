@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nncli import decoding_worker
+from nncli.data import decoding_worker
+from nncli.data.decoding_pool import CHUNK_SIZE, CRASHED, DEPTH, DecodingPool, n_usable_workers
 from nncli.data.image.decoding import ImageError, decode_image
 from nncli.data.image.image_format import ImageFormat
-from nncli.decoding_pool import CHUNK_SIZE, CRASHED, DEPTH, DecodingPool, n_usable_workers
 from tests.cli.tiny import shell, write_image, write_three
 
 if TYPE_CHECKING:
