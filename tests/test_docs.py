@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from nncli.calibration import FEWEST
 from nncli.cli.commands import COMMANDS
 from nncli.cli.main import load_command
 from nncli.config import reference_rows
 from nncli.config.recipes import FEW_IMAGES, PHOTO_SIDE, PHOTO_SIDES, RECIPES, SMALL_SIDE, Facts, recipe_defaults
 from nncli.data.looks import N_LOOKED_AT
 from nncli.features.settings import BLOCKS, settings_of
+from nncli.model.calibration import FEWEST
 from nncli.recipe_choice import MOSTLY_OUTLINE
 from tests.recipes_table import DOCUMENT, with_tables
 

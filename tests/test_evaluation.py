@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nncli.evaluation import collect
-from nncli.inference import NOTHING, Prediction
+from nncli.model.predictor import NOTHING, Prediction
 
 
 def prediction(path: str, *probabilities: float) -> Prediction:

@@ -14,8 +14,8 @@ from PIL import Image
 from nncli import experiment
 from nncli.errors import DataError
 from nncli.experiment import Experiment, load_experiment
-from nncli.inference import Predictor
-from nncli.model_file import read_model, write_model
+from nncli.model.file import read_model, write_model
+from nncli.model.predictor import Predictor
 from nncli.network.optimization import Adam, GradientDescent, Momentum, RMSprop
 from nncli.trainer_setup import make_trainer
 from nncli.training_data import VALIDATION_BATCH_SIZE

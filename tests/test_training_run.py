@@ -18,14 +18,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from nncli import checkpoint_file, model_file, training_run
+from nncli import checkpoint_file, training_run
 from nncli.checkpoint_file import restore_checkpoint
 from nncli.config import load_config
 from nncli.errors import NncliError, TrainingError
 from nncli.experiment import plan_experiment
-from nncli.inference import Predictor
 from nncli.machine.npz_file import read_npz
-from nncli.model_file import Model, read_model, write_model
+from nncli.model import file as model_file
+from nncli.model.file import Model, read_model, write_model
+from nncli.model.predictor import Predictor
 from nncli.run_directory import FILES, RunDirectory, create_run
 from nncli.trainer_setup import make_trainer
 from nncli.training.state import EpochResult

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nncli.confidence import Suspect
-    from nncli.inference import Prediction
+    from nncli.model.predictor import Prediction
     from nncli.tables import PredictionRow
 
 

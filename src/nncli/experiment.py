@@ -24,7 +24,7 @@ from nncli.errors import DataError
 from nncli.feature_rows import FittedFeatures, fit_features
 from nncli.features.column import FeatureColumn
 from nncli.features.settings import PIXELS
-from nncli.model_file import Model
+from nncli.model.file import Model
 from nncli.plan import Plan, plan_experiment
 from nncli.text import printable
 

@@ -12,8 +12,8 @@ from PIL import Image
 
 from nncli import Classifier, NncliError, load
 from nncli.data.image.image_format import ImageFormat
-from nncli.inference import MANY
-from nncli.model_file import write_model
+from nncli.model.file import write_model
+from nncli.model.predictor import MANY
 from tests.cli.tiny import write_image, write_three, write_two
 from tests.fixtures import random_model
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from nncli.cli.explain import METHODS as OFFERED
-from nncli.explanation import METHODS
+from nncli.model.explanation import METHODS
 from tests.cli.tiny import write_image, write_three, write_two
 
 if TYPE_CHECKING:

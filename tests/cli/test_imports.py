@@ -67,7 +67,7 @@ def test_predict_imports_no_training_and_no_config(place: Path) -> None:
     write_two(place / "model.npz")
     write_image(place / "a.png", 0)
     modules = imported("predict", "a.png")
-    assert {"numpy", "PIL", "nncli.inference"} <= modules
+    assert {"numpy", "PIL", "nncli.model.predictor"} <= modules
     assert not NOT_FOR_PREDICTION & modules
 
 
@@ -84,7 +84,7 @@ def test_show_imports_no_training_and_no_config(place: Path) -> None:
     """Nor tiles and their Pillow, unless something is drawn."""
     write_two(place / "model.npz")
     modules = imported("show")
-    assert "nncli.model_summary" in modules
+    assert "nncli.model.summary" in modules
     assert not (NOT_FOR_PREDICTION | {"nncli.pictures.tiles", "PIL"}) & modules
 
 

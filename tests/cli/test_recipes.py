@@ -10,7 +10,7 @@ import yaml
 
 from nncli.config.recipes import EFFORTS, RECIPES
 from nncli.machine.npz_file import read_npz
-from nncli.model_file import read_model
+from nncli.model.file import read_model
 from tests.cli.test_train import nncli
 from tests.drawings import colors, lines, write_drawings
 from tests.folders import write_class_folders

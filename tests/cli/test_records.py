@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from nncli.cli.records import FORMATS, Layout, Record, json_text, make_record
-from nncli.inference import Prediction
+from nncli.model.predictor import Prediction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

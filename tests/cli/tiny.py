@@ -22,7 +22,7 @@ from PIL import Image
 
 from nncli.data.image.image_format import ImageFormat
 from nncli.data.scaling import Scaling
-from nncli.model_file import Model, write_model
+from nncli.model.file import Model, write_model
 from nncli.network.parameters import Parameters
 
 if TYPE_CHECKING:

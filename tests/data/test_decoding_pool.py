@@ -214,7 +214,8 @@ def test_workers_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     write_three(tmp_path / "model.npz")
     write_image(tmp_path / "a.png", 0)
     script = (
-        "import sys; from pathlib import Path; from nncli import inference; from nncli.model_file import read_model\n"
+        "import sys; from pathlib import Path; from nncli.model import predictor as inference\n"
+        "from nncli.model.file import read_model\n"
         "inference.n_usable_workers = lambda: 3\n"
         "endless = iter(lambda: ('a', 'a.png'), None)\n"
         "stream = inference.Predictor(read_model(Path('model.npz'))).predict(endless)\n"

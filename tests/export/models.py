@@ -15,7 +15,7 @@ from tests.fixtures import random_model, random_pixels
 
 if TYPE_CHECKING:
     from nncli.features.settings import Features
-    from nncli.model_file import Model
+    from nncli.model.file import Model
 
 COLOR, GRAY = ImageFormat(14, 17, "rgb", "stretch"), ImageFormat(14, 17, "grayscale", "stretch")
 THREE = ("ant", "bee", "cow")

@@ -16,7 +16,7 @@ from nncli.errors import DataError, NncliError
 from nncli.export import check
 from nncli.export.check import largest_difference, open_session, random_images, real_images
 from nncli.export.onnx_file import onnx_bytes
-from nncli.inference import Predictor
+from nncli.model.predictor import Predictor
 from tests.fixtures import random_model
 from tests.folders import write_class_folders
 

@@ -22,12 +22,12 @@ from nncli.export import onnx_file
 from nncli.export.check import TOLERANCE, largest_difference, open_session, random_images
 from nncli.export.onnx_file import onnx_bytes
 from nncli.features.settings import ColorHistogram, Hog, Patches
-from nncli.inference import Predictor
+from nncli.model.predictor import Predictor
 from tests.export.models import COLOR, THREE, featured_model
 from tests.fixtures import random_model
 
 if TYPE_CHECKING:
-    from nncli.model_file import Model
+    from nncli.model.file import Model
 
 TWO = ("no", "yes")
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from nncli.config import load_config
 from nncli.machine.npz_file import read_npz
-from nncli.model_file import read_model
+from nncli.model.file import read_model
 from nncli.training_run import SECONDS_BETWEEN_SAVES
 from tests.faults.child import run
 from tests.folders import write_class_folders, write_config

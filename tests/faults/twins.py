@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from nncli.inference import Predictor
-from nncli.model_file import Model, read_model
+from nncli.model.file import Model, read_model
+from nncli.model.predictor import Predictor
 from tests.cli.tiny import write_image, write_three
 from tests.data.pictures import encode, gradient, noise, with_orientation
 from tests.faults.bombs import MEASURE

@@ -14,7 +14,7 @@ from nncli.pictures.weights import NEGATIVE, POSITIVE, ZERO, patterns, weight_ti
 from tests.fixtures import random_model
 
 if TYPE_CHECKING:
-    from nncli.model_file import Model
+    from nncli.model.file import Model
 
 
 def model_with(rows: list[list[float]], color: str) -> Model:

@@ -15,15 +15,15 @@ from PIL import Image
 
 from nncli.data.folder_walk import find_images
 from nncli.data.image.decoding import ImageError, convert_image
-from nncli.inference import Predictor
-from nncli.model_file import Model, read_model
+from nncli.model.file import Model, read_model
+from nncli.model.predictor import Predictor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from numpy.typing import NDArray
 
-    from nncli.inference import Source
+    from nncli.model.predictor import Source
 
 MODEL = "model.npz"
 """The model file of a run directory."""

@@ -62,8 +62,8 @@ def command(
       nncli evaluate photos --fail-under 0.9      exit code 4 if the accuracy is lower
     """
     tell_more(blas.choose())
-    from nncli.inference import Predictor
-    from nncli.model_file import read_model
+    from nncli.model.file import read_model
+    from nncli.model.predictor import Predictor
 
     evaluation = evaluate_folder(Predictor(read_model(find_model(model))), data, split)
     report = evaluation.report()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from nncli.cli.labeled_images import LabeledImages
     from nncli.evaluation import Evaluation
-    from nncli.inference import Prediction, Predictor
+    from nncli.model.predictor import Prediction, Predictor
 
 
 def evaluate_folder(predictor: Predictor, data: str, split: str | None) -> Evaluation:

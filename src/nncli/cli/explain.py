@@ -42,9 +42,9 @@ def command(image: str, model: str | None, output: str, method: str) -> None:
     """  # fmt: skip
     tell_more(blas.choose())
     from nncli.data.image.decoding import ImageError, decode_image
-    from nncli.explanation import explain, spot_size
-    from nncli.inference import Predictor
-    from nncli.model_file import read_model
+    from nncli.model.explanation import explain, spot_size
+    from nncli.model.file import read_model
+    from nncli.model.predictor import Predictor
     from nncli.pictures.explanation import explanation_picture
     from nncli.pictures.tiles import as_rgb, save_png
 

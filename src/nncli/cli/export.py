@@ -14,7 +14,7 @@ from nncli.machine import blas
 from nncli.text import printable
 
 if TYPE_CHECKING:
-    from nncli.model_file import Model
+    from nncli.model.file import Model
 
 SUFFIX = ".onnx"
 
@@ -53,7 +53,7 @@ def command(*, model: str | None, output: Path | None, check_images: str | None)
             raise
         raise UsageError(f"an export needs {error.name}; install it with: pip install 'nncli[onnx]'") from error
     from nncli.machine.atomic_file import open_bytes_atomically
-    from nncli.model_file import read_model
+    from nncli.model.file import read_model
 
     path = find_model(model, "MODEL")
     exported = read_model(path)
@@ -69,7 +69,7 @@ def _check(content: bytes, model: Model, target: Path, folder: str | None) -> No
     """Say how much ONNX and nncli differ; what differs too much is not written."""
     from nncli.errors import NncliError
     from nncli.export.check import TOLERANCE, largest_difference, random_images, real_images
-    from nncli.inference import Predictor
+    from nncli.model.predictor import Predictor
 
     images = {"random": random_images(model.image_format)}
     if folder is not None:

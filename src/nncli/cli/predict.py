@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from nncli.cli.inputs import Source
     from nncli.cli.records import Record
-    from nncli.inference import Predictor
+    from nncli.model.predictor import Predictor
 
 SOURCES_AT_ONCE = 4096
 """Sources handed to the predictor at a time, if so many are known: enough to keep all cores busy."""
@@ -82,8 +82,8 @@ def command(
     """
     _check_usage(context)
     tell_more(blas.choose())
-    from nncli.inference import Predictor
-    from nncli.model_file import read_model
+    from nncli.model.file import read_model
+    from nncli.model.predictor import Predictor
 
     check_folders(paths)
     predictor = Predictor(read_model(find_model(model)))

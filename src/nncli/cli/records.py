@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from nncli.inference import Prediction
+    from nncli.model.predictor import Prediction
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from nncli.text import printable
 
 if TYPE_CHECKING:
     from nncli.evaluation import Evaluation
-    from nncli.inference import Predictor
+    from nncli.model.predictor import Predictor
     from nncli.report.run import ReportedRun
 
 NAME = "report.html"
@@ -61,8 +61,8 @@ def command(*, runs: tuple[str, ...], output: Path | None, data: str | None, spl
 
 def _reported(path: Path, data: str | None, split: str | None) -> ReportedRun:
     from nncli.cli.evaluated_folder import evaluate_folder
-    from nncli.inference import Predictor
-    from nncli.model_file import read_model
+    from nncli.model.file import read_model
+    from nncli.model.predictor import Predictor
     from nncli.report.run import ReportedRun
     from nncli.run_files import read_run
 

@@ -15,7 +15,7 @@ from nncli.cli.text_table import aligned
 from nncli.text import printable
 
 if TYPE_CHECKING:
-    from nncli.model_file import Model
+    from nncli.model.file import Model
     from nncli.run_files import Curve, RunFiles
 
 CURVES = ("loss", "val_loss", "accuracy", "val_accuracy")
@@ -43,7 +43,7 @@ def command(*, model: str | None, weights: Path | None, tiles: int, as_json: boo
       nncli show runs/digits-1 --weights weights.png
       nncli show model.npz --json | jq .classes
     """
-    from nncli.model_file import read_model
+    from nncli.model.file import read_model
     from nncli.run_files import read_run
 
     path = find_model(model, "MODEL")
@@ -64,7 +64,7 @@ def _draw(model: Model, path: Path, most: int) -> None:
 
 
 def _json(path: Path, model: Model, run: RunFiles) -> str:
-    from nncli.model_summary import summarize
+    from nncli.model.summary import summarize
 
     facts = {"model": str(path), **summarize(model), "metrics": run.metrics or None, "history": run.history or None}
     return json.dumps(facts, indent=2)
@@ -72,7 +72,7 @@ def _json(path: Path, model: Model, run: RunFiles) -> str:
 
 def _lines(path: Path, model: Model, run: RunFiles) -> list[str]:
     """What a person reads."""
-    from nncli.model_summary import OPTIONAL, summarize, training_config
+    from nncli.model.summary import OPTIONAL, summarize, training_config
 
     facts = summarize(model)
     names = ", ".join(map(printable, model.classes))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nncli.data.image.image_format import ImageFormat
-    from nncli.inference import Predictor
+    from nncli.model.predictor import Predictor
 
 TOLERANCE = 1e-5
 """Largest difference between two probabilities: float32 here, float64 there."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nncli.calibration import SMALLEST
+from nncli.model.calibration import SMALLEST
 from nncli.network.forward_propagation import GELU_CUBE, GELU_SLOPE, LEAK
 from nncli.network.normalization import EPSILON
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nncli.export.graph import Graph
-    from nncli.model_file import Model
+    from nncli.model.file import Model
     from nncli.network.parameters import Network
 
 f32 = np.float32
@@ -41,7 +41,7 @@ def probabilities(graph: Graph, features: str, model: Model) -> str:
 
 
 def tempered(graph: Graph, values: str, temperature: float) -> str:
-    """Probabilities at another temperature; see nncli.calibration."""
+    """Probabilities at another temperature; see nncli.model.calibration."""
     if temperature == 1:
         return values
     logits = graph.add("Log", graph.add("Max", values, SMALLEST))

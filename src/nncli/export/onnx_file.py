@@ -20,7 +20,7 @@ from nncli.export.graph import LARGEST, Graph
 from nncli.export.network import probabilities, tempered
 
 if TYPE_CHECKING:
-    from nncli.model_file import Model
+    from nncli.model.file import Model
 
 
 def onnx_bytes(model: Model) -> bytes:

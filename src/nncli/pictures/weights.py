@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from nncli.model_file import Model
+    from nncli.model.file import Model
 
 MOST_TILES = 64
 

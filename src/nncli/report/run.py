@@ -10,7 +10,7 @@ import numpy as np
 
 from nncli.errors import ModelFileError
 from nncli.metrics import per_class
-from nncli.model_summary import summarize, training_config
+from nncli.model.summary import summarize, training_config
 from nncli.pictures.thumbnails import encoded
 from nncli.pictures.tiles import enlarged
 from nncli.pictures.weights import weight_tiles
@@ -20,7 +20,7 @@ from nncli.text import printable
 
 if TYPE_CHECKING:
     from nncli.evaluation import Evaluation
-    from nncli.model_file import Model
+    from nncli.model.file import Model
     from nncli.run_files import Curve, RunFiles
 
 MOST_WRONG, MOST_SUSPECTS, MOST_CONFUSIONS, MOST_WEIGHTS = 60, 24, 10, 48

@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from nncli.calibration import COLDEST, FEWEST, HOTTEST, fit_temperature, tempered
 from nncli.confidence import calibration_error
+from nncli.model.calibration import COLDEST, FEWEST, HOTTEST, fit_temperature, tempered
 
 
 def drawn(m: int, sharpness: float, n_classes: int = 4, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

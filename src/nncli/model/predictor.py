@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nncli.calibration import tempered
 from nncli.data.decoding_pool import CHUNK_SIZE, DecodingPool, n_usable_workers
 from nncli.errors import ModelFileError
+from nncli.model.calibration import tempered
 from nncli.network.ensemble import vote
 from nncli.network.parameters import Workspace
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from nncli.model_file import Model
+    from nncli.model.file import Model
 
 Source = tuple[str, str | bytes]
 """A name to show, and a path or an image's bytes."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from nncli.model_file import Model
+    from nncli.model.file import Model
 
 OPTIONAL = ("features", "recipe", "normalization")
 """Parts that not every model has."""

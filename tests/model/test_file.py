@@ -21,10 +21,10 @@ from nncli.errors import ModelFileError, NncliError
 from nncli.features.column import FeatureColumn
 from nncli.features.patches import PatchBlock
 from nncli.features.settings import ColorHistogram, DeepPatches, Patches, Pca
-from nncli.inference import Predictor
 from nncli.machine.npz_file import read_npz, write_npz
-from nncli.model_checks import KEYS, MAX_METADATA
-from nncli.model_file import Model, read_model, write_model
+from nncli.model.checks import KEYS, MAX_METADATA
+from nncli.model.file import Model, read_model, write_model
+from nncli.model.predictor import Predictor
 from nncli.network.parameters import Parameters
 from tests.fixtures import random_model, random_pixels, same_model
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     Change = Callable[[dict[str, NDArray[Any]], dict[str, Any]], object]
 
-DOCUMENT = Path(__file__).parents[1] / "docs" / "model-file.md"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "model-file.md"
 THREE = ("ant", "bee", "cow")
 
 

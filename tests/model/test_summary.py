@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from nncli.data.scaling import Scaling
-from nncli.model_summary import layer_table, scaling, summarize, training_config
+from nncli.model.summary import layer_table, scaling, summarize, training_config
 from nncli.network.parameters import Parameters
 from tests.fixtures import random_model
 

@@ -26,7 +26,7 @@ from nncli.errors import ModelFileError
 from nncli.features.column import FeatureColumn
 from nncli.features.settings import n_features
 from nncli.machine.npz_file import read_npz, text_array, write_npz
-from nncli.model_checks import (
+from nncli.model.checks import (
     FORMAT,
     FORMAT_VERSION,
     MAX_METADATA,

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nncli import inference
 from nncli.data.decoding_pool import CHUNK_SIZE, DEPTH, DecodingPool
 from nncli.data.image.image_format import ImageFormat
 from nncli.data.scaling import Scaling
 from nncli.errors import ModelFileError
 from nncli.features.column import FeatureColumn
 from nncli.features.settings import Block, ColorHistogram, DeepPatches, Hog, Patches, Pca
-from nncli.inference import BATCH_SIZE, MANY, Prediction, Predictor
+from nncli.model import predictor as inference
+from nncli.model.predictor import BATCH_SIZE, MANY, Prediction, Predictor
 from nncli.network.parameters import Parameters
 from tests import reference
 from tests.fixtures import random_model, random_pixels
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from nncli.model_file import Model
+    from nncli.model.file import Model
 
 TWO = ("no", "yes")
 THREE = ("ant", "bee", "cow")

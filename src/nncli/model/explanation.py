@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from nncli.inference import Predictor
-    from nncli.model_file import Model
+    from nncli.model.file import Model
+    from nncli.model.predictor import Predictor
 
     Score = Callable[[NDArray[np.uint8]], NDArray[np.float64]]
 

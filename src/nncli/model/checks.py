@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nncli.calibration import COLDEST, HOTTEST
 from nncli.features.settings import Features, features_from_list, misfit
 from nncli.machine.npz_file import parse_text_array
+from nncli.model.calibration import COLDEST, HOTTEST
 from nncli.network.forward_propagation import ACTIVATIONS
 
 if TYPE_CHECKING:

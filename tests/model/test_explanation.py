@@ -9,11 +9,11 @@ import pytest
 
 from nncli.data.image.image_format import ImageFormat
 from nncli.data.scaling import Scaling, zero_one
-from nncli.explanation import _network_input, explain, occlusion_maps, slope, spot_size
 from nncli.features.column import FeatureColumn
 from nncli.features.settings import ColorHistogram, Pixels
-from nncli.inference import Predictor
-from nncli.model_file import Model
+from nncli.model.explanation import _network_input, explain, occlusion_maps, slope, spot_size
+from nncli.model.file import Model
+from nncli.model.predictor import Predictor
 from nncli.network.parameters import Parameters
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""A trained model: its file, and what it says of images."""
