@@ -76,7 +76,7 @@ def test_evaluate_imports_no_training_and_no_config(place: Path) -> None:
     write_two(place / "model.npz")
     write_image(place / "d/dark/a.png", 0)
     modules = imported("evaluate", "d")
-    assert "nncli.metrics" in modules
+    assert "nncli.evaluation.metrics" in modules
     assert not NOT_FOR_PREDICTION & modules
 
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from nncli.confidence import calibration_error
+from nncli.evaluation.confidence import calibration_error
 from nncli.model.calibration import COLDEST, FEWEST, HOTTEST, fit_temperature, tempered
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nncli.evaluation import Evaluation
+from nncli.evaluation.evaluation import Evaluation
 from nncli.report.images import cells_of, choose, data_uri, thumbnails
 from tests.folders import write_image
 

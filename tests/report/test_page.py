@@ -17,7 +17,7 @@ pytest.importorskip("jinja2")
 pytest.importorskip("matplotlib")
 
 from nncli.data.image.image_format import ImageFormat
-from nncli.evaluation import Evaluation
+from nncli.evaluation.evaluation import Evaluation
 from nncli.report.page import page
 from nncli.report.run import ReportedRun
 from nncli.run_files import RunFiles

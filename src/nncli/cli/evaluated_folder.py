@@ -12,8 +12,8 @@ from nncli.text import printable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from nncli.cli.labeled_images import LabeledImages
-    from nncli.evaluation import Evaluation
+    from nncli.evaluation.evaluation import Evaluation
+    from nncli.evaluation.labeled_folder import LabeledImages
     from nncli.model.predictor import Prediction, Predictor
 
 
@@ -24,7 +24,7 @@ def evaluate_folder(predictor: Predictor, data: str, split: str | None) -> Evalu
         UsageError: There is no such split.
         DataError: The folder has a class that the model does not know, or no image in it could be read.
     """
-    from nncli.cli.labeled_images import labeled_images
+    from nncli.evaluation.labeled_folder import labeled_images
 
     images = labeled_images(data, split)
     classes = predictor.model.classes
@@ -39,7 +39,7 @@ def evaluate_files(predictor: Predictor, paths: Sequence[str], names: Sequence[s
     Raises:
         DataError: None of them could be read; `origin` says where they come from.
     """
-    from nncli.evaluation import collect
+    from nncli.evaluation.evaluation import collect
 
     predictions = _with_bar(predictor.predict(zip(paths, paths, strict=True)), len(paths))
     evaluation = collect(predictions, names, predictor.model.classes)

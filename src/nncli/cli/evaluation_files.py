@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from nncli.evaluation.tables import confusion_csv, csv_text, predictions_csv, probability_text
 from nncli.machine.atomic_file import write_text_atomically
-from nncli.tables import confusion_csv, csv_text, predictions_csv, probability_text
 from nncli.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from nncli.cli.evaluation_report import Report
-    from nncli.evaluation import Evaluation
+    from nncli.evaluation.evaluation import Evaluation
 
 
 class Png(click.Path):

@@ -7,13 +7,13 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 from nncli.cli.text_table import aligned
-from nncli.tables import csv_text
+from nncli.evaluation.tables import csv_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 Report = dict[str, Any]
-"""What `nncli.evaluation.Evaluation.report` says, as JSON has it."""
+"""What `nncli.evaluation.evaluation.Evaluation.report` says, as JSON has it."""
 
 MOST_CONFUSIONS = 10
 

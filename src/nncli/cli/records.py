@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nncli.cli.text_table import aligned
-from nncli.tables import csv_text, probability_text
+from nncli.evaluation.tables import csv_text, probability_text
 from nncli.text import printable
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from nncli.machine import blas
 from nncli.text import printable
 
 if TYPE_CHECKING:
-    from nncli.evaluation import Evaluation
+    from nncli.evaluation.evaluation import Evaluation
     from nncli.model.predictor import Predictor
     from nncli.report.run import ReportedRun
 

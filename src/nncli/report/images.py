@@ -19,7 +19,7 @@ from nncli.pictures.thumbnails import encoded
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from nncli.evaluation import Evaluation
+    from nncli.evaluation.evaluation import Evaluation
 
 SIDE = 64
 """Pixels of a thumbnail's side at most; smaller images keep their size."""

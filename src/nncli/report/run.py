@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nncli.errors import ModelFileError
-from nncli.metrics import per_class
+from nncli.evaluation.metrics import per_class
 from nncli.model.summary import summarize, training_config
 from nncli.pictures.thumbnails import encoded
 from nncli.pictures.tiles import enlarged
@@ -19,7 +19,7 @@ from nncli.report.images import MOST, MOST_BYTES, cells_of, choose, data_uri, th
 from nncli.text import printable
 
 if TYPE_CHECKING:
-    from nncli.evaluation import Evaluation
+    from nncli.evaluation.evaluation import Evaluation
     from nncli.model.file import Model
     from nncli.run_files import Curve, RunFiles
 
@@ -163,7 +163,7 @@ def _confidence(evaluation: Evaluation | None, figures: dict[str, Any]) -> dict[
     """Is 0.8 really 80 %? What does a threshold cost?"""
     if evaluation is None:
         return None
-    from nncli.confidence import calibration_bins
+    from nncli.evaluation.confidence import calibration_bins
 
     correct = evaluation.predicted == evaluation.actual
     bins = calibration_bins(evaluation.confidence, correct)

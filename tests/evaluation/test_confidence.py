@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nncli.confidence import Suspect, calibration_bins, calibration_error, coverage, suspects
+from nncli.evaluation.confidence import Suspect, calibration_bins, calibration_error, coverage, suspects
 
 
 def test_a_threshold_counts_as_predict_counts_it() -> None:

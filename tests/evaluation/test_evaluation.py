@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nncli.evaluation import collect
+from nncli.evaluation.evaluation import collect
 from nncli.model.predictor import NOTHING, Prediction
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nncli.tables import PredictionRow, confusion_csv, csv_text, predictions_csv, probability_text
+from nncli.evaluation.tables import PredictionRow, confusion_csv, csv_text, predictions_csv, probability_text
 
 
 def test_predictions_have_names_and_four_decimals() -> None:

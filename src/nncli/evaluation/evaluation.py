@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nncli import metrics
-from nncli.confidence import calibration_error, coverage, suspects
+from nncli.evaluation import metrics
+from nncli.evaluation.confidence import calibration_error, coverage, suspects
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
-    from nncli.confidence import Suspect
+    from nncli.evaluation.confidence import Suspect
+    from nncli.evaluation.tables import PredictionRow
     from nncli.model.predictor import Prediction
-    from nncli.tables import PredictionRow
 
 
 @dataclass(frozen=True)

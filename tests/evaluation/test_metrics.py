@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from nncli.metrics import accuracy, confusion_matrix, loss, per_class
+from nncli.evaluation.metrics import accuracy, confusion_matrix, loss, per_class
 
 # Ten images: of 5 cats 3 are found and 2 taken for dogs, of 4 dogs all are found, the only emu is taken for a cat.
 ACTUAL = [0, 0, 0, 0, 0, 1, 1, 1, 1, 2]

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from nncli.cli.labeled_images import labeled_images
 from nncli.errors import DataError, UsageError
+from nncli.evaluation.labeled_folder import labeled_images
 
 
 def touch(*paths: str) -> None:
