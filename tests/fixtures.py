@@ -9,9 +9,9 @@ import numpy as np
 from nncli.config import load_config
 from nncli.data.image.image_format import ImageFormat
 from nncli.data.scaling import Scaling, standardize
-from nncli.experiment import Experiment, Plan, load_experiment, plan_experiment
 from nncli.model.file import Model
 from nncli.network.parameters import Parameters
+from nncli.run.dataset import Experiment, Plan, load_experiment, plan_experiment
 from tests.folders import write_config
 
 if TYPE_CHECKING:

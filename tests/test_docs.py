@@ -17,7 +17,7 @@ from nncli.config.recipes import FEW_IMAGES, PHOTO_SIDE, PHOTO_SIDES, RECIPES, S
 from nncli.data.looks import N_LOOKED_AT
 from nncli.features.settings import BLOCKS, settings_of
 from nncli.model.calibration import FEWEST
-from nncli.recipe_choice import MOSTLY_OUTLINE
+from nncli.run.recipe_choice import MOSTLY_OUTLINE
 from tests.recipes_table import DOCUMENT, with_tables
 
 ROOT = Path(__file__).parents[1]

@@ -19,7 +19,7 @@ NOT_FOR_PREDICTION = {
     "tqdm",
     "nncli.config",
     "nncli.training",
-    "nncli.experiment",
+    "nncli.run.dataset",
     "nncli.network.backpropagation",
     "nncli.network.initialization",
     "nncli.network.loss",

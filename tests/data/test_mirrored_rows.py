@@ -84,7 +84,7 @@ def test_images_in_order_are_never_mirrored() -> None:
 
 def test_mirrored_features_are_those_of_the_mirrored_image(tmp_path: Path) -> None:
     """The store holds training images, validation images, and the features of mirrored training images."""
-    from nncli.training_data import training_batches
+    from nncli.run.training_data import training_batches
 
     write_class_folders(tmp_path / "photos", {"a": 8, "b": 8}, size=(9, 9))
     data = {"features": ["hog", "color_histogram"], "augmentation": "mirror", "image_size": 16, "cache": "off"}

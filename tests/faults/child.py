@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import nncli.cli.train
 import nncli.cli.training_session
-import nncli.training_run  # noqa: F401 - for the children
+import nncli.run.training  # noqa: F401 - for the children
 from nncli.cli.main import main
 
 if TYPE_CHECKING:

@@ -168,14 +168,14 @@ def sweep_checkpoints(n: int, seed: int = 0) -> Tally:
 
 def prepare(folder: str) -> None:
     """Write a checkpoint of a training that has just begun."""
-    from nncli.checkpoint_file import write_checkpoint
+    from nncli.run.checkpoint import write_checkpoint
 
     write_checkpoint(Path(folder) / "last.npz", _trainer(folder), "x")
 
 
 def restore(folder: str, path: str) -> None:
     """Restore the checkpoint at `path`; what is restored must be what was saved."""
-    from nncli.checkpoint_file import restore_checkpoint, saved_processes
+    from nncli.run.checkpoint import restore_checkpoint, saved_processes
 
     trainer, expected = _trainer(folder), _trainer(folder)
     saved_processes(Path(path))
@@ -188,7 +188,7 @@ _experiments: dict[str, Any] = {}
 
 
 def _trainer(folder: str) -> Any:
-    from nncli.trainer_setup import make_trainer
+    from nncli.run.trainer import make_trainer
 
     if folder not in _experiments:
         _experiments[folder] = experiment_of(Path(folder), data={"cache": '"off"'})

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from nncli.config import load_config
 from nncli.machine.npz_file import read_npz
 from nncli.model.file import read_model
-from nncli.training_run import SECONDS_BETWEEN_SAVES
+from nncli.run.training import SECONDS_BETWEEN_SAVES
 from tests.faults.child import run
 from tests.folders import write_class_folders, write_config
 
@@ -44,11 +44,11 @@ def place(**sections: dict[str, object]) -> Iterator[Path]:
 
 def save_often() -> None:
     """For a child: save after every batch, not every ten seconds."""
-    import nncli.training_run
+    import nncli.run.training
 
     assert SECONDS_BETWEEN_SAVES > 0
-    nncli.training_run.SECONDS_BETWEEN_SAVES = 0.0
-    nncli.training_run.SHARE_OF_SAVES = float("inf")
+    nncli.run.training.SECONDS_BETWEEN_SAVES = 0.0
+    nncli.run.training.SHARE_OF_SAVES = float("inf")
 
 
 def finished_run(root: Path, name: str, *args: object) -> Path:

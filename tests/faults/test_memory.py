@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
-import nncli.training_run
+import nncli.run.training
 from nncli.training.loop import Trainer
 from tests.faults.child import run
 from tests.faults.place import contents, drafts, place, save_often
@@ -54,7 +54,7 @@ def no_memory() -> NoReturn:
 
 
 @pytest.mark.parametrize(
-    ("target", "name"), [(Trainer, "_step"), (nncli.training_run, "write_checkpoint"), (Trainer, "_finish_epoch")]
+    ("target", "name"), [(Trainer, "_step"), (nncli.run.training, "write_checkpoint"), (Trainer, "_finish_epoch")]
 )
 def test_memory_that_ends_on_the_way(root: Path, target: object, name: str) -> None:
     """What was saved last is whole, and goes on to what would have been."""

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import nncli.data.loading
-import nncli.training_run
+import nncli.run.training
 from nncli.cli.stop_signals import StopSignals, signals
 from nncli.errors import Interrupted
 from nncli.machine.npz_file import read_npz
@@ -139,7 +139,7 @@ def test_a_second_signal_ends_a_save(root: Path, when: int) -> None:
 
 def test_a_stop_while_the_last_files_are_written(root: Path) -> None:
     """All that was trained is saved; going on writes what is missing."""
-    stop = at_call(nncli.training_run, "predictions_csv", 1, lambda: send(signal.SIGINT))
+    stop = at_call(nncli.run.training, "predictions_csv", 1, lambda: send(signal.SIGINT))
     ended = run(root, "train", "c.yaml", "--out", "run", "-q", prepare=stop)
     assert 130 == ended.code
     assert "nncli: stopped after the last epoch of 3, everything is saved; go on with: nncli" in ended.err

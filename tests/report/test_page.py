@@ -20,7 +20,7 @@ from nncli.data.image.image_format import ImageFormat
 from nncli.evaluation.evaluation import Evaluation
 from nncli.report.page import page
 from nncli.report.run import ReportedRun
-from nncli.run_files import RunFiles
+from nncli.run.files import RunFiles
 from tests.fixtures import random_model
 from tests.folders import write_image
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from nncli.config import load_config
-from nncli.plan import plan_experiment
+from nncli.run.plan import plan_experiment
 from nncli.tuning.search_space import AS_IS, LIMITS, OWN, SearchSpace
 from tests.folders import write_class_folders, write_config
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from nncli.plan import Plan
+    from nncli.run.plan import Plan
 
 
 class Extremes:

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::R
 
 from nncli.config import load_config  # noqa: E402
 from nncli.errors import NncliError, UsageError  # noqa: E402
-from nncli.experiment import load_experiment, plan_experiment  # noqa: E402
+from nncli.run.dataset import load_experiment, plan_experiment  # noqa: E402
 from nncli.training.loop import Trainer  # noqa: E402
 from nncli.tuning.study import Search, Tried  # noqa: E402
 from tests.folders import write_class_folders, write_config  # noqa: E402
@@ -23,7 +23,7 @@ from tests.folders import write_class_folders, write_config  # noqa: E402
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from nncli.experiment import Experiment
+    from nncli.run.dataset import Experiment
 
 
 @pytest.fixture

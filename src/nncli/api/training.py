@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from nncli.api.classifier import Classifier, load
 from nncli.config import Override, load_config
-from nncli.experiment import load_experiment, plan_experiment
-from nncli.run_directory import create_run
-from nncli.trainer_setup import make_trainer
-from nncli.training_run import TrainingRun
+from nncli.run.dataset import load_experiment, plan_experiment
+from nncli.run.directory import create_run
+from nncli.run.trainer import make_trainer
+from nncli.run.training import TrainingRun
 
 if TYPE_CHECKING:
     import os

@@ -17,7 +17,7 @@ from nncli.text import printable
 
 if TYPE_CHECKING:
     from nncli.config import ConfigFile
-    from nncli.experiment import Experiment, Plan
+    from nncli.run.dataset import Experiment, Plan
 
 
 @click.command(short_help="Check a config and its images; print the plan; train nothing.")
@@ -51,7 +51,7 @@ def show_plan(config_file: ConfigFile, progress: Progress, preview: str | None =
     """
     tell_more(blas.choose())
     from nncli.cli.inspection_report import inspection_lines
-    from nncli.experiment import load_experiment, load_test_images, plan_experiment
+    from nncli.run.dataset import load_experiment, load_test_images, plan_experiment
 
     plan = plan_experiment(config_file)
     for note in plan.notes:

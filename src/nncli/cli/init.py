@@ -35,7 +35,7 @@ def command(data_dir: str, output: Path, force: bool) -> None:
     if os.path.lexists(output) and not force:
         raise UsageError(f"{printable(str(output))}: exists already; choose another -o, or --force to replace it")
     from nncli.machine.atomic_file import write_text_atomically
-    from nncli.starter_config import Starter
+    from nncli.run.starter_config import Starter
 
     starter = Starter.of(data_dir)
     schema = SCHEMA if (output.parent / SCHEMA).is_file() else None

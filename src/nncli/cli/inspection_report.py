@@ -10,8 +10,8 @@ from nncli.text import printable
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from nncli.experiment import ImageSet
-    from nncli.inspection import Findings, Place
+    from nncli.run.dataset import ImageSet
+    from nncli.run.inspection import Findings, Place
 
 MOST_NAMED = 5
 """Groups or images of a kind that are named."""
@@ -20,7 +20,7 @@ MOST_NAMED = 5
 def inspection_lines(splits: Mapping[str, ImageSet], classes: Sequence[str]) -> list[str]:
     """Lines about the images of all splits, by the name of the split."""
     from nncli.data.image.image_sizes import described, sizes_of
-    from nncli.inspection import class_counts, inspect
+    from nncli.run.inspection import class_counts, inspect
 
     counts = class_counts(splits, len(classes))
     rows = zip(classes, *counts.values(), strict=True)

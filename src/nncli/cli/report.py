@@ -64,7 +64,7 @@ def _reported(path: Path, data: str | None, split: str | None) -> ReportedRun:
     from nncli.model.file import read_model
     from nncli.model.predictor import Predictor
     from nncli.report.run import ReportedRun
-    from nncli.run_files import read_run
+    from nncli.run.files import read_run
 
     predictor = Predictor(read_model(path))
     files = read_run(path.parent)
@@ -82,7 +82,7 @@ def _reported(path: Path, data: str | None, split: str | None) -> ReportedRun:
 def _saved_images(predictor: Predictor, folder: Path) -> Evaluation | None:
     """What the model says about the images in the run's predictions.csv; None if none of them is there any more."""
     from nncli.cli.evaluated_folder import evaluate_files
-    from nncli.run_files import read_predictions
+    from nncli.run.files import read_predictions
 
     shown = {printable(name): name for name in predictor.model.classes}  # the table has names as they are shown
     saved = read_predictions(folder)

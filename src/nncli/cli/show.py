@@ -16,7 +16,7 @@ from nncli.text import printable
 
 if TYPE_CHECKING:
     from nncli.model.file import Model
-    from nncli.run_files import Curve, RunFiles
+    from nncli.run.files import Curve, RunFiles
 
 CURVES = ("loss", "val_loss", "accuracy", "val_accuracy")
 MEASURES = ("split", "images", "accuracy", "loss", "epochs", "best_epoch", "stopped_early", "seconds")
@@ -44,7 +44,7 @@ def command(*, model: str | None, weights: Path | None, tiles: int, as_json: boo
       nncli show model.npz --json | jq .classes
     """
     from nncli.model.file import read_model
-    from nncli.run_files import read_run
+    from nncli.run.files import read_run
 
     path = find_model(model, "MODEL")
     shown = read_model(path)

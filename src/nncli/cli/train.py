@@ -115,7 +115,7 @@ def _resumed(config: Path | None, resume: str, overrides: list[Override]) -> tup
     """The config of the run to go on with, and its directory."""
     from nncli.config import load_config
     from nncli.config.writing import used_options, values_of, yaml_value
-    from nncli.run_directory import latest_run
+    from nncli.run.directory import latest_run
 
     directory = Path(resume) if resume else latest_run(config.stem if config else None)
     if directory is None:
@@ -130,7 +130,7 @@ def _resumed(config: Path | None, resume: str, overrides: list[Override]) -> tup
     config_file = load_config(config or directory / "config.yaml", overrides)
     if config and config_file.depends_on_images:  # the run's own config says what came of it
         blas.choose_threads()  # before anything imports NumPy: other threads give other bits
-        from nncli.plan import plan_experiment
+        from nncli.run.plan import plan_experiment
 
         config_file = plan_experiment(config_file).config_file
     before, now = values_of(kept), values_of(config_file.config)

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
     from nncli.cli.progress import Progress
     from nncli.config import ConfigFile
-    from nncli.experiment import Experiment, Plan
-    from nncli.run_directory import RunDirectory
+    from nncli.run.dataset import Experiment, Plan
+    from nncli.run.directory import RunDirectory
+    from nncli.run.training import TrainingRun
     from nncli.training.loop import Trainer
-    from nncli.training_run import TrainingRun
 
 
 class TrainingSession:
@@ -56,11 +56,11 @@ class TrainingSession:
 
     def _run(self, out: Path | None, force: bool) -> None:
         tell_more(blas.choose())
-        from nncli.checkpoint_file import restore_checkpoint, saved_processes
-        from nncli.experiment import load_experiment, plan_experiment
-        from nncli.run_directory import RunDirectory, create_run
-        from nncli.trainer_setup import make_trainer
-        from nncli.training_run import TrainingRun
+        from nncli.run.checkpoint import restore_checkpoint, saved_processes
+        from nncli.run.dataset import load_experiment, plan_experiment
+        from nncli.run.directory import RunDirectory, create_run
+        from nncli.run.trainer import make_trainer
+        from nncli.run.training import TrainingRun
 
         plan, directory = plan_experiment(self._config_file), self._directory
         for note in plan.notes:

@@ -114,7 +114,7 @@ def _check_output(output: Path, *, force: bool) -> None:
 
 def _search(config_file: ConfigFile, study: str) -> Search:
     tell_more(blas.choose())
-    from nncli.experiment import load_experiment, plan_experiment
+    from nncli.run.dataset import load_experiment, plan_experiment
 
     try:
         from nncli.tuning.study import Search

@@ -21,7 +21,7 @@ from nncli.text import printable
 if TYPE_CHECKING:
     from nncli.evaluation.evaluation import Evaluation
     from nncli.model.file import Model
-    from nncli.run_files import Curve, RunFiles
+    from nncli.run.files import Curve, RunFiles
 
 MOST_WRONG, MOST_SUSPECTS, MOST_CONFUSIONS, MOST_WEIGHTS = 60, 24, 10, 48
 

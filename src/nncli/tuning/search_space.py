@@ -15,11 +15,11 @@ from nncli.config.recipes import Facts, recipe_defaults
 from nncli.config.writing import values_of
 from nncli.data.looks import look_at
 from nncli.features.settings import ColorHistogram, Features, Hog, Patches, Pixels, n_features
-from nncli.recipe_choice import choose
+from nncli.run.recipe_choice import choose
 
 if TYPE_CHECKING:
     from nncli.features.settings import Shape
-    from nncli.plan import Plan
+    from nncli.run.plan import Plan
 
 AS_IS = "as it is"
 OWN = "config"

@@ -24,9 +24,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from nncli.config.writing import used_options
 from nncli.errors import NncliError, TrainingError, UsageError
-from nncli.experiment import with_features
+from nncli.run.dataset import with_features
+from nncli.run.trainer import make_trainer
 from nncli.text import printable
-from nncli.trainer_setup import make_trainer
 from nncli.tuning.search_space import Choice, SearchSpace
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
     from optuna.trial import FrozenTrial
 
-    from nncli.experiment import Experiment
-    from nncli.plan import Plan
+    from nncli.run.dataset import Experiment
+    from nncli.run.plan import Plan
 
 NAME = "nncli"
 """Of the study within its file."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from nncli.experiment import ImageSet
-from nncli.inspection import FLAT, class_counts, inspect
+from nncli.run.dataset import ImageSet
+from nncli.run.inspection import FLAT, class_counts, inspect
 
 
 def images(*rows: list[int], labels: list[int]) -> ImageSet:

@@ -11,8 +11,8 @@ from PIL import Image
 from nncli.config import load_config
 from nncli.config.recipes import PHOTO_SIDES
 from nncli.errors import DataError
-from nncli.plan import plan_experiment
-from nncli.starter_config import OFFERED, Starter
+from nncli.run.plan import plan_experiment
+from nncli.run.starter_config import OFFERED, Starter
 from tests.folders import write_class_folders, write_image
 
 if TYPE_CHECKING:

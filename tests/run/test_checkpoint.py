@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from nncli.checkpoint_file import restore_checkpoint, saved_processes, write_checkpoint
 from nncli.errors import ModelFileError, NncliError
 from nncli.machine.npz_file import read_npz, text_array, write_npz
-from nncli.trainer_setup import make_trainer
+from nncli.run.checkpoint import restore_checkpoint, saved_processes, write_checkpoint
+from nncli.run.trainer import make_trainer
 from tests.fixtures import experiment_of
 from tests.folders import write_class_folders
 

@@ -21,7 +21,7 @@ from nncli.data.image_folder import scan_image_folder
 from nncli.data.looks import look_at
 from nncli.data.split import stratified_split
 from nncli.errors import DataError
-from nncli.recipe_choice import choose, chosen_format
+from nncli.run.recipe_choice import choose, chosen_format
 from nncli.text import printable
 
 if TYPE_CHECKING:

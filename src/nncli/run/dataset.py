@@ -21,11 +21,11 @@ from nncli.data.loading import BadImage, load_images
 from nncli.data.pixel_rows import PixelRows
 from nncli.data.scaling import SCALINGS, Scaling
 from nncli.errors import DataError
-from nncli.feature_rows import FittedFeatures, fit_features
 from nncli.features.column import FeatureColumn
 from nncli.features.settings import PIXELS
 from nncli.model.file import Model
-from nncli.plan import Plan, plan_experiment
+from nncli.run.feature_rows import FittedFeatures, fit_features
+from nncli.run.plan import Plan, plan_experiment
 from nncli.text import printable
 
 if TYPE_CHECKING:

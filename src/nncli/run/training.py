@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nncli.checkpoint_file import write_checkpoint
 from nncli.config.writing import as_json, used_options
 from nncli.data.decoding_processes import number_of_processes
 from nncli.data.pixel_rows import PixelRows
@@ -29,6 +28,7 @@ from nncli.model.calibration import fit_temperature, tempered
 from nncli.model.file import write_model
 from nncli.model.predictor import Predictor
 from nncli.network.normalization import fold
+from nncli.run.checkpoint import write_checkpoint
 from nncli.training.state import EpochResult
 
 if TYPE_CHECKING:
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from nncli.experiment import Experiment, ImageSet
     from nncli.model.file import Model
-    from nncli.run_directory import RunDirectory
+    from nncli.run.dataset import Experiment, ImageSet
+    from nncli.run.directory import RunDirectory
     from nncli.training.loop import Trainer
 
 SECONDS_BETWEEN_SAVES = 10.0

@@ -10,7 +10,7 @@ import pytest
 from nncli.config import load_config
 from nncli.data.image.image_format import ImageFormat
 from nncli.errors import ConfigError, DataError
-from nncli.plan import plan_experiment
+from nncli.run.plan import plan_experiment
 from tests.fixtures import plan_of
 from tests.folders import write_class_folders
 

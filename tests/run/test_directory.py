@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 
 from nncli.errors import NncliError, UsageError
-from nncli.run_directory import FILES, RunDirectory, create_run, latest_run
+from nncli.run.directory import FILES, RunDirectory, create_run, latest_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,8 +38,8 @@ def names_in(folder: Path) -> set[str]:
 def another_process_in(folder: Path) -> Iterator[subprocess.Popen[str]]:
     """A process that holds the lock of `folder` and would go on for ever."""
     program = (
-        "import pathlib, sys, time, nncli.run_directory\n"
-        "run = nncli.run_directory.RunDirectory(pathlib.Path(sys.argv[1]))\n"
+        "import pathlib, sys, time, nncli.run.directory\n"
+        "run = nncli.run.directory.RunDirectory(pathlib.Path(sys.argv[1]))\n"
         "print('locked', flush=True)\n"
         "time.sleep(60)"
     )
@@ -357,6 +357,6 @@ def test_the_latest_run_of_a_config_with_odd_characters() -> None:
 
 def test_the_documentation_of_the_files_is_complete() -> None:
     """The module's first lines list every file."""
-    import nncli.run_directory
+    import nncli.run.directory
 
-    assert set(FILES) == set(re.findall(r"^    (\S+\.\w+) ", nncli.run_directory.__doc__ or "", re.MULTILINE))
+    assert set(FILES) == set(re.findall(r"^    (\S+\.\w+) ", nncli.run.directory.__doc__ or "", re.MULTILINE))

@@ -18,26 +18,27 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from nncli import checkpoint_file, training_run
-from nncli.checkpoint_file import restore_checkpoint
 from nncli.config import load_config
 from nncli.errors import NncliError, TrainingError
-from nncli.experiment import plan_experiment
 from nncli.machine.npz_file import read_npz
 from nncli.model import file as model_file
 from nncli.model.file import Model, read_model, write_model
 from nncli.model.predictor import Predictor
-from nncli.run_directory import FILES, RunDirectory, create_run
-from nncli.trainer_setup import make_trainer
+from nncli.run import checkpoint as checkpoint_file
+from nncli.run import training as training_run
+from nncli.run.checkpoint import restore_checkpoint
+from nncli.run.dataset import plan_experiment
+from nncli.run.directory import FILES, RunDirectory, create_run
+from nncli.run.trainer import make_trainer
+from nncli.run.training import TrainingRun, history_csv
 from nncli.training.state import EpochResult
-from nncli.training_run import TrainingRun, history_csv
 from tests.fixtures import experiment_of
 from tests.folders import history_but_seconds, write_class_folders
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from nncli.experiment import Experiment
+    from nncli.run.dataset import Experiment
 
 
 @pytest.fixture

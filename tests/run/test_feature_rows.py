@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from nncli import feature_rows as module
 from nncli.data.cache import Draft
 from nncli.data.cache_folder import About, entries
 from nncli.data.pixel_rows import PixelRows
 from nncli.errors import DataError
-from nncli.feature_rows import FittedFeatures, cache_entry, feature_rows, fit_features
 from nncli.features.column import FeatureColumn
 from nncli.features.settings import Block, Hog, Patches, Pca, Pixels
+from nncli.run import feature_rows as module
+from nncli.run.feature_rows import FittedFeatures, cache_entry, feature_rows, fit_features
 from tests.features.images import smooth
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ import numpy as np
 from nncli.data.augmentation.kinds import make_augmentation
 from nncli.data.batches import Batches
 from nncli.data.pixel_rows import PixelRows, WithMirrored
-from nncli.feature_rows import cache_entry, feature_rows
+from nncli.run.feature_rows import cache_entry, feature_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nncli.data.augmentation.kinds import Augmentation
-    from nncli.experiment import Experiment, ImageSet
-    from nncli.feature_rows import FittedFeatures
+    from nncli.run.dataset import Experiment, ImageSet
+    from nncli.run.feature_rows import FittedFeatures
 
 VALIDATION_BATCH_SIZE = 256
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from nncli import feature_rows as rows_module
 from nncli.data.cache_folder import entries
-from nncli.trainer_setup import make_trainer
-from nncli.training_data import VALIDATION_BATCH_SIZE, training_batches
+from nncli.run import feature_rows as rows_module
+from nncli.run.trainer import make_trainer
+from nncli.run.training_data import VALIDATION_BATCH_SIZE, training_batches
 from tests.fixtures import experiment_of
 from tests.folders import write_class_folders
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from nncli.data.batches import Batches
-    from nncli.experiment import Experiment, ImageSet
+    from nncli.run.dataset import Experiment, ImageSet
 
 FEATURES = "[patches: {size: 3, count: 4, grid: 2}, hog: {cell: 4}, pixels]"
 

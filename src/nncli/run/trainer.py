@@ -10,12 +10,12 @@ import numpy as np
 from nncli.network.initialization import initialize
 from nncli.network.optimization import Adam, GradientDescent, Momentum, Optimizer, RMSprop
 from nncli.network.parameters import Parameters
+from nncli.run.training_data import training_batches
 from nncli.training.loop import Trainer
 from nncli.training.mixing import Mixing
 from nncli.training.processes import make_communicator
 from nncli.training.schedules import LearningRate
 from nncli.training.settings import Settings
-from nncli.training_data import training_batches
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nncli.config.options import TrainingConfig
-    from nncli.experiment import Experiment
     from nncli.network.parameters import Array
+    from nncli.run.dataset import Experiment
 
 FLOPS_PER_WEIGHT = 6
 """Of an example and a weight in a training step."""

@@ -12,7 +12,7 @@ from nncli.data.image.image_format import ImageFormat
 from nncli.data.image_folder import ImageFolder, LabeledFiles, scan_image_folder
 from nncli.data.split import stratified_split
 from nncli.features.settings import PIXELS
-from nncli.recipe_choice import apply_recipe
+from nncli.run.recipe_choice import apply_recipe
 from nncli.text import printable
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from nncli.experiment import ImageSet
+    from nncli.run.dataset import ImageSet
 
 FLAT = 8
 """Levels of 255 between the darkest and the brightest value of an image that shows nothing."""

@@ -11,8 +11,8 @@ from nncli.config.recipes import COMMON, DECIDED_LATER, RECIPES, Facts, recipe_d
 from nncli.config.writing import values_of
 from nncli.data.looks import Looks
 from nncli.errors import ConfigError, DataError
-from nncli.plan import plan_experiment
-from nncli.recipe_choice import apply_recipe, choose, chosen_format
+from nncli.run.plan import plan_experiment
+from nncli.run.recipe_choice import apply_recipe, choose, chosen_format
 from tests.drawings import areas, colors, grays, lines, write_drawings
 
 if TYPE_CHECKING:

@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nncli import experiment
 from nncli.errors import DataError
-from nncli.experiment import Experiment, load_experiment
 from nncli.model.file import read_model, write_model
 from nncli.model.predictor import Predictor
 from nncli.network.optimization import Adam, GradientDescent, Momentum, RMSprop
-from nncli.trainer_setup import make_trainer
-from nncli.training_data import VALIDATION_BATCH_SIZE
+from nncli.run import dataset as experiment
+from nncli.run.dataset import Experiment, load_experiment
+from nncli.run.trainer import make_trainer
+from nncli.run.training_data import VALIDATION_BATCH_SIZE
 from tests.fixtures import experiment_of, plan_of
 from tests.folders import write_class_folders, write_image
 
