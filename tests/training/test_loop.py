@@ -18,12 +18,12 @@ from nncli.network.initialization import initialize
 from nncli.network.normalization import fold
 from nncli.network.optimization import Adam, GradientDescent
 from nncli.network.parameters import Parameters, Workspace
-from nncli.training.evaluation import count_correct
 from nncli.training.loop import Trainer
 from nncli.training.mixing import Mixing
 from nncli.training.schedules import LearningRate
 from nncli.training.settings import Settings
 from nncli.training.state import EpochResult, score
+from nncli.training.validation import count_correct
 from tests import reference
 
 DIMS = (6, 5, 3)

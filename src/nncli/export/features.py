@@ -7,11 +7,12 @@ multiplies with weights that are 0 nearly everywhere: the sums are the same.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nncli.errors import UsageError
+from nncli.export.graph import Images
 from nncli.export.patches import deep_patches, patches
 from nncli.features.hog import CUT, FAINT
 
@@ -25,20 +26,6 @@ if TYPE_CHECKING:
     from nncli.features.pca import PcaBlock
 
 f32 = np.float32
-
-
-class Images(NamedTuple):
-    """The images as the blocks take them.
-
-    Attributes:
-        levels: Name of the uint8 values, (m, height, width, channels).
-        planes: Name of the float32 values 0..255, (m, channels, height, width).
-        shape: Height, width and channels.
-    """
-
-    levels: str
-    planes: str
-    shape: tuple[int, int, int]
 
 
 def column(graph: Graph, levels: str, features: FeatureColumn) -> str:

@@ -6,7 +6,7 @@ bit for bit, is used again. Operations are those of opset 17, old enough for run
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
@@ -26,6 +26,20 @@ LARGEST = 2**31 - 1
 """Bytes that an ONNX file can have, a limit of its encoding."""
 
 TYPES = {"uint8": TensorProto.UINT8, "float32": TensorProto.FLOAT, "int64": TensorProto.INT64}
+
+
+class Images(NamedTuple):
+    """The images as the blocks take them.
+
+    Attributes:
+        levels: Name of the uint8 values, (m, height, width, channels).
+        planes: Name of the float32 values 0..255, (m, channels, height, width).
+        shape: Height, width and channels.
+    """
+
+    levels: str
+    planes: str
+    shape: tuple[int, int, int]
 
 
 class Graph:

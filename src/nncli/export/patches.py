@@ -10,8 +10,7 @@ from nncli.features.dictionary import TINY
 from nncli.features.patches import FOLD, pooling
 
 if TYPE_CHECKING:
-    from nncli.export.features import Images
-    from nncli.export.graph import Graph
+    from nncli.export.graph import Graph, Images
     from nncli.features.deep_patches import DeepPatchBlock
     from nncli.features.patches import Array, PatchBlock
 

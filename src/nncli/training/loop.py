@@ -21,9 +21,9 @@ from nncli.network.normalization import fold, move_running_statistics
 from nncli.network.optimization import Optimizer, clip_by_norm
 from nncli.network.parameters import Parameters, Workspace
 from nncli.training.communicator import Communicator, SingleProcess
-from nncli.training.evaluation import count_correct, evaluate
 from nncli.training.mixing import example_weights, smooth
 from nncli.training.state import EpochResult, TrainingState, score
+from nncli.training.validation import count_correct, evaluate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
