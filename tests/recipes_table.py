@@ -7,7 +7,8 @@ from typing import Any
 
 from nncli.config.recipes import COMMON, EFFORTS, FEW_IMAGES, RECIPES, Facts, recipe_defaults
 from nncli.config.writing import yaml_value
-from nncli.features.settings import Block, settings_of
+from nncli.features.settings import Block
+from nncli.option import options_of
 
 DOCUMENT = Path(__file__).parents[1] / "docs/recipes.md"
 BEGIN, END = "<!-- made by python -m tests.recipes_table; a test keeps it so -->\n", "<!-- end -->\n"
@@ -60,9 +61,9 @@ def _shown(value: Any) -> str:
 
 def _block(block: Block) -> str:
     settings = [
-        f"{setting.name}: {yaml_value(getattr(block, setting.name))}"
-        for setting in settings_of(type(block))
-        if getattr(block, setting.name) != setting.default or setting.name == "count"
+        f"{option.key}: {yaml_value(getattr(block, option.key))}"
+        for option in options_of(type(block))
+        if getattr(block, option.key) != option.default or option.key == "count"
     ]
     return f"{block.kind}: {{{', '.join(settings)}}}" if settings else block.kind
 

@@ -14,14 +14,15 @@ SOURCE = ROOT / "src" / "nncli"
 MODULES = sorted(SOURCE.rglob("*.py"))
 
 WORDS = {"errors", "text"}
-BELOW_RUN = WORDS | {"config", "data", "evaluation", "features", "machine", "model", "network", "training"}
+BELOW_RUN = WORDS | {"config", "data", "evaluation", "features", "machine", "model", "network", "option", "training"}
 MAY_IMPORT = {
     "errors": set(),
     "text": set(),
     "machine": WORDS,
     "network": set(),
-    "features": set(),
-    "config": WORDS | {"features"},
+    "option": set(),
+    "features": {"option"},
+    "config": WORDS | {"features", "option"},
     "data": WORDS | {"machine"},
     "training": WORDS | {"machine", "network"},
     "model": WORDS | {"data", "features", "machine", "network"},

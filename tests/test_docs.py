@@ -15,8 +15,9 @@ from nncli.cli.main import load_command
 from nncli.config import reference_rows
 from nncli.config.recipes import FEW_IMAGES, PHOTO_SIDE, PHOTO_SIDES, RECIPES, SMALL_SIDE, Facts, recipe_defaults
 from nncli.data.looks import N_LOOKED_AT
-from nncli.features.settings import BLOCKS, settings_of
+from nncli.features.settings import KINDS, settings_class
 from nncli.model.calibration import FEWEST
+from nncli.option import options_of
 from nncli.run.recipe_choice import MOSTLY_OUTLINE
 from tests.recipes_table import DOCUMENT, with_tables
 
@@ -118,8 +119,8 @@ def test_the_config_of_the_features_is_trained(tmp_path: Path) -> None:
     result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert "runs/photos-1/model.npz\n" == result.stdout
     assert "patches (size 6, count 100, grid 3, stride 1, " in result.stderr
-    for kind, cls in BLOCKS.items():
+    for kind in KINDS:
         assert f"| `{kind}` | " in text
-        for setting in settings_of(cls):
-            name, default = f"`{setting.name}`", setting.default
+        for option in options_of(settings_class(kind)):
+            name, default = f"`{option.key}`", option.default
             assert f"| {name} | {default} | " in text or f"{name} ({default})" in text

@@ -11,7 +11,7 @@ import pytest
 
 from nncli.config import load_config
 from nncli.errors import ConfigError
-from nncli.features.settings import Pixels
+from nncli.features.settings.pixels import Pixels
 from tests.config.files import SMALLEST, complaint, data, load, network, training
 
 EVERYTHING = """\

@@ -8,7 +8,13 @@ from typing import Any
 import pytest
 
 from nncli.config import json_schema
-from nncli.features.settings import BLOCKS, ColorHistogram, Features, Hog, Patches, Pca, Pixels, settings_of
+from nncli.features.settings import KINDS, Features, settings_class
+from nncli.features.settings.color_histogram import ColorHistogram
+from nncli.features.settings.hog import Hog
+from nncli.features.settings.patches import Patches
+from nncli.features.settings.pca import Pca
+from nncli.features.settings.pixels import Pixels
+from nncli.option import options_of
 from tests.config.files import SMALLEST, complaint, data, load, problems
 
 WORDS = "pixels, patches, deep_patches, hog, color_histogram, pca"
@@ -164,10 +170,11 @@ def test_schema_and_validator_agree(value: Any, is_valid: bool) -> None:
 def test_the_schema_describes_every_setting() -> None:
     """With its default, for the editor's completion."""
     described = json_schema()["properties"]["data"]["properties"]["features"]["anyOf"]
-    for kind, cls in BLOCKS.items():
+    for kind in KINDS:
+        cls = settings_class(kind)
         (block,) = [each["properties"][kind] for each in described if kind in each.get("properties", ())]
         assert cls.__doc__ == block["description"]
-        assert {s.name: s.default for s in settings_of(cls)} == {
+        assert {option.key: option.default for option in options_of(cls)} == {
             name: each["default"] for name, each in block["properties"].items()
         }
 

@@ -9,11 +9,11 @@ import pytest
 import yaml
 
 from nncli.config import json_schema, reference_rows
-from nncli.config.kinds import InvalidError
-from nncli.config.option import REQUIRED, Option
 from nncli.config.options import OPTIONS
 from nncli.config.places import Source
+from nncli.config.values import InvalidError, read
 from nncli.config.yaml12 import parse
+from nncli.option import REQUIRED, Option
 from tests.config.files import SMALLEST, load
 from tests.config.test_config_file import EVERYTHING
 
@@ -82,7 +82,7 @@ def test_schema_and_validator_agree(key: str) -> None:
 def is_accepted(option: Option, value: object) -> bool:
     """Whether an option takes a value."""
     try:
-        option.kind.read(option.key, parse(json.dumps(value), Source("x"), []))
+        read(option.kind, option.key, parse(json.dumps(value), Source("x"), []))
     except InvalidError:
         return False
     return True

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from nncli.config.data_options import DataConfig
-from nncli.config.option import REQUIRED, Option
-from nncli.config.options import OPTIONS, NetworkConfig, TrainConfig, TrainingConfig
+from nncli.config.options import OPTIONS, DataConfig, NetworkConfig, TrainConfig, TrainingConfig
 from nncli.config.places import Problem, Source
+from nncli.config.values import read
 from nncli.config.writing import yaml_value
 from nncli.config.yaml12 import parse
-from nncli.features.settings import Hog, Pixels
+from nncli.features.settings.hog import Hog
+from nncli.features.settings.pixels import Pixels
+from nncli.option import REQUIRED, Option
 
 DEFAULTS = {
     "data.image_size": (64, 64),
@@ -78,7 +79,7 @@ def test_default_is_allowed(option: Option) -> None:
     """A default, written out, is read as itself."""
     found: list[Problem] = []
     node = parse(yaml_value(option.default), Source("x"), found)
-    value = option.kind.read(option.key, node)
+    value = read(option.kind, option.key, node)
     assert (type(option.default), option.default) == (type(value), value)
     assert [] == found
 

@@ -20,7 +20,9 @@ from nncli.config.recipes import (
     recipe_defaults,
 )
 from nncli.config.validation import why_ignored
-from nncli.features.settings import PIXELS, ColorHistogram, Patches, misfit
+from nncli.features.settings import PIXELS, misfit
+from nncli.features.settings.color_histogram import ColorHistogram
+from nncli.features.settings.patches import Patches
 from tests.config.files import complaint, load, training
 
 SHAPES = [

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from nncli.config.kinds import InvalidError, Kind
 from nncli.config.places import Source
 from nncli.config.shapes import CHOSEN, ClassWeights, ImageSize, LayerDims
+from nncli.config.values import InvalidError
+from nncli.config.values import read as read_node
 from nncli.config.yaml12 import parse
+
+if TYPE_CHECKING:
+    from nncli.option import Kind
 
 WEIGHTS = ClassWeights(("none", "balanced"))
 
 
 def read(kind: Kind, text: str) -> object:
     """The value that a kind makes of some YAML."""
-    return kind.read("key", parse(text, Source("x"), []))
+    return read_node(kind, "key", parse(text, Source("x"), []))
 
 
 def complaints(kind: Kind, text: str) -> list[str]:

@@ -9,7 +9,8 @@ import yaml
 
 from nncli.config import load_config
 from nncli.config.writing import yaml_value
-from nncli.features.settings import Hog, Pixels
+from nncli.features.settings.hog import Hog
+from nncli.features.settings.pixels import Pixels
 from tests.config.files import SMALLEST, data, load, network, training
 from tests.config.test_config_file import EVERYTHING
 

@@ -21,7 +21,9 @@ from nncli.errors import UsageError
 from nncli.export import onnx_file
 from nncli.export.check import TOLERANCE, largest_difference, open_session, random_images
 from nncli.export.onnx_file import onnx_bytes
-from nncli.features.settings import ColorHistogram, Hog, Patches
+from nncli.features.settings.color_histogram import ColorHistogram
+from nncli.features.settings.hog import Hog
+from nncli.features.settings.patches import Patches
 from nncli.model.predictor import Predictor
 from tests.export.models import COLOR, THREE, featured_model
 from tests.fixtures import random_model

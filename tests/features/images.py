@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from nncli.features.column import FITTED, FeatureColumn
+from nncli.features.column import FeatureColumn, block_class
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,7 +32,7 @@ def smooth(m: int, height: int, width: int, channels: int, seed: int = 0) -> Ima
 
 def fitted(settings: Block, images: Images, seed: int = 0) -> Any:
     """The block, fitted on the images."""
-    return FITTED[settings.kind].fit(settings, images, np.random.default_rng(seed))
+    return block_class(settings.kind).fit(settings, images, np.random.default_rng(seed))
 
 
 def extracted(block: Any, images: Images) -> NDArray[np.float32]:

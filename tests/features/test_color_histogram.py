@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from nncli.features.settings import ColorHistogram
+from nncli.features.settings.color_histogram import ColorHistogram
 from tests.features.images import Images, extracted, fitted, noise
 
 if TYPE_CHECKING:

@@ -5,8 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nncli.features.column import FITTED, FeatureColumn
-from nncli.features.settings import PIXELS, Block, ColorHistogram, DeepPatches, Hog, Patches, Pca, Pixels, n_features
+from nncli.features.column import FeatureColumn
+from nncli.features.settings import KINDS, PIXELS, Block, n_features
+from nncli.features.settings.color_histogram import ColorHistogram
+from nncli.features.settings.deep_patches import DeepPatches
+from nncli.features.settings.hog import Hog
+from nncli.features.settings.patches import Patches
+from nncli.features.settings.pca import Pca
+from nncli.features.settings.pixels import Pixels
 from tests.features.images import column_of, noise, smooth
 
 SHAPE = (20, 18, 3)
@@ -98,7 +104,7 @@ def test_pixels_alone_are_the_image() -> None:
     assert not column_of(noise(2, *SHAPE), Pixels(), Hog()).is_pixels
 
 
-@pytest.mark.parametrize("kind", FITTED)
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("shape", [(8, 8, 1), (16, 9, 3), (33, 40, 1)])
 def test_settings_know_the_length(kind: str, shape: tuple[int, int, int]) -> None:
     """What the config says of a block before it exists is what it fills."""

@@ -9,9 +9,9 @@ import pytest
 
 from nncli.features import deep_patches as module
 from nncli.features import patches
-from nncli.features.deep_patches import DeepPatchBlock, first_layer, learn_windows, overlapping
+from nncli.features.deep_patches import DeepPatchesBlock, first_layer, learn_windows, overlapping
 from nncli.features.dictionary import WHITENING, spherical_k_means
-from nncli.features.settings import DeepPatches
+from nncli.features.settings.deep_patches import DeepPatches
 from tests.features.images import Images, column_of, extracted, fitted, noise, smooth
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def naive_map(settings: DeepPatches, image: Any, matrix: Any) -> NDArray[np.floa
     return np.array([[both[y : y + pool, x : x + pool].mean(axis=(0, 1)) for x in columns] for y in rows])
 
 
-def naive_column(block: DeepPatchBlock, image: Any) -> NDArray[np.float64]:
+def naive_column(block: DeepPatchesBlock, image: Any) -> NDArray[np.float64]:
     """The features of one image, in float64."""
     settings = block.settings
     n, grid, t = settings.deep_size, settings.grid, settings.deep_threshold
@@ -123,9 +123,9 @@ def test_the_arrays_are_all_that_was_learned() -> None:
     shape, images = (13, 11, 3), smooth(10, 13, 11, 3)
     block = fitted(SMALL, images)
     arrays = block.arrays()
-    assert {name: array.shape for name, array in arrays.items()} == DeepPatchBlock.array_shapes(SMALL, shape)
+    assert {name: array.shape for name, array in arrays.items()} == DeepPatchesBlock.array_shapes(SMALL, shape)
     assert {np.dtype(np.float32)} == {array.dtype for array in arrays.values()}
-    again = DeepPatchBlock(SMALL, shape, **arrays)
+    again = DeepPatchesBlock(SMALL, shape, **arrays)
     np.testing.assert_array_equal(extracted(block, images), extracted(again, images))
 
 
@@ -168,7 +168,7 @@ def test_a_forged_length_divides_nothing_by_zero() -> None:
     """A model file may say 0, or less; a blank image is still finite."""
     block, images = fitted(SMALL, smooth(10, 13, 11, 1)), np.zeros((1, 13, 11, 1), np.uint8)
     for faint in (0, -3):
-        forged = DeepPatchBlock(SMALL, (13, 11, 1), **{**block.arrays(), "faint": np.full(1, faint, np.float32)})
+        forged = DeepPatchesBlock(SMALL, (13, 11, 1), **{**block.arrays(), "faint": np.full(1, faint, np.float32)})
         assert np.isfinite(extracted(forged, images)).all()
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from nncli.features.settings import Hog
+from nncli.features.settings.hog import Hog
 from tests.features.images import Images, extracted, fitted, noise, smooth
 
 if TYPE_CHECKING:

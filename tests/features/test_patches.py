@@ -9,8 +9,8 @@ import pytest
 
 from nncli.features import patches as module
 from nncli.features.dictionary import WHITENING, learn_dictionary, normalized, sample_patches, spherical_k_means
-from nncli.features.patches import PatchBlock, pooling
-from nncli.features.settings import Patches
+from nncli.features.patches import PatchesBlock, pooling
+from nncli.features.settings.patches import Patches
 from tests.features.images import Images, extracted, fitted, noise, smooth
 
 if TYPE_CHECKING:
@@ -79,14 +79,14 @@ def test_gray_levels_count_from_0_to_1() -> None:
     """With a contrast of 0.01, a patch of standard deviation 0.1 (25.5 gray levels) is divided by sqrt(0.02)."""
     image = np.array([[100, 151], [100, 151]], np.uint8).reshape(1, 2, 2, 1)
     identity = np.vstack([np.eye(4), np.zeros(4)]).astype(np.float32)  # no mean, no whitening, no comparison
-    block = PatchBlock(Patches(size=2, count=4, grid=1, contrast=0.01, threshold=0), (2, 2, 1), identity)
+    block = PatchesBlock(Patches(size=2, count=4, grid=1, contrast=0.01, threshold=0), (2, 2, 1), identity)
     expected = image.ravel() / 255 / np.sqrt(0.02)
     np.testing.assert_allclose(extracted(block, image)[0], [*expected, 0, 0, 0, 0], rtol=1e-5)
 
 
 def test_weak_answers_count_as_the_threshold() -> None:
     """So a patch that never answers gives t and -t whatever the image."""
-    block = PatchBlock(Patches(size=2, count=3, grid=2, threshold=0.5), (6, 6, 3), np.zeros((13, 3), np.float32))
+    block = PatchesBlock(Patches(size=2, count=3, grid=2, threshold=0.5), (6, 6, 3), np.zeros((13, 3), np.float32))
     assert [0.5] * 12 + [-0.5] * 12 == extracted(block, noise(1, 6, 6, 3))[0].tolist()
 
 
@@ -132,8 +132,10 @@ def test_the_matrix_is_all_that_was_learned() -> None:
     settings, images = Patches(size=3, count=5, grid=2), smooth(10, 9, 9, 3)
     block = fitted(settings, images)
     (matrix,) = block.arrays().values()
-    assert {"matrix": matrix.shape} == PatchBlock.array_shapes(settings, (9, 9, 3))
-    np.testing.assert_array_equal(extracted(block, images), extracted(PatchBlock(settings, (9, 9, 3), matrix), images))
+    assert {"matrix": matrix.shape} == PatchesBlock.array_shapes(settings, (9, 9, 3))
+    np.testing.assert_array_equal(
+        extracted(block, images), extracted(PatchesBlock(settings, (9, 9, 3), matrix), images)
+    )
 
 
 def test_the_same_seed_learns_the_same() -> None:

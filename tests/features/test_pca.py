@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nncli.features import pca as module
-from nncli.features.settings import Pca
+from nncli.features.settings.pca import Pca
 from tests.features.images import extracted, fitted, noise, smooth
 
 

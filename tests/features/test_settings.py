@@ -9,21 +9,22 @@ from typing import Any
 import pytest
 
 from nncli.features.settings import (
-    BLOCKS,
+    KINDS,
     MOST_FEATURES,
     PIXELS,
     Block,
-    ColorHistogram,
-    DeepPatches,
-    Hog,
-    Patches,
-    Pca,
-    Pixels,
     features_from_list,
     misfit,
     n_features,
-    settings_of,
+    settings_class,
 )
+from nncli.features.settings.color_histogram import ColorHistogram
+from nncli.features.settings.deep_patches import DeepPatches
+from nncli.features.settings.hog import Hog
+from nncli.features.settings.patches import Patches
+from nncli.features.settings.pca import Pca
+from nncli.features.settings.pixels import Pixels
+from nncli.option import options_of
 
 RGB = (32, 32, 3)
 
@@ -107,17 +108,17 @@ def test_a_column_may_be_as_long_as_the_image_but_hardly_longer() -> None:
     assert 16**3 * 16**2 > MOST_FEATURES
 
 
-@pytest.mark.parametrize("cls", BLOCKS.values())
+@pytest.mark.parametrize("cls", [settings_class(kind) for kind in KINDS])
 def test_every_limit_holds(cls: type[Block]) -> None:
     """Both ends are allowed, one step beyond is not; a whole number is not a broken one, True is no number."""
-    for setting in settings_of(cls):
-        for value in setting.limits:
-            replace(cls(), **{setting.name: type(setting.default)(value)})
-        wrong: list[Any] = [setting.limits.minimum - 1, setting.limits.maximum + 1, True, "1", None, math.nan]
-        for value in [*wrong, *([setting.default + 0.5] if setting.is_whole else [])]:
-            with pytest.raises(ValueError, match=f"^{cls.kind}.{setting.name} is {value!r}, not a number from "):
-                replace(cls(), **{setting.name: value})
-        assert setting.doc
+    for name, default, kind, doc, _ in options_of(cls):
+        for value in (kind.minimum, kind.maximum):
+            replace(cls(), **{name: type(default)(value)})
+        wrong: list[Any] = [kind.minimum - 1, kind.maximum + 1, True, "1", None, math.nan]
+        for value in [*wrong, *([default + 0.5] if isinstance(default, int) else [])]:
+            with pytest.raises(ValueError, match=f"^{cls.kind}.{name} is {value!r}, not {kind.wanted}$"):
+                replace(cls(), **{name: value})
+        assert doc
 
 
 def test_a_list_of_dicts_brings_the_blocks_back() -> None:
@@ -148,8 +149,8 @@ def test_a_list_of_dicts_brings_the_blocks_back() -> None:
         ([{"kind": "hog"}], "the block hog does not have the settings that it should"),
         ([{"kind": "hog", "cell": 8, "bins": 9, "more": 1}], "the block hog does not have the settings"),
         ([{"kind": "pixels", "cell": 8}], "the block pixels does not have the settings"),
-        ([{"kind": "hog", "cell": 8.0, "bins": 9}], "hog.cell is 8.0, not a number from 2 to 64"),
-        ([{"kind": "hog", "cell": 10**9, "bins": 9}], "hog.cell is 1000000000, not a number from 2 to 64"),
+        ([{"kind": "hog", "cell": 8.0, "bins": 9}], "hog.cell is 8.0, not an integer from 2 to 64"),
+        ([{"kind": "hog", "cell": 10**9, "bins": 9}], "hog.cell is 1000000000, not an integer from 2 to 64"),
     ],
 )
 def test_a_list_of_anything_else_is_refused(values: object, reason: str) -> None:

@@ -10,7 +10,8 @@ import pytest
 from nncli.data.image.image_format import ImageFormat
 from nncli.data.scaling import Scaling, zero_one
 from nncli.features.column import FeatureColumn
-from nncli.features.settings import ColorHistogram, Pixels
+from nncli.features.settings.color_histogram import ColorHistogram
+from nncli.features.settings.pixels import Pixels
 from nncli.model.explanation import _network_input, explain, occlusion_maps, slope, spot_size
 from nncli.model.file import Model
 from nncli.model.predictor import Predictor

@@ -19,8 +19,11 @@ from nncli.data.image.image_format import ImageFormat
 from nncli.data.scaling import Scaling
 from nncli.errors import ModelFileError, NncliError
 from nncli.features.column import FeatureColumn
-from nncli.features.patches import PatchBlock
-from nncli.features.settings import ColorHistogram, DeepPatches, Patches, Pca
+from nncli.features.patches import PatchesBlock
+from nncli.features.settings.color_histogram import ColorHistogram
+from nncli.features.settings.deep_patches import DeepPatches
+from nncli.features.settings.patches import Patches
+from nncli.features.settings.pca import Pca
 from nncli.machine.npz_file import read_npz, write_npz
 from nncli.model.checks import KEYS, MAX_METADATA
 from nncli.model.file import Model, read_model, write_model
@@ -335,9 +338,9 @@ LARGE = {"height": 4096, "width": 4096, "color": "grayscale", "resize": "stretch
         (setting("features", value=[{"kind": "sift"}]), "features has an unknown block 'sift'"),
         (setting("features", 0, "count", value=5), "layer_dims starts with 45, the feature column has 53 entries"),
         (setting("features", 0, "size", value=9), "patches of size 9 do not fit into 8x7 images"),
-        (setting("features", 0, "size", value="3"), "patches.size is '3', not a number from 2 to 32"),
+        (setting("features", 0, "size", value="3"), "patches.size is '3', not an integer from 2 to 32"),
         (setting("features", 0, "contrast", value=float("nan")), "patches.contrast is nan, not a number from 0 to 1"),
-        (setting("features", 1, "bins", value=10**9), "color_histogram.bins is 1000000000, not a number from 2 to 16"),
+        (setting("features", 1, "bins", value=10**9), "color_histogram.bins is 1000000000, not an integer from 2 to 16"),
         (setting("features", 2, "components", value=169), "169 components are more than the 168 values of an image"),
         (setting("image", value=LARGE), "patches at 16,760,836 places of 4096x4096 images: a larger stride is needed"),
         (
@@ -386,7 +389,7 @@ def test_patches_of_patches_come_back_to_the_bit(tmp_path: Path) -> None:
             setting("features", 0, "count", value=1024),
             "features1.matrix is float32 (10, 4), expected float32 (10, 1024)",
         ),
-        (setting("features", 0, "pool", value=0), "deep_patches.pool is 0, not a number from 1 to 32"),
+        (setting("features", 0, "pool", value=0), "deep_patches.pool is 0, not an integer from 1 to 32"),
         (setting("features", 0, "deep_threshold", value=None), "deep_patches.deep_threshold is None, not a number"),
         (setting("features", 0, "deep_count", value=6), "layer_dims starts with 40, the feature column has 48 entries"),
         (setting("image", value=LARGE), "patches at 16,760,836 places of 4096x4096 images: a larger stride or pool"),
@@ -417,7 +420,7 @@ def test_a_forged_model_of_huge_images_costs_nothing_to_load(tmp_path: Path) -> 
     """The largest images with the finest grid that pass the checks: what it computes with is made when it is needed."""
     shape = ImageFormat(2000, 2000, "grayscale", "stretch")
     blocks = Patches(size=2, count=1, grid=16, stride=6), ColorHistogram(bins=2, grid=16)
-    column = FeatureColumn(blocks, shape.shape, [PatchBlock(blocks[0], shape.shape, np.zeros((5, 1), np.float32))])
+    column = FeatureColumn(blocks, shape.shape, [PatchesBlock(blocks[0], shape.shape, np.zeros((5, 1), np.float32))])
     n = 2 * 256 + 2 * 256
     scaling = Scaling(np.ones(n, np.float32), np.zeros(n, np.float32))
     write_model(tmp_path / "model.npz", Model(Parameters((n, 3)), "relu", THREE, shape, scaling, {}, column))

@@ -14,7 +14,11 @@ from nncli.data.image.image_format import ImageFormat
 from nncli.data.scaling import Scaling
 from nncli.errors import ModelFileError
 from nncli.features.column import FeatureColumn
-from nncli.features.settings import Block, ColorHistogram, DeepPatches, Hog, Patches, Pca
+from nncli.features.settings.color_histogram import ColorHistogram
+from nncli.features.settings.deep_patches import DeepPatches
+from nncli.features.settings.hog import Hog
+from nncli.features.settings.patches import Patches
+from nncli.features.settings.pca import Pca
 from nncli.model import predictor as inference
 from nncli.model.predictor import BATCH_SIZE, MANY, Prediction, Predictor
 from nncli.network.parameters import Parameters
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from nncli.features.settings import Block
     from nncli.model.file import Model
 
 TWO = ("no", "yes")

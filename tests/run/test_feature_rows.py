@@ -14,7 +14,10 @@ from nncli.data.cache_folder import About, entries
 from nncli.data.pixel_rows import PixelRows
 from nncli.errors import DataError
 from nncli.features.column import FeatureColumn
-from nncli.features.settings import Block, Hog, Patches, Pca, Pixels
+from nncli.features.settings.hog import Hog
+from nncli.features.settings.patches import Patches
+from nncli.features.settings.pca import Pca
+from nncli.features.settings.pixels import Pixels
 from nncli.run import feature_rows as module
 from nncli.run.feature_rows import FittedFeatures, cache_entry, feature_rows, fit_features
 from tests.features.images import smooth
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from nncli.features.settings import Block
 
 SHAPE = (12, 10, 3)
 BLOCKS: tuple[Block, ...] = (Patches(size=4, count=5, grid=2), Hog(cell=5), Pca(components=4))

@@ -11,12 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from nncli.config.kinds import Integer, InvalidError, Kind, Number, either, wrong
 from nncli.config.nodes import Entry, Mapping, Node, Scalar, Sequence
 from nncli.config.places import Problem, shortened
-from nncli.config.shapes import read_all
 from nncli.config.suggestions import nearest_word
-from nncli.features.settings import BLOCKS, Block, Features, Setting, settings_of
+from nncli.config.values import InvalidError, read_all, wrong
+from nncli.features.settings import KINDS, Block, Features, settings_class
+from nncli.option import Option, either, options_of
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class FeatureBlock:
     @property
     def wanted(self) -> str:
         """The words, and how settings are written."""
-        return either([*BLOCKS, "one of them with settings, such as patches: {count: 200}"])
+        return either([*KINDS, "one of them with settings, such as patches: {count: 200}"])
 
     def read(self, key: str, node: Node) -> Block:
         """The block with all its settings."""
@@ -35,19 +35,19 @@ class FeatureBlock:
             word, body = (node.value, None) if isinstance(node, Scalar) else (None, None)
         else:
             word, body = entry[0], entry[1].node
-        if not isinstance(word, str) or word not in BLOCKS:
+        if not isinstance(word, str) or word not in KINDS:
             if entry and isinstance(word, str):
-                near = nearest_word(word, BLOCKS)
-                hint = f"Did you mean '{near}'?" if near else f"There are {', '.join(BLOCKS)}"
+                near = nearest_word(word, KINDS)
+                hint = f"Did you mean '{near}'?" if near else f"There are {', '.join(KINDS)}"
                 message = f"{key} has an unknown block '{shortened(word)}'. {hint}"
                 raise InvalidError(Problem(entry[1].key_place, message))
-            raise wrong(key, self.wanted, node, BLOCKS)
-        cls = BLOCKS[word]
+            raise wrong(key, self.wanted, node, KINDS)
+        cls = settings_class(word)
         if body is None or (isinstance(body, Scalar) and body.value is None):
             return cls()
         if not isinstance(body, Mapping):
             raise wrong(f"{key}.{word}", "a mapping of settings", body)
-        settings = {setting.name: setting for setting in settings_of(cls)}
+        settings = {option.key: option for option in options_of(cls)}
         unknown = [
             Problem(entry.key_place, _unknown_setting(f"{key}.{word}", name, settings))
             for name, entry in body.entries.items()
@@ -55,12 +55,12 @@ class FeatureBlock:
         ]
         if unknown:
             raise InvalidError(*unknown)
-        values = read_all((f"{key}.{word}.{name}", kind_of(settings[name]), e.node) for name, e in body.entries.items())
+        values = read_all((f"{key}.{word}.{name}", settings[name].kind, e.node) for name, e in body.entries.items())
         return cls(**dict(zip(body.entries, values, strict=True)))
 
     def schema(self) -> dict[str, Any]:
         """The JSON Schema of the value."""
-        return {"anyOf": [{"enum": list(BLOCKS)}, *(_block_schema(cls) for cls in BLOCKS.values())]}
+        return {"anyOf": [{"enum": list(KINDS)}, *map(_block_schema, KINDS)]}
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class FeatureList:
     @property
     def wanted(self) -> str:
         """The words of the blocks."""
-        return f"a list of blocks: {either(BLOCKS)}"
+        return f"a list of blocks: {either(KINDS)}"
 
     def read(self, key: str, node: Node) -> Features:
         """The blocks in order."""
@@ -87,12 +87,6 @@ class FeatureList:
         return {"anyOf": [{"type": "array", "minItems": 1, "items": block}, *block["anyOf"]]}
 
 
-def kind_of(setting: Setting) -> Kind:
-    """What a setting of a block can hold."""
-    low, high = setting.limits
-    return Integer(int(low), int(high)) if setting.is_whole else Number(minimum=low, maximum=high)
-
-
 def _only_entry(node: Node) -> tuple[str, Entry] | None:
     """The key and the entry of a mapping that has just one."""
     if isinstance(node, Mapping) and len(node.entries) == 1:
@@ -100,21 +94,22 @@ def _only_entry(node: Node) -> tuple[str, Entry] | None:
     return None
 
 
-def _unknown_setting(block: str, name: str, known: dict[str, Setting]) -> str:
+def _unknown_setting(block: str, name: str, known: dict[str, Option]) -> str:
     near = nearest_word(name, known)
     hint = f"Did you mean '{near}'?" if near else f"It has {either(known)}" if known else "It has no settings"
     return f"unknown key '{block}.{shortened(name)}'. {hint}"
 
 
-def _block_schema(cls: type[Block]) -> dict[str, Any]:
+def _block_schema(kind: str) -> dict[str, Any]:
+    cls = settings_class(kind)
     properties = {
-        setting.name: {"description": setting.doc, "default": setting.default, **kind_of(setting).schema()}
-        for setting in settings_of(cls)
+        option.key: {"description": option.doc, "default": option.default, **option.kind.schema()}
+        for option in options_of(cls)
     }
     body = {"type": ["object", "null"], "additionalProperties": False, "properties": properties}
     return {
         "type": "object",
         "additionalProperties": False,
-        "required": [cls.kind],
-        "properties": {cls.kind: {"description": cls.__doc__, **body}},
+        "required": [kind],
+        "properties": {kind: {"description": cls.__doc__, **body}},
     }

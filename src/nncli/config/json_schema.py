@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from nncli.config.kinds import either
-from nncli.config.option import REQUIRED, Option
 from nncli.config.options import OPTIONS, SECTIONS
 from nncli.config.writing import yaml_value
 from nncli.features.settings import Block
+from nncli.option import REQUIRED, Option, either
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

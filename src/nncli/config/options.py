@@ -7,14 +7,22 @@ classes. To add an option, add a line here, and use it.
 # No `from __future__ import annotations` here: the annotations are read at run time, as the description of each option.
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
-from typing import Annotated, Literal, get_args
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
 
-from nncli.config.data_options import DataConfig
-from nncli.config.kinds import Choice, Integer, Number
-from nncli.config.option import AUTO, POSITIVE, SHARE, Only, Option
-from nncli.config.shapes import ClassWeights, LayerDims
+from nncli.config.features import FeatureList
+from nncli.config.shapes import ClassWeights, ImageSize, LayerDims
+from nncli.features.settings import PIXELS, Features, n_features
+from nncli.option import Choice, Integer, Number, Only, Text, options_of
 
+Color = Literal["rgb", "grayscale"]
+Resize = Literal["stretch", "pad", "crop"]
+ScalingName = Literal["zero_one", "standardize"]
+AugmentationName = Literal["none", "digits", "photos", "mirror", "garments"]
+OnBadImage = Literal["error", "skip"]
+Cache = Literal["on", "off"]
+TestTimeAugmentation = Literal["none", "mirror"]
 Activation = Literal["relu", "leaky_relu", "gelu", "tanh", "sigmoid"]
 Normalization = Literal["none", "batch", "layer"]
 Initialization = Literal["xavier", "he", "zeros", "constant", "normal"]
@@ -28,6 +36,12 @@ ClassWeightsName = Literal["none", "balanced"]
 Monitor = Literal["accuracy", "loss", "last"]
 Precision = Literal["float32", "float64"]
 
+AUTO: Any = "auto"
+"""Stands for a number that the dataclass puts in its place."""
+
+SHARE = Number(minimum=0, below=1)
+POSITIVE = Number(above=0)
+
 MIXED = ("mixup", "cutmix", "cutout")
 
 LEARNING_RATES = {"gradient_descent": 0.1, "momentum": 0.01, "nesterov": 0.01, "rmsprop": 0.001}
@@ -35,6 +49,68 @@ LEARNING_RATES = {"gradient_descent": 0.1, "momentum": 0.01, "nesterov": 0.01, "
 
 BETA2 = {"rmsprop": 0.9}
 """What `beta2: auto` stands for, where it is not 0.999."""
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Where the images come from and what is made of them."""
+
+    path: Annotated[Path, Text("the path of a folder"), "folder of class folders, relative to this file"]
+    image_size: Annotated[tuple[int, int], ImageSize(), "height and width in pixels that every image gets"] = (64, 64)
+    color: Annotated[Color, Choice(get_args(Color)), "three values for each pixel, or one"] = "rgb"
+    resize: Annotated[Resize, Choice(get_args(Resize)), "how images of other proportions are made to fit"] = "stretch"
+    features: Annotated[
+        Features, FeatureList(), "what of an image the network sees, one block below the other (docs/features.md)"
+    ] = PIXELS
+    scaling: Annotated[
+        ScalingName,
+        Choice(("auto", *get_args(ScalingName))),
+        "pixels / 255, or mean 0 and standard deviation 1 for each entry of the feature column; "
+        "auto: zero_one for pixels alone, standardize for other features",
+    ] = AUTO
+    augmentation: Annotated[
+        AugmentationName, Choice(get_args(AugmentationName)), "random changes of the training images, for their kind"
+    ] = "none"
+    augmentation_strength: Annotated[
+        float,
+        Number(minimum=0, maximum=3),
+        "what the amounts of all changes are multiplied by",
+        Only("augmentation", ("digits", "photos", "garments"), hint="mirror has no amount"),
+    ] = 1.0
+    test_time_augmentation: Annotated[
+        TestTimeAugmentation,
+        Choice(get_args(TestTimeAugmentation)),
+        "mirror: predictions are the average for the image and its mirror image, which takes twice the time",
+    ] = "none"
+    validation_split: Annotated[float, SHARE, "share of the images for validation; only without a val/ folder"] = 0.15
+    on_bad_image: Annotated[
+        OnBadImage, Choice(get_args(OnBadImage)), "stop at images that cannot be read, or skip them"
+    ] = "error"
+    max_bad_share: Annotated[
+        float,
+        Number(minimum=0, maximum=1),
+        "largest share of the images that may be skipped; more of them, and training refuses",
+        Only("on_bad_image", ("skip",)),
+    ] = 0.5
+    max_pixels: Annotated[
+        int, Integer(1, 170_000_000), "larger images, height times width, count as bad, in prediction too"
+    ] = 110_000_000
+    cache: Annotated[Cache, Choice(get_args(Cache)), "keep decoded images, so that the next run starts at once"] = "on"
+
+    def __post_init__(self) -> None:
+        """Replace `auto` by what it stands for."""
+        if self.scaling == AUTO:
+            object.__setattr__(self, "scaling", "zero_one" if self.features == PIXELS else "standardize")
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Height, width and channels of an image."""
+        return *self.image_size, 3 if self.color == "rgb" else 1
+
+    @property
+    def n_features(self) -> int:
+        """Length of the feature column, n_0; of pixels alone height * width * channels."""
+        return n_features(self.features, self.shape)
 
 
 @dataclass(frozen=True)
@@ -195,9 +271,5 @@ class TrainConfig:
 
 SECTIONS: dict[str, type] = {"data": DataConfig, "network": NetworkConfig, "training": TrainingConfig}
 
-OPTIONS = {
-    f"{section}.{each.name}": Option(f"{section}.{each.name}", each.default, *get_args(each.type)[1:])
-    for section, cls in SECTIONS.items()
-    for each in fields(cls)
-}
+OPTIONS = {option.key: option for section, cls in SECTIONS.items() for option in options_of(cls, f"{section}.")}
 """Every option by its key, "training.epochs", in the order of the documentation."""

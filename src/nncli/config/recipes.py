@@ -17,7 +17,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nncli.features.settings import PIXELS, ColorHistogram, DeepPatches, Features, Patches
+from nncli.features.settings import PIXELS, Features
+from nncli.features.settings.color_histogram import ColorHistogram
+from nncli.features.settings.deep_patches import DeepPatches
+from nncli.features.settings.patches import Patches
 
 if TYPE_CHECKING:
     from collections.abc import Collection

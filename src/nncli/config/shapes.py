@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from nncli.config.kinds import Integer, InvalidError, Kind, Number, either, wrong
 from nncli.config.nodes import Mapping, Node, Scalar, Sequence
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from nncli.config.values import read, read_all, wrong
+from nncli.option import Integer, Number, either
 
 CHOSEN = ("auto", "auto", "auto")
 """Layer sizes that are all to be chosen."""
@@ -30,7 +28,7 @@ class ImageSize:
             height, width = read_all((f"{key}[{i}]", SIDE, item) for i, item in enumerate(node.items))
             return height, width
         if isinstance(node, Scalar) and type(node.value) is int:
-            side = SIDE.read(key, node)
+            side = read(SIDE, key, node)
             return side, side
         raise wrong(key, self.wanted, node)
 
@@ -86,17 +84,3 @@ class ClassWeights:
         """The JSON Schema of the value."""
         weights = {"type": "object", "additionalProperties": WEIGHT.schema()}
         return {"anyOf": [{"enum": list(self.words)}, weights]}
-
-
-def read_all(parts: Iterable[tuple[str, Kind, Node]]) -> list[Any]:
-    """Read every part, and only then raise what was wrong in any of them."""
-    values: list[Any] = []
-    errors: list[InvalidError] = []
-    for key, kind, node in parts:
-        try:
-            values.append(kind.read(key, node))
-        except InvalidError as error:
-            errors.append(error)
-    if errors:
-        raise InvalidError(*(problem for error in errors for problem in error.problems))
-    return values

@@ -9,15 +9,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nncli.config.data_options import DataConfig
-from nncli.config.kinds import InvalidError, either
 from nncli.config.nodes import Entry, Mapping, Node, Refused, Scalar, Sequence
-from nncli.config.option import REQUIRED
-from nncli.config.options import OPTIONS, SECTIONS
+from nncli.config.options import OPTIONS, SECTIONS, DataConfig
 from nncli.config.places import Place, Problem, shortened
 from nncli.config.recipes import likely_defaults
 from nncli.config.suggestions import nearest_key, nearest_section
+from nncli.config.values import InvalidError, read
 from nncli.features.settings import PIXELS, misfit
+from nncli.option import REQUIRED, either
 
 if TYPE_CHECKING:
     from collections.abc import Sequence as Many
@@ -75,7 +74,7 @@ def read_values(written: dict[str, Entry], whole: Place, problems: list[Problem]
     for key, option in OPTIONS.items():
         if key in written:
             try:
-                values[key] = option.kind.read(key, written[key].node)
+                values[key] = read(option.kind, key, written[key].node)
             except InvalidError as error:
                 problems += error.problems
         elif option.default is REQUIRED:

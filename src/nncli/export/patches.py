@@ -11,35 +11,17 @@ from nncli.features.patches import FOLD, pooling
 
 if TYPE_CHECKING:
     from nncli.export.graph import Graph, Images
-    from nncli.features.deep_patches import DeepPatchBlock
-    from nncli.features.patches import Array, PatchBlock
+    from nncli.features.patches import Array, PatchesBlock
 
 
-def patches(graph: Graph, images: Images, block: PatchBlock) -> str:
+def patches(graph: Graph, images: Images, block: PatchesBlock) -> str:
     """The strong answers of each patch in each cell, and of its negative."""
     settings = block.settings
-    answers = _answers(graph, images, block)
-    return _averages(graph, answers, settings.count, settings.threshold, pooling(block.positions, settings.grid))
+    answers = answers_of(graph, images, block)
+    return averages(graph, answers, settings.count, settings.threshold, pooling(block.positions, settings.grid))
 
 
-def deep_patches(graph: Graph, images: Images, block: DeepPatchBlock) -> str:
-    """The same once more on the map of the answers, where a window is divided by its length."""
-    settings, answers = block.settings, _answers(graph, images, block.first)
-    both = graph.add("Concat", answers, graph.add("Neg", answers), axis=1)
-    strong = graph.add("Relu", graph.add("Sub", both, settings.threshold))
-    pool, step = settings.pool, max(settings.pool // 2, 1)
-    maps = graph.add("AveragePool", strong, kernel_shape=[pool] * 2, strides=[step] * 2)
-
-    box = np.ones((1, 2 * settings.count, settings.deep_size, settings.deep_size), np.float32)
-    length = graph.add("Sqrt", graph.add("Conv", graph.add("Mul", maps, maps), box))
-    deep = graph.add("Conv", maps, _kernels(block.deep_matrix, settings.deep_size))
-    deep = graph.add("Div", deep, graph.add("Add", length, block.faint))
-    deep = graph.add("Add", deep, block.deep_matrix[-1].reshape(-1, 1, 1))
-    cells = pooling(block.positions, settings.grid)
-    return _averages(graph, deep, settings.deep_count, settings.deep_threshold, cells)
-
-
-def _answers(graph: Graph, images: Images, block: PatchBlock) -> str:
+def answers_of(graph: Graph, images: Images, block: PatchesBlock) -> str:
     """How strongly each patch answers at each place, (m, K, down, across)."""
     settings, channels = block.settings, images.shape[2]
     d, strides = settings.size**2 * channels, [settings.stride] * 2
@@ -51,17 +33,17 @@ def _answers(graph: Graph, images: Images, block: PatchBlock) -> str:
     deviation = graph.add("Sqrt", graph.add("Add", variance, (settings.contrast + TINY) * FOLD))
     # Every patch sums to 0, so the image's mean makes no difference; but without it, flat places lose fewer digits.
     centered = graph.add("Sub", images.planes, graph.add("ReduceMean", images.planes, axes=[1, 2, 3], keepdims=1))
-    answers = graph.add("Conv", centered, _kernels(block.matrix, settings.size), strides=strides)
+    answers = graph.add("Conv", centered, kernels(block.matrix, settings.size), strides=strides)
     return graph.add("Add", graph.add("Div", answers, deviation), block.matrix[-1].reshape(-1, 1, 1))
 
 
-def _kernels(matrix: Array, size: int) -> Array:
+def kernels(matrix: Array, size: int) -> Array:
     """The patches of a matrix (size * size * channels + 1, K), as ONNX has them, (K, channels, size, size)."""
     kernels: Array = matrix[:-1].T.reshape(matrix.shape[1], size, size, -1).transpose(0, 3, 1, 2)
     return kernels
 
 
-def _averages(graph: Graph, answers: str, count: int, threshold: float, cells: Array) -> str:
+def averages(graph: Graph, answers: str, count: int, threshold: float, cells: Array) -> str:
     """What is above the threshold and what is below minus the threshold, averaged over cells, as one column each."""
     places = graph.reshape(answers, 0, count, -1)
     halves = []

@@ -18,7 +18,8 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from nncli.features.settings import ColorHistogram, Shape
+    from nncli.features.settings import Shape
+    from nncli.features.settings.color_histogram import ColorHistogram
 
 Array = np.ndarray[Any, np.dtype[np.float32]]
 

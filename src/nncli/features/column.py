@@ -6,12 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from nncli.features.color_histogram import ColorHistogramBlock
-from nncli.features.deep_patches import DeepPatchBlock
-from nncli.features.hog import HogBlock
-from nncli.features.patches import PatchBlock
-from nncli.features.pca import PcaBlock
-from nncli.features.settings import PIXELS, Features, Shape, n_features
+from nncli.features.settings import PIXELS, Features, Shape, class_name, n_features, part_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,39 +28,9 @@ class FittedBlock(Protocol):
         """What was learned, by name."""
 
 
-class PixelBlock:
-    """The block `pixels`: the values themselves."""
-
-    def __init__(self, _settings: object, shape: Shape) -> None:
-        self.n_features = shape[0] * shape[1] * shape[2]
-
-    @classmethod
-    def fit(cls, settings: object, images: NDArray[np.uint8], _rng: np.random.Generator) -> PixelBlock:
-        """The block for images like `images`, (m, height, width, channels)."""
-        return cls(settings, (images.shape[1], images.shape[2], images.shape[3]))
-
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """Nothing."""
-        return {}
-
-    @staticmethod
-    def array_shapes(_settings: object, _shape: Shape) -> dict[str, tuple[int, ...]]:
-        """Nothing."""
-        return {}
-
-    def extract(self, images: NDArray[np.uint8], out: Array) -> None:
-        """Write the values of `images`, (m, height, width, channels), to `out`, (m, n_features)."""
-        out[:] = images.reshape(len(images), -1)
-
-
-FITTED: dict[str, Any] = {
-    "pixels": PixelBlock,
-    "patches": PatchBlock,
-    "deep_patches": DeepPatchBlock,
-    "hog": HogBlock,
-    "color_histogram": ColorHistogramBlock,
-    "pca": PcaBlock,
-}
+def block_class(kind: str) -> Any:
+    """The class that computes a kind of block."""
+    return part_of(kind, "features", f"{class_name(kind)}Block")
 
 
 class FeatureColumn:
@@ -84,7 +49,7 @@ class FeatureColumn:
     @classmethod
     def of_pixels(cls, shape: Shape) -> FeatureColumn:
         """The column that is the image itself."""
-        return cls(PIXELS, shape, [PixelBlock(PIXELS[0], shape)])
+        return cls(PIXELS, shape, [block_class("pixels")(PIXELS[0], shape)])
 
     @classmethod
     def fit(cls, features: Features, shape: Shape, pixels: NDArray[np.uint8], seed: int) -> FeatureColumn:
@@ -98,7 +63,7 @@ class FeatureColumn:
         """
         images = pixels.reshape(-1, *shape)
         blocks = [
-            FITTED[settings.kind].fit(settings, images, np.random.default_rng([seed, i, len(features)]))
+            block_class(settings.kind).fit(settings, images, np.random.default_rng([seed, i, len(features)]))
             for i, settings in enumerate(features)
         ]
         return cls(features, shape, blocks)
@@ -133,7 +98,7 @@ class FeatureColumn:
         return {
             f"features{i}.{name}": array_shape
             for i, settings in enumerate(features, start=1)
-            for name, array_shape in FITTED[settings.kind].array_shapes(settings, shape).items()
+            for name, array_shape in block_class(settings.kind).array_shapes(settings, shape).items()
         }
 
     @classmethod
@@ -143,5 +108,5 @@ class FeatureColumn:
         for i, settings in enumerate(features, start=1):
             prefix = f"features{i}."
             own = {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
-            blocks.append(FITTED[settings.kind](settings, shape, **own))
+            blocks.append(block_class(settings.kind)(settings, shape, **own))
         return cls(features, shape, blocks)

@@ -23,13 +23,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nncli.features.dictionary import WHITENING, spherical_k_means
-from nncli.features.patches import PatchBlock, pooling
-from nncli.features.settings import Patches
+from nncli.features.patches import PatchesBlock, pooling
+from nncli.features.settings.patches import Patches
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from nncli.features.settings import DeepPatches, Shape
+    from nncli.features.settings import Shape
+    from nncli.features.settings.deep_patches import DeepPatches
 
 Array = np.ndarray[Any, np.dtype[np.float32]]
 
@@ -50,7 +51,7 @@ FAINTEST = np.float32(1e-6)
 """Added to the length of a window at least."""
 
 
-class DeepPatchBlock:
+class DeepPatchesBlock:
     """The block `deep_patches` for images of one shape.
 
     Args:
@@ -64,17 +65,17 @@ class DeepPatchBlock:
     def __init__(self, settings: DeepPatches, shape: Shape, matrix: Array, deep_matrix: Array, faint: Array) -> None:
         self.settings, self.shape, self.deep_matrix = settings, shape, deep_matrix
         self.faint = np.maximum(faint, FAINTEST)  # whatever a stranger's model says, nothing is divided by 0
-        self.first = PatchBlock(first_layer(settings), shape, matrix)
+        self.first = PatchesBlock(first_layer(settings), shape, matrix)
         self.n_features = settings.n_features(shape)
         self.map_shape = settings.map_shape(shape)
         self.positions = settings.deep_positions(shape)
         self._memory: tuple[Array, Array, Array, Array] | None = None
 
     @classmethod
-    def fit(cls, settings: DeepPatches, images: NDArray[np.uint8], rng: np.random.Generator) -> DeepPatchBlock:
+    def fit(cls, settings: DeepPatches, images: NDArray[np.uint8], rng: np.random.Generator) -> DeepPatchesBlock:
         """Learn both layers from `images`, (m, height, width, channels)."""
         shape = (images.shape[1], images.shape[2], images.shape[3])
-        first = PatchBlock.fit(first_layer(settings), images, rng)
+        first = PatchesBlock.fit(first_layer(settings), images, rng)
         n_in = settings.deep_size**2 * 2 * settings.count
         empty = np.zeros((n_in + 1, settings.deep_count), np.float32)
         block = cls(settings, shape, first.matrix, empty, np.zeros(1, np.float32))

@@ -19,7 +19,8 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from nncli.features.settings import Hog, Shape
+    from nncli.features.settings import Shape
+    from nncli.features.settings.hog import Hog
 
 Array = np.ndarray[Any, np.dtype[np.float32]]
 

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from nncli.features.settings import Patches, Shape
+    from nncli.features.settings import Shape
+    from nncli.features.settings.patches import Patches
 
 Array = np.ndarray[Any, np.dtype[np.float32]]
 
@@ -42,7 +43,7 @@ FOLD = 255**2
 """From the variance of values from 0 to 1 to that of values from 0 to 255."""
 
 
-class PatchBlock:
+class PatchesBlock:
     """The block `patches` for images of one shape.
 
     Args:
@@ -58,7 +59,7 @@ class PatchBlock:
         self._memory: tuple[Array, Array, Array, Array] | None = None
 
     @classmethod
-    def fit(cls, settings: Patches, images: NDArray[np.uint8], rng: np.random.Generator) -> PatchBlock:
+    def fit(cls, settings: Patches, images: NDArray[np.uint8], rng: np.random.Generator) -> PatchesBlock:
         """Learn the patches of `images`, (m, height, width, channels)."""
         low, high = SAMPLES
         n_samples = min(max(SAMPLES_EACH * settings.count, low), high)

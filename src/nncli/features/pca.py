@@ -20,7 +20,8 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from nncli.features.settings import Pca, Shape
+    from nncli.features.settings import Shape
+    from nncli.features.settings.pca import Pca
 
 Array = np.ndarray[Any, np.dtype[np.float32]]
 

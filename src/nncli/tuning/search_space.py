@@ -14,7 +14,11 @@ from nncli.config.options import OPTIONS
 from nncli.config.recipes import Facts, recipe_defaults
 from nncli.config.writing import values_of
 from nncli.data.looks import look_at
-from nncli.features.settings import ColorHistogram, Features, Hog, Patches, Pixels, n_features
+from nncli.features.settings import Features, n_features
+from nncli.features.settings.color_histogram import ColorHistogram
+from nncli.features.settings.hog import Hog
+from nncli.features.settings.patches import Patches
+from nncli.features.settings.pixels import Pixels
 from nncli.run.recipe_choice import choose
 
 if TYPE_CHECKING:

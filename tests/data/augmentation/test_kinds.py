@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, get_args
 import numpy as np
 import pytest
 
-from nncli.config.data_options import AugmentationName
+from nncli.config.options import AugmentationName
 from nncli.data.augmentation import kinds
 from nncli.data.augmentation.kinds import KINDS, Amounts, Augmentation, make_augmentation, views
 from nncli.data.image.image_format import ImageFormat

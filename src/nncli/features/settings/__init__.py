@@ -10,36 +10,21 @@
 The config reads these settings, the model file keeps them, `nncli.features` computes with them.
 """
 
-from nncli.features.settings.block import Block, Range, Setting, Shape, settings_of
-from nncli.features.settings.column import (
-    BLOCKS,
-    MOST_FEATURES,
-    PIXELS,
-    Features,
-    features_from_list,
-    misfit,
-    n_features,
-)
-from nncli.features.settings.learned_patches import DeepPatches, Patches
-from nncli.features.settings.other_blocks import ColorHistogram, Hog, Pca, Pixels
+from nncli.features.settings.block import Block, Shape
+from nncli.features.settings.column import MOST_FEATURES, PIXELS, Features, features_from_list, misfit, n_features
+from nncli.features.settings.registry import KINDS, class_name, part_of, settings_class
 
 __all__ = [
-    "BLOCKS",
+    "KINDS",
     "MOST_FEATURES",
     "PIXELS",
     "Block",
-    "ColorHistogram",
-    "DeepPatches",
     "Features",
-    "Hog",
-    "Patches",
-    "Pca",
-    "Pixels",
-    "Range",
-    "Setting",
     "Shape",
+    "class_name",
     "features_from_list",
     "misfit",
     "n_features",
-    "settings_of",
+    "part_of",
+    "settings_class",
 ]

@@ -1,41 +1,16 @@
 """What all blocks of the feature column have in common: settings with limits, a length, a cost."""
 
-# No `from __future__ import annotations` here: the annotations are read at run time, as the limits of each setting.
+import re
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
 
-from dataclasses import asdict, dataclass, fields
-from typing import Any, ClassVar, NamedTuple, get_args
+from nncli.option import options_of
 
 MOST_ANSWERS = 1 << 25
 """Numbers computed for one image at a time: 128 MB."""
 
 Shape = tuple[int, int, int]
 """Height, width and channels of an image."""
-
-
-class Range(NamedTuple):
-    """Smallest and largest value."""
-
-    minimum: float
-    maximum: float
-
-
-class Setting(NamedTuple):
-    """What is known about a setting of a block."""
-
-    name: str
-    default: int | float
-    limits: Range
-    doc: str
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether only integers will do."""
-        return isinstance(self.default, int)
-
-
-def settings_of(cls: "type[Block]") -> list[Setting]:
-    """The settings of a kind of block, in order."""
-    return [Setting(each.name, getattr(cls, each.name), *get_args(each.type)[1:]) for each in fields(cls)]
 
 
 @dataclass(frozen=True)
@@ -48,13 +23,15 @@ class Block:
 
     kind: ClassVar[str]
 
+    def __init_subclass__(cls) -> None:
+        """DeepPatches is what the config and the model file call deep_patches."""
+        cls.kind = re.sub("(?<=[a-z])(?=[A-Z])", "_", cls.__name__).lower()
+
     def __post_init__(self) -> None:
-        for setting in settings_of(type(self)):
-            value = getattr(self, setting.name)
-            types = (int,) if setting.is_whole else (int, float)
-            if type(value) not in types or not setting.limits.minimum <= value <= setting.limits.maximum:
-                low, high = setting.limits
-                raise ValueError(f"{self.kind}.{setting.name} is {value!r}, not a number from {low:g} to {high:g}")
+        for option in options_of(type(self)):
+            value = getattr(self, option.key)
+            if not option.kind.accepts(value):
+                raise ValueError(f"{self.kind}.{option.key} is {value!r}, not {option.kind.wanted}")
 
     def n_features(self, shape: Shape) -> int:
         """Entries of the feature column that the block fills for images of `shape`."""

@@ -7,13 +7,10 @@ from dataclasses import fields
 from typing import TypeAlias
 
 from nncli.features.settings.block import Block, Shape
-from nncli.features.settings.learned_patches import DeepPatches, Patches
-from nncli.features.settings.other_blocks import ColorHistogram, Hog, Pca, Pixels
+from nncli.features.settings.pixels import Pixels
+from nncli.features.settings.registry import KINDS, settings_class
 
 Features: TypeAlias = tuple[Block, ...]
-
-BLOCKS: dict[str, type[Block]] = {cls.kind: cls for cls in (Pixels, Patches, DeepPatches, Hog, ColorHistogram, Pca)}
-"""Every kind of block by its word in the config."""
 
 PIXELS: Features = (Pixels(),)
 """What a feature column is made of unless something else is asked for."""
@@ -44,9 +41,9 @@ def features_from_list(values: object) -> Features:
     blocks = []
     for value in values:
         kind = value.get("kind") if isinstance(value, dict) else None
-        cls = BLOCKS.get(kind) if isinstance(kind, str) else None
-        if cls is None:
+        if not isinstance(kind, str) or kind not in KINDS:
             raise ValueError(f"features has an unknown block {kind!r}")
+        cls = settings_class(kind)
         settings = {name: each for name, each in value.items() if name != "kind"}
         if set(settings) != {field.name for field in fields(cls)}:
             raise ValueError(f"the block {kind} does not have the settings that it should")

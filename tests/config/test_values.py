@@ -6,10 +6,12 @@ import re
 
 import pytest
 
-from nncli.config.kinds import LARGEST_INTEGER, Choice, Integer, InvalidError, Kind, Number, Text, either
 from nncli.config.nodes import Refused
 from nncli.config.places import Place, Problem, Source
+from nncli.config.values import InvalidError
+from nncli.config.values import read as read_node
 from nncli.config.yaml12 import parse
+from nncli.option import LARGEST_INTEGER, Choice, Integer, Kind, Number, Text, either
 
 
 def read(kind: Kind, text: str) -> object:
@@ -17,7 +19,7 @@ def read(kind: Kind, text: str) -> object:
     found: list[Problem] = []
     node = parse(text, Source("x"), found)
     assert [] == found
-    return kind.read("key", node)
+    return read_node(kind, "key", node)
 
 
 def complaint(kind: Kind, text: str) -> str:
@@ -107,7 +109,7 @@ def test_wrong_value(kind: Kind, text: str, expected: str) -> None:
 def test_refused_value_is_not_reported_again(kind: Kind) -> None:
     """What has been reported once raises without a second problem."""
     with pytest.raises(InvalidError) as caught:
-        kind.read("key", Refused(Place(Source("x"))))
+        read_node(kind, "key", Refused(Place(Source("x"))))
     assert () == caught.value.problems
 
 
@@ -115,7 +117,7 @@ def test_problem_points_at_the_value() -> None:
     """The place of the problem is that of the value."""
     node = parse("  17", Source("x"), [])
     with pytest.raises(InvalidError) as caught:
-        Choice(("a",)).read("key", node)
+        read_node(Choice(("a",)), "key", node)
     assert Place(Source("x"), 1, 3, 2) == caught.value.problems[0].place
 
 

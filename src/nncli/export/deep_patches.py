@@ -1,0 +1,31 @@
+"""Patterns of learned patches in ONNX: the same convolutions once more, on the map of the answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nncli.export.patches import answers_of, averages, kernels
+from nncli.features.patches import pooling
+
+if TYPE_CHECKING:
+    from nncli.export.graph import Graph, Images
+    from nncli.features.deep_patches import DeepPatchesBlock
+
+
+def deep_patches(graph: Graph, images: Images, block: DeepPatchesBlock) -> str:
+    """The same once more on the map of the answers, where a window is divided by its length."""
+    settings, answers = block.settings, answers_of(graph, images, block.first)
+    both = graph.add("Concat", answers, graph.add("Neg", answers), axis=1)
+    strong = graph.add("Relu", graph.add("Sub", both, settings.threshold))
+    pool, step = settings.pool, max(settings.pool // 2, 1)
+    maps = graph.add("AveragePool", strong, kernel_shape=[pool] * 2, strides=[step] * 2)
+
+    box = np.ones((1, 2 * settings.count, settings.deep_size, settings.deep_size), np.float32)
+    length = graph.add("Sqrt", graph.add("Conv", graph.add("Mul", maps, maps), box))
+    deep = graph.add("Conv", maps, kernels(block.deep_matrix, settings.deep_size))
+    deep = graph.add("Div", deep, graph.add("Add", length, block.faint))
+    deep = graph.add("Add", deep, block.deep_matrix[-1].reshape(-1, 1, 1))
+    cells = pooling(block.positions, settings.grid)
+    return averages(graph, deep, settings.deep_count, settings.deep_threshold, cells)

@@ -1,0 +1,13 @@
+"""Pixels in ONNX."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nncli.export.graph import Graph, Images
+
+
+def pixels(graph: Graph, images: Images, _block: object) -> str:
+    """The values themselves."""
+    return graph.add("Flatten", graph.add("Cast", images.levels, to=1), axis=1)

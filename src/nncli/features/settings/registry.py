@@ -1,0 +1,42 @@
+"""The kinds of blocks, and where each has its parts: the same file name in three rooms.
+
+features/settings/NAME.py   its settings, a `Block`           DeepPatches
+features/NAME.py            what computes it                  DeepPatchesBlock
+export/NAME.py              the same said in ONNX             deep_patches
+
+A file is imported when its kind is used: a prediction from pixels waits for no other block.
+docs/adding-a-feature-block.md says how to add a kind.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nncli.features.settings.block import Block
+
+KINDS = ["pixels", "patches", "deep_patches", "hog", "color_histogram", "pca"]
+"""Every kind of block by its word in the config. Only these words ever name a module."""
+
+
+def settings_class(kind: str) -> type[Block]:
+    """The settings of a kind of block, which is one of `KINDS`."""
+    settings: type[Block] = part_of(kind, "features.settings", class_name(kind))
+    return settings
+
+
+def class_name(kind: str) -> str:
+    """DeepPatches for deep_patches."""
+    return kind.title().replace("_", "")
+
+
+def part_of(kind: str, room: str, name: str) -> Any:
+    """What is called `name` in the file of a kind of block in one of the rooms.
+
+    Raises:
+        ModuleNotFoundError: The kind has no file in this room.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"unknown block {kind!r}")
+    return getattr(importlib.import_module(f"nncli.{room}.{kind}"), name)
