@@ -182,10 +182,5 @@ def slope(model: Model, x: NDArray[np.float64], k: int) -> NDArray[np.float64]:
 def _network_input(model: Model, pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
     """From images, (m, values of an image), to what the network sees, (m, n_0)."""
     rows = np.empty((len(pixels), model.layer_dims[0]))
-    if model.column.is_pixels:
-        model.scaling.apply(pixels, rows)
-        return rows
-    features = np.empty(rows.shape, np.float32)
-    model.column.extract(pixels, features)
-    model.scaling.apply(features, rows)
+    model.preprocessing.apply(pixels, rows)
     return rows

@@ -12,17 +12,17 @@ from itertools import chain, islice, tee
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nncli.data.decoding_pool import CHUNK_SIZE, DecodingPool, n_usable_workers
 from nncli.errors import ModelFileError
+from nncli.machine.threads import PerThread
 from nncli.model.calibration import tempered
 from nncli.network.ensemble import vote
 from nncli.network.parameters import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-
-    from numpy.typing import NDArray
 
     from nncli.model.file import Model
 
@@ -56,15 +56,13 @@ class Prediction:
 
 
 class Predictor:
-    """A model made ready to predict."""
+    """A model made ready to predict, by as many threads at once as like: each has its own memory."""
 
     def __init__(self, model: Model) -> None:
         self.model = model
         self._parameters = model.parameters.like(np.float64)
         self._parameters.flat[:] = model.parameters.flat
-        self._workspace = Workspace.of(self._parameters, BATCH_SIZE, training=False)
-        self._columns = np.empty((BATCH_SIZE, model.layer_dims[0]), np.float32)
-        self._rows = np.empty((BATCH_SIZE, model.layer_dims[0]), np.float64)
+        self._memory = PerThread[tuple[NDArray[np.float64], Workspace]]()
 
     def probabilities(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Probabilities of every class for images given as rows.
@@ -95,16 +93,17 @@ class Predictor:
 
     def _forward(self, pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
         """Y_hat, (n_L, m), of up to BATCH_SIZE images given as rows."""
-        model, rows = self.model, self._rows[: len(pixels)]
-        if model.column.is_pixels:
-            model.scaling.apply(pixels, rows)
-        else:
-            columns = self._columns[: len(pixels)]
-            model.column.extract(pixels, columns)
-            model.scaling.apply(columns, rows)
+        memory, workspace = self._memory.get(self._buffers)
+        rows = memory[: len(pixels)]
+        self.model.preprocessing.apply(pixels, rows)
         with np.errstate(all="ignore"):  # told by the caller, in words
-            Y_hat = vote(self._parameters, self._workspace, rows.T, model.activation)
+            Y_hat = vote(self._parameters, workspace, rows.T, self.model.activation)
         return Y_hat.astype(np.float64)  # a copy, because the workspace is used again
+
+    def _buffers(self) -> tuple[NDArray[np.float64], Workspace]:
+        """Memory for the network input of a batch, and what the batch passes through."""
+        rows = np.empty((BATCH_SIZE, self.model.layer_dims[0]), np.float64)
+        return rows, Workspace.of(self._parameters, BATCH_SIZE, training=False)
 
     def _mirrored(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         images = pixels.reshape(-1, *self.model.image_format.shape)
