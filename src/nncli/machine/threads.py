@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import threading
+import warnings
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
 T = TypeVar("T")
@@ -62,3 +64,14 @@ class WhileAny:
             self._n_inside -= 1
             if self._n_inside == 0:
                 self._current.__exit__(None, None, None)
+
+
+@contextmanager
+def _no_warnings() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+NO_WARNINGS = WhileAny(_no_warnings)
+"""Python's warnings are ignored."""
