@@ -174,7 +174,8 @@ def test_the_second_time_nothing_is_computed(computed: list[int]) -> None:
         assert not found[-1].flags.writeable
     assert [90] == computed
     np.testing.assert_array_equal(found[0], found[1])
-    assert ["features: patches, hog, pca"] == [entry.about.image_format for entry in entries() if entry.about]
+    kept = [(entry.about.kind, entry.about.form) for entry in entries() if entry.about]
+    assert [("features", "patches, hog, pca")] == kept
 
 
 def test_anything_else_is_computed_anew(computed: list[int]) -> None:
