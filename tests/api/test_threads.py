@@ -16,6 +16,7 @@ from PIL import Image
 
 from nncli import Classifier, ImageClassifier
 from nncli.features.settings import ColorHistogram, DeepPatches, Hog, Patches, Pca
+from nncli.model.predictor import MANY
 from nncli.network.parameters import Parameters
 from tests.export.models import COLOR, THREE, featured_model
 from tests.fixtures import random_model, random_pixels
@@ -66,6 +67,7 @@ def public_calls(classifier: Classifier, folder: Path) -> list[Call]:
         lambda: estimator.predict(images[:20]).tobytes(),
         lambda: estimator.score(images[:20], y[:20]),
         lambda: classifier.predict(paths),
+        lambda: classifier.predict(paths[:4] * (MANY // 4)),
         lambda: classifier.predict(contents),
         lambda: classifier.predict(list(images[:9])),
         lambda: classifier.predict(Image.fromarray(images[0])),

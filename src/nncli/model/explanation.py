@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image, ImageFilter
 
+from nncli.model.predictor import BATCH_SIZE
 from nncli.network.backpropagation import backpropagate
 from nncli.network.forward_propagation import forward
 from nncli.network.parameters import Workspace
@@ -50,8 +51,6 @@ N_CLASSES = 2
 
 LEAST = 1e-30
 """Smaller probabilities are no longer told apart."""
-
-TOGETHER = 64
 
 
 @dataclass(frozen=True)
@@ -119,8 +118,8 @@ def occlusion_maps(pixels: NDArray[np.uint8], shape: tuple[int, int, int], score
     masks = np.stack([a[:, None] * b for a in down for b in across])  # (n_places, height, width)
     whole = score(pixels[None])[0]
     total = np.zeros((len(whole), *shape[:2]))
-    for start in range(0, len(masks), TOGETHER):
-        some = masks[start : start + TOGETHER]
+    for start in range(0, len(masks), BATCH_SIZE):
+        some = masks[start : start + BATCH_SIZE]
         hidden = np.rint(image + some[..., None] * (blurred - image)).astype(np.uint8)
         falls = whole - score(hidden.reshape(len(some), -1))  # (m, n)
         total += np.einsum("mk,mij->kij", falls, some)
