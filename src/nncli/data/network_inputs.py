@@ -29,9 +29,7 @@ AUGMENTATION, VERSION = 1, 2
 class Transform(Protocol):
     """From rows of bytes to rows of network input."""
 
-    @property
-    def n_inputs(self) -> int:
-        """n_0, the length of a network input."""
+    n_inputs: int
 
     def apply(self, rows: NDArray[np.uint8], out: NDArray[Any]) -> None:
         """Write the network input of `rows`, one example each, to `out`, (m, n_0), in the precision of `out`."""

@@ -31,13 +31,8 @@ class Scaling:
     """
 
     def __init__(self, scale: NDArray[np.float32], offset: NDArray[np.float32]) -> None:
-        self.scale, self.offset = scale, offset
+        self.scale, self.offset, self.n_inputs = scale, offset, len(scale)
         self._is_plain = not offset.any() and bool((scale == scale[0]).all())
-
-    @property
-    def n_inputs(self) -> int:
-        """n_0, the length of a network input."""
-        return len(self.scale)
 
     def apply(self, pixels: NDArray[Any], out: NDArray[Any]) -> None:
         """Write the scaled `pixels`, or other features, (m, n_0), to `out`, (m, n_0), in the precision of `out`."""

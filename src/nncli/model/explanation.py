@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image, ImageFilter
 
+from nncli.data.pixel_rows import mirrored
 from nncli.model.predictor import BATCH_SIZE
 from nncli.network.backpropagation import backpropagate
 from nncli.network.forward_propagation import forward
@@ -81,9 +82,8 @@ def explain(predictor: Predictor, pixels: NDArray[np.uint8], method: str) -> Exp
     if method == "gradient":
         maps = _gradient_maps(predictor.model, pixels, classes)
         if predictor.model.test_time_augmentation == "mirror":
-            images = pixels.reshape(predictor.model.image_format.shape)
-            mirrored = _gradient_maps(predictor.model, np.ascontiguousarray(images[:, ::-1]).ravel(), classes)
-            maps = (maps + mirrored[:, :, ::-1]) / 2
+            other = mirrored(pixels, predictor.model.image_format.shape)
+            maps = (maps + _gradient_maps(predictor.model, other, classes)[:, :, ::-1]) / 2
     else:
 
         def log_odds(rows: NDArray[np.uint8]) -> NDArray[np.float64]:
@@ -146,7 +146,7 @@ def _gradient_maps(model: Model, pixels: NDArray[np.uint8], classes: list[int]) 
     """By the gradient, (n, height, width); see above."""
     shape, x = model.image_format.shape, _network_input(model, pixels[None])
     slopes = np.stack([slope(model, x[0], k) for k in classes])  # (n, n_0)
-    if model.column.is_pixels:
+    if model.preprocessing.is_pixels:
         maps: NDArray[np.float64] = (slopes * x).reshape(-1, *shape).sum(axis=3)
         return maps
     return occlusion_maps(pixels, shape, lambda rows: _network_input(model, rows) @ slopes.T)

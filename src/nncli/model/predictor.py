@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nncli.data.decoding_pool import CHUNK_SIZE, DecodingPool, n_usable_workers
+from nncli.data.pixel_rows import mirrored
 from nncli.errors import ModelFileError
 from nncli.machine.threads import PerThread
 from nncli.model.calibration import tempered
@@ -89,7 +90,7 @@ class Predictor:
             part = pixels[start : start + BATCH_SIZE]
             Y_hat = self._forward(part)
             if self.model.test_time_augmentation == "mirror":
-                Y_hat = (Y_hat + self._forward(self._mirrored(part))) / 2
+                Y_hat = (Y_hat + self._forward(mirrored(part, self.model.image_format.shape))) / 2
             if Y_hat.shape[0] == 1:  # one output is P(second class)
                 Y_hat = np.concatenate([1 - Y_hat, Y_hat])
             if self.model.temperature != 1:
@@ -112,10 +113,6 @@ class Predictor:
         """Memory for the network input of a batch, and what the batch passes through."""
         rows = np.empty((BATCH_SIZE, self.model.layer_dims[0]), np.float64)
         return rows, Workspace.of(self._parameters, BATCH_SIZE, training=False)
-
-    def _mirrored(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        images = pixels.reshape(-1, *self.model.image_format.shape)
-        return images[:, :, ::-1].reshape(pixels.shape)
 
     def predict(self, sources: Iterable[Source]) -> Iterator[Prediction]:
         """One prediction per image, in the order of the input; see `predict_batches`."""

@@ -22,19 +22,19 @@ class Preprocessing:
     Args:
         column: From pixels to the feature column.
         scaling: From the feature column to network input.
+
+    Attributes:
+        is_pixels: Whether the network sees the pixels themselves.
+        n_inputs: n_0, the length of a network input.
     """
 
     def __init__(self, column: FeatureColumn, scaling: Scaling) -> None:
         self.column, self.scaling = column, scaling
-
-    @property
-    def n_inputs(self) -> int:
-        """n_0, the length of a network input."""
-        return self.column.n_features
+        self.is_pixels, self.n_inputs = column.is_pixels, column.n_features
 
     def apply(self, pixels: NDArray[np.uint8], out: NDArray[Any]) -> None:
         """Write the network input of `pixels`, one image per row, to `out`, (m, n_0), in the precision of `out`."""
-        if self.column.is_pixels:
+        if self.is_pixels:
             self.scaling.apply(pixels, out)
             return
         features = np.empty((len(pixels), self.n_inputs), np.float32)

@@ -59,7 +59,7 @@ def patterns(model: Model) -> NDArray[Any]:
             matrix: NDArray[Any] = block.arrays()["matrix"][:-1].T  # the last row is an offset
             size = settings.to_dict()["size"]
             return matrix.astype(np.float64).reshape(-1, size, size, form.channels)
-    if not model.column.is_pixels:
+    if not model.preprocessing.is_pixels:
         raise ModelFileError(f"the first layer sees {W.shape[1]} features, not pixels: its weights are no pictures")
     return W.astype(np.float64).reshape(-1, form.height, form.width, form.channels)
 
