@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nncli import Classifier, ImageClassifier
+from nncli import Classifier, ImageClassifier, load
 from nncli.features.settings import ColorHistogram, DeepPatches, Hog, Patches, Pca
+from nncli.model.file import write_model
 from nncli.model.predictor import MANY
 from nncli.network.parameters import Parameters
 from tests.export.models import COLOR, THREE, featured_model
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     Call = Callable[[], object]
 
 THREADS = 8
-N_CALLS = 40
+N_CALLS = 25
 """Calls of a thread: what the others do in the meantime is always something else."""
 
 
@@ -63,7 +64,9 @@ def public_calls(classifier: Classifier, folder: Path) -> list[Call]:
         Image.fromarray(images[i]).resize((30, 20)).save(paths[-1])
     paths.append(str(folder / "missing.png"))
     contents = [(folder / "0.png").read_bytes(), (folder / "1.jpg").read_bytes()]
+    write_model(folder / "model.npz", classifier.model)
     calls: list[Call] = [
+        lambda: load(folder / "model.npz").predict_proba(images[:2]).tobytes(),
         lambda: estimator.predict(images[:20]).tobytes(),
         lambda: estimator.score(images[:20], y[:20]),
         lambda: classifier.predict(paths),
