@@ -12,11 +12,11 @@ from nncli.errors import NncliError, UsageError
 from nncli.text import printable
 
 
-@click.command(short_help="List or clear the decoded images that training keeps.")
+@click.command(short_help="List or clear the pixels and features that training keeps.")
 @click.option("--clear", is_flag=True, help="Remove all of it and print the number of bytes freed.")
 @click.option("--path", "show_path", is_flag=True, help="Print the folder it is in.")
 def command(clear: bool, show_path: bool) -> None:
-    """List the decoded images that training has kept, so that a second run on the same images starts at once.
+    """List the decoded images and features that training has kept, so that a second run starts at once.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""Rows of pixels that may lie in a file: images of a data set that need not fit into memory.
+"""Rows of bytes that may lie in a file: pixels, or features kept as bytes, that need not fit into memory.
 
 A small file is mapped into memory and used like any array. Of a large one, rows are read when they are needed: the
 operating system keeps what fits in its cache of files, and none of it counts as this process's memory. Looking through
