@@ -15,7 +15,11 @@ import pytest
 from PIL import Image
 
 from nncli import Classifier, ImageClassifier, load
-from nncli.features.settings import ColorHistogram, DeepPatches, Hog, Patches, Pca
+from nncli.features.settings.color_histogram import ColorHistogram
+from nncli.features.settings.deep_patches import DeepPatches
+from nncli.features.settings.hog import Hog
+from nncli.features.settings.patches import Patches
+from nncli.features.settings.pca import Pca
 from nncli.model.file import write_model
 from nncli.model.predictor import MANY
 from nncli.network.parameters import Parameters
