@@ -11,13 +11,13 @@ import pytest
 from nncli.data.image.image_format import ImageFormat
 from nncli.errors import ModelFileError
 from nncli.features.column import FeatureColumn
-from nncli.features.settings import Block
 from nncli.features.settings.patches import Patches
 from nncli.features.settings.pca import Pca
 from nncli.pictures.weights import NEGATIVE, POSITIVE, ZERO, patterns, weight_tiles
 from tests.fixtures import IMAGE_FORMAT, random_model, random_pixels
 
 if TYPE_CHECKING:
+    from nncli.features.settings import Block
     from nncli.model.file import Model
 
 
