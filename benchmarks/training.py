@@ -60,6 +60,8 @@ def run_nncli(dims: tuple[int, ...], batch: int, m: int) -> float:
     import numpy as np
 
     from nncli.data.batches import Batches
+    from nncli.data.network_inputs import NetworkInputs
+    from nncli.data.pixel_rows import PixelRows
     from nncli.data.scaling import zero_one
     from nncli.network.initialization import initialize
     from nncli.network.optimization import Adam
@@ -74,7 +76,7 @@ def run_nncli(dims: tuple[int, ...], batch: int, m: int) -> float:
     communicator = make_communicator("auto", parameters.weights.size, batch, EPOCHS * m // batch)
     parameters = Parameters(dims, np.float32, communicator.zeros_like(parameters.flat))
     initialize(parameters, np.random.default_rng(0))
-    training_set = Batches(pixels, labels, zero_one(pixels), batch)
+    training_set = Batches(NetworkInputs(PixelRows(pixels), zero_one(pixels)), labels, batch)
     rate = LearningRate(1e-3, "constant", EPOCHS + 1, len(training_set))
     optimizer = Adam(parameters.flat, zeros_like=communicator.zeros_like)
     trainer = Trainer(parameters, optimizer, rate, training_set, None, Settings(EPOCHS + 1), communicator)

@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "machine": WORDS,
     "network": set(),
     "option": set(),
-    "features": {"option"},
+    "features": {"machine", "option"},
     "config": WORDS | {"features", "option"},
     "data": WORDS | {"machine"},
     "training": WORDS | {"machine", "network"},

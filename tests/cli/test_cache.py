@@ -30,14 +30,16 @@ def test_what_check_has_loaded_is_listed_and_cleared(nncli: Runner, place: Path,
     write_config(place / "c.yaml", "photos")
     assert 0 == nncli("check", "c.yaml").code
     (file,) = (cache_home / "nncli").iterdir()
-    (file.with_name("broken.pixels")).write_bytes(b"x")
+    file.with_name("broken.rows").write_bytes(b"x")
+    file.with_name("old.pixels").write_bytes(file.read_bytes()[:-1] + b"\x01")
     lines = nncli("cache").out.splitlines()
-    assert ["source", "images", "format", "MB", "last", "used"] == lines[0].split()
-    assert 3 == len(lines)
+    assert ["source", "images", "kind", "format", "MB", "last", "used"] == lines[0].split()
+    assert 4 == len(lines)
     listed = next(line for line in lines if line.startswith(str(place / "photos")))
-    assert ["40", "4x4", "grayscale", "0.0", time.strftime("%Y-%m-%d")] == listed.split()[1:-1]
+    assert ["40", "pixels", "4x4", "grayscale", "0.0", time.strftime("%Y-%m-%d")] == listed.split()[1:-1]
     assert any(line.startswith("(damaged)") for line in lines)
-    freed = file.stat().st_size + 1
+    assert any(line.startswith("(of an older version)") for line in lines)
+    freed = 2 * file.stat().st_size + 1
     assert f"{freed}\n" == nncli("cache", "--clear").out
     assert [] == list((cache_home / "nncli").iterdir())
     assert "0\n" == nncli("cache", "--clear").out

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from nncli.cli.inputs import MAX_NAME_BYTES, check_folders, source_batches
+from nncli.cli.inputs import MAX_NAME_BYTES, check_folders, source_lots
 from nncli.errors import DataError, NncliError, UsageError
 
 
@@ -20,11 +20,11 @@ def touch(*paths: str) -> None:
         Path(path).touch()
 
 
-def names(paths: list[str], names_from: str | None = None, separator: bytes = b"\n", size: int = 64) -> list[list[str]]:
-    """The names in each batch; what is to be opened is what is shown."""
-    batches = list(source_batches(paths, names_from, separator, size))
-    assert all(name == source for batch in batches for name, source in batch)
-    return [[name for name, _ in batch] for batch in batches]
+def names(paths: list[str], names_from: str | None = None, separator: bytes = b"\n") -> list[list[str]]:
+    """The names in each lot that has any; what is to be opened is what is shown."""
+    lots = [list(lot) for lot in source_lots(paths, names_from, separator)]
+    assert all(name == source for lot in lots for name, source in lot)
+    return [[name for name, _ in lot] for lot in lots if lot]
 
 
 def test_files_stay_in_their_order_whether_or_not_they_exist() -> None:
@@ -39,9 +39,20 @@ def test_folders_are_read_to_the_bottom_in_natural_order() -> None:
     assert [["d/1.png", "d/2.JPG", "d/10.png", "d/sub/0.png", "x.png"]] == names(["d", "x.png"])
 
 
-def test_batches_have_a_largest_size() -> None:
-    """Memory does not grow with the number of images."""
-    assert [["a", "b"], ["c", "d"], ["e"]] == names(list("abcde"), size=2)
+def test_a_folder_is_read_while_its_images_are_predicted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory does not grow with the number of images, and the first one does not wait for the last folder."""
+    touch("d/1.png", "e/1.png")
+    read: list[str] = []
+    scandir = os.scandir
+
+    def noting(path: str) -> Any:
+        read.append(path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", noting)
+    (lot,) = source_lots(["d", "e"], None, b"\n")
+    assert ("d/1.png", "d/1.png") == next(iter(lot))
+    assert ["d"] == read
 
 
 def test_an_empty_argument_is_not_this_folder() -> None:
@@ -106,10 +117,10 @@ def test_what_has_arrived_does_not_wait_for_what_has_not() -> None:
 
     writer = threading.Thread(target=write, daemon=True)
     writer.start()
-    batches = source_batches([], "pipe", b"\n", 64)
-    assert [("a.png", "a.png")] == next(batches)
+    lots = source_lots([], "pipe", b"\n")
+    assert [[], [("a.png", "a.png")]] == [list(next(lots)), list(next(lots))]
     go_on.set()
-    assert [[("b.png", "b.png")]] == list(batches)
+    assert [[("b.png", "b.png")], []] == [list(lot) for lot in lots]
     writer.join(10)
 
 

@@ -11,9 +11,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from nncli.cli.predict import Tally, _records
+from nncli.cli.records import Layout
+from nncli.model.file import read_model
+from nncli.model.predictor import Predictor
 from tests.cli.tiny import process, shell, write_image, write_three, write_two
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nncli.cli.inputs import Source
     from tests.cli.tiny import Runner
 
 
@@ -218,3 +225,21 @@ def test_whether_an_image_may_be_read_the_reading_shows(nncli: Runner, monkeypat
     """One that may not is a record like any other bad one, and no usage error that costs the others theirs."""
     monkeypatch.setattr(os, "access", lambda *_args, **_options: False)  # what click would ask first
     assert (0, "black.png\tcoal\t0.7000\n", "") == tuple(vars(nncli("predict", "black.png")).values())
+
+
+def test_every_record_is_handed_on_before_more_images_are_waited_for() -> None:
+    """Whoever reads them from a pipe has them while the next names are still to come."""
+    out = io.StringIO()
+    handed_on: list[str] = []
+    out.flush = lambda: handed_on.append(out.getvalue())  # type: ignore[method-assign]
+
+    def lots() -> Iterator[list[Source]]:
+        yield [("black.png", "black.png")]
+        assert ["black.png coal\n"] == handed_on
+        yield [("white.png", "white.png")] * 2
+        assert "black.png coal\nwhite.png snow\nwhite.png snow\n" == handed_on[-1]
+
+    predictor = Predictor(read_model(Path("model.npz")))
+    layout = Layout(predictor.model.classes, 1, 0.0, "", False)
+    for record in _records(predictor, lots(), layout, Tally(), out):
+        out.write(f"{record.path} {record.label}\n")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import select
 import signal
 import subprocess
 from pathlib import Path
@@ -20,10 +22,11 @@ def _files() -> None:
 
 
 def start(*args: str) -> subprocess.Popen[str]:
-    """The program, waiting for names on stdin."""
+    """The program, waiting for names on stdin; its output is buffered, whatever the tests' own is."""
     command = [*NNCLI, "predict", "--files-from", "-", *args]
     pipe = subprocess.PIPE
-    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, bufsize=1)
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, bufsize=1, env=environment)
 
 
 def test_the_exit_code_reaches_the_shell() -> None:
@@ -40,6 +43,7 @@ def test_the_first_record_comes_while_the_list_is_still_open() -> None:
         assert program.stdout is not None
         for _ in range(3):
             program.stdin.write("black.png\n")
+            assert select.select([program.stdout], [], [], 100)[0], "the record does not come"
             assert RECORD == program.stdout.readline()
         program.stdin.close()
         assert "" == program.stdout.read()

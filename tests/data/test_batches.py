@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -10,13 +10,18 @@ import pytest
 from nncli.data.augmentation.kinds import make_augmentation
 from nncli.data.batches import Batches
 from nncli.data.image.image_format import ImageFormat
+from nncli.data.network_inputs import AugmentedInputs, NetworkInputs
+from nncli.data.pixel_rows import PixelRows
 from nncli.data.scaling import zero_one
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 def numbered(m: int = 10, batch_size: int = 4, dtype: Any = np.float32) -> Batches:
     """Images of two pixels that hold their own number, labeled with it."""
     pixels = np.repeat(np.arange(m, dtype=np.uint8)[:, None], 2, axis=1)
-    return Batches(pixels, np.arange(m), zero_one(pixels), batch_size, dtype)
+    return Batches(NetworkInputs(PixelRows(pixels), zero_one(pixels), dtype), np.arange(m), batch_size)
 
 
 def test_an_epoch_holds_every_example_once_with_its_label() -> None:
@@ -72,11 +77,15 @@ def test_a_batch_larger_than_the_set_is_the_set() -> None:
 SIZE = ImageFormat(8, 8, "grayscale", "stretch")
 
 
-def augmented(kind: str = "digits", m: int = 10, batch_size: int = 4) -> Batches:
-    """Noise of 8x8 pixels, augmented when shuffled."""
-    pixels = np.random.default_rng(0).integers(0, 256, (m, 64), np.uint8)
-    augmentation = make_augmentation(kind, SIZE)
-    return Batches(pixels, np.arange(m), zero_one(pixels), batch_size, augmentation=augmentation)
+NOISE = np.random.default_rng(0).integers(0, 256, (10, 64), np.uint8)
+
+
+def augmented(pixels: NDArray[np.uint8] = NOISE, batch_size: int = 4) -> Batches:
+    """Images of 8x8 pixels, augmented when shuffled."""
+    augmentation = make_augmentation("digits", SIZE)
+    assert augmentation is not None
+    inputs = AugmentedInputs(PixelRows(pixels), zero_one(pixels), augmentation)
+    return Batches(inputs, np.arange(len(pixels)), batch_size)
 
 
 def epoch_of(batches: Batches, epoch: int = 0, **options: Any) -> list[Any]:
@@ -86,17 +95,17 @@ def epoch_of(batches: Batches, epoch: int = 0, **options: Any) -> list[Any]:
 
 def test_only_shuffled_batches_are_augmented() -> None:
     """Training sees changed images, validation the set as it is, and the set itself keeps its pixels."""
-    batches, plain = augmented(), augmented("none")
-    before = batches.pixels.copy()
+    plain = Batches(NetworkInputs(PixelRows(NOISE), zero_one(NOISE)), np.arange(10), 4)
+    batches, before = augmented(), NOISE.copy()
     assert all((a != b).any() for a, b in zip(epoch_of(batches), epoch_of(plain), strict=True))
     for (X, _), (X_plain, _) in zip(batches.in_order(), plain.in_order(), strict=True):
         np.testing.assert_array_equal(X_plain, X)
-    np.testing.assert_array_equal(before, batches.pixels)
+    np.testing.assert_array_equal(before, NOISE)
 
 
 def test_every_epoch_has_new_changes() -> None:
     """The same image looks different in each, and each epoch looks the same whenever it is asked for."""
-    batches = augmented(m=1, batch_size=1)
+    batches = augmented(NOISE[:1])
     first, second, again = (epoch_of(batches, epoch)[0] for epoch in (0, 1, 0))
     assert (first != second).any()
     np.testing.assert_array_equal(first, again)
@@ -104,9 +113,7 @@ def test_every_epoch_has_new_changes() -> None:
 
 def test_every_batch_has_its_own_changes() -> None:
     """Two batches of equal images differ."""
-    batches = augmented(m=8)
-    batches.pixels[:] = batches.pixels[0]
-    first, second = epoch_of(batches)
+    first, second = epoch_of(augmented(NOISE[[0] * 8]))
     assert (first != second).any()
 
 

@@ -138,7 +138,8 @@ DAMAGES: dict[str, Callable[[bytes], bytes]] = {
     "only the end": lambda content: content[-16:],
     "half": lambda content: content[: len(content) // 2],
     "foreign": lambda _: b"\x80\x04\x95hello" * 50,
-    "other shape": lambda content: content.replace(b'"n_features": 36', b'"n_features": 18'),
+    "other shape": lambda content: content.replace(b'"n_values": 36', b'"n_values": 18'),
+    "other kind": lambda content: content.replace(b'"pixels"', b'["a b"]'),
     "no JSON": lambda content: content.replace(b'"source"', b"'source'"),
     "other keys": lambda content: content.replace(b'"source"', b'"sauces"'),
     "bad place": lambda content: content.replace(b'"bad": [[3', b'"bad": [[9'),
@@ -247,8 +248,8 @@ def test_two_programs_at_once(folder: Path, cache_home: Path) -> None:
 def test_the_draft_of_a_program_that_was_killed_goes(folder: Path, cache_home: Path) -> None:
     """That of one still at work stays: it holds a lock."""
     (cache_home / "nncli").mkdir()
-    (cache_home / "nncli" / ".1-a.pixels.tmp").write_bytes(b"left over")
-    draft = cache.Draft(cache_home / "nncli" / "b.pixels", (2, 36))
+    (cache_home / "nncli" / ".1-a.rows.tmp").write_bytes(b"left over")
+    draft = cache.Draft(cache_home / "nncli" / "b.rows", (2, 36))
     load(folder)
     assert [draft._draft] == list((cache_home / "nncli").glob(".*"))
     draft.close()
@@ -265,10 +266,10 @@ def test_the_least_recently_used_goes_when_it_gets_too_much(folder: Path, monkey
     load(folder, formats[0])  # used again
     monkeypatch.setattr(cache_folder, "MOST_BYTES", sum(entry.n_bytes for entry in entries()) + 1)
     load(folder, formats[3])
-    assert {"3x4 rgb", "3x7 rgb"} == {entry.about.image_format for entry in entries() if entry.about}
+    assert {"3x4 rgb", "3x7 rgb"} == {entry.about.form for entry in entries() if entry.about}
     monkeypatch.setattr(cache_folder, "MOST_BYTES", 1)
     load(folder, ImageFormat(8, 8, "rgb", "pad"))
-    assert ["8x8 rgb"] == [entry.about.image_format for entry in entries() if entry.about]
+    assert ["8x8 rgb"] == [entry.about.form for entry in entries() if entry.about]
 
 
 def test_what_an_entry_says_about_itself_can_be_read_back(folder: Path) -> None:
@@ -278,9 +279,9 @@ def test_what_an_entry_says_about_itself_can_be_read_back(folder: Path) -> None:
     assert entry.about is not None
     assert (str(folder), 6, 5, 36) == (
         entry.about.source,
-        entry.about.n_files,
         entry.about.n_images,
-        entry.about.n_features,
+        entry.about.n_rows,
+        entry.about.n_values,
     )
     assert [3] == [place for place, _ in entry.about.bad]
     assert entry.n_bytes == 5 * 36 + len(entry.about.to_bytes())
@@ -296,3 +297,15 @@ def test_without_a_cache_home_it_is_in_the_home_folder(
     monkeypatch.setenv("XDG_CACHE_HOME", value)
     monkeypatch.setenv("HOME", str(tmp_path))
     assert tmp_path / ".cache" / "nncli" == cache_folder.cache_folder()
+
+
+def test_an_entry_of_an_older_version_is_not_read(folder: Path, decoded: list[int], cache_home: Path) -> None:
+    """Whatever name it has: the end of the file tells its version."""
+    load(folder)
+    content = entry_file().read_bytes()
+    assert cache_folder._MAGIC == content[-8:]
+    entry_file().write_bytes(content[:-1] + b"\x01")
+    (cache_home / "nncli" / "old.pixels").write_bytes(content[:-1] + b"\x01")
+    assert [None, None] == [entry.about for entry in entries()]
+    load(folder)
+    assert 2 == len(decoded)

@@ -12,6 +12,7 @@ import pytest
 
 from nncli.data import pixel_rows
 from nncli.data.batches import Batches
+from nncli.data.network_inputs import NetworkInputs
 from nncli.data.pixel_rows import PixelRows, file_map_of, map_rows
 from nncli.data.scaling import standardize, zero_one
 from nncli.errors import DataError
@@ -64,7 +65,7 @@ def test_chunks_are_all_rows_in_order(pixels: NDArray[np.uint8], monkeypatch: py
 def test_batches_and_scaling_are_the_same_from_everywhere(pixels: NDArray[np.uint8]) -> None:
     """A set that is some rows of a file trains as the same images in an array of their own."""
     labels, own = np.arange(33), PIXELS[ROWS]
-    here = Batches(pixels, labels, zero_one(pixels), 8, rows=ROWS)
+    here = Batches(NetworkInputs(PixelRows(pixels, ROWS), zero_one(pixels)), labels, 8)
     for expected, (X, Y) in zip(range(0, 33, 8), here.in_order(), strict=True):
         assert labels[expected : expected + 8].tolist() == Y.tolist()
         np.testing.assert_allclose(X.T * 255, own[Y], rtol=1e-6)

@@ -285,25 +285,50 @@ def test_several_processes_give_the_same_to_the_bit(
     assert predicted(0) == predicted(n_workers)
 
 
-@pytest.mark.parametrize(("n", "expected"), [(MANY - 1, 0), (MANY, 2)])
-def test_few_images_start_no_process(tmp_path: Path, n: int, expected: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """They would be done before it has started."""
-    started: list[int] = []
+@pytest.fixture
+def pools(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The number of processes of each pool that was made."""
+    made: list[int] = []
 
     class Noted(DecodingPool):
         def __init__(self, image_format: ImageFormat, n_workers: int) -> None:
-            started.append(n_workers)
+            made.append(n_workers)
             super().__init__(image_format, n_workers)
 
     monkeypatch.setattr(inference, "DecodingPool", Noted)
     monkeypatch.setattr(inference, "n_usable_workers", lambda: 2)
-    assert n == len(list(Predictor(random_model()).predict([("x", str(tmp_path / "x"))] * n)))
-    assert [expected] == started
+    return made
+
+
+MISSING = ("x", "missing.png")
+
+
+@pytest.mark.parametrize(("n", "expected"), [(MANY - 1, 0), (MANY, 2)])
+def test_few_images_start_no_process(n: int, expected: int, pools: list[int]) -> None:
+    """They would be done before it has started."""
+    assert n == len(list(Predictor(random_model()).predict([MISSING] * n)))
+    assert [expected] == pools
+
+
+def test_processes_stay_for_the_lots_to_come(pools: list[int]) -> None:
+    """However many names arrive, and however slowly: processes are started once."""
+    lots = [[MISSING] * n for n in (1, 2, MANY, 1, MANY, 0, 3 * MANY)]
+    assert 5 * MANY + 4 == sum(map(len, Predictor(random_model()).predict_batches(lots)))
+    assert [0, 2] == pools
+
+
+def test_a_call_beside_another_starts_no_process(pools: list[int]) -> None:
+    """Nor does it wait for the other, which has them."""
+    one, other = (Predictor(random_model()).predict([MISSING] * (MANY + n)) for n in range(2))
+    next(one)
+    assert MANY + 1 == len(list(other))
+    assert MANY == 1 + len(list(one))
+    assert [2, 0] == pools
 
 
 def test_the_first_batches_are_small(tmp_path: Path) -> None:
     """The first record of many large photos comes soon; later batches are larger, since that is faster."""
-    batches = Predictor(random_model()).predict_batches([("x", str(tmp_path / "x"))] * 100)
+    batches = Predictor(random_model()).predict_batches([[("x", str(tmp_path / "x"))] * 100])
     assert [4, 8, 16, 32, 32, 8] == [len(batch) for batch in batches]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,10 +10,14 @@ import pytest
 
 from nncli.data.image.image_format import ImageFormat
 from nncli.errors import ModelFileError
+from nncli.features.column import FeatureColumn
+from nncli.features.settings.patches import Patches
+from nncli.features.settings.pca import Pca
 from nncli.pictures.weights import NEGATIVE, POSITIVE, ZERO, patterns, weight_tiles
-from tests.fixtures import random_model
+from tests.fixtures import IMAGE_FORMAT, random_model, random_pixels
 
 if TYPE_CHECKING:
+    from nncli.features.settings import Block
     from nncli.model.file import Model
 
 
@@ -22,6 +26,11 @@ def model_with(rows: list[list[float]], color: str) -> Model:
     model = random_model(("a", "b", "c"), (len(rows),), image_format=ImageFormat(1, 2, color, "stretch"))
     model.parameters.W[1][...] = rows
     return model
+
+
+def fitted(block: Block) -> FeatureColumn:
+    """A feature column for the images of `random_model`."""
+    return FeatureColumn.fit((block,), IMAGE_FORMAT.shape, random_pixels(40), seed=0)
 
 
 def test_gray_weights_diverge_from_white() -> None:
@@ -44,11 +53,9 @@ def test_there_are_no_more_than_asked_for() -> None:
 
 
 def test_weights_of_something_else_than_pixels_are_no_picture() -> None:
-    """A first layer behind feature blocks is refused in words."""
-    model = random_model()
-    object.__setattr__(model, "image_format", ImageFormat(8, 8, "rgb", "stretch"))
-    with pytest.raises(ModelFileError, match="not pixels"):
-        weight_tiles(model)
+    """A first layer behind feature blocks is refused in words, also where there are as many features as pixels."""
+    with pytest.raises(ModelFileError, match="the first layer sees 36 features, not pixels"):
+        weight_tiles(replace(random_model(), column=fitted(Pca(components=36))))
 
 
 def test_tiles_do_not_change_the_model() -> None:
@@ -61,10 +68,7 @@ def test_tiles_do_not_change_the_model() -> None:
 
 def test_learned_patches_are_shown_where_there_are_some() -> None:
     """Then the weights are those of their answers, which are no picture."""
-    model = random_model()
-    patches, matrix = SimpleNamespace(kind="patches", size=2), np.arange(13 * 5.0).reshape(13, 5)
-    block = SimpleNamespace(arrays=lambda: {"matrix": matrix})
-    object.__setattr__(model, "column", SimpleNamespace(features=[patches], blocks=[block]))
-    found = patterns(model)
+    column = fitted(Patches(size=2, count=5, grid=1))
+    found = patterns(replace(random_model(), column=column))
     assert (5, 2, 2, 3) == found.shape
-    assert matrix[:12, 1].tolist() == found[1].ravel().tolist()
+    assert column.arrays()["features1.matrix"][:12, 1].tolist() == found[1].ravel().tolist()

@@ -92,6 +92,17 @@ def test_each_block_has_its_own_measure_of_what_hardly_changes() -> None:
     assert 0.5 < ratio < 2
 
 
+def test_a_feature_that_hardly_changes_is_not_blown_up() -> None:
+    """Below a hundredth of the block's average deviation it is scaled by this floor, not by its own deviation."""
+    pixels = np.random.default_rng(3).integers(0, 256, (90, 360), np.uint8)
+    pixels[:, 7] = np.arange(90) == 0
+    deviation = pixels.std(axis=0)
+    fitted = fit_features((Pixels(),), SHAPE, PixelRows(pixels), 0)
+    floor = 0.01 * deviation.mean()
+    assert 0.5 * floor > deviation[7] > 0
+    np.testing.assert_allclose(1 / np.maximum(deviation, floor), fitted.scaling.scale, rtol=1e-5)
+
+
 def test_a_feature_that_never_changes_stays_finite() -> None:
     """Black images: no deviation, no range."""
     black = PixelRows(np.zeros((5, 360), np.uint8))
@@ -174,7 +185,8 @@ def test_the_second_time_nothing_is_computed(computed: list[int]) -> None:
         assert not found[-1].flags.writeable
     assert [90] == computed
     np.testing.assert_array_equal(found[0], found[1])
-    assert ["features: patches, hog, pca"] == [entry.about.image_format for entry in entries() if entry.about]
+    kept = [(entry.about.kind, entry.about.form) for entry in entries() if entry.about]
+    assert [("features", "patches, hog, pca")] == kept
 
 
 def test_anything_else_is_computed_anew(computed: list[int]) -> None:

@@ -139,7 +139,7 @@ def test_what_is_kept(folder: Path) -> None:
     for augmentation in ("none", "photos", "none"):
         training_batches(experiment(folder, augmentation=augmentation), 8, np.float32, told.append)
     kept = [entry.about for entry in entries() if entry.about]
-    assert [15, 100] == sorted(about.n_images for about in kept if about.image_format.startswith("features"))
+    assert [15, 100] == sorted(about.n_rows for about in kept if about.kind == "features")
     assert 100 + 15 + 100 == sum(told)
     assert {str(folder / "photos")} == {about.source for about in kept}
 
@@ -149,7 +149,7 @@ def test_another_seed_is_another_entry(folder: Path) -> None:
     data: dict[str, object] = {"image_size": "[9, 9]", "features": FEATURES}
     for seed in (1, 2, 1):
         training_batches(experiment_of(folder, data=data, training={"seed": seed}), 8, np.float32)
-    assert 2 == len([1 for entry in entries() if entry.about and entry.about.image_format.startswith("features")])
+    assert 2 == len([1 for entry in entries() if entry.about and entry.about.kind == "features"])
 
 
 def test_the_trainer_gets_them(folder: Path) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import copy
 import itertools
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 from nncli.data.batches import Batches
+from nncli.data.network_inputs import NetworkInputs
+from nncli.data.pixel_rows import PixelRows
 from nncli.data.scaling import zero_one
 from nncli.errors import TrainingError
 from nncli.network.forward_propagation import forward
@@ -26,17 +28,36 @@ from nncli.training.state import EpochResult, score
 from nncli.training.validation import count_correct
 from tests import reference
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 DIMS = (6, 5, 3)
 
 
-def batches(m: int = 60, batch_size: int = 16, seed: int = 0, dtype: Any = np.float64) -> Batches:
-    """Random images of three classes, each brighter in its own third of the pixels."""
+def images(m: int = 60, seed: int = 0) -> tuple[NDArray[np.uint8], NDArray[np.intp]]:
+    """Random images of three classes, each brighter in its own third of the pixels, and their labels."""
     rng = np.random.default_rng(seed)
     labels = np.arange(m) % 3
     pixels = rng.integers(0, 160, (m, 6)).astype(np.uint8)
     for c in range(3):
         pixels[labels == c, 2 * c : 2 * c + 2] += 90
-    return Batches(pixels, labels, zero_one(pixels), batch_size, dtype)
+    return pixels, labels
+
+
+def columns(m: int = 60, seed: int = 0) -> tuple[NDArray[Any], NDArray[np.intp]]:
+    """The same as network input, (n_0, m)."""
+    pixels, labels = images(m, seed)
+    return pixels.T / np.float32(255), labels
+
+
+def of_images(pixels: NDArray[np.uint8], labels: NDArray[np.intp], batch_size: int, dtype: Any = np.float64) -> Batches:
+    """Batches of them."""
+    return Batches(NetworkInputs(PixelRows(pixels), zero_one(pixels), dtype), labels, batch_size)
+
+
+def batches(m: int = 60, batch_size: int = 16, seed: int = 0, dtype: Any = np.float64) -> Batches:
+    """Batches of such images."""
+    return of_images(*images(m, seed), batch_size, dtype)
 
 
 def trainer(epochs: int = 5, alpha: float = 0.05, validation: bool = True, **options: Any) -> Trainer:
@@ -75,8 +96,7 @@ def test_one_full_batch_step_is_the_formula() -> None:
     """An epoch of one full batch moves the parameters by exactly the reference's gradient, and reports its cost."""
     made = trainer(epochs=1, alpha=0.5, optimizer=gradient_descent, batch_size=60, l2=0.1)
     start = copy.deepcopy(made.parameters)
-    X = batches(batch_size=60).pixels.T / np.float32(255)
-    Y = batches().labels
+    X, Y = columns()
     dW, db, *_ = reference.gradients(start.W, start.b, X, Y, "relu", l2=0.1)
     (result,) = made.run()
     for l in (1, 2):
@@ -99,9 +119,8 @@ def test_class_weights_scale_a_class_s_examples() -> None:
     )
     list(weighted.run())
     without = trainer(epochs=3, alpha=0.05 * 40 / 60, optimizer=gradient_descent, batch_size=60, validation=False)
-    kept = batches().labels != 2
-    part = batches()
-    without.training_set = Batches(part.pixels[kept], part.labels[kept], part.scaling, 60, np.float64)
+    pixels, labels = images()
+    without.training_set = of_images(pixels[labels != 2], labels[labels != 2], 60)
     list(without.run())
     np.testing.assert_allclose(without.parameters.flat, weighted.parameters.flat, rtol=1e-9)
 
@@ -275,7 +294,7 @@ def test_label_smoothing_is_in_the_training_loss_and_not_in_the_validation_loss(
     options: dict[str, Any] = {"epochs": 1, "alpha": 1e-12, "optimizer": gradient_descent, "batch_size": 60}
     (plain,), (smoothed,) = trainer(**options).run(), trainer(label_smoothing=0.3, **options).run()
     made = trainer(**options)
-    X, Y = batches(batch_size=60).pixels.T / np.float32(255), batches().labels
+    X, Y = columns()
     expected = reference.cost(made.parameters.W, made.parameters.b, X, 0.7 * np.eye(3)[Y].T + 0.1, "relu")
     assert expected == pytest.approx(smoothed.loss, rel=1e-6)
     assert plain.val_loss == pytest.approx(smoothed.val_loss, rel=1e-9)
@@ -287,7 +306,7 @@ def test_class_weights_are_not_smoothed() -> None:
     weights = np.array([1.0, 1.0, 0.0])
     (both,) = trainer(class_weights=weights, **options).run()
     made = trainer(class_weights=weights, **options)
-    X, Y = batches(batch_size=60).pixels.T / np.float32(255), batches().labels
+    X, Y = columns()
     targets = 0.8 * np.eye(3)[Y].T + 0.2 / 3
     expected = reference.cost(made.parameters.W, made.parameters.b, X, targets, "relu", weights=weights[Y])
     assert expected == pytest.approx(both.loss, rel=1e-6)
@@ -297,11 +316,24 @@ def test_validation_uses_the_running_statistics() -> None:
     """The validation loss of a network with batch normalization is that of the folded network."""
     made = trainer(epochs=3, normalization="batch")
     *_, last = made.run()
+    X, Y = columns(30, seed=1)
     plain = fold(made.parameters)
-    Y_hat = forward(plain, Workspace.of(plain, 30), batches(30, seed=1).pixels.T / np.float32(255))
-    loss = -np.log(Y_hat[batches(30, seed=1).labels, np.arange(30)]).mean()
+    Y_hat = forward(plain, Workspace.of(plain, 30), X)
+    loss = -np.log(Y_hat[Y, np.arange(30)]).mean()
     assert loss == pytest.approx(last.val_loss, rel=1e-5)
     assert (made.parameters.variance[1] != 1).all()
+
+
+def test_a_short_batch_counts_for_less_in_the_running_statistics() -> None:
+    """By its share of a full one: of 60 examples in batches of 16 the last one has 12."""
+    made = trainer(epochs=1, alpha=1e-12, normalization="batch", optimizer=gradient_descent)
+    sizes, mean = [], np.zeros(6)
+    for step, (X, _) in enumerate(batches().shuffled(made.settings.seed, 0), start=1):
+        sizes.append(X.shape[1])
+        mean += X.shape[1] / 16 * max(0.1, 1 / step) * (X.mean(axis=1) - mean)
+    list(made.run())
+    assert [16, 16, 16, 12] == sizes
+    np.testing.assert_allclose(mean, made.parameters.mean[1][:, 0], rtol=1e-9)
 
 
 def test_no_optimizer_moves_the_running_statistics() -> None:
@@ -330,7 +362,7 @@ def test_validation_of_an_ensemble_is_its_vote() -> None:
     made = trainer(epochs=2, n_members=3)
     *_, last = made.run()
     workspace = Workspace.of(made.parameters, 30)
-    X, Y = batches(30, seed=1).pixels.T / np.float32(255), batches(30, seed=1).labels
+    X, Y = columns(30, seed=1)
     Y_hat = np.mean([forward(network, workspace, X).copy() for network in made.parameters.members], axis=0)
     assert -np.log(Y_hat[Y, np.arange(30)]).mean() == pytest.approx(last.val_loss, rel=1e-5)
     assert (Y_hat.argmax(axis=0) == Y).mean() == pytest.approx(last.val_accuracy)

@@ -12,11 +12,11 @@ from nncli.errors import NncliError, UsageError
 from nncli.text import printable
 
 
-@click.command(short_help="List or clear the decoded images that training keeps.")
+@click.command(short_help="List or clear the pixels and features that training keeps.")
 @click.option("--clear", is_flag=True, help="Remove all of it and print the number of bytes freed.")
 @click.option("--path", "show_path", is_flag=True, help="Print the folder it is in.")
 def command(clear: bool, show_path: bool) -> None:
-    """List the decoded images that training has kept, so that a second run on the same images starts at once.
+    """List the decoded images and features that training has kept, so that a second run starts at once.
 
     \b
     Examples:
@@ -26,7 +26,7 @@ def command(clear: bool, show_path: bool) -> None:
 
     Nothing depends on it: what is missing is decoded again. A config with `data: {cache: off}` keeps nothing.
     """  # fmt: skip
-    from nncli.data.cache_folder import cache_folder, entries, remove, remove_leftovers
+    from nncli.data.cache_folder import OLD_SUFFIX, cache_folder, entries, remove, remove_leftovers
 
     if clear and show_path:
         raise UsageError("--clear and --path do not go together; choose one")
@@ -41,10 +41,11 @@ def command(clear: bool, show_path: bool) -> None:
             return
     except OSError as error:
         raise NncliError(f"the cache cannot be read: {error.strerror or error}") from error
-    rows: list[tuple[str, ...]] = [("source", "images", "format", "MB", "last used")]
+    rows: list[tuple[str, ...]] = [("source", "images", "kind", "format", "MB", "last used")]
     for entry in found:
         about = entry.about
-        what = (about.source, str(about.n_images), about.image_format) if about else ("(damaged)", "", "")
+        words = "(of an older version)" if entry.path.suffix == OLD_SUFFIX else "(damaged)"
+        what = (about.source, str(about.n_rows), about.kind, about.form) if about else (words, "", "", "")
         used = time.strftime("%Y-%m-%d %H:%M", time.localtime(entry.last_used))
         rows.append((printable(what[0]), *what[1:], f"{entry.n_bytes / 1e6:.1f}", used))
     if found:

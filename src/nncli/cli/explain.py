@@ -60,7 +60,7 @@ def command(image: str, model: str | None, output: str, method: str) -> None:
     ]
     shape = used.image_format.shape
     how = "gradient x input" if method == "gradient" else "occlusion"
-    how += "" if method == "gradient" and used.column.is_pixels else f" by spots of {spot_size(shape)} pixels"
+    how += "" if method == "gradient" and used.preprocessing.is_pixels else f" by spots of {spot_size(shape)} pixels"
     picture = explanation_picture(
         as_rgb(pixels[None], *shape[:2])[0],
         explanation.maps,

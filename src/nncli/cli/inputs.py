@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from io import FileIO
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,31 +38,24 @@ def check_folders(paths: Sequence[str]) -> None:
             raise DataError(f"{printable(path)}: no images in this folder")
 
 
-def source_batches(paths: Sequence[str], names_from: str | None, separator: bytes, size: int) -> Iterator[list[Source]]:
+def source_lots(paths: Sequence[str], names_from: str | None, separator: bytes) -> Iterator[Iterable[Source]]:
     """All images: those of `paths`, then those of a list of names.
 
     Args:
         paths: Files, folders, or ``-`` for the bytes of an image on stdin.
         names_from: A file with names of files and folders, ``-`` for stdin, or None.
         separator: What ends a name in it, newline or NUL.
-        size: The most sources to hand on at a time.
 
     Yields:
-        Up to `size` sources, and fewer where the next name has not arrived yet.
+        Sources that are known together: all of `paths`, then those of all names that have arrived.
 
     Raises:
         NncliError: The list or a folder cannot be read.
     """
-    yield from _batched(chain.from_iterable(map(_expand, paths)), size)
+    yield chain.from_iterable(map(_expand, paths))
     if names_from is not None:
         for names in _arriving_names(names_from, separator):
-            yield from _batched(chain.from_iterable(map(_expand_name, names)), size)
-
-
-def _batched(sources: Iterable[Source], size: int) -> Iterator[list[Source]]:
-    iterator = iter(sources)
-    while batch := list(islice(iterator, size)):
-        yield batch
+            yield chain.from_iterable(map(_expand_name, names))
 
 
 def _expand(path: str) -> Iterator[Source]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nncli.cli.inputs import STDIN, check_folders, source_batches
+from nncli.cli.inputs import STDIN, check_folders, source_lots
 from nncli.cli.messages import say, tell_more, warn
 from nncli.cli.model_lookup import find_model
 from nncli.cli.options import Share, model_option
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from nncli.cli.inputs import Source
     from nncli.cli.records import Record
     from nncli.model.predictor import Predictor
-
-SOURCES_AT_ONCE = 4096
-"""Sources handed to the predictor at a time, if so many are known: enough to keep all cores busy."""
 
 
 @click.command(short_help="Print the class of images.")
@@ -89,10 +86,10 @@ def command(
     predictor = Predictor(read_model(find_model(model)))
     label = "unknown" if unknown_label is None else unknown_label
     layout = Layout(predictor.model.classes, top_k, threshold or 0.0, label, all_probs)
-    batches = source_batches(paths, files_from, b"\0" if null else b"\n", SOURCES_AT_ONCE)
+    lots = source_lots(paths, files_from, b"\0" if null else b"\n")
     tally = Tally()
     with _open_output(output) as out:
-        for text in FORMATS[format_](_records(predictor, batches, layout, tally, out), layout):
+        for text in FORMATS[format_](_records(predictor, lots, layout, tally, out), layout):
             out.write(text)
     if tally.bad:
         say(f"{tally.bad} of {tally.images} images could not be read")
@@ -131,15 +128,14 @@ def _open_output(output: str | None) -> AbstractContextManager[TextIO]:
 
 
 def _records(
-    predictor: Predictor, batches: Iterable[list[Source]], layout: Layout, tally: Tally, out: TextIO
+    predictor: Predictor, lots: Iterable[Iterable[Source]], layout: Layout, tally: Tally, out: TextIO
 ) -> Iterator[Record]:
     """A record per source; flushes `out` before it waits for the next ones."""
-    for batch in batches:
-        for predictions in predictor.predict_batches(batch):
-            for prediction in predictions:
-                tally.images += 1
-                if prediction.error:
-                    tally.bad += 1
-                    warn(f"{printable(prediction.path)}: {prediction.error}")
-                yield make_record(prediction, layout)
-            out.flush()
+    for predictions in predictor.predict_batches(lots):
+        for prediction in predictions:
+            tally.images += 1
+            if prediction.error:
+                tally.bad += 1
+                warn(f"{printable(prediction.path)}: {prediction.error}")
+            yield make_record(prediction, layout)
+        out.flush()

@@ -1,8 +1,8 @@
-"""Images decoded once: the second time their pixels are mapped into memory from a file.
+"""What took long is done once: the second time its rows of bytes are mapped into memory from a file.
 
-The name of the file is a digest of all that the pixels depend on: the image format, the version of the decoder, and
-path, size and times of every image file. If anything changes, the name changes, and the images are decoded anew. No
-entry is ever changed: a new one is written beside it and renamed when it is whole.
+The name of the file is a digest of all that the rows depend on. If anything changes, the name changes, and they are
+made anew. Of decoded images these are the image format, the version of the decoder, and path, size and times of every
+image file. No entry is ever changed: a new one is written beside it and renamed when it is whole.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ import hashlib
 import json
 import os
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import PIL
 
-from nncli.data.cache_folder import SUFFIX, About, cache_folder, read_about, tidy
+from nncli.data.cache_folder import KEPT, PIXELS, SUFFIX, About, cache_folder, read_about, tidy
 from nncli.data.image.decoding import DECODER_VERSION
 from nncli.data.loading import BadImage, LoadedImages, load_images
 from nncli.data.pixel_rows import map_rows
@@ -28,7 +28,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
     from nncli.data.image.image_format import ImageFormat
+
+
+class Rows(NamedTuple):
+    """What an entry holds.
+
+    Attributes:
+        values: One row for each image that gave one, (m, n).
+        bad: Place of each other image in the list, and the reason.
+        is_final: Whether the same images will give the same rows; only then they are kept.
+    """
+
+    values: NDArray[np.uint8]
+    bad: Sequence[tuple[int, str]] = ()
+    is_final: bool = True
 
 
 def load_cached(
@@ -50,31 +66,64 @@ def load_cached(
     Raises:
         DataError: As `load_images`.
     """
+
+    def decode(memory: NDArray[np.uint8] | None) -> Rows:
+        loaded = load_images(paths, image_format, on_progress, pixels=memory)
+        places = sorted(set(range(len(paths))) - set(loaded.kept.tolist()))
+        bad = [(place, image.reason) for place, image in zip(places, loaded.bad, strict=True)]
+        return Rows(loaded.pixels, bad, not any(image.may_pass for image in loaded.bad))
+
     preprocessing = _digest(json.dumps([image_format.to_dict(), DECODER_VERSION, PIL.__version__]))
     folder = os.path.abspath(source)  # noqa: PTH100 - a link stays a link
-    wanted = About(folder, str(image_format), preprocessing, len(paths), 0, image_format.n_features, [])
+    wanted = About(PIXELS, folder, str(image_format), preprocessing, len(paths), 0, image_format.n_features, [])
+    rows = cached(_digest(preprocessing, *_states(paths)), wanted, decode, on_progress, on_note)
+    kept = np.delete(np.arange(len(paths)), [place for place, _ in rows.bad])
+    return LoadedImages(rows.values, kept, tuple(BadImage(paths[place], reason) for place, reason in rows.bad))
+
+
+def cached(
+    name: str,
+    wanted: About,
+    make: Callable[[NDArray[np.uint8] | None], Rows],
+    on_progress: Callable[[int], None] | None,
+    on_note: Callable[[str], None],
+) -> Rows:
+    """Rows from the cache if they are there, else made and then kept.
+
+    Args:
+        name: Of the entry: a digest of all that the rows depend on.
+        wanted: What the entry is; its rows are not yet counted.
+        make: Makes the rows in the memory that it is given, (n_images, n_values), or in memory of its own.
+        on_progress: Told the number of images if they are there.
+        on_note: Told in a line why they could not be kept.
+    """
+
+    def note(error: OSError) -> None:
+        where = f"{printable(os.fsdecode(error.filename))}: " if error.filename else ""
+        on_note(f"{KEPT[wanted.kind]} are not kept for the next time: {where}{error.strerror or error}")
+
+    draft = None
     try:
-        path = cache_folder() / (_digest(preprocessing, *_states(paths)) + SUFFIX)
-        found = open_entry(path, paths, wanted)
-        if found:
+        path = cache_folder() / (name + SUFFIX)
+        if found := _open_entry(path, wanted):
             if on_progress:
-                on_progress(len(paths))
+                on_progress(wanted.n_images)
             return found
-        draft = Draft(path, (len(paths), image_format.n_features)) if paths else None
+        if wanted.n_images:
+            draft = Draft(path, (wanted.n_images, wanted.n_values))
     except OSError as error:
-        on_note(_not_kept(error))
-        draft = None
+        note(error)
     if draft is None:
-        return load_images(paths, image_format, on_progress)
+        return make(None)
     try:
-        loaded = load_images(paths, image_format, on_progress, pixels=draft.pixels)
-        loaded.pixels.flags.writeable = False
-        if len(loaded.pixels) and not any(image.may_pass for image in loaded.bad):
+        rows = make(draft.rows)
+        rows.values.flags.writeable = False
+        if len(rows.values) and rows.is_final:
             try:
-                draft.keep(wanted, loaded)
+                draft.keep(replace(wanted, n_rows=len(rows.values), bad=list(rows.bad)))
             except OSError as error:
-                on_note(_not_kept(error))
-        return loaded
+                note(error)
+        return rows
     finally:
         draft.close()
 
@@ -83,17 +132,11 @@ def _digest(*texts: str) -> str:
     return hashlib.blake2b("\0".join(texts).encode(errors="surrogateescape"), digest_size=20).hexdigest()
 
 
-def _not_kept(error: OSError) -> str:
-    where = f"{printable(os.fsdecode(error.filename))}: " if error.filename else ""
-    return f"decoded images are not kept for the next time: {where}{error.strerror or error}"
-
-
 def _states(paths: Sequence[str]) -> list[str]:
     """A line for each file that is another one after any change to the file.
 
     The time of the last change of the status tells what size and time of modification do not: another file moved here.
     """
-    here = os.getcwd()  # noqa: PTH109
     lines = []
     for path in paths:
         try:
@@ -101,11 +144,11 @@ def _states(paths: Sequence[str]) -> list[str]:
             state = f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
         except (OSError, ValueError):
             state = "missing"
-        lines.append(f"{path if path.startswith('/') else f'{here}/{path}'}\0{state}")
+        lines.append(f"{path if path.startswith('/') else f'{os.getcwd()}/{path}'}\0{state}")  # noqa: PTH109
     return lines
 
 
-def open_entry(path: Path, paths: Sequence[str], wanted: About) -> LoadedImages | None:
+def _open_entry(path: Path, wanted: About) -> Rows | None:
     """The entry at `path`, if it is there and sound."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
@@ -113,26 +156,19 @@ def open_entry(path: Path, paths: Sequence[str], wanted: About) -> LoadedImages 
         return None
     try:
         about = read_about(descriptor)
-        if about is None or _kind(about) != _kind(wanted):
+        if about is None or replace(about, source=wanted.source, n_rows=0, bad=[]) != replace(wanted, n_rows=0):
             return None
         with contextlib.suppress(OSError):
             os.utime(descriptor)
-        pixels = map_rows(descriptor, (about.n_images, about.n_features))
+        return Rows(map_rows(descriptor, (about.n_rows, about.n_values)), about.bad)
     except (OSError, ValueError):
         return None
     finally:
         os.close(descriptor)
-    kept = np.delete(np.arange(about.n_files), [i for i, _ in about.bad])
-    bad = tuple(BadImage(paths[i], reason) for i, reason in about.bad)
-    return LoadedImages(pixels, kept, bad)
-
-
-def _kind(about: About) -> tuple[str, int, int]:
-    return about.preprocessing, about.n_files, about.n_features
 
 
 class Draft:
-    """An entry on its way: a locked temporary file, mapped into memory to be decoded into.
+    """An entry on its way: a locked temporary file, mapped into memory to be filled there.
 
     Raises:
         OSError: It cannot be written, or there is not enough room for it.
@@ -150,16 +186,13 @@ class Draft:
                 os.posix_fallocate(self._file, 0, size)
             else:
                 os.ftruncate(self._file, size)
-            self.pixels = map_rows(self._file, shape, writable=True)
+            self.rows = map_rows(self._file, shape, writable=True)
         except BaseException:
             self.close()
             raise
 
-    def keep(self, wanted: About, loaded: LoadedImages) -> None:
+    def keep(self, about: About) -> None:
         """Make it an entry."""
-        bad = set(range(wanted.n_files)) - set(loaded.kept.tolist())
-        reasons = [(i, image.reason) for i, image in zip(sorted(bad), loaded.bad, strict=True)]
-        about = replace(wanted, n_images=len(loaded.kept), bad=reasons)
         os.ftruncate(self._file, about.n_bytes)
         ending = about.to_bytes()
         if os.pwrite(self._file, ending, about.n_bytes) != len(ending):

@@ -1,10 +1,10 @@
-"""The folder of kept pixels: ``$XDG_CACHE_HOME/nncli``, one file for each data set in each format.
+"""The folder of kept rows: ``$XDG_CACHE_HOME/nncli``, one file for the pixels or features of a data set.
 
-    pixels     one image per row, n_images * n_features bytes
-    about      JSON: what these pixels are
+    rows       one image per row, n_rows * n_values bytes
+    about      JSON: what these rows are
     end        length of the JSON, and a magic number
 
-The pixels come first so that they begin at a page of memory, and everything is in one file so that renaming it makes it
+The rows come first so that they begin at a page of memory, and everything is in one file so that renaming it makes it
 appear whole. Its time of modification is the time of its last use.
 """
 
@@ -23,9 +23,16 @@ from nncli.machine.file_lock import remove_abandoned
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SUFFIX = ".pixels"
+SUFFIX = ".rows"
+OLD_SUFFIX = ".pixels"
+"""Of entries that older versions wrote: nobody reads them any more, but they take room."""
+
+PIXELS, FEATURES = "pixels", "features"
+KEPT = {PIXELS: "decoded images", FEATURES: "features"}
+"""Kind of rows -> in words."""
+
 _END = struct.Struct("<Q8s")
-_MAGIC = b"nncli\x00\x00\x01"
+_MAGIC = b"nncli\x00\x00\x02"
 
 MOST_ABOUT_BYTES = 1 << 28
 MOST_BYTES = 20 * 10**9
@@ -34,24 +41,26 @@ MOST_BYTES = 20 * 10**9
 
 @dataclass(frozen=True)
 class About:
-    """What the pixels of an entry are.
+    """What the rows of an entry are.
 
     Attributes:
+        kind: pixels or features.
         source: The folder that the images lie in.
-        image_format: In words.
-        preprocessing: A digest of everything but the files that the pixels depend on.
-        n_files: Files read.
-        n_images: Rows of pixels: the files that could be decoded.
-        n_features: Length of a row.
-        bad: Place of each other file in the sorted list, and the reason.
+        form: Of a row, in words: the image format, or the feature blocks.
+        preprocessing: A digest of everything but the images that the rows depend on.
+        n_images: Asked for.
+        n_rows: Images that gave a row.
+        n_values: Length of a row.
+        bad: Place of each other image in the sorted list, and the reason.
     """
 
+    kind: str
     source: str
-    image_format: str
+    form: str
     preprocessing: str
-    n_files: int
     n_images: int
-    n_features: int
+    n_rows: int
+    n_values: int
     bad: list[tuple[int, str]]
 
     def to_bytes(self) -> bytes:
@@ -61,8 +70,8 @@ class About:
 
     @property
     def n_bytes(self) -> int:
-        """Length of the pixels."""
-        return self.n_images * self.n_features
+        """Length of the rows."""
+        return self.n_rows * self.n_values
 
 
 @dataclass(frozen=True)
@@ -101,13 +110,14 @@ def read_about(descriptor: int) -> About | None:
         if not isinstance(values, dict) or set(values) != {field.name for field in fields(About)}:
             return None
         about = About(**{**values, "bad": [(int(i), str(reason)) for i, reason in values["bad"]]})
-        counts = about.n_files, about.n_images, about.n_features
+        counts = about.n_images, about.n_rows, about.n_values
         places = [i for i, _ in about.bad]
         is_sound = (
             all(type(n) is int and n > 0 for n in counts)
-            and all(type(text) is str for text in (about.source, about.image_format, about.preprocessing))
-            and places == sorted(set(places) & set(range(about.n_files)))
-            and about.n_images + len(places) == about.n_files
+            and about.kind in list(KEPT)  # a list, because what is read may not be hashable
+            and all(type(text) is str for text in (about.source, about.form, about.preprocessing))
+            and places == sorted(set(places) & set(range(about.n_images)))
+            and about.n_rows + len(places) == about.n_images
             and about.n_bytes + length + _END.size == size
         )
         return about if is_sound else None
@@ -125,7 +135,7 @@ def entries() -> Iterator[Entry]:
     if not folder.is_dir():
         return
     found = []
-    for path in folder.glob(f"*{SUFFIX}"):
+    for path in (*folder.glob(f"*{SUFFIX}"), *folder.glob(f"*{OLD_SUFFIX}")):
         with contextlib.suppress(OSError):  # another program may remove it at this moment
             descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
             try:
@@ -147,7 +157,7 @@ def remove(entry: Entry) -> int:
 
 def remove_leftovers(folder: Path) -> int:
     """Delete unfinished entries of programs that are gone, which hold no lock any more. Returns the bytes freed."""
-    return remove_abandoned(folder, f".*{SUFFIX}.tmp")
+    return remove_abandoned(folder, ".*.tmp")
 
 
 def tidy(newest: Path) -> None:

@@ -1,4 +1,4 @@
-"""Rows of pixels that may lie in a file: images of a data set that need not fit into memory.
+"""Rows of bytes that may lie in a file: pixels, or features kept as bytes, that need not fit into memory.
 
 A small file is mapped into memory and used like any array. Of a large one, rows are read when they are needed: the
 operating system keeps what fits in its cache of files, and none of it counts as this process's memory. Looking through
@@ -126,10 +126,14 @@ class WithMirrored(PixelRows):
     def take(self, chosen: NDArray[np.intp] | slice, out: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """As for all rows; see `PixelRows.take`."""
         out = super().take(chosen, out)
-        mirrored = np.arange(len(self))[chosen] >= self._n_plain
-        images = out[mirrored].reshape(-1, *self._shape)
-        out[mirrored] = images[:, :, ::-1].reshape(len(images), out.shape[1])
+        second = np.arange(len(self))[chosen] >= self._n_plain
+        out[second] = mirrored(out[second], self._shape)
         return out
+
+
+def mirrored(pixels: NDArray[np.uint8], shape: tuple[int, int, int]) -> NDArray[np.uint8]:
+    """Images of this height, width and channels, one per row, with left and right exchanged."""
+    return pixels.reshape(-1, *shape)[:, :, ::-1].reshape(pixels.shape)
 
 
 def _read_rows(descriptor: int, rows: list[int], out: NDArray[np.uint8]) -> None:

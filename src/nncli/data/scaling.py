@@ -31,7 +31,7 @@ class Scaling:
     """
 
     def __init__(self, scale: NDArray[np.float32], offset: NDArray[np.float32]) -> None:
-        self.scale, self.offset = scale, offset
+        self.scale, self.offset, self.n_inputs = scale, offset, len(scale)
         self._is_plain = not offset.any() and bool((scale == scale[0]).all())
 
     def apply(self, pixels: NDArray[Any], out: NDArray[Any]) -> None:

@@ -25,6 +25,7 @@ import numpy as np
 from nncli.features.dictionary import WHITENING, spherical_k_means
 from nncli.features.patches import PatchesBlock, pooling
 from nncli.features.settings.patches import Patches
+from nncli.machine.threads import PerThread
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -69,7 +70,7 @@ class DeepPatchesBlock:
         self.n_features = settings.n_features(shape)
         self.map_shape = settings.map_shape(shape)
         self.positions = settings.deep_positions(shape)
-        self._memory: tuple[Array, Array, Array, Array] | None = None
+        self._memory = PerThread[tuple[Array, Array, Array, Array]]()
 
     @classmethod
     def fit(cls, settings: DeepPatches, images: NDArray[np.uint8], rng: np.random.Generator) -> DeepPatchesBlock:
@@ -101,7 +102,7 @@ class DeepPatchesBlock:
     def extract(self, images: NDArray[np.uint8], out: Array) -> None:
         """Write the features of `images`, (m, height, width, channels), to `out`, (m, n_features)."""
         settings = self.settings
-        pool, across_rows, across_columns, windows = self._buffers()
+        pool, across_rows, across_columns, windows = self._memory.get(self._buffers)
         for start, answers in self.first.answers(images):
             for i, one in enumerate(answers, start=start):
                 self._cut(self._map(one, across_rows, across_columns), windows)
@@ -112,7 +113,7 @@ class DeepPatchesBlock:
 
     def _sample(self, images: NDArray[np.uint8], rng: np.random.Generator) -> Array:
         """Windows of the maps of some images, as rows, (n, deep_size * deep_size * 2 K)."""
-        _, across_rows, across_columns, windows = self._buffers()
+        _, across_rows, across_columns, windows = self._memory.get(self._buffers)
         low, high = SAMPLES
         n_samples = min(max(SAMPLES_EACH * self.settings.deep_count, low), high)
         chosen = np.sort(rng.choice(len(images), min(len(images), MOST_IMAGES), replace=False))
@@ -153,14 +154,12 @@ class DeepPatchesBlock:
             target /= (length + self.faint)[:, None]
 
     def _buffers(self) -> tuple[Array, Array, Array, Array]:
-        """Matrices that pool, and memory for windows; made when needed first."""
-        if self._memory is None:
-            settings, (down, across) = self.settings, self.first.positions
-            n_windows = self.positions[0] * self.positions[1]
-            windows = np.ones((n_windows, settings.deep_size**2 * 2 * settings.count + 1), np.float32)
-            cells = pooling(self.positions, settings.grid)
-            self._memory = cells, overlapping(down, settings.pool), overlapping(across, settings.pool), windows
-        return self._memory
+        """Matrices that pool, and memory for windows."""
+        settings, (down, across) = self.settings, self.first.positions
+        n_windows = self.positions[0] * self.positions[1]
+        windows = np.ones((n_windows, settings.deep_size**2 * 2 * settings.count + 1), np.float32)
+        cells = pooling(self.positions, settings.grid)
+        return cells, overlapping(down, settings.pool), overlapping(across, settings.pool), windows
 
 
 def first_layer(settings: DeepPatches) -> Patches:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nncli.features.dictionary import TINY, learn_dictionary
+from nncli.machine.threads import PerThread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +57,7 @@ class PatchesBlock:
         self.settings, self.shape, self.matrix = settings, shape, matrix
         self.n_features = settings.n_features(shape)
         self.positions = settings.positions(shape)
-        self._memory: tuple[Array, Array, Array, Array] | None = None
+        self._memory = PerThread[tuple[Array, Array, Array, Array]]()
 
     @classmethod
     def fit(cls, settings: Patches, images: NDArray[np.uint8], rng: np.random.Generator) -> PatchesBlock:
@@ -79,7 +80,7 @@ class PatchesBlock:
         """Write the features of `images`, (m, height, width, channels), to `out`, (m, n_features)."""
         threshold = self.settings.threshold
         n_cells, count = self.settings.grid**2, self.settings.count
-        pool, patches, _, strong = self._buffers()
+        pool, patches, _, strong = self._memory.get(self._buffers)
         pooled = np.empty((2, len(patches), n_cells, count), np.float32)
         for start, answers in self.answers(images):
             m = len(answers)
@@ -95,7 +96,7 @@ class PatchesBlock:
         Yields:
             The number of the first image, and the answers, (m, places, K), overwritten by the next.
         """
-        _, patches, answers, _ = self._buffers()
+        _, patches, answers, _ = self._memory.get(self._buffers)
         for start in range(0, len(images), len(patches)):
             x = images[start : start + len(patches)].astype(np.float32)
             m = len(x)
@@ -105,18 +106,13 @@ class PatchesBlock:
             yield start, answers[:m]
 
     def _buffers(self) -> tuple[Array, Array, Array, Array]:
-        """The pooling matrix, and memory for the patches, answers and strong answers of some images.
-
-        Made when it is needed first, because a model that is only looked at does not need it.
-        """
-        if self._memory is None:
-            d, count = self.matrix.shape
-            places = self.positions[0] * self.positions[1]
-            m = max(1, CACHE_BYTES // (4 * places * max(d, count)))
-            patches = np.ones((m, places, d), np.float32)  # the ones in the last column stay
-            answers = np.empty((m, places, count), np.float32)
-            self._memory = pooling(self.positions, self.settings.grid), patches, answers, np.empty_like(answers)
-        return self._memory
+        """The pooling matrix, and memory for the patches, answers and strong answers of some images."""
+        d, count = self.matrix.shape
+        places = self.positions[0] * self.positions[1]
+        m = max(1, CACHE_BYTES // (4 * places * max(d, count)))
+        patches = np.ones((m, places, d), np.float32)  # the ones in the last column stay
+        answers = np.empty((m, places, count), np.float32)
+        return pooling(self.positions, self.settings.grid), patches, answers, np.empty_like(answers)
 
     def _cut(self, x: Array, patches: Array) -> None:
         """Write every patch of the images `x`, divided by its contrast, to `patches`, (m, places, d + 1)."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import warnings
 from typing import TYPE_CHECKING
+
+from nncli.machine.threads import NO_WARNINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,9 +36,7 @@ def fork(in_child: Callable[[], None] = ignore_stop_signals) -> int:
     """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     try:
-        with warnings.catch_warnings():
-            # Python warns of threads that a library, OpenBLAS for one, may have; they do not matter to the helpers.
-            warnings.simplefilter("ignore", DeprecationWarning)
+        with NO_WARNINGS:  # of threads that a library, OpenBLAS for one, may have; they do not matter to the helpers
             child = os.fork()
         if child == 0:
             for descriptor in KEPT_FROM_HELPERS:

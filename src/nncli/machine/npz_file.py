@@ -8,12 +8,13 @@ Text travels as JSON in an array of bytes.
 
 from __future__ import annotations
 
+import ast
+import io
 import json
 import math
 import os
 import stat
 import struct
-import warnings
 import zipfile
 from typing import IO, TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from numpy.lib import format as npy_format
 
 from nncli.errors import ModelFileError
 from nncli.machine.atomic_file import open_bytes_atomically
+from nncli.machine.threads import NO_WARNINGS
 from nncli.text import printable
 
 if TYPE_CHECKING:
@@ -79,7 +81,7 @@ def read_npz(path: Path) -> dict[str, NDArray[Any]]:
     except OSError as error:
         raise ModelFileError(f"{shown}: cannot be read: {error.strerror or error}") from error
     try:
-        with file, warnings.catch_warnings(action="error"):
+        with file, NO_WARNINGS:
             n_arrays = _read_end(file, status.st_size)
             with zipfile.ZipFile(file) as archive:
                 _check_members(archive.infolist(), n_arrays, status.st_size)
@@ -126,7 +128,10 @@ def _read_array(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> NDArray[Any]
     with archive.open(info) as member:
         if npy_format.read_magic(member) != (1, 0):
             raise ValueError(f"{info.filename} has another version of the format")
-        shape, fortran_order, dtype = npy_format.read_array_header_1_0(member)
+        length = member.read(2)
+        header = member.read(int.from_bytes(length, "little"))
+        shape, fortran_order, dtype = npy_format.read_array_header_1_0(io.BytesIO(length + header))
+        ast.literal_eval(header.decode("latin1"))  # fails where NumPy only warns: a header of Python 2
         if dtype.kind not in PLAIN_KINDS or fortran_order or min(shape, default=0) < 0:
             raise ValueError(f"{info.filename} is not a plain array of numbers")
         size = math.prod(shape) * dtype.itemsize

@@ -26,6 +26,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image, ImageFilter
 
+from nncli.data.pixel_rows import mirrored
+from nncli.model.predictor import BATCH_SIZE
 from nncli.network.backpropagation import backpropagate
 from nncli.network.forward_propagation import forward
 from nncli.network.parameters import Workspace
@@ -50,8 +52,6 @@ N_CLASSES = 2
 
 LEAST = 1e-30
 """Smaller probabilities are no longer told apart."""
-
-TOGETHER = 64
 
 
 @dataclass(frozen=True)
@@ -82,9 +82,8 @@ def explain(predictor: Predictor, pixels: NDArray[np.uint8], method: str) -> Exp
     if method == "gradient":
         maps = _gradient_maps(predictor.model, pixels, classes)
         if predictor.model.test_time_augmentation == "mirror":
-            images = pixels.reshape(predictor.model.image_format.shape)
-            mirrored = _gradient_maps(predictor.model, np.ascontiguousarray(images[:, ::-1]).ravel(), classes)
-            maps = (maps + mirrored[:, :, ::-1]) / 2
+            other = mirrored(pixels, predictor.model.image_format.shape)
+            maps = (maps + _gradient_maps(predictor.model, other, classes)[:, :, ::-1]) / 2
     else:
 
         def log_odds(rows: NDArray[np.uint8]) -> NDArray[np.float64]:
@@ -119,8 +118,8 @@ def occlusion_maps(pixels: NDArray[np.uint8], shape: tuple[int, int, int], score
     masks = np.stack([a[:, None] * b for a in down for b in across])  # (n_places, height, width)
     whole = score(pixels[None])[0]
     total = np.zeros((len(whole), *shape[:2]))
-    for start in range(0, len(masks), TOGETHER):
-        some = masks[start : start + TOGETHER]
+    for start in range(0, len(masks), BATCH_SIZE):
+        some = masks[start : start + BATCH_SIZE]
         hidden = np.rint(image + some[..., None] * (blurred - image)).astype(np.uint8)
         falls = whole - score(hidden.reshape(len(some), -1))  # (m, n)
         total += np.einsum("mk,mij->kij", falls, some)
@@ -147,7 +146,7 @@ def _gradient_maps(model: Model, pixels: NDArray[np.uint8], classes: list[int]) 
     """By the gradient, (n, height, width); see above."""
     shape, x = model.image_format.shape, _network_input(model, pixels[None])
     slopes = np.stack([slope(model, x[0], k) for k in classes])  # (n, n_0)
-    if model.column.is_pixels:
+    if model.preprocessing.is_pixels:
         maps: NDArray[np.float64] = (slopes * x).reshape(-1, *shape).sum(axis=3)
         return maps
     return occlusion_maps(pixels, shape, lambda rows: _network_input(model, rows) @ slopes.T)
@@ -182,10 +181,5 @@ def slope(model: Model, x: NDArray[np.float64], k: int) -> NDArray[np.float64]:
 def _network_input(model: Model, pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
     """From images, (m, values of an image), to what the network sees, (m, n_0)."""
     rows = np.empty((len(pixels), model.layer_dims[0]))
-    if model.column.is_pixels:
-        model.scaling.apply(pixels, rows)
-        return rows
-    features = np.empty(rows.shape, np.float32)
-    model.column.extract(pixels, features)
-    model.scaling.apply(features, rows)
+    model.preprocessing.apply(pixels, rows)
     return rows

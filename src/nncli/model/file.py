@@ -16,6 +16,7 @@ The same model always gives the same bytes: there is no clock and no path in it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,6 +38,7 @@ from nncli.model.checks import (
     output,
     take,
 )
+from nncli.model.preprocessing import Preprocessing
 from nncli.network.parameters import Parameters
 from nncli.text import printable
 
@@ -85,6 +87,11 @@ class Model:
     def layer_dims(self) -> tuple[int, ...]:
         """(n_0, ..., n_L)."""
         return self.parameters.layer_dims
+
+    @cached_property
+    def preprocessing(self) -> Preprocessing:
+        """From pixel values to network input."""
+        return Preprocessing(self.column, self.scaling)
 
 
 def write_model(path: Path, model: Model) -> None:

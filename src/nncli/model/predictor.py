@@ -7,14 +7,19 @@ those bits are gone.
 
 from __future__ import annotations
 
+import threading
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import chain, islice, tee
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nncli.data.decoding_pool import CHUNK_SIZE, DecodingPool, n_usable_workers
+from nncli.data.pixel_rows import mirrored
 from nncli.errors import ModelFileError
+from nncli.machine.threads import PerThread
 from nncli.model.calibration import tempered
 from nncli.network.ensemble import vote
 from nncli.network.parameters import Workspace
@@ -22,22 +27,26 @@ from nncli.network.parameters import Workspace
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from numpy.typing import NDArray
-
     from nncli.model.file import Model
 
 Source = tuple[str, str | bytes]
 """A name to show, and a path or an image's bytes."""
 
-BATCH_SIZE = 64
-"""Most images propagated together: enough for a fast product."""
-
-FIRST_BATCH = 4
+FIRST_CHUNK = 4
+"""Images decoded before the first prediction; chunks double up to `CHUNK_SIZE`: the first answer comes soon, and later
+ones in lots large enough for several processes."""
 
 MANY = 64
-"""From so many images on, several processes decode them: to start these takes as long as some dozens of images."""
+"""From so many images known at once several processes decode: to start these takes as long as some dozens of images."""
+
+BATCH_SIZE = 64
+"""Most images propagated together: enough for a fast product, and little memory for every thread that asks."""
 
 NOTHING = np.empty(0, np.float32)
+
+ALONE = threading.Lock()
+"""Held by one call of `predict_batches`, the only one that may start processes. A process would inherit the pipes of
+another call's processes, and a module that another thread is just importing would never be ready in it."""
 
 
 @dataclass(frozen=True)
@@ -56,15 +65,13 @@ class Prediction:
 
 
 class Predictor:
-    """A model made ready to predict."""
+    """A model made ready to predict, by as many threads at once as like: each has its own memory."""
 
     def __init__(self, model: Model) -> None:
         self.model = model
         self._parameters = model.parameters.like(np.float64)
         self._parameters.flat[:] = model.parameters.flat
-        self._workspace = Workspace.of(self._parameters, BATCH_SIZE, training=False)
-        self._columns = np.empty((BATCH_SIZE, model.layer_dims[0]), np.float32)
-        self._rows = np.empty((BATCH_SIZE, model.layer_dims[0]), np.float64)
+        self._memory = PerThread[tuple[NDArray[np.float64], Workspace]]()
 
     def probabilities(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Probabilities of every class for images given as rows.
@@ -83,7 +90,7 @@ class Predictor:
             part = pixels[start : start + BATCH_SIZE]
             Y_hat = self._forward(part)
             if self.model.test_time_augmentation == "mirror":
-                Y_hat = (Y_hat + self._forward(self._mirrored(part))) / 2
+                Y_hat = (Y_hat + self._forward(mirrored(part, self.model.image_format.shape))) / 2
             if Y_hat.shape[0] == 1:  # one output is P(second class)
                 Y_hat = np.concatenate([1 - Y_hat, Y_hat])
             if self.model.temperature != 1:
@@ -95,45 +102,52 @@ class Predictor:
 
     def _forward(self, pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
         """Y_hat, (n_L, m), of up to BATCH_SIZE images given as rows."""
-        model, rows = self.model, self._rows[: len(pixels)]
-        if model.column.is_pixels:
-            model.scaling.apply(pixels, rows)
-        else:
-            columns = self._columns[: len(pixels)]
-            model.column.extract(pixels, columns)
-            model.scaling.apply(columns, rows)
+        memory, workspace = self._memory.get(self._buffers)
+        rows = memory[: len(pixels)]
+        self.model.preprocessing.apply(pixels, rows)
         with np.errstate(all="ignore"):  # told by the caller, in words
-            Y_hat = vote(self._parameters, self._workspace, rows.T, model.activation)
+            Y_hat = vote(self._parameters, workspace, rows.T, self.model.activation)
         return Y_hat.astype(np.float64)  # a copy, because the workspace is used again
 
-    def _mirrored(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        images = pixels.reshape(-1, *self.model.image_format.shape)
-        return images[:, :, ::-1].reshape(pixels.shape)
+    def _buffers(self) -> tuple[NDArray[np.float64], Workspace]:
+        """Memory for the network input of a batch, and what the batch passes through."""
+        rows = np.empty((BATCH_SIZE, self.model.layer_dims[0]), np.float64)
+        return rows, Workspace.of(self._parameters, BATCH_SIZE, training=False)
 
     def predict(self, sources: Iterable[Source]) -> Iterator[Prediction]:
         """One prediction per image, in the order of the input; see `predict_batches`."""
-        for predictions in self.predict_batches(sources):
+        for predictions in self.predict_batches([sources]):
             yield from predictions
 
-    def predict_batches(self, sources: Iterable[Source]) -> Iterator[list[Prediction]]:
+    def predict_batches(self, lots: Iterable[Iterable[Source]]) -> Iterator[list[Prediction]]:
         """Predictions in lists, as soon as they are known; many images are decoded by several processes.
 
         Args:
-            sources: Pairs of a name to show and a path or an image's bytes. Up to `MANY`, and later up to
-                `DEPTH` * `CHUNK_SIZE` for each process, are fetched ahead: where they arrive slowly, call this again
-                for each lot that has arrived.
+            lots: Images that are known together: pairs of a name to show and a path or an image's bytes. Of a lot up to
+                `MANY`, and later up to `DEPTH` * `CHUNK_SIZE` for each process, are fetched ahead; the next lot is
+                asked for when all of this one are predicted, so that it may wait for images to arrive.
 
         Yields:
             One prediction per image, in the order of the input.
         """
-        iterator = iter(sources)
-        first = list(islice(iterator, MANY))
-        n_workers = n_usable_workers() if len(first) == MANY else 0
-        batches, copy = tee(_batches(chain(first, iterator)))
-        with DecodingPool(self.model.image_format, n_workers if n_workers > 1 else 0) as pool:
-            decoded = pool.decode([source for _, source in batch] for batch in copy)
-            for (pixels, reasons), batch in zip(decoded, batches, strict=False):  # the batches are further ahead
-                yield self._finish(batch, pixels, reasons)
+        is_alone = ALONE.acquire(blocking=False)
+        with ExitStack() as stack:
+            if is_alone:
+                stack.callback(ALONE.release)
+            pools: dict[int, DecodingPool] = {}
+            n_workers = 0
+            for lot in lots:
+                sources = iter(lot)
+                first = list(islice(sources, MANY))
+                if is_alone and len(first) == MANY and not n_workers:  # they stay for the lots to come
+                    n_workers = n_usable_workers()
+                if n_workers not in pools:
+                    pool = DecodingPool(self.model.image_format, n_workers if n_workers > 1 else 0)
+                    pools[n_workers] = stack.enter_context(pool)
+                batches, copy = tee(_batches(chain(first, sources)))
+                decoded = pools[n_workers].decode([source for _, source in batch] for batch in copy)
+                for (pixels, reasons), batch in zip(decoded, batches, strict=False):  # the batches are further ahead
+                    yield self._finish(batch, pixels, reasons)
 
     def _finish(self, batch: list[Source], pixels: NDArray[np.uint8], reasons: list[str]) -> list[Prediction]:
         """The predictions of a batch: `pixels` of the good images, and for each image a reason or an empty text."""
@@ -146,7 +160,7 @@ class Predictor:
 
 def _batches(sources: Iterator[Source]) -> Iterator[list[Source]]:
     """Small ones first: the first prediction is not to wait for many others."""
-    size = FIRST_BATCH
+    size = FIRST_CHUNK
     while batch := list(islice(sources, size)):
         yield batch
         size = min(2 * size, CHUNK_SIZE)

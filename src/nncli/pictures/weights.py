@@ -54,12 +54,12 @@ def patterns(model: Model) -> NDArray[Any]:
         ModelFileError: The first layer sees neither patches nor pixels.
     """
     form, W = model.image_format, model.parameters.W[1]
-    column = getattr(model, "column", None)
-    for settings, block in zip(getattr(column, "features", ()), getattr(column, "blocks", ()), strict=True):
+    for settings, block in zip(model.column.features, model.column.blocks, strict=True):
         if settings.kind == "patches":
             matrix: NDArray[Any] = block.arrays()["matrix"][:-1].T  # the last row is an offset
-            return matrix.astype(np.float64).reshape(-1, settings.size, settings.size, form.channels)
-    if W.shape[1] != form.n_features:
+            size = settings.to_dict()["size"]
+            return matrix.astype(np.float64).reshape(-1, size, size, form.channels)
+    if not model.preprocessing.is_pixels:
         raise ModelFileError(f"the first layer sees {W.shape[1]} features, not pixels: its weights are no pictures")
     return W.astype(np.float64).reshape(-1, form.height, form.width, form.channels)
 

@@ -13,20 +13,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nncli.data.cache import Draft, open_entry
-from nncli.data.cache_folder import SUFFIX, About, cache_folder
+from nncli.data.cache import Rows, cached
+from nncli.data.cache_folder import FEATURES, About
 from nncli.data.decoding_processes import number_of_processes
-from nncli.data.loading import LoadedImages
 from nncli.data.scaling import Scaling
 from nncli.features.column import FeatureColumn
 from nncli.machine.divide import divide, shared_array
-from nncli.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -146,34 +143,13 @@ def feature_rows(
         kept_as: What the cache is to keep them as, see `cache_entry`; by default they are not kept.
         on_note: Told in a line why they could not be kept.
     """
-    shape = len(images), fitted.column.n_features
-    draft = None
-    try:
-        if kept_as is not None:
-            path = cache_folder() / (kept_as.preprocessing + SUFFIX)
-            if found := open_entry(path, [], kept_as):
-                on_progress(len(images))
-                return found.pixels
-            draft = Draft(path, shape)
-    except OSError as error:
-        on_note(_not_kept(error))
-    if draft is None or kept_as is None:
-        return _filled(fitted, images, shared_array(shape, np.uint8), on_progress)
-    try:
-        rows = _filled(fitted, images, draft.pixels, on_progress)
-        rows.flags.writeable = False
-        try:
-            draft.keep(kept_as, LoadedImages(rows, np.arange(len(rows)), ()))
-        except OSError as error:
-            on_note(_not_kept(error))
-        return rows
-    finally:
-        draft.close()
 
+    def compute(memory: NDArray[np.uint8] | None) -> Rows:
+        rows = shared_array((len(images), fitted.column.n_features), np.uint8) if memory is None else memory
+        return Rows(_filled(fitted, images, rows, on_progress))
 
-def _not_kept(error: OSError) -> str:
-    where = f"{printable(os.fsdecode(error.filename))}: " if error.filename else ""
-    return f"features are not kept for the next time: {where}{error.strerror or error}"
+    made = compute(None) if kept_as is None else cached(kept_as.preprocessing, kept_as, compute, on_progress, on_note)
+    return made.values
 
 
 def cache_entry(fitted: FittedFeatures, data: str, source: str, n_images: int) -> About:
@@ -190,8 +166,8 @@ def cache_entry(fitted: FittedFeatures, data: str, source: str, n_images: int) -
     digest = hashlib.blake2b(json.dumps([VERSION, np.__version__, data, settings]).encode(), digest_size=20)
     for array in (*column.arrays().values(), fitted.low, fitted.step):
         digest.update(np.ascontiguousarray(array).data)
-    words = "features: " + ", ".join(block.kind for block in column.features)
-    return About(source, words, digest.hexdigest(), n_images, n_images, column.n_features, [])
+    words = ", ".join(block.kind for block in column.features)
+    return About(FEATURES, source, words, digest.hexdigest(), n_images, 0, column.n_features, [])
 
 
 def _filled(

@@ -15,7 +15,9 @@ import numpy as np
 
 from nncli.data.augmentation.kinds import make_augmentation
 from nncli.data.batches import Batches
+from nncli.data.network_inputs import AugmentedInputs, NetworkInputs, VersionedInputs
 from nncli.data.pixel_rows import PixelRows, WithMirrored
+from nncli.model.preprocessing import Preprocessing
 from nncli.run.feature_rows import cache_entry, feature_rows
 
 if TYPE_CHECKING:
@@ -23,8 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from nncli.data.augmentation.kinds import Augmentation
-    from nncli.run.dataset import Experiment, ImageSet
+    from nncli.run.dataset import Experiment
     from nncli.run.feature_rows import FittedFeatures
 
 VALIDATION_BATCH_SIZE = 256
@@ -48,36 +49,33 @@ def training_batches(
     """
     training, validation, features = experiment.training, experiment.validation, experiment.features
     data = experiment.plan.config.data
-    augmentation = make_augmentation(data.augmentation, experiment.plan.image_format, data.augmentation_strength)
-
-    def of_images(images: ImageSet, size: int, changes: Augmentation | None = None) -> Batches:
-        column = features.column if features else None
-        return Batches(images.pixels, images.labels, experiment.scaling, size, dtype, images.rows, changes, column)
-
-    if features is None:
-        validation_set = of_images(validation, VALIDATION_BATCH_SIZE) if validation.paths else None
-        return of_images(training, batch_size, augmentation), validation_set
-
-    is_mirrored = data.augmentation == "mirror"
-    if is_mirrored:
-        augmentation = None
-    stays = (validation,) if augmentation else (training, validation)
-    rows = np.concatenate([images.rows for images in stays])
-    n_mirrored = len(training.rows) if is_mirrored else 0
-    stored = _stored_features(experiment, features, rows, n_mirrored, on_progress, on_note)
-    first = len(rows) - len(validation.rows)  # rows of training images come before
-
-    def of_features(images: ImageSet, size: int, rows: NDArray[np.intp], n_copies: int = 1) -> Batches:
-        return Batches(stored, images.labels, features.scaling_of_bytes, size, dtype, rows, n_copies=n_copies)
-
+    is_mirrored = features is not None and data.augmentation == "mirror"
+    augmentation = None
+    if not is_mirrored:
+        augmentation = make_augmentation(data.augmentation, experiment.plan.image_format, data.augmentation_strength)
+    preprocessing = Preprocessing(experiment.column, experiment.scaling)
+    training_rows, validation_rows = (PixelRows(images.pixels, images.rows) for images in (training, validation))
+    training_inputs = NetworkInputs(training_rows, preprocessing, dtype)
+    validation_inputs = NetworkInputs(validation_rows, preprocessing, dtype)
     if augmentation:
-        training_set = of_images(training, batch_size, augmentation)
-    else:
-        versions = np.concatenate([np.arange(first), np.arange(len(rows), len(stored))])
-        training_set = of_features(training, batch_size, versions, n_copies=2 if is_mirrored else 1)
+        training_inputs = AugmentedInputs(training_rows, preprocessing, augmentation, dtype)
+    if features:
+        stays = (validation,) if augmentation else (training, validation)
+        rows = np.concatenate([images.rows for images in stays])
+        n_mirrored = len(training.rows) if is_mirrored else 0
+        stored = _stored_features(experiment, features, rows, n_mirrored, on_progress, on_note)
+        first = len(rows) - len(validation.rows)  # rows of training images come before
+        of_bytes = features.scaling_of_bytes
+        if is_mirrored:
+            versions = PixelRows(stored, np.concatenate([np.arange(first), np.arange(len(rows), len(stored))]))
+            training_inputs = VersionedInputs(versions, of_bytes, 2, dtype)
+        elif not augmentation:
+            training_inputs = NetworkInputs(PixelRows(stored, np.arange(first)), of_bytes, dtype)
+        validation_inputs = NetworkInputs(PixelRows(stored, np.arange(first, len(rows))), of_bytes, dtype)
+    training_set = Batches(training_inputs, training.labels, batch_size)
     if not validation.paths:
         return training_set, None
-    return training_set, of_features(validation, VALIDATION_BATCH_SIZE, np.arange(first, len(rows)))
+    return training_set, Batches(validation_inputs, validation.labels, VALIDATION_BATCH_SIZE)
 
 
 def _stored_features(

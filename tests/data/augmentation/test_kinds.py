@@ -10,7 +10,7 @@ import pytest
 
 from nncli.config.options import AugmentationName
 from nncli.data.augmentation import kinds
-from nncli.data.augmentation.kinds import KINDS, Amounts, Augmentation, make_augmentation, views
+from nncli.data.augmentation.kinds import KINDS, Amounts, Augmentation, make_augmentation
 from nncli.data.image.image_format import ImageFormat
 
 if TYPE_CHECKING:
@@ -208,24 +208,3 @@ def test_no_color_changes_draw_no_random_numbers() -> None:
     rows = changed(geometry, GRAY)
     neutral = changed(replace(geometry, brightness=1e-9), GRAY)
     np.testing.assert_array_equal(rows, neutral)
-
-
-@pytest.mark.parametrize("kind", ["none", "digits", "garments"])
-def test_what_is_not_mirrored_has_one_view(kind: str) -> None:
-    """The rows themselves, not even a copy."""
-    rows = noise(GRAY)
-    (only,) = views(rows, kind, GRAY)
-    assert only is rows
-
-
-@pytest.mark.parametrize("image_format", FORMATS, ids=str)
-def test_photos_have_two_views(image_format: ImageFormat) -> None:
-    """Themselves and their mirror images, of which the mirror image is the photo again."""
-    rows = noise(image_format)
-    before = rows.copy()
-    same, mirrored = views(rows, "photos", image_format)
-    assert same is rows
-    shape = (8, image_format.height, image_format.width, image_format.channels)
-    np.testing.assert_array_equal(before.reshape(shape)[:, :, ::-1], mirrored.reshape(shape))
-    np.testing.assert_array_equal(before, views(mirrored, "photos", image_format)[1])
-    np.testing.assert_array_equal(before, rows)

@@ -223,6 +223,11 @@ def test_a_deflated_tiff_is_read_to_its_checksum() -> None:
         (b"P3 1 1 255 7 8 2", True),
         (b"P2\n# a comment 1 2 3 4\n2 1 255 7 25", True),
         (b"P1 2 1 1 0", False),
+        (b"P2 2 1 250 7 25", True),  # as 250, the largest value there may be
+        (b"P2 2 1 249 7 25", False),
+        (b"P2 2 1 255 7 0000025", True),
+        (b"P2 2 1 255 7 255 #25", False),
+        (b"P1 4 1 100 1", False),  # has no largest value, and needs no spaces
     ],
 )
 def test_a_plain_ppm_cut_in_a_number_is_refused(data: bytes, is_cut: bool) -> None:

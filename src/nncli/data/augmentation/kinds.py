@@ -56,23 +56,6 @@ def make_augmentation(kind: str, image_format: ImageFormat, strength: float = 1.
     return None if kind == "none" else Augmentation(KINDS[kind], image_format, strength)
 
 
-def views(rows: NDArray[np.uint8], kind: str, image_format: ImageFormat) -> list[NDArray[np.uint8]]:
-    """The looks of an image whose predictions can be averaged: itself, and for photos its mirror image.
-
-    Args:
-        rows: One image per row, (m, n_0).
-        kind: ``none``, ``digits``, ``photos``, ``mirror`` or ``garments``.
-        image_format: Of the images.
-
-    Returns:
-        One or two arrays like `rows`.
-    """
-    if kind == "none" or not KINDS[kind].mirror:
-        return [rows]
-    images = rows.reshape(-1, image_format.height, image_format.width, image_format.channels)
-    return [rows, images[:, :, ::-1].reshape(rows.shape)]
-
-
 class Augmentation:
     """Changes drawn anew for each image.
 

@@ -21,7 +21,6 @@ from __future__ import annotations
 import logging
 import os
 import stat
-import warnings
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
@@ -33,6 +32,7 @@ from nncli.data.image.image_plugins import UnknownFormatError, open_image
 from nncli.data.image.integrity import check_after_loading, check_before_loading, check_number_of_parts
 from nncli.data.image.resizing import resized, scaled_size
 from nncli.errors import DataError
+from nncli.machine.threads import NO_WARNINGS, WhileAny
 from nncli.text import printable
 
 if TYPE_CHECKING:
@@ -99,8 +99,7 @@ def decode_image(source: str | Path | bytes, image_format: ImageFormat) -> NDArr
     if not data:
         raise ImageError("empty file")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # they are about metadata, or about a size that is checked here
+        with NO_WARNINGS:  # they are about metadata, or about a size that is checked here
             check_number_of_parts(data)
             with open_image(data) as image:
                 decoded = _decoded(image, data, image_format)
@@ -163,7 +162,7 @@ def _decoded(image: ImageFile, data: bytes, image_format: ImageFormat) -> Image.
         _reduce_while_decoding(image, image_format)
     check_before_loading(image, data)
     # Before anything else that may load it: a second load of a broken PNG is silently blank.
-    with _silenced_libtiff() if image.format == "TIFF" else nullcontext():
+    with _LIBTIFF_SILENCED if image.format == "TIFF" else nullcontext():
         image.load()
     check_after_loading(image, data)
     if image.format == "TIFF" and image.tag_v2.get(_BITS_PER_SAMPLE) == (12,):  # type: ignore[attr-defined]
@@ -237,3 +236,6 @@ def _silenced_libtiff() -> Iterator[None]:
     finally:
         os.dup2(stderr, 2)
         os.close(stderr)
+
+
+_LIBTIFF_SILENCED = WhileAny(_silenced_libtiff)

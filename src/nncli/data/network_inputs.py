@@ -1,0 +1,129 @@
+"""From rows of bytes to network input: as they are, changed at random, or one of several versions at random.
+
+NetworkInputs      every row as it is: pixels, or features computed beforehand
+AugmentedInputs    pixels that are changed anew each time they are drawn, before anything is computed of them
+VersionedInputs    each example lies there in several versions, of which one is drawn
+
+What is drawn follows from the numbers of run, epoch and batch alone, each time from a generator of its own: resuming
+needs no stored state, and several processes that share a batch draw alike.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import DTypeLike, NDArray
+
+    from nncli.data.augmentation.kinds import Augmentation
+    from nncli.data.pixel_rows import PixelRows
+
+AUGMENTATION, VERSION = 1, 2
+"""Keep the generators apart that belong to the same batch."""
+
+
+class Transform(Protocol):
+    """From rows of bytes to rows of network input."""
+
+    n_inputs: int
+
+    def apply(self, rows: NDArray[np.uint8], out: NDArray[Any]) -> None:
+        """Write the network input of `rows`, one example each, to `out`, (m, n_0), in the precision of `out`."""
+
+
+class NetworkInputs:
+    """Examples as the network sees them.
+
+    Args:
+        rows: The examples.
+        transform: From their rows to network input.
+        dtype: The network's precision.
+    """
+
+    def __init__(self, rows: PixelRows, transform: Transform, dtype: DTypeLike = np.float32) -> None:
+        self._rows, self._transform = rows, transform
+        self._bytes = np.empty((0, rows.n_values), np.uint8)
+        self._inputs = np.empty((0, transform.n_inputs), dtype)
+
+    def __len__(self) -> int:
+        """Examples in the set."""
+        return len(self._rows)
+
+    def take(self, chosen: NDArray[np.intp]) -> NDArray[Any]:
+        """The chosen examples as they are, X, (n_0, m), overwritten by the next."""
+        return self._transformed(chosen)
+
+    def draw(self, batch: NDArray[np.intp], share: slice, _key: Sequence[int]) -> NDArray[Any]:
+        """A share of a training batch.
+
+        Args:
+            batch: The examples of the whole batch.
+            share: Which of them are wanted.
+            _key: Of the batch: numbers that its randomness follows from.
+
+        Returns:
+            X, (n_0, m), overwritten by the next.
+        """
+        return self._transformed(batch[share])
+
+    def _transformed(
+        self, chosen: NDArray[np.intp], change: Callable[[NDArray[np.uint8]], None] = lambda _rows: None
+    ) -> NDArray[Any]:
+        m = len(chosen)
+        if m > len(self._bytes):
+            self._bytes = np.empty((m, self._bytes.shape[1]), np.uint8)
+            self._inputs = np.empty((m, self._inputs.shape[1]), self._inputs.dtype)
+        rows, inputs = self._rows.take(chosen, self._bytes), self._inputs[:m]
+        change(rows)
+        self._transform.apply(rows, inputs)
+        return inputs.T  # examples are rows in memory, columns in the formulas
+
+
+class AugmentedInputs(NetworkInputs):
+    """Images that are changed at random whenever they are drawn.
+
+    Args:
+        images: Their pixels.
+        transform: From pixels to network input.
+        augmentation: What changes them.
+        dtype: The network's precision.
+    """
+
+    def __init__(
+        self, images: PixelRows, transform: Transform, augmentation: Augmentation, dtype: DTypeLike = np.float32
+    ) -> None:
+        super().__init__(images, transform, dtype)
+        self._augmentation = augmentation
+
+    def draw(self, batch: NDArray[np.intp], share: slice, key: Sequence[int]) -> NDArray[Any]:
+        """A share of a training batch, changed; see `NetworkInputs.draw`."""
+        rng = np.random.default_rng([*key, AUGMENTATION])
+        return self._transformed(batch[share], lambda rows: self._augmentation.apply(rows, rng, len(batch), share))
+
+
+class VersionedInputs(NetworkInputs):
+    """Examples in several versions.
+
+    Args:
+        rows: First the first version of every example, then all second versions, and so on.
+        transform: From rows to network input.
+        n_versions: Of every example.
+        dtype: The network's precision.
+    """
+
+    def __init__(self, rows: PixelRows, transform: Transform, n_versions: int, dtype: DTypeLike = np.float32) -> None:
+        super().__init__(rows, transform, dtype)
+        self._n_versions = n_versions
+
+    def __len__(self) -> int:
+        """Examples in the set."""
+        return len(self._rows) // self._n_versions
+
+    def draw(self, batch: NDArray[np.intp], share: slice, key: Sequence[int]) -> NDArray[Any]:
+        """A share of a training batch, each example in one version; see `NetworkInputs.draw`."""
+        version = np.random.default_rng([*key, VERSION]).integers(0, self._n_versions, len(batch))
+        return self._transformed((batch + len(self) * version)[share])
