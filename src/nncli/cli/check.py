@@ -10,7 +10,7 @@ import click
 
 from nncli.cli.evaluation_files import Png
 from nncli.cli.messages import say, tell_more, warn
-from nncli.cli.progress import Progress
+from nncli.cli.progress import Progress, ShownProgress
 from nncli.errors import EXIT_SKIPPED
 from nncli.machine import blas
 from nncli.text import printable
@@ -18,6 +18,12 @@ from nncli.text import printable
 if TYPE_CHECKING:
     from nncli.config import ConfigFile
     from nncli.run.dataset import Experiment, Plan
+
+
+class Check(ShownProgress):
+    """Images being checked."""
+
+    fate = "will be skipped"
 
 
 @click.command(short_help="Check a config and its images; print the plan; train nothing.")
@@ -51,15 +57,12 @@ def show_plan(config_file: ConfigFile, progress: Progress, preview: str | None =
     """
     tell_more(blas.choose())
     from nncli.cli.inspection_report import inspection_lines
-    from nncli.run.dataset import load_experiment, load_test_images, plan_experiment
+    from nncli.run.dataset import load_test_images
+    from nncli.run.pipeline import load
+    from nncli.run.plan import plan_experiment
 
     plan = plan_experiment(config_file)
-    for note in plan.notes:
-        say(note)
-    with progress.loading(plan.n_images) as on_progress:
-        experiment = load_experiment(plan, on_progress, say)
-    for image in experiment.skipped:
-        warn(f"{printable(image.path)}: {image.reason}; will be skipped")
+    experiment = load(plan, Check(progress))
     click.echo("\n".join(f"{name:<11}{text}" for name, text in _lines(plan, experiment)))
     splits = {"training": experiment.training, "validation": experiment.validation}
     test, unreadable = load_test_images(plan)

@@ -7,11 +7,15 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from nncli.cli.messages import say, settings
+from nncli.cli.messages import say, settings, warn
+from nncli.run.hooks import Hooks
+from nncli.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from nncli.run.dataset import Experiment
+    from nncli.run.hooks import Counts
     from nncli.training.state import EpochResult
 
 MODES = ("auto", "bar", "lines", "none")
@@ -39,10 +43,10 @@ class Progress:
         self._bar: Any = None
 
     @contextlib.contextmanager
-    def loading(self, n_files: int) -> Iterator[Callable[[int], None] | None]:
+    def loading(self, n_files: int) -> Iterator[Callable[[int], None]]:
         """A bar over the files of a data set; yields what to call with the number of files just finished."""
         if self._mode != "bar":
-            yield None
+            yield lambda _n: None
             return
         with _tqdm(total=n_files, desc="loading images", unit="img", unit_scale=True, leave=False) as bar:
             yield bar.update
@@ -89,6 +93,41 @@ class Progress:
     def _is_shown(self, epoch: int) -> bool:
         every = -(-self._epochs // MOST_LINES) if self._thin else 1
         return epoch % every == 0 or epoch in (1, self._epochs)
+
+
+class ShownProgress(Hooks):
+    """A run up to its first epoch, as a person sees it.
+
+    Args:
+        progress: Shows it.
+    """
+
+    fate = "skipped"
+    """What becomes of images that cannot be read."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+
+    def on_note(self, text: str) -> None:
+        """Say it."""
+        say(text)
+
+    def on_warning(self, text: str) -> None:
+        """Say it even with ``-q``."""
+        warn(text)
+
+    def on_loading(self, n_images: int) -> Counts:
+        """Show a bar."""
+        return self._progress.loading(n_images)
+
+    def on_loaded(self, experiment: Experiment) -> None:
+        """Name the images that cannot be read."""
+        for image in experiment.skipped:
+            warn(f"{printable(image.path)}: {image.reason}; {self.fate}")
+
+    def on_features(self, n_images: int) -> Counts:
+        """Show a bar."""
+        return self._progress.features(n_images)
 
 
 def _tqdm(**options: Any) -> Any:
