@@ -10,7 +10,7 @@ from nncli.config import ConfigFile, load_config
 from nncli.config.recipes import COMMON, DECIDED_LATER, RECIPES, Facts, recipe_defaults
 from nncli.config.writing import values_of
 from nncli.data.looks import Looks
-from nncli.data.source import ImageFiles
+from nncli.data.source import ImageSource
 from nncli.errors import ConfigError, DataError
 from nncli.run.plan import plan_experiment
 from nncli.run.recipe_choice import apply_recipe, choose, chosen_format
@@ -45,7 +45,7 @@ OTHER = {
 }
 """What hardly a recipe says of gray images of 28x28."""
 
-NOTHING = ImageFiles("", (), {})
+NOTHING = ImageSource("", (), {})
 """A source whose images nobody is to look at."""
 
 SECOND = {"data.augmentation": "digits", "data.test_time_augmentation": "none"}

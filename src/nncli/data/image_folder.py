@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nncli.data.folder_walk import SPLITS, Ignored, existing_folder, identify, list_folder, some, walk
-from nncli.data.source import ImageFiles, LabeledFiles
+from nncli.data.source import ImageSource, LabeledFiles
 from nncli.errors import DataError
 from nncli.text import printable
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def scan_image_folder(root: str | Path) -> ImageFiles:
+def scan_image_folder(root: str | Path) -> ImageSource:
     """Find the classes, splits and image files of a folder; no file is opened.
 
     Raises:
@@ -53,7 +53,7 @@ def scan_image_folder(root: str | Path) -> ImageFiles:
     if missing:
         raise DataError(f"{printable(main_folder)}: no images of class {some(missing)}; add some or remove the folder")
     notes = [*ignored.notes(), *_notes_about_names(classes, main), *_notes_about_counts(classes, counts)]
-    return ImageFiles(root, classes, splits, tuple(notes))
+    return ImageSource(root, classes, splits, tuple(notes))
 
 
 def _find_class_folders(root: str, ignored: Ignored) -> tuple[dict[str, str], dict[str, list[str]]]:

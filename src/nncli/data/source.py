@@ -3,13 +3,12 @@
 A plan needs the names, the classes and the splits of its images, a recipe looks at some of them, and a data set needs
 the pixels of all. A source answers these three questions; nothing behind it knows where images come from.
 
-ImageFiles     image files, in whatever way they were listed (image_folder.py lists those of class folders)
+ImageSource    image files, however they were listed (image_folder.py lists those of class folders)
 ImageArrays    arrays of bytes
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from nncli.data.cache import load_cached
 from nncli.data.image.decoding import array_rows
 from nncli.data.loading import LoadedImages, load_images
 from nncli.data.looks import LOOK, Looks, evenly_chosen, look_at, looks_of
+from nncli.data.split import stratified_split
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -46,11 +46,11 @@ class LabeledFiles:
 
 
 @dataclass(frozen=True)
-class ImageSource(ABC):
-    """Labeled images; none of them has been opened.
+class ImageSource:
+    """Labeled images, none of which has been opened: files, unless a subclass loads something else.
 
     Attributes:
-        root: Where they are, for messages.
+        root: Where they are, for messages; also what the cache says they come from.
         classes: Class names in natural order.
         splits: Images by split: ``train`` and perhaps ``val`` and ``test``, or ``all`` where they are not split.
         notes: One line each about what was ignored or looks odd; safe to print.
@@ -61,16 +61,18 @@ class ImageSource(ABC):
     splits: Mapping[str, LabeledFiles]
     notes: tuple[str, ...] = ()
 
-    @property
-    def main(self) -> LabeledFiles:
-        """Images to learn from: the split ``train``, or all of them."""
-        return self.splits.get("all") or self.splits["train"]
+    def split(self, fraction: float, seed: int) -> tuple[LabeledFiles, LabeledFiles]:
+        """Images to train on and to validate with: as they are split, or drawn, see `stratified_split`."""
+        files = self.splits.get("all") or self.splits["train"]
+        if "val" in self.splits:
+            return files, self.splits["val"]
+        training, validation = stratified_split(files.labels, fraction, seed)
+        return files.chosen(training), files.chosen(validation)
 
-    @abstractmethod
     def look_at(self, paths: Sequence[str]) -> Looks | None:
         """What some of these images look like; None if none of those looked at can be read."""
+        return look_at(paths)
 
-    @abstractmethod
     def load(
         self,
         paths: Sequence[str],
@@ -92,26 +94,6 @@ class ImageSource(ABC):
         Raises:
             DataError: They do not fit into memory, or a helper process died.
         """
-
-
-@dataclass(frozen=True)
-class ImageFiles(ImageSource):
-    """Image files."""
-
-    def look_at(self, paths: Sequence[str]) -> Looks | None:
-        """See `ImageSource.look_at`."""
-        return look_at(paths)
-
-    def load(
-        self,
-        paths: Sequence[str],
-        image_format: ImageFormat,
-        on_progress: Callable[[int], None] | None = None,
-        on_note: Callable[[str], None] = lambda _note: None,
-        *,
-        cached: bool = False,
-    ) -> LoadedImages:
-        """See `ImageSource.load`."""
         if cached:
             return load_cached(paths, image_format, self.root, on_progress, on_note)
         return load_images(paths, image_format, on_progress)
@@ -141,14 +123,12 @@ class ImageArrays(ImageSource):
         return cls("the images in memory", classes, {"all": every}, images=images)
 
     def _rows(self, paths: Sequence[str], image_format: ImageFormat) -> NDArray[np.uint8]:
-        places = list(map(int, paths))
-        images = self.images
-        return array_rows(
-            images[places] if isinstance(images, np.ndarray) else [images[i] for i in places], image_format
-        )
+        images, places = self.images, list(map(int, paths))
+        chosen = images[places] if isinstance(images, np.ndarray) else [images[i] for i in places]
+        return array_rows(chosen, image_format)
 
     def look_at(self, paths: Sequence[str]) -> Looks | None:
-        """See `ImageSource.look_at`."""
+        """As of files."""
         chosen = evenly_chosen(paths)
         sizes = [self.images[int(path)].shape for path in chosen]
         return looks_of(self._rows(chosen, LOOK), [(width, height) for height, width, *_ in sizes])
@@ -158,11 +138,10 @@ class ImageArrays(ImageSource):
         paths: Sequence[str],
         image_format: ImageFormat,
         on_progress: Callable[[int], None] | None = None,
-        on_note: Callable[[str], None] = lambda _note: None,  # noqa: ARG002 - nothing is kept
-        *,
-        cached: bool = False,  # noqa: ARG002
+        *_: object,
+        **__: object,
     ) -> LoadedImages:
-        """See `ImageSource.load`."""
+        """As of files."""
         rows = self._rows(paths, image_format)
         if on_progress:
             on_progress(len(paths))

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from nncli.data.image.image_format import ImageFormat
 from nncli.data.image_folder import scan_image_folder
-from nncli.data.split import stratified_split
 from nncli.features.settings import PIXELS
 from nncli.run.recipe_choice import apply_recipe
 from nncli.text import printable
@@ -91,7 +90,11 @@ def plan_experiment(config_file: ConfigFile, source: ImageSource | None = None) 
         DataError: The folder cannot be used.
     """
     source = source or scan_image_folder(config_file.config.data.path)
-    training, validation = _split(config_file, source)
+    if "val" in source.splits and config_file.was_set("data.validation_split"):
+        message = f"data.validation_split has no use: {source.root} has a val folder; remove one"
+        raise config_file.error("data.validation_split", message)
+    config = config_file.config
+    training, validation = source.split(config.data.validation_split, config.training.seed)
     if not validation.paths:
         _refuse_what_needs_validation(config_file)
     _check_class_weights(config_file, source.classes)
@@ -104,21 +107,6 @@ def plan_experiment(config_file: ConfigFile, source: ImageSource | None = None) 
     unused_keys = tuple(key for key, is_unused in unused.items() if is_unused)
     notes = (*source.notes, *notes)
     return Plan(config_file, source, image_format, layer_dims, training, validation, notes, unused_keys)
-
-
-def _split(config_file: ConfigFile, source: ImageSource) -> tuple[LabeledFiles, LabeledFiles]:
-    """Images to train on and to validate with: as the source has them, or drawn from the seed."""
-    config = config_file.config
-    if "val" not in source.splits:
-        files = source.main
-        parts = stratified_split(files.labels, config.data.validation_split, config.training.seed)
-        return files.chosen(parts[0]), files.chosen(parts[1])
-    if config_file.was_set("data.validation_split"):
-        raise config_file.error(
-            "data.validation_split",
-            f"data.validation_split has no use: {source.root} has a val folder; remove one",
-        )
-    return source.main, source.splits["val"]
 
 
 def _refuse_what_needs_validation(config_file: ConfigFile) -> None:

@@ -18,7 +18,6 @@ from nncli.config.recipes import Facts, recipe_defaults
 from nncli.config.writing import yaml_value
 from nncli.data.image.image_sizes import described, sizes_of
 from nncli.data.image_folder import scan_image_folder
-from nncli.data.split import stratified_split
 from nncli.errors import DataError
 from nncli.run.recipe_choice import choose, chosen_format
 from nncli.text import printable
@@ -79,11 +78,8 @@ class Starter:
         """
         folder = scan_image_folder(root)
         values = {key: option.default for key, option in OPTIONS.items()}
-        files = folder.main
-        if "val" not in folder.splits:  # as training will split them
-            split = stratified_split(files.labels, values["data.validation_split"], values["training.seed"])
-            files = files.chosen(split[0])
-        paths, looks = files.paths, folder.look_at(files.paths)
+        training, _ = folder.split(values["data.validation_split"], values["training.seed"])
+        paths, looks = training.paths, folder.look_at(training.paths)
         if looks is None:
             raise DataError(f"none of the images looked at can be read, the first is {printable(paths[0])}")
         values |= chosen_format(looks, len(paths)) | {"training.recipe": choose(looks), "training.effort": EFFORT}

@@ -115,7 +115,7 @@ class Search:
             )
             self._study, n_before = study, len(study.get_trials(deepcopy=False))
             # Another process, or the next time, is to draw other choices.
-            seed = self._experiment.plan.config.training.seed + 1000 * n_before + os.getpid() * bool(n_before)
+            seed = self._experiment.config.training.seed + 1000 * n_before + os.getpid() * bool(n_before)
             study.sampler = optuna.samplers.TPESampler(n_startup_trials=RANDOM, seed=seed % 2**32)
         self._check_that_it_is_ours()
         self._bury_the_dead()
@@ -123,7 +123,7 @@ class Search:
 
     def _check_that_it_is_ours(self) -> None:
         known = self._study.user_attrs.get("of")
-        settings = {key: str(value) for key, value in used_options(self._experiment.plan.config).items()}
+        settings = {key: str(value) for key, value in used_options(self._experiment.config).items()}
         settings = {key: value for key, value in settings.items() if key not in NOT_LEARNED}
         own = hashlib.blake2b(repr(sorted(settings.items())).encode(), digest_size=16).hexdigest()
         own += self._experiment.fingerprint
