@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from nncli.model.file import read_model
-from nncli.run import dataset
+from nncli.run.dataset import load_experiment, load_test_images
 from nncli.run.directory import RunDirectory, create_run
 from nncli.run.hooks import Hooks
-from nncli.run.pipeline import load, run_plan, train
+from nncli.run.pipeline import run_plan, train
 from nncli.run.plan import plan_experiment
 from tests.fixtures import experiment_of, plan_of, same_model
 from tests.folders import history_but_seconds, write_class_folders, write_image
@@ -91,9 +91,9 @@ def test_the_owner_hears_everything_in_order(folder: Path) -> None:
 
 def test_a_training_in_memory_is_that_of_a_run(folder: Path) -> None:
     """The same model and the same figures; nothing is written."""
-    path, in_files = run_plan(plan_of(folder), Hooks(), out=folder / "run")
+    path, in_files = run_plan(plan_of(folder), out=folder / "run")
     before = sorted(folder.rglob("*"))
-    in_memory = train(experiment_of(folder), Hooks()).finish()
+    in_memory = train(experiment_of(folder)).finish()
     assert before == sorted(folder.rglob("*"))
     assert same_model(in_memory.model, read_model(path / "model.npz"))
     assert json.loads((path / "metrics.json").read_text()) == in_files.metrics
@@ -109,7 +109,7 @@ def test_a_stopped_run_goes_on_to_the_byte(folder: Path) -> None:
         heard = Heard()
         train(experiment_of(folder), heard, directory, resume=True).finish()
     assert [("start", 1), 2, 3] == heard.told[1:4]
-    run_plan(plan_of(folder), Hooks(), out=folder / "straight")
+    run_plan(plan_of(folder), out=folder / "straight")
     for name in ("model.npz", "predictions.csv", "confusion_matrix.csv"):
         assert (folder / "straight" / name).read_bytes() == (folder / "stopped" / name).read_bytes()
     assert history_but_seconds(folder / "straight") == history_but_seconds(folder / "stopped")
@@ -120,8 +120,8 @@ def test_images_of_the_test_split_are_found_with_the_others(tmp_path: Path) -> N
     for split in ("train", "val", "test"):
         write_class_folders(tmp_path / "photos" / split, {"dark": 4, "light": 4})
     plan = plan_of(tmp_path)
-    experiment = load(plan, Hooks())
-    images, bad = dataset.load_test_images(experiment.plan)
+    experiment = load_experiment(plan)
+    images, bad = load_test_images(experiment.plan)
     assert images is not None
     assert (8, ()) == (len(images.paths), bad)
     assert plan.source.splits["test"].paths == images.paths

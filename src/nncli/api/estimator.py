@@ -16,7 +16,6 @@ from nncli.api.classifier import Classifier
 from nncli.api.training import overrides
 from nncli.config import parse_config
 from nncli.data.source import ImageArrays
-from nncli.run.hooks import Hooks
 from nncli.run.pipeline import load, train
 from nncli.run.plan import plan_experiment
 
@@ -73,8 +72,7 @@ class ImageClassifier:
             raise ValueError(f"{len(X)} images have {len(labels)} labels, {len(self.classes_)} different ones")
         images = ImageArrays.of(X, labels)
         config = parse_config(json.dumps(IN_MEMORY), Path("settings"), overrides(self._settings()))
-        hooks = Hooks()
-        finished = train(load(plan_experiment(config, images), hooks), hooks).finish()
+        finished = train(load(plan_experiment(config, images))).finish()
         self.classifier_ = Classifier(finished.model)
         self.metrics_ = finished.metrics
         return self

@@ -10,7 +10,7 @@ import click
 
 from nncli.cli.evaluation_files import Png
 from nncli.cli.messages import say, tell_more, warn
-from nncli.cli.progress import Progress, ShownProgress
+from nncli.cli.progress import Progress
 from nncli.errors import EXIT_SKIPPED
 from nncli.machine import blas
 from nncli.text import printable
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from nncli.run.dataset import Experiment, Plan
 
 
-class Check(ShownProgress):
+class Check(Progress):
     """Images being checked."""
 
     fate = "will be skipped"
@@ -44,15 +44,15 @@ def command(config: Path, settings: tuple[str, ...], preview: str | None) -> Non
     """  # fmt: skip
     from nncli.config import load_config, parse_override
 
-    show_plan(load_config(config, [parse_override(text) for text in settings]), Progress("auto"), preview)
+    show_plan(load_config(config, [parse_override(text) for text in settings]), "auto", preview)
 
 
-def show_plan(config_file: ConfigFile, progress: Progress, preview: str | None = None) -> None:
+def show_plan(config_file: ConfigFile, progress: str, preview: str | None = None) -> None:
     """Load what `config_file` asks for and print what would be trained; also ``nncli train --dry-run``.
 
     Args:
         config_file: The config.
-        progress: Where images are being loaded.
+        progress: How loading images is shown, see `Progress`.
         preview: Where to draw samples, if anywhere.
     """
     tell_more(blas.choose())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nncli.cli.progress import MODES, Progress
+from nncli.cli.progress import MODES
 from nncli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -75,14 +75,14 @@ def command(
     """  # fmt: skip
     from nncli.cli.training_session import TrainingSession
 
-    overrides, shown = _overrides(settings, short), Progress(progress)
+    overrides = _overrides(settings, short)
     if resume is not None:
         if config is None and resume.endswith((".yaml", ".yml")):  # `--resume c.yaml` means the latest run of c.yaml
             config, resume = Path(resume), ""
         if out is not None or force or dry_run:
             raise UsageError("--resume goes on in the run's own directory: leave out --out, --force and --dry-run")
         directory = Path(resume) if resume else _latest_run(config)
-        TrainingSession(shown, directory, as_json=as_json).run(lambda: _resumed(directory, config, overrides))
+        TrainingSession(progress, directory, as_json=as_json).run(lambda: _resumed(directory, config, overrides))
         return
     if config is None:
         raise UsageError("train needs a config, for example: nncli train config.yaml")
@@ -92,9 +92,9 @@ def command(
     if dry_run:
         from nncli.cli.check import show_plan
 
-        show_plan(config_file, shown)
+        show_plan(config_file, progress)
         return
-    TrainingSession(shown, None, as_json=as_json).run(lambda: _new(config_file), out, force=force)
+    TrainingSession(progress, None, as_json=as_json).run(lambda: _new(config_file), out, force=force)
 
 
 def _overrides(settings: Sequence[str], short: dict[str, str | None]) -> list[Override]:

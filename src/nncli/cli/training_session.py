@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nncli.cli.messages import say, tell_more
-from nncli.cli.progress import ShownProgress
+from nncli.cli.progress import Progress
 from nncli.cli.stop_signals import signals
 from nncli.errors import Interrupted
 from nncli.machine import blas
@@ -20,24 +20,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from nncli.cli.progress import Progress
     from nncli.run.dataset import Experiment
     from nncli.run.plan import Plan
     from nncli.run.training import Finished, Training
     from nncli.training.state import EpochResult
 
 
-class TrainingSession(ShownProgress):
+class TrainingSession(Progress):
     """A training from its plan to the last line.
 
     Args:
-        progress: Shows it.
+        mode: How progress is shown, see `Progress`.
         resume: The run to go on with; None for a new one.
         as_json: Print events instead of the model's path.
     """
 
-    def __init__(self, progress: Progress, resume: Path | None, *, as_json: bool) -> None:
-        super().__init__(progress)
+    def __init__(self, mode: str, resume: Path | None, *, as_json: bool) -> None:
+        super().__init__(mode)
         self._resume, self._as_json = resume, as_json
         self._if_stopped = "stopped before the first epoch: nothing had been trained yet"
         if resume:
@@ -118,13 +117,13 @@ class TrainingSession(ShownProgress):
         self._if_stopped = f"stopped at once, what was saved last is whole; {self._go_on}"
         state, n_examples = training.trainer.state, training.trainer.training_set.n_examples
         epochs = training.trainer.settings.epochs
-        with self._progress.training(epochs, state.epoch, n_examples, state.n_seen) as on_batch:
+        with self.training(epochs, state.epoch, n_examples, state.n_seen) as on_batch:
             yield on_batch
 
     def on_epoch(self, result: EpochResult) -> None:
         """Show it."""
         is_best = self._training.trainer.state.best_epoch == result.epoch
-        self._progress.epoch(result, is_best=is_best)
+        self.show_epoch(result, is_best=is_best)
         try:
             self._emit("epoch", dataclasses.asdict(result))
         except OSError:  # nobody reads the events any more, or the disk is full

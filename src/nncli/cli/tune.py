@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nncli.cli.messages import say, tell_more
-from nncli.cli.progress import Progress, ShownProgress
+from nncli.cli.progress import Progress
 from nncli.cli.stop_signals import signals
 from nncli.errors import Interrupted, NncliError, UsageError
 from nncli.machine import blas
@@ -129,7 +129,7 @@ def _search(config_file: ConfigFile, study: str) -> Search:
         raise config_file.error(
             "data.validation_split", "data.validation_split is 0, and tune needs validation images to choose by"
         )
-    return Search(load(plan, ShownProgress(Progress("auto"))), study)
+    return Search(load(plan, Progress("auto")), study)
 
 
 def _tell(search: Search, tried: Tried, output: Path) -> None:

@@ -2,7 +2,7 @@
 
 plan_experiment    reads folders, no image: classes, split, layer_dims against pixels and classes (plan.py)
 load_experiment    decodes every image, so that a bad one is named before the first epoch
-make_trainer       allocates and initializes the network and its optimizer (trainer_setup.py)
+make_trainer       allocates and initializes the network and its optimizer (trainer.py)
 """
 
 from __future__ import annotations

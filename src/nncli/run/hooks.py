@@ -63,3 +63,7 @@ class Hooks:
 
     def on_saved(self, training: Training, *, is_whole: bool) -> None:
         """Hear that it is saved; not `is_whole` if it was not finite, so that an earlier state is what there is."""
+
+
+NOBODY = Hooks()
+"""Nobody watches."""

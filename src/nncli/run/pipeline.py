@@ -14,6 +14,7 @@ from nncli.errors import TrainingError
 from nncli.run.checkpoint import CHECKPOINT, saved_processes
 from nncli.run.dataset import load_experiment
 from nncli.run.directory import RunDirectory, create_run
+from nncli.run.hooks import NOBODY, Hooks
 from nncli.run.trainer import make_trainer
 from nncli.run.training import Training, TrainingRun
 
@@ -21,12 +22,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from nncli.run.dataset import Experiment
-    from nncli.run.hooks import Hooks
     from nncli.run.plan import Plan
     from nncli.run.training import Finished
 
 
-def load(plan: Plan, hooks: Hooks) -> Experiment:
+def load(plan: Plan, hooks: Hooks = NOBODY) -> Experiment:
     """Load the images of a plan.
 
     Raises:
@@ -41,7 +41,7 @@ def load(plan: Plan, hooks: Hooks) -> Experiment:
 
 
 def train(
-    experiment: Experiment, hooks: Hooks, directory: RunDirectory | None = None, *, resume: bool = False
+    experiment: Experiment, hooks: Hooks = NOBODY, directory: RunDirectory | None = None, *, resume: bool = False
 ) -> Training:
     """Train to the end, or until the hooks say stop, and save.
 
@@ -83,7 +83,7 @@ def train(
 
 
 def run_plan(
-    plan: Plan, hooks: Hooks, *, out: Path | None = None, force: bool = False, resume: Path | None = None
+    plan: Plan, hooks: Hooks = NOBODY, *, out: Path | None = None, force: bool = False, resume: Path | None = None
 ) -> tuple[Path, Finished]:
     """Train a plan in a run directory and write the report; returns both.
 
