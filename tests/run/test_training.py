@@ -141,7 +141,10 @@ def test_the_files_agree_with_each_other(folder: Path) -> None:
 def test_the_report_counts(folder: Path) -> None:
     """Images, epochs, parameters."""
     (folder / "photos/dark/0.png").write_text("no image")
-    report = run_in(folder, data={"on_bad_image": "skip"}).complete()
+    run = run_in(folder, data={"on_bad_image": "skip"})
+    report = run.complete()
+    in_validation = [path for path in run.experiment.plan.validation_files.paths if path.endswith("dark/0.png")]
+    assert len(in_validation) == report["skipped"]
     assert {
         "split": "validation",
         "epochs": 3,

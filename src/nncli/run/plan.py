@@ -89,20 +89,20 @@ def plan_experiment(config_file: ConfigFile, source: ImageSource | None = None) 
         ConfigError: The config does not fit the images; nothing was started.
         DataError: The folder cannot be used.
     """
-    source = source or scan_image_folder(config_file.config.data.path)
+    config = config_file.config
+    source = source or scan_image_folder(config.data.path)
     if "val" in source.splits and config_file.was_set("data.validation_split"):
         message = f"data.validation_split has no use: {source.root} has a val folder; remove one"
         raise config_file.error("data.validation_split", message)
-    config = config_file.config
     training, validation = source.split(config.data.validation_split, config.training.seed)
     if not validation.paths:
         _refuse_what_needs_validation(config_file)
     _check_class_weights(config_file, source.classes)
     config_file, notes = apply_recipe(config_file, source, training.paths)
-    data = config_file.config.data
-    image_format = ImageFormat(*data.image_size, data.color, data.resize, data.max_pixels)
+    config = config_file.config
+    image_format = ImageFormat(*config.data.image_size, config.data.color, config.data.resize, config.data.max_pixels)
     layer_dims = _resolve_layer_dims(config_file, source)
-    judges_nothing = not validation.paths and config_file.config.training.monitor != "last"
+    judges_nothing = not validation.paths and config.training.monitor != "last"
     unused = {"data.validation_split": "val" in source.splits, "training.monitor": judges_nothing}
     unused_keys = tuple(key for key, is_unused in unused.items() if is_unused)
     notes = (*source.notes, *notes)
@@ -110,9 +110,10 @@ def plan_experiment(config_file: ConfigFile, source: ImageSource | None = None) 
 
 
 def _refuse_what_needs_validation(config_file: ConfigFile) -> None:
-    keeps_last = config_file.config.training.monitor == "last"
+    training = config_file.config.training
+    keeps_last = training.monitor == "last"
     for key, is_used in {
-        "training.patience": config_file.config.training.patience is not None,
+        "training.patience": training.patience is not None,
         "training.monitor": config_file.was_set("training.monitor") and not keeps_last,
     }.items():
         if is_used:
