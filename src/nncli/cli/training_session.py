@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,10 +16,11 @@ from nncli.machine import blas
 from nncli.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from nncli.run.dataset import Experiment
+    from nncli.run.hooks import Counts
     from nncli.run.plan import Plan
     from nncli.run.training import Finished, Training
     from nncli.training.state import EpochResult
@@ -111,14 +111,11 @@ class TrainingSession(Progress):
         else:
             say(f"going on with {shown} in epoch {state.epoch + 1} of {epochs}")
 
-    @contextmanager
-    def on_training(self, training: Training) -> Iterator[Callable[[int], None]]:
+    def on_training(self, training: Training) -> Counts:
         """Show a bar over all epochs."""
         self._if_stopped = f"stopped at once, what was saved last is whole; {self._go_on}"
-        state, n_examples = training.trainer.state, training.trainer.training_set.n_examples
-        epochs = training.trainer.settings.epochs
-        with self.training(epochs, state.epoch, n_examples, state.n_seen) as on_batch:
-            yield on_batch
+        trainer, state = training.trainer, training.trainer.state
+        return self.training(trainer.settings.epochs, state.epoch, trainer.training_set.n_examples, state.n_seen)
 
     def on_epoch(self, result: EpochResult) -> None:
         """Show it."""
