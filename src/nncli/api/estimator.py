@@ -16,7 +16,8 @@ from nncli.api.classifier import Classifier
 from nncli.api.training import overrides
 from nncli.config import parse_config
 from nncli.data.source import ImageArrays
-from nncli.run.pipeline import load, train
+from nncli.run.loading import load
+from nncli.run.pipeline import train
 from nncli.run.plan import plan_experiment
 
 if TYPE_CHECKING:

@@ -58,7 +58,7 @@ def show_plan(config_file: ConfigFile, progress: str, preview: str | None = None
     tell_more(blas.choose())
     from nncli.cli.inspection_report import inspection_lines
     from nncli.run.dataset import load_test_images
-    from nncli.run.pipeline import load
+    from nncli.run.loading import load
     from nncli.run.plan import plan_experiment
 
     plan = plan_experiment(config_file)

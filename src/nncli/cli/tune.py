@@ -114,7 +114,7 @@ def _check_output(output: Path, *, force: bool) -> None:
 
 def _search(config_file: ConfigFile, study: str) -> Search:
     tell_more(blas.choose())
-    from nncli.run.pipeline import load
+    from nncli.run.loading import load
     from nncli.run.plan import plan_experiment
 
     try:

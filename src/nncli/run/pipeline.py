@@ -1,7 +1,7 @@
 """From a plan to a trained model: the one way of the command line, of Python, of `check` and of a search.
 
 plan_experiment, plan_resumed    a config and images that go together       plan.py, resuming.py
-load                             the images, decoded                        dataset.py
+load                             the images, decoded                        loading.py, dataset.py
 train                            a network, trained on them                 trainer.py, training.py
 run_plan                         both in a run directory, and its report    directory.py
 """
@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from nncli.errors import TrainingError
 from nncli.run.checkpoint import CHECKPOINT, saved_processes
-from nncli.run.dataset import load_experiment
 from nncli.run.directory import RunDirectory, create_run
 from nncli.run.hooks import NOBODY, Hooks
+from nncli.run.loading import load
 from nncli.run.trainer import make_trainer
 from nncli.run.training import Training, TrainingRun
 
@@ -24,20 +24,6 @@ if TYPE_CHECKING:
     from nncli.run.dataset import Experiment
     from nncli.run.plan import Plan
     from nncli.run.training import Finished
-
-
-def load(plan: Plan, hooks: Hooks = NOBODY) -> Experiment:
-    """Load the images of a plan.
-
-    Raises:
-        DataError: See `load_experiment`.
-    """
-    for note in plan.notes:
-        hooks.on_note(note)
-    with hooks.on_loading(plan.n_images) as on_progress:
-        experiment = load_experiment(plan, on_progress, hooks.on_note)
-    hooks.on_loaded(experiment)
-    return experiment
 
 
 def train(
