@@ -340,7 +340,10 @@ LARGE = {"height": 4096, "width": 4096, "color": "grayscale", "resize": "stretch
         (setting("features", 0, "size", value=9), "patches of size 9 do not fit into 8x7 images"),
         (setting("features", 0, "size", value="3"), "patches.size is '3', not an integer from 2 to 32"),
         (setting("features", 0, "contrast", value=float("nan")), "patches.contrast is nan, not a number from 0 to 1"),
-        (setting("features", 1, "bins", value=10**9), "color_histogram.bins is 1000000000, not an integer from 2 to 16"),
+        (
+            setting("features", 1, "bins", value=10**9),
+            "color_histogram.bins is 1000000000, not an integer from 2 to 16",
+        ),
         (setting("features", 2, "components", value=169), "169 components are more than the 168 values of an image"),
         (setting("image", value=LARGE), "patches at 16,760,836 places of 4096x4096 images: a larger stride is needed"),
         (

@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 
 from nncli.errors import DataError
-from nncli.features.settings import Hog, Pixels
+from nncli.features.settings.hog import Hog
+from nncli.features.settings.pixels import Pixels
 from nncli.model.file import read_model, write_model
 from nncli.model.predictor import Predictor
 from nncli.network.optimization import Adam, GradientDescent, Momentum, RMSprop
