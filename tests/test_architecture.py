@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "data": WORDS | {"machine"},
     "training": WORDS | {"machine", "network"},
     "model": WORDS | {"data", "features", "machine", "network"},
-    "evaluation": WORDS | {"data", "model"},
+    "evaluation": WORDS | {"data", "machine", "model"},
     "run": BELOW_RUN,
     "tuning": BELOW_RUN | {"run"},
     "api": BELOW_RUN | {"run"},

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from nncli import ImageClassifier, NncliError
+from nncli import ImageClassifier, NncliError, train
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,6 +68,21 @@ def test_more_than_ten_classes_keep_their_order() -> None:
     X = np.zeros((120, 4, 4), np.uint8)
     X.reshape(120, 16)[np.arange(120), y] = 255
     assert ImageClassifier("plain", settings=PLAIN).fit(X, y).score(X, y) > 0.8
+
+
+@pytest.mark.parametrize(("recipe", "more"), [("plain", PLAIN), ("auto", {"training.effort": "quick"})])
+def test_it_learns_what_train_learns_from_files(tmp_path: Path, recipe: str, more: dict[str, Any]) -> None:
+    """The same images in class folders: the recipe sees the same, the split is the same, and so are the bits."""
+    X, y = images(60, (9, 7))
+    settings = {"training.recipe": recipe, **more, "training.epochs": 3}
+    fitted = ImageClassifier(recipe, settings=settings).fit(X, y)
+    for i, (image, label) in enumerate(zip(X, y, strict=True)):
+        (tmp_path / "images" / label).mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(tmp_path / "images" / label / f"{i}.png")
+    (tmp_path / "c.yaml").write_text("data: {path: images}")
+    run = train(tmp_path / "c.yaml", settings, out=tmp_path / "run")
+    np.testing.assert_array_equal(run.load().predict_proba(X), fitted.predict_proba(X))
+    assert run.metrics["loss"] == fitted.metrics_["loss"]
 
 
 def test_color_images_of_any_size_and_a_recipe() -> None:

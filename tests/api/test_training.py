@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -71,6 +72,47 @@ def test_a_run_is_replaced_only_if_asked(config: Path) -> None:
     with pytest.raises(NncliError, match="is not empty"):
         train(config, out="mine")
     train(config, {"training.epochs": 1}, out="mine", force=True)
+
+
+@pytest.mark.parametrize("began", ["command", "python"])
+def test_a_run_begun_by_one_is_resumed_by_the_other(config: Path, began: str) -> None:
+    """To the byte of one that the other has trained alone."""
+    longer = {"training.epochs": 6}
+    if began == "command":
+        nncli("train", config, "-o", "run", cwd=config.parent)
+        run = train(resume="run", settings=longer)
+    else:
+        run = train(config, out="run")
+        nncli("train", "--resume", "run", "--epochs", 6, cwd=config.parent)
+    straight = train(config, longer, out="straight")
+    for name in ("model.npz", "predictions.csv", "confusion_matrix.csv", "config.yaml"):
+        assert (straight.path / name).read_bytes() == (run.path / name).read_bytes()
+    assert history_but_seconds(straight.path) == history_but_seconds(run.path)
+
+
+def test_a_run_is_resumed_with_its_config(config: Path) -> None:
+    """As it was written, which may leave something to the images."""
+    config.write_text(config.read_text().replace("[auto, 5, auto]", "auto"))
+    train(config, out="run")
+    assert 4 == train(config, {"training.epochs": 4}, resume="run").metrics["epochs"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"resume": "run", "settings": {"training.seed": 9}}, r"cannot be resumed with another training\.seed"),
+        ({"resume": "nowhere"}, "nowhere: no such folder, so there is no run to resume"),
+        ({"resume": "run", "out": "other"}, "leave out out and force"),
+        ({}, "train needs a config, or a run to resume"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused(config: Path, arguments: dict[str, Any], message: str) -> None:
+    """With a word about why; the run stays as it is."""
+    run = train(config, out="run")
+    before = (run.path / "last.npz").read_bytes()
+    with pytest.raises(NncliError, match=message):
+        train(**arguments)
+    assert before == (run.path / "last.npz").read_bytes()
 
 
 def test_skipped_images_are_logged(config: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -45,6 +45,7 @@ def test_json(nncli: Runner) -> None:
     report = json.loads(result.out)
     assert math.isclose(LOSS, report.pop("loss"), rel_tol=1e-6)
     assert {
+        "split": "",
         "accuracy": 0.6,
         "images": 5,
         "correct": 3,

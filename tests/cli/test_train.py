@@ -83,6 +83,17 @@ def test_a_run_directory_holds_what_is_promised(folder: Path) -> None:
     assert right == int(matrix[1][1]) + int(matrix[2][2])
 
 
+def test_metrics_are_those_of_evaluate(folder: Path) -> None:
+    """The same keys for the same things, and the same numbers on the same images."""
+    for split in ("train", "val"):
+        write_class_folders(folder / "split" / split, {"dark": 20, "light": 20}, size=(5, 5))
+    nncli("train", "photos.yaml", "--data", "split", "--epochs", 20, "--out", "run", cwd=folder)
+    metrics = json.loads((folder / "run/metrics.json").read_text())
+    evaluated = json.loads(nncli("evaluate", "-m", "run", "split", "-f", "json", cwd=folder).stdout)
+    assert ("validation", "val") == (metrics.pop("split"), evaluated.pop("split"))
+    assert evaluated == {key: metrics[key] for key in evaluated}
+
+
 def test_runs_are_numbered(folder: Path) -> None:
     """A second training does not touch the first."""
     nncli("train", "photos.yaml", cwd=folder)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from nncli.data.image_folder import ImageFolder, LabeledFiles, scan_image_folder
+from nncli.data.image_folder import scan_image_folder
+from nncli.data.source import ImageSource, LabeledFiles
 from nncli.errors import DataError
 from tests.data.test_folder_walk import refuse, touch
 
@@ -16,12 +17,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def scan(root: Path, *names: str) -> ImageFolder:
+def scan(root: Path, *names: str) -> ImageSource:
     """Scan a folder of files with these names."""
     return scan_image_folder(touch(root, *names))
 
 
-def by_class(folder: ImageFolder, split: str = "all") -> list[tuple[str, str]]:
+def by_class(folder: ImageSource, split: str = "all") -> list[tuple[str, str]]:
     """(path within the root, class name) of each file."""
     files = folder.splits[split]
     return [

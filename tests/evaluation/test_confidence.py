@@ -53,3 +53,9 @@ def test_the_surest_come_first() -> None:
     """By how much more probable the suggested class is."""
     probabilities = np.array([[0.3, 0.7], [0.1, 0.9], [0.9, 0.1], [0.4, 0.6], [0.4, 0.6]])
     assert [1, 0] == [suspect.row for suspect in suspects(np.array([0, 0, 0, 1, 1]), probabilities)]
+
+
+def test_a_label_that_is_the_more_probable_class_stands() -> None:
+    """The first image misses the high threshold of its own class, 0.75, and reaches that of class 1, 0.35."""
+    probabilities = np.array([[0.6, 0.4], [0.9, 0.1], [0.65, 0.35]])
+    assert [] == suspects(np.array([0, 0, 1]), probabilities)

@@ -12,13 +12,17 @@ import pytest
 from PIL import Image
 
 from nncli.errors import DataError
+from nncli.features.settings.hog import Hog
+from nncli.features.settings.pixels import Pixels
 from nncli.model.file import read_model, write_model
 from nncli.model.predictor import Predictor
 from nncli.network.optimization import Adam, GradientDescent, Momentum, RMSprop
 from nncli.run import dataset as experiment
+from nncli.run import trainer as trainer_module
 from nncli.run.dataset import Experiment, load_experiment
 from nncli.run.trainer import make_trainer
 from nncli.run.training_data import VALIDATION_BATCH_SIZE
+from nncli.training.communicator import SingleProcess
 from tests.fixtures import experiment_of, plan_of
 from tests.folders import write_class_folders, write_image
 
@@ -325,6 +329,30 @@ def test_the_precision_is_the_config_s(folder: Path, precision: str) -> None:
     X, _ = next(iter(trainer.training_set.in_order(trainer.communicator.share)))
     assert trainer.settings.class_weights is not None
     assert {np.dtype(precision)} == {trainer.parameters.flat.dtype, X.dtype, trainer.settings.class_weights.dtype}
+
+
+@pytest.mark.parametrize(
+    ("augmentation", "features", "expected"),
+    [
+        ("none", "pixels", 0),
+        ("mirror", "[hog: {cell: 2}]", 0),
+        ("photos", "pixels", trainer_module.AUGMENTATION_WORK + Pixels().flops((4, 4, 1)) // 6),
+        ("photos", "[hog: {cell: 2}]", trainer_module.AUGMENTATION_WORK + Hog(cell=2).flops((4, 4, 1)) // 6),
+    ],
+)
+def test_augmentation_counts_as_work_to_be_shared(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, augmentation: str, features: str, expected: int
+) -> None:
+    """Changing images takes longer than a step of a small network, and so does computing their features anew."""
+    work = []
+
+    def make(_setting: object, n_weights: int, *_: int) -> SingleProcess:
+        work.append(n_weights)
+        return SingleProcess()
+
+    monkeypatch.setattr(trainer_module, "make_communicator", make)
+    trainer = make_trainer(experiment_of(folder, data={"augmentation": augmentation, "features": features}))
+    assert [trainer.parameters.weights.size + expected] == work
 
 
 def test_the_start_depends_on_the_seed_alone(folder: Path) -> None:

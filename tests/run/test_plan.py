@@ -15,7 +15,7 @@ from tests.fixtures import plan_of
 from tests.folders import write_class_folders
 
 if TYPE_CHECKING:
-    from nncli.data.image_folder import LabeledFiles
+    from nncli.data.source import LabeledFiles
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from nncli.config import ConfigFile, load_config
 from nncli.config.recipes import COMMON, DECIDED_LATER, RECIPES, Facts, recipe_defaults
 from nncli.config.writing import values_of
 from nncli.data.looks import Looks
+from nncli.data.source import ImageSource
 from nncli.errors import ConfigError, DataError
 from nncli.run.plan import plan_experiment
 from nncli.run.recipe_choice import apply_recipe, choose, chosen_format
@@ -43,6 +44,9 @@ OTHER = {
     "training.label_smoothing": "0.3",
 }
 """What hardly a recipe says of gray images of 28x28."""
+
+NOTHING = ImageSource("", (), {})
+"""A source whose images nobody is to look at."""
 
 SECOND = {"data.augmentation": "digits", "data.test_time_augmentation": "none"}
 """For the recipe that does."""
@@ -165,7 +169,7 @@ def test_plain_looks_at_nothing(folder: Path) -> None:
     """Written or not, it is the same config, and no image is opened for it."""
     assert resolved(folder / "colors") == resolved(folder / "colors", "training.recipe: plain")
     config_file = config_of(folder / "colors", "training.recipe: plain")
-    assert (config_file, ()) == apply_recipe(config_file, ["missing.png"])
+    assert (config_file, ()) == apply_recipe(config_file, NOTHING, ["missing.png"])
 
 
 def test_an_explicit_recipe_is_taken_at_its_word(folder: Path) -> None:
@@ -226,7 +230,7 @@ def test_numbers_that_fit_the_images_of_the_recipe(folder: Path, name: str, n: i
 def test_layers_that_are_left_to_the_program(folder: Path, n: int, units: int) -> None:
     """Without a recipe, one hidden layer as wide as the number of images allows."""
     config_file = config_of(folder / "lines", "network.layer_dims: auto")
-    assert (12288, units, "auto") == apply_recipe(config_file, ["x.png"] * n)[0].config.network.layer_dims
+    assert (12288, units, "auto") == apply_recipe(config_file, NOTHING, ["x.png"] * n)[0].config.network.layer_dims
 
 
 @pytest.mark.parametrize("recipe", RECIPES)

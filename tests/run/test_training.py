@@ -26,7 +26,6 @@ from nncli.model.file import Model, read_model, write_model
 from nncli.model.predictor import Predictor
 from nncli.run import checkpoint as checkpoint_file
 from nncli.run import training as training_run
-from nncli.run.checkpoint import restore_checkpoint
 from nncli.run.dataset import plan_experiment
 from nncli.run.directory import FILES, RunDirectory, create_run
 from nncli.run.trainer import make_trainer
@@ -66,7 +65,7 @@ class Run:
         self.warnings: list[str] = []
         self.training_run = TrainingRun(experiment, self.trainer, directory, self.warnings.append)
         if resume:
-            restore_checkpoint(directory / "last.npz", self.trainer, self.training_run.fingerprint)
+            self.training_run.restore()
 
     def train(self, n_batches: int | None = None) -> None:
         """From the start to the last epoch, or until so many batches are done."""
@@ -80,7 +79,7 @@ class Run:
         """All of it; gives the lock back."""
         self.train()
         self.training_run.save()
-        report = self.training_run.write_report()
+        report = self.training_run.finish().metrics
         self.directory.close()
         return report
 
@@ -142,7 +141,10 @@ def test_the_files_agree_with_each_other(folder: Path) -> None:
 def test_the_report_counts(folder: Path) -> None:
     """Images, epochs, parameters."""
     (folder / "photos/dark/0.png").write_text("no image")
-    report = run_in(folder, data={"on_bad_image": "skip"}).complete()
+    run = run_in(folder, data={"on_bad_image": "skip"})
+    report = run.complete()
+    in_validation = [path for path in run.experiment.plan.validation_files.paths if path.endswith("dark/0.png")]
+    assert len(in_validation) == report["skipped"]
     assert {
         "split": "validation",
         "epochs": 3,

@@ -357,6 +357,16 @@ def test_members_are_trained_as_if_each_were_alone(optimizer: Any) -> None:
     assert alone_history[-1].loss != history[-1].loss
 
 
+def test_the_training_loss_of_an_ensemble_is_the_mean_of_its_members() -> None:
+    """Three equal members have the loss of one, not three times as much."""
+    alone, three = (trainer(epochs=2, n_members=n) for n in (1, 3))
+    for member in three.parameters.members:
+        for l in (1, 2):
+            member.W[l][...], member.b[l][...] = alone.parameters.W[l], alone.parameters.b[l]
+    expected = [result.loss for result in alone.run()]
+    assert expected == pytest.approx([result.loss for result in three.run()], rel=1e-12)
+
+
 def test_validation_of_an_ensemble_is_its_vote() -> None:
     """Loss and accuracy are those of the averaged probabilities."""
     made = trainer(epochs=2, n_members=3)

@@ -161,6 +161,13 @@ def test_all_stop_together_and_go_on(stop_after: int) -> None:
     np.testing.assert_array_equal(straight.parameters.flat, stopped.parameters.flat)
 
 
+def test_only_process_0_is_asked_whether_to_stop() -> None:
+    """A time limit that is over in another one, a moment later, does not take it away from the others."""
+    asked_first = os.getpid()
+    results = trainer(2).run(should_stop=lambda: os.getpid() != asked_first)
+    assert [1, 2, 3] == [result.epoch for result in results]
+
+
 def test_only_one_process_reports(tmp_path: Path) -> None:
     """A progress bar is moved once for every batch, however many processes work on it."""
     log = tmp_path / "log"

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from nncli.data.folder_walk import find_images
-from nncli.data.image.decoding import ImageError, convert_image
+from nncli.data.image.decoding import ImageError, array_image, array_rows, convert_image
 from nncli.model.file import Model, read_model
 from nncli.model.predictor import Predictor
 
@@ -114,13 +114,7 @@ class Classifier:
         """
         if not isinstance(images, np.ndarray) or images.ndim not in (3, 4):
             raise ValueError(f"images is {_described(images)}, not a uint8 array (m, height, width, channels)")
-        shape = self.model.image_format.shape
-        if images.dtype == np.uint8 and (images.shape[1:] == shape or (*images.shape[1:], 1) == shape):
-            return self._predictor.probabilities(images.reshape(len(images), -1))
-        rows = np.empty((len(images), self.model.image_format.n_features), np.uint8)
-        for row, image in zip(rows, images, strict=True):
-            row[:] = convert_image(array_image(image), self.model.image_format)
-        return self._predictor.probabilities(rows)
+        return self._predictor.probabilities(array_rows(images, self.model.image_format))
 
     def _row(self, picture: NDArray[np.uint8] | Image.Image) -> NDArray[np.uint8] | str:
         image = array_image(picture) if isinstance(picture, np.ndarray) else picture
@@ -162,15 +156,6 @@ def _sources(picture: object) -> Iterator[Source]:
         yield from ((each, each) for each in found or [path])
     else:
         raise TypeError(f"{_described(picture)} is no image; give a path, bytes, a uint8 array or a Pillow image")
-
-
-def array_image(array: NDArray[np.uint8]) -> Image.Image:
-    """An array as a Pillow image."""
-    channels = array.shape[2] if array.ndim == 3 else 1
-    if array.dtype != np.uint8 or array.size == 0 or array.ndim not in (2, 3) or channels not in (1, 3, 4):
-        expected = "a uint8 array (height, width), or (height, width, channels) with 1, 3 or 4 channels"
-        raise ValueError(f"{_described(array)} is no image; expected {expected}")
-    return Image.fromarray(array.reshape(array.shape[:2]) if channels == 1 else array)
 
 
 def _described(value: object) -> str:

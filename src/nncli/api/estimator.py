@@ -1,25 +1,32 @@
 """A classifier with the manners of scikit-learn, which is not needed for it: fit, predict, predict_proba, score.
 
-`fit` writes the images into a temporary folder of class folders and trains as `train` does: what a recipe looks at, how
-a split is drawn and how images are loaded is the same as for anybody's folder.
+`fit` trains as `train` does on a folder of these images, one class folder a label: a recipe looks at the same ones, and
+the split is the same. But nothing is written, neither images nor a run.
 """
 
 from __future__ import annotations
 
 import json
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nncli.api.classifier import Classifier, array_image
-from nncli.api.training import train
+from nncli.api.classifier import Classifier
+from nncli.api.training import overrides
+from nncli.config import parse_config
+from nncli.data.source import ImageArrays
+from nncli.run.loading import load
+from nncli.run.pipeline import train
+from nncli.run.plan import plan_experiment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import ArrayLike, NDArray
+
+IN_MEMORY = {"data": {"path": ".", "cache": "off"}}
+"""Config of images that have no folder."""
 
 PARAMETERS = ("recipe", "effort", "seed", "settings")
 
@@ -64,17 +71,11 @@ class ImageClassifier:
         self.classes_, labels = np.unique(np.asarray(y), return_inverse=True)
         if len(X) != len(labels) or len(self.classes_) < 2:
             raise ValueError(f"{len(X)} images have {len(labels)} labels, {len(self.classes_)} different ones")
-        with tempfile.TemporaryDirectory(prefix="nncli-") as folder:
-            images = Path(folder, "images")
-            for label in range(len(self.classes_)):
-                (images / str(label)).mkdir(parents=True)
-            for i, (image, label) in enumerate(zip(X, labels.tolist(), strict=True)):
-                array_image(image).save(images / str(label) / f"{i}.png", compress_level=1)
-            config = Path(folder, "config.yaml")
-            config.write_text(json.dumps({"data": {"path": str(images), "cache": "off"}}))
-            run = train(config, self._settings(), out=Path(folder, "run"))
-            self.classifier_: Classifier = run.load()
-        self.metrics_ = run.metrics
+        images = ImageArrays.of(X, labels)
+        config = parse_config(json.dumps(IN_MEMORY), Path("settings"), overrides(self._settings()))
+        finished = train(load(plan_experiment(config, images))).finish()
+        self.classifier_ = Classifier(finished.model)
+        self.metrics_ = finished.metrics
         return self
 
     def _settings(self) -> dict[str, object]:

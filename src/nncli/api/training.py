@@ -13,15 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 from nncli.api.classifier import Classifier, load
 from nncli.config import Override, load_config
-from nncli.run.dataset import load_experiment, plan_experiment
-from nncli.run.directory import create_run
-from nncli.run.trainer import make_trainer
-from nncli.run.training import TrainingRun
+from nncli.errors import UsageError
+from nncli.run.hooks import Hooks
+from nncli.run.pipeline import run_plan
+from nncli.run.plan import plan_experiment
+from nncli.run.resuming import plan_resumed
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Mapping
 
+    from nncli.run.dataset import Experiment
     from nncli.training.state import EpochResult
 
 logger = logging.getLogger("nncli")
@@ -49,41 +51,64 @@ class Run:
         return load(self.model)
 
 
+class _Logged(Hooks):
+    def __init__(self, on_epoch: Callable[[EpochResult], None]) -> None:
+        self._on_epoch = on_epoch
+
+    def on_note(self, text: str) -> None:
+        logger.info(text)
+
+    def on_warning(self, text: str) -> None:
+        logger.warning(text)
+
+    def on_loaded(self, experiment: Experiment) -> None:
+        for image in experiment.skipped:
+            logger.warning("%s: %s; skipped", image.path, image.reason)
+
+    def on_epoch(self, result: EpochResult) -> None:
+        self._on_epoch(result)
+
+
 def train(
-    config: str | os.PathLike[str],
+    config: str | os.PathLike[str] | None = None,
     settings: Mapping[str, object] | None = None,
     *,
     out: str | os.PathLike[str] | None = None,
     force: bool = False,
+    resume: str | os.PathLike[str] | None = None,
     on_epoch: Callable[[EpochResult], None] = lambda _result: None,
 ) -> Run:
     """Train what a config says; writes a run directory, as `nncli train` does.
 
     Args:
-        config: The YAML file.
+        config: The YAML file. May be left out with `resume`, which then uses the run's own config.
         settings: What replaces the file's values, by key: ``{"training.epochs": 5}``, as ``--set`` does.
         out: The run directory; by default ``runs/CONFIG-N`` in the working directory.
         force: Replace the run in `out`.
+        resume: The directory of a run to go on with, begun here or on the command line; more ``training.epochs``
+            extend one that is finished.
         on_epoch: Told the result of each epoch: epoch, loss, accuracy, val_loss, val_accuracy and more.
 
     Raises:
+        UsageError: `resume` is no run, or cannot go on with such settings; or neither it nor a config is given.
         ConfigError: Config or settings are wrong; with every problem.
         NncliError: Images cannot be read, files not written, or the loss is not finite.
     """
-    overrides = [
-        Override(key, json.dumps(value, default=str), f"settings {key!r}") for key, value in (settings or {}).items()
-    ]
-    config_file = load_config(Path(config), overrides)
-    plan = plan_experiment(config_file)
-    for note in plan.notes:
-        logger.info(note)
-    with create_run(config_file.path.stem, None if out is None else Path(out), force=force) as run:
-        experiment = load_experiment(plan, on_note=logger.info)
-        for image in experiment.skipped:
-            logger.warning("%s: %s; skipped", image.path, image.reason)
-        training_run = TrainingRun(experiment, make_trainer(experiment, on_note=logger.info), run, logger.warning)
-        training_run.start()
-        for result in training_run.epochs(lambda: False, lambda _n_examples: None):
-            on_epoch(result)
-        training_run.save()
-        return Run(run.path, training_run.write_report())
+    changes = overrides(settings or {})
+    if resume is not None:
+        if out is not None or force:
+            raise UsageError("resume goes on in the run's own directory: leave out out and force")
+        plan = plan_resumed(Path(resume), Path(config) if config else None, changes)
+    elif config is None:
+        raise UsageError("train needs a config, or a run to resume")
+    else:
+        plan = plan_experiment(load_config(Path(config), changes))
+    path, finished = run_plan(
+        plan, _Logged(on_epoch), out=Path(out) if out else None, force=force, resume=Path(resume) if resume else None
+    )
+    return Run(path, finished.metrics)
+
+
+def overrides(settings: Mapping[str, object]) -> list[Override]:
+    """Values by key as a config takes them."""
+    return [Override(key, json.dumps(value, default=str), f"settings {key!r}") for key, value in settings.items()]

@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from nncli.run.dataset import Experiment, Plan
 
 
+class Check(Progress):
+    """Images being checked."""
+
+    fate = "will be skipped"
+
+
 @click.command(short_help="Check a config and its images; print the plan; train nothing.")
 @click.argument("config", type=click.Path(path_type=Path))
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Set a key of the config. Repeatable.")
@@ -38,28 +44,25 @@ def command(config: Path, settings: tuple[str, ...], preview: str | None) -> Non
     """  # fmt: skip
     from nncli.config import load_config, parse_override
 
-    show_plan(load_config(config, [parse_override(text) for text in settings]), Progress("auto"), preview)
+    show_plan(load_config(config, [parse_override(text) for text in settings]), "auto", preview)
 
 
-def show_plan(config_file: ConfigFile, progress: Progress, preview: str | None = None) -> None:
+def show_plan(config_file: ConfigFile, progress: str, preview: str | None = None) -> None:
     """Load what `config_file` asks for and print what would be trained; also ``nncli train --dry-run``.
 
     Args:
         config_file: The config.
-        progress: Where images are being loaded.
+        progress: How loading images is shown, see `Progress`.
         preview: Where to draw samples, if anywhere.
     """
     tell_more(blas.choose())
     from nncli.cli.inspection_report import inspection_lines
-    from nncli.run.dataset import load_experiment, load_test_images, plan_experiment
+    from nncli.run.dataset import load_test_images
+    from nncli.run.loading import load
+    from nncli.run.plan import plan_experiment
 
     plan = plan_experiment(config_file)
-    for note in plan.notes:
-        say(note)
-    with progress.loading(plan.n_images) as on_progress:
-        experiment = load_experiment(plan, on_progress, say)
-    for image in experiment.skipped:
-        warn(f"{printable(image.path)}: {image.reason}; will be skipped")
+    experiment = load(plan, Check(progress))
     click.echo("\n".join(f"{name:<11}{text}" for name, text in _lines(plan, experiment)))
     splits = {"training": experiment.training, "validation": experiment.validation}
     test, unreadable = load_test_images(plan)

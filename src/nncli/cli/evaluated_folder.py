@@ -26,14 +26,15 @@ def evaluate_folder(predictor: Predictor, data: str, split: str | None) -> Evalu
     """
     from nncli.evaluation.labeled_folder import labeled_images
 
-    images = labeled_images(data, split)
     classes = predictor.model.classes
-    _check_classes(images, classes)
+    images = labeled_images(data, split, classes)
     _say_what_is_evaluated(data, images, classes)
-    return evaluate_files(predictor, images.paths, images.names, images.folder)
+    return evaluate_files(predictor, images.paths, images.names, images.folder, images.split)
 
 
-def evaluate_files(predictor: Predictor, paths: Sequence[str], names: Sequence[str], origin: str) -> Evaluation:
+def evaluate_files(
+    predictor: Predictor, paths: Sequence[str], names: Sequence[str], origin: str, split: str = ""
+) -> Evaluation:
     """What the model says about the images at `paths`, which are of the classes `names`; bad ones are named.
 
     Raises:
@@ -42,24 +43,12 @@ def evaluate_files(predictor: Predictor, paths: Sequence[str], names: Sequence[s
     from nncli.evaluation.evaluation import collect
 
     predictions = _with_bar(predictor.predict(zip(paths, paths, strict=True)), len(paths))
-    evaluation = collect(predictions, names, predictor.model.classes)
-    for prediction in evaluation.bad:
-        warn(f"{printable(prediction.path)}: {prediction.error}")
+    evaluation = collect(predictions, names, predictor.model.classes, split)
+    for image in evaluation.bad:
+        warn(f"{printable(image.path)}: {image.reason}")
     if not evaluation.paths:
         raise DataError(f"{printable(origin)}: none of its {len(evaluation.bad)} images could be read")
     return evaluation
-
-
-def _check_classes(images: LabeledImages, classes: Sequence[str]) -> None:
-    """Refuse folders that the model has no name for.
-
-    Raises:
-        DataError: With their names and the model's.
-    """
-    unknown = [name for name in images.classes if name not in classes]
-    if unknown:
-        shown, known = (", ".join(map(printable, names)) for names in (unknown, classes))
-        raise DataError(f"{printable(images.folder)}: the model has no class {shown}; its classes are {known}")
 
 
 def _say_what_is_evaluated(data: str, images: LabeledImages, classes: Sequence[str]) -> None:

@@ -7,11 +7,15 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from nncli.cli.messages import say, settings
+from nncli.cli.messages import say, settings, warn
+from nncli.run.hooks import Hooks
+from nncli.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from nncli.run.dataset import Experiment
+    from nncli.run.hooks import Counts
     from nncli.training.state import EpochResult
 
 MODES = ("auto", "bar", "lines", "none")
@@ -21,13 +25,16 @@ MOST_LINES = 100
 BAR = "{desc} {percentage:3.0f}%|{bar:12}| {elapsed}<{remaining}{postfix}"
 
 
-class Progress:
-    """Shows progress on stderr.
+class Progress(Hooks):
+    """A run shown on stderr.
 
     Args:
         mode: `bar`; `lines`, one per epoch; `none`; or `auto`: a bar on a terminal, else lines, but no more than
         MOST_LINES.
     """
+
+    fate = "skipped"
+    """What becomes of images that cannot be read."""
 
     def __init__(self, mode: str) -> None:
         self._thin = mode == "auto"
@@ -38,22 +45,33 @@ class Progress:
         self._mode = mode
         self._bar: Any = None
 
-    @contextlib.contextmanager
-    def loading(self, n_files: int) -> Iterator[Callable[[int], None] | None]:
-        """A bar over the files of a data set; yields what to call with the number of files just finished."""
-        if self._mode != "bar":
-            yield None
-            return
-        with _tqdm(total=n_files, desc="loading images", unit="img", unit_scale=True, leave=False) as bar:
-            yield bar.update
+    def on_note(self, text: str) -> None:
+        """Say it."""
+        say(text)
+
+    def on_warning(self, text: str) -> None:
+        """Say it even with ``-q``."""
+        warn(text)
+
+    def on_loading(self, n_images: int) -> Counts:
+        """Show a bar over the files of a data set."""
+        return self._bar_over(n_images, "loading images")
+
+    def on_features(self, n_images: int) -> Counts:
+        """Show a bar over the images whose features are computed."""
+        return self._bar_over(n_images, "computing features")
+
+    def on_loaded(self, experiment: Experiment) -> None:
+        """Name the images that cannot be read."""
+        for image in experiment.skipped:
+            warn(f"{printable(image.path)}: {image.reason}; {self.fate}")
 
     @contextlib.contextmanager
-    def features(self, n_images: int) -> Iterator[Callable[[int], None]]:
-        """A bar over the images whose features are computed; yields what to call with the number just finished."""
+    def _bar_over(self, n_images: int, words: str) -> Iterator[Callable[[int], None]]:
         if self._mode != "bar" or not n_images:
             yield lambda _n: None
             return
-        with _tqdm(total=n_images, desc="computing features", unit="img", unit_scale=True, leave=False) as bar:
+        with _tqdm(total=n_images, desc=words, unit="img", unit_scale=True, leave=False) as bar:
             yield bar.update
 
     @contextlib.contextmanager
@@ -77,7 +95,7 @@ class Progress:
         with _tqdm(total=total, initial=initial, desc=_epoch_of(epoch + 1, epochs), bar_format=BAR) as self._bar:
             yield self._bar.update
 
-    def epoch(self, result: EpochResult, *, is_best: bool) -> None:
+    def show_epoch(self, result: EpochResult, *, is_best: bool) -> None:
         """Show what an epoch brought."""
         if self._bar is not None:
             self._bar.set_description_str(_epoch_of(min(result.epoch + 1, self._epochs), self._epochs), refresh=False)

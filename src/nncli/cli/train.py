@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nncli.cli.progress import MODES, Progress
+from nncli.cli.progress import MODES
 from nncli.errors import UsageError
-from nncli.machine import blas
-from nncli.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from nncli.config import ConfigFile, Override
+    from nncli.run.plan import Plan
 
 SHORT_FORMS = {
     "data": "data.path",
@@ -26,9 +25,6 @@ SHORT_FORMS = {
     "seed": "training.seed",
 }
 """Option of the command line -> key of the config."""
-
-EXTENDABLE = ("training.epochs", "training.patience", "data.cache")
-"""Keys that may change when a run is resumed: they say when to stop, or how to load, not what to learn."""
 
 
 @click.command(short_help="Train a network; print the path of the model.")
@@ -77,27 +73,28 @@ def command(
     Everything a run writes goes to its directory: model.npz, last.npz, config.yaml, history.csv, metrics.json,
     predictions.csv, confusion_matrix.csv. Ctrl-C finishes the batch, saves, and prints how to go on.
     """  # fmt: skip
+    from nncli.cli.training_session import TrainingSession
+
     overrides = _overrides(settings, short)
     if resume is not None:
         if config is None and resume.endswith((".yaml", ".yml")):  # `--resume c.yaml` means the latest run of c.yaml
             config, resume = Path(resume), ""
         if out is not None or force or dry_run:
             raise UsageError("--resume goes on in the run's own directory: leave out --out, --force and --dry-run")
-        config_file, directory = _resumed(config, resume, overrides)
-    else:
-        if config is None:
-            raise UsageError("train needs a config, for example: nncli train config.yaml")
-        from nncli.config import load_config
+        directory = Path(resume) if resume else _latest_run(config)
+        TrainingSession(progress, directory, as_json=as_json).run(lambda: _resumed(directory, config, overrides))
+        return
+    if config is None:
+        raise UsageError("train needs a config, for example: nncli train config.yaml")
+    from nncli.config import load_config
 
-        config_file, directory = load_config(config, overrides), None
+    config_file = load_config(config, overrides)  # its errors do not wait for NumPy
     if dry_run:
         from nncli.cli.check import show_plan
 
-        show_plan(config_file, Progress(progress))
+        show_plan(config_file, progress)
         return
-    from nncli.cli.training_session import TrainingSession
-
-    TrainingSession(config_file, directory, Progress(progress), as_json=as_json).run(out, force=force)
+    TrainingSession(progress, None, as_json=as_json).run(lambda: _new(config_file), out, force=force)
 
 
 def _overrides(settings: Sequence[str], short: dict[str, str | None]) -> list[Override]:
@@ -111,35 +108,24 @@ def _overrides(settings: Sequence[str], short: dict[str, str | None]) -> list[Ov
     return overrides
 
 
-def _resumed(config: Path | None, resume: str, overrides: list[Override]) -> tuple[ConfigFile, Path]:
-    """The config of the run to go on with, and its directory."""
-    from nncli.config import load_config
-    from nncli.config.writing import used_options, values_of, yaml_value
+def _latest_run(config: Path | None) -> Path:
     from nncli.run.directory import latest_run
 
-    directory = Path(resume) if resume else latest_run(config.stem if config else None)
+    directory = latest_run(config.stem if config else None)
     if directory is None:
         raise UsageError(
             f"there is no run{f' of {config.stem}' if config else ''} in runs/ to resume; name its directory"
         )
-    if not directory.exists():
-        raise UsageError(f"{printable(str(directory))}: no such folder, so there is no run to resume")
-    if not (directory / "last.npz").is_file():
-        raise UsageError(f"{printable(str(directory))}: holds no last.npz, so there is nothing to resume")
-    kept = load_config(directory / "config.yaml").config
-    config_file = load_config(config or directory / "config.yaml", overrides)
-    if config and config_file.depends_on_images:  # the run's own config says what came of it
-        blas.choose_threads()  # before anything imports NumPy: other threads give other bits
-        from nncli.run.plan import plan_experiment
+    return directory
 
-        config_file = plan_experiment(config_file).config_file
-    before, now = values_of(kept), values_of(config_file.config)
-    counting = used_options(kept) | used_options(config_file.config)
-    changed = [key for key in counting if now[key] != before[key] and key not in EXTENDABLE]
-    if changed:
-        listed = ", ".join(
-            f"{key} (was {printable(yaml_value(before[key]))}, now {printable(yaml_value(now[key]))})"
-            for key in changed
-        )
-        raise UsageError(f"{printable(str(directory))}: cannot be resumed with another {listed}; start a new run")
-    return config_file, directory
+
+def _new(config_file: ConfigFile) -> Plan:
+    from nncli.run.plan import plan_experiment
+
+    return plan_experiment(config_file)
+
+
+def _resumed(directory: Path, config: Path | None, overrides: list[Override]) -> Plan:
+    from nncli.run.resuming import plan_resumed
+
+    return plan_resumed(directory, config, overrides)

@@ -8,40 +8,41 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nncli.cli.messages import say, tell_more, warn
+from nncli.cli.messages import say, tell_more
+from nncli.cli.progress import Progress
 from nncli.cli.stop_signals import signals
-from nncli.errors import Interrupted, TrainingError
+from nncli.errors import Interrupted
 from nncli.machine import blas
 from nncli.text import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-    from nncli.cli.progress import Progress
-    from nncli.config import ConfigFile
-    from nncli.run.dataset import Experiment, Plan
-    from nncli.run.directory import RunDirectory
-    from nncli.run.training import TrainingRun
-    from nncli.training.loop import Trainer
+    from nncli.run.dataset import Experiment
+    from nncli.run.hooks import Counts
+    from nncli.run.plan import Plan
+    from nncli.run.training import Finished, Training
+    from nncli.training.state import EpochResult
 
 
-class TrainingSession:
-    """A training from the config to the last line.
+class TrainingSession(Progress):
+    """A training from its plan to the last line.
 
     Args:
-        config_file: What to train.
-        directory: That of the run to go on with; None for a new one.
-        progress: Shows it.
+        mode: How progress is shown, see `Progress`.
+        resume: The run to go on with; None for a new one.
         as_json: Print events instead of the model's path.
     """
 
-    def __init__(self, config_file: ConfigFile, directory: Path | None, progress: Progress, *, as_json: bool) -> None:
-        self._config_file, self._directory, self._progress, self._as_json = config_file, directory, progress, as_json
+    def __init__(self, mode: str, resume: Path | None, *, as_json: bool) -> None:
+        super().__init__(mode)
+        self._resume, self._as_json = resume, as_json
         self._if_stopped = "stopped before the first epoch: nothing had been trained yet"
-        if directory:
-            self._if_stopped = f"stopped before it went on; {printable(str(directory))} is as it was"
+        if resume:
+            self._if_stopped = f"stopped before it went on; {printable(str(resume))} is as it was"
 
-    def run(self, out: Path | None = None, *, force: bool = False) -> None:
+    def run(self, make_plan: Callable[[], Plan], out: Path | None = None, *, force: bool = False) -> None:
         """Train; a new run is written to `out`, with `force` in place of the one there.
 
         Raises:
@@ -49,124 +50,103 @@ class TrainingSession:
             NncliError: What went wrong.
         """
         try:
-            self._run(out, force)
+            tell_more(blas.choose())
+            from nncli.run.pipeline import run_plan
+
+            path, finished = run_plan(make_plan(), self, out=out, force=force, resume=self._resume)
+            self._tell_result(path, finished)
         except Interrupted as interrupted:
             interrupted.message = self._if_stopped
             raise
 
-    def _run(self, out: Path | None, force: bool) -> None:
-        tell_more(blas.choose())
-        from nncli.run.checkpoint import restore_checkpoint, saved_processes
-        from nncli.run.dataset import load_experiment, plan_experiment
-        from nncli.run.directory import RunDirectory, create_run
-        from nncli.run.trainer import make_trainer
-        from nncli.run.training import TrainingRun
+    def _tell_result(self, path: Path, finished: Finished) -> None:
+        metrics, model = finished.metrics, str(path / "model.npz")
+        early = ", stopped early" if metrics["stopped_early"] else ""
+        say(
+            f"best epoch {metrics['best_epoch']} of {metrics['epochs']}{early}: {metrics['split']} accuracy "
+            f"{metrics['accuracy']:.4f}, loss {metrics['loss']:.4f} on {metrics['images']} images, "
+            f"{metrics['seconds']:.1f} s"
+        )
+        self._emit("done", {"model": model, **metrics})
+        if not self._as_json:
+            click.echo(model)
 
-        plan, directory = plan_experiment(self._config_file), self._directory
-        for note in plan.notes:
-            say(note)
-        name = self._config_file.path.stem
-        with RunDirectory(directory) if directory else create_run(name, out, force=force) as run:
-            with self._progress.loading(plan.n_images) as on_progress:
-                experiment = load_experiment(plan, on_progress, say)
-            _say_what_is_loaded(experiment)
-            n_processes = saved_processes(run / "last.npz") if directory else None
-            with self._progress.features(_n_featured(experiment)) as on_progress:
-                trainer = make_trainer(experiment, n_processes, on_progress, say)
-            training_run = TrainingRun(experiment, trainer, run, warn)
-            if directory:
-                restore_checkpoint(run / "last.npz", trainer, training_run.fingerprint)
-                _say_where_it_stands(plan, trainer, run)
-            self._emit("start", _start_event(run, experiment))
-            self._train(training_run)
-            report = training_run.write_report()
-            _say_result(report)
-            self._emit("done", {"model": str(run / "model.npz"), **report})
-            if not self._as_json:
-                click.echo(str(run / "model.npz"))
+    def on_loaded(self, experiment: Experiment) -> None:
+        """Name the skipped images, and say what the network will be."""
+        super().on_loaded(experiment)
+        plan = experiment.plan
+        features = f"; {plan.features}: {plan.layer_dims[0]} features" if plan.features else ""
+        layers = " -> ".join(map(str, plan.layer_dims))
+        say(
+            f"{len(plan.classes)} classes, {len(experiment.training.labels)} training and "
+            f"{len(experiment.validation.labels)} validation images of {plan.image_format}{features}; "
+            f"network {layers}, {plan.size}"
+        )
 
-    def _train(self, training_run: TrainingRun) -> None:
-        """Train and save, to the end or to a stop signal, which is raised when all is saved."""
-        state, epochs = training_run.trainer.state, training_run.experiment.plan.config.training.epochs
-        go_on = f"go on with: nncli train --resume {printable(str(training_run.run.path))}"
+    def on_start(self, training: Training) -> None:
+        """Say where it stands; from now on it ends in order."""
+        self._training, self._path = training, training.path
+        if self._resume:
+            self._say_where_it_stands()
+        plan, experiment = training.experiment.plan, training.experiment
+        content = {
+            "run": str(self._path),
+            "classes": list(plan.classes),
+            "layer_dims": list(plan.layer_dims),
+            "n_parameters": plan.n_parameters,
+            "training_images": len(experiment.training.labels),
+            "validation_images": len(experiment.validation.labels),
+            "epochs": plan.config.training.epochs,
+        }
+        self._emit("start", content)
+        self._go_on = f"go on with: nncli train --resume {printable(str(self._path))}"
         signals.orderly = True
-        training_run.start()
-        self._if_stopped = f"stopped at once, what was saved last is whole; {go_on}"
-        self._run_epochs(training_run)
-        signals.take_time()
-        try:
-            training_run.save()
-        except TrainingError as error:  # numbers that are not finite: last.npz stays at its last good state
-            if not signals.received:
-                raise
-            warn(str(error))
-        else:
-            where = "after the last epoch" if training_run.trainer.is_finished else f"in epoch {state.epoch + 1}"
-            self._if_stopped = f"stopped {where} of {epochs}, everything is saved; {go_on}"
-        signals.end_order()
 
-    def _run_epochs(self, training_run: TrainingRun) -> None:
-        trainer = training_run.trainer
-        state, n_examples = trainer.state, trainer.training_set.n_examples
-        with self._progress.training(trainer.settings.epochs, state.epoch, n_examples, state.n_seen) as on_batch:
-            for result in training_run.epochs(signals.stop_asked, on_batch):
-                self._progress.epoch(result, is_best=state.best_epoch == result.epoch)
-                try:
-                    self._emit("epoch", dataclasses.asdict(result))
-                except OSError:  # nobody reads the events any more, or the disk is full
-                    training_run.save()
-                    raise
+    def _say_where_it_stands(self) -> None:
+        trainer, shown = self._training.trainer, printable(str(self._path))
+        state, epochs = trainer.state, trainer.settings.epochs
+        if trainer.is_finished:
+            reason = "stopped early" if trainer.stopped_early else "is finished"
+            say(f"{shown} {reason} after {state.epoch} epochs; --epochs with a larger number trains it further")
+        else:
+            say(f"going on with {shown} in epoch {state.epoch + 1} of {epochs}")
+
+    def on_training(self, training: Training) -> Counts:
+        """Show a bar over all epochs."""
+        self._if_stopped = f"stopped at once, what was saved last is whole; {self._go_on}"
+        trainer, state = training.trainer, training.trainer.state
+        return self.training(trainer.settings.epochs, state.epoch, trainer.training_set.n_examples, state.n_seen)
+
+    def on_epoch(self, result: EpochResult) -> None:
+        """Show it."""
+        is_best = self._training.trainer.state.best_epoch == result.epoch
+        self.show_epoch(result, is_best=is_best)
+        try:
+            self._emit("epoch", dataclasses.asdict(result))
+        except OSError:  # nobody reads the events any more, or the disk is full
+            self._training.save()
+            raise
+
+    def should_stop(self) -> bool:
+        """Whether there was a signal."""
+        return signals.stop_asked()
+
+    def on_trained(self, training: Training) -> None:  # noqa: ARG002
+        """Let saving take its time."""
+        signals.take_time()
+
+    def on_saved(self, training: Training, *, is_whole: bool) -> None:
+        """End here if there was a signal.
+
+        Raises:
+            Interrupted: There was one.
+        """
+        if is_whole:
+            trainer = training.trainer
+            where = "after the last epoch" if trainer.is_finished else f"in epoch {trainer.state.epoch + 1}"
+            self._if_stopped = f"stopped {where} of {trainer.settings.epochs}, everything is saved; {self._go_on}"
+        signals.end_order()
 
     def _emit(self, event: str, content: dict[str, Any]) -> None:
         if self._as_json:
             click.echo(json.dumps({"event": event, **content}))
-
-
-def _say_what_is_loaded(experiment: Experiment) -> None:
-    plan = experiment.plan
-    for image in experiment.skipped:
-        warn(f"{printable(image.path)}: {image.reason}; skipped")
-    features = f"; {plan.features}: {plan.layer_dims[0]} features" if plan.features else ""
-    layers = " -> ".join(map(str, plan.layer_dims))
-    say(
-        f"{len(plan.classes)} classes, {len(experiment.training.labels)} training and "
-        f"{len(experiment.validation.labels)} validation images of {plan.image_format}{features}; "
-        f"network {layers}, {plan.size}"
-    )
-
-
-def _say_where_it_stands(plan: Plan, trainer: Trainer, run: RunDirectory) -> None:
-    state, epochs, shown = trainer.state, plan.config.training.epochs, printable(str(run.path))
-    if trainer.is_finished:
-        reason = "stopped early" if trainer.stopped_early else "is finished"
-        say(f"{shown} {reason} after {state.epoch} epochs; --epochs with a larger number trains it further")
-    else:
-        say(f"going on with {shown} in epoch {state.epoch + 1} of {epochs}")
-
-
-def _start_event(run: RunDirectory, experiment: Experiment) -> dict[str, Any]:
-    plan = experiment.plan
-    return {
-        "run": str(run.path),
-        "classes": list(plan.classes),
-        "layer_dims": list(plan.layer_dims),
-        "n_parameters": plan.n_parameters,
-        "training_images": len(experiment.training.labels),
-        "validation_images": len(experiment.validation.labels),
-        "epochs": plan.config.training.epochs,
-    }
-
-
-def _say_result(report: dict[str, Any]) -> None:
-    early = ", stopped early" if report["stopped_early"] else ""
-    say(
-        f"best epoch {report['best_epoch']} of {report['epochs']}{early}: {report['split']} accuracy "
-        f"{report['accuracy']:.4f}, loss {report['loss']:.4f} on {report['images']} images, {report['seconds']:.1f} s"
-    )
-
-
-def _n_featured(experiment: Experiment) -> int:
-    """Images whose features are computed before the first epoch."""
-    versions = {"none": 1, "mirror": 2}.get(experiment.plan.config.data.augmentation, 0)
-    n_images = versions * len(experiment.training.labels) + len(experiment.validation.labels)
-    return n_images if experiment.features else 0

@@ -114,7 +114,8 @@ def _check_output(output: Path, *, force: bool) -> None:
 
 def _search(config_file: ConfigFile, study: str) -> Search:
     tell_more(blas.choose())
-    from nncli.run.dataset import load_experiment, plan_experiment
+    from nncli.run.loading import load
+    from nncli.run.plan import plan_experiment
 
     try:
         from nncli.tuning.study import Search
@@ -124,14 +125,11 @@ def _search(config_file: ConfigFile, study: str) -> Search:
         raise UsageError(f"tune needs {error.name}; install it with: pip install 'nncli[tune]'") from error
 
     plan = plan_experiment(config_file)
-    for note in plan.notes:
-        say(note)
     if not plan.validation_files.paths:
         raise config_file.error(
             "data.validation_split", "data.validation_split is 0, and tune needs validation images to choose by"
         )
-    with Progress("auto").loading(plan.n_images) as on_progress:
-        return Search(load_experiment(plan, on_progress, say), study)
+    return Search(load(plan, Progress("auto")), study)
 
 
 def _tell(search: Search, tried: Tried, output: Path) -> None:

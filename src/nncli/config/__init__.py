@@ -8,7 +8,7 @@ config_file    load_config and what it returns; reading, overrides and writing a
 json_schema    the options for editors and for the documentation
 """
 
-from nncli.config.config_file import ConfigFile, load_config
+from nncli.config.config_file import ConfigFile, load_config, parse_config
 from nncli.config.json_schema import ReferenceRow, json_schema, reference_rows
 from nncli.config.options import DataConfig, NetworkConfig, TrainConfig, TrainingConfig
 from nncli.config.overrides import Override, parse_override
@@ -23,6 +23,7 @@ __all__ = [
     "TrainingConfig",
     "json_schema",
     "load_config",
+    "parse_config",
     "parse_override",
     "reference_rows",
 ]

@@ -119,7 +119,11 @@ def load_config(path: Path, overrides: Many[Override] = ()) -> ConfigFile:
     Raises:
         ConfigError: with everything that is wrong, in the order of the file, the command line last.
     """
-    text = read_text(path)
+    return parse_config(read_text(path), path, overrides)
+
+
+def parse_config(text: str, path: Path, overrides: Many[Override] = ()) -> ConfigFile:
+    """Check the text of a config file; see `load_config`."""
     source = Source(str(path), tuple(LINE_BREAK.split(text)))
     problems: list[Problem] = []
     tree = parse(text, source, problems)

@@ -16,53 +16,19 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nncli.data.folder_walk import Ignored, existing_folder, find_images, identify, list_folder, some, walk
+from nncli.data.folder_walk import SPLITS, Ignored, existing_folder, identify, list_folder, some, walk
+from nncli.data.source import ImageSource, LabeledFiles
 from nncli.errors import DataError
 from nncli.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-__all__ = ["ImageFolder", "LabeledFiles", "find_images", "scan_image_folder"]
-
-_SPLITS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
+    from collections.abc import Iterator
 
 
-@dataclass(frozen=True)
-class LabeledFiles:
-    """Image files and their classes.
-
-    Args:
-        paths: One path per image.
-        labels: Its class, an index into `ImageFolder.classes`.
-    """
-
-    paths: tuple[str, ...]
-    labels: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class ImageFolder:
-    """What a folder holds.
-
-    Args:
-        root: The folder, as it was given.
-        classes: Class names in natural order.
-        splits: Files by split: ``train`` and perhaps ``val`` and ``test``, or ``all`` where the folder is not split.
-        notes: One line each about what was ignored or looks odd; safe to print.
-    """
-
-    root: str
-    classes: tuple[str, ...]
-    splits: Mapping[str, LabeledFiles]
-    notes: tuple[str, ...]
-
-
-def scan_image_folder(root: str | Path) -> ImageFolder:
+def scan_image_folder(root: str | Path) -> ImageSource:
     """Find the classes, splits and image files of a folder; no file is opened.
 
     Raises:
@@ -87,7 +53,7 @@ def scan_image_folder(root: str | Path) -> ImageFolder:
     if missing:
         raise DataError(f"{printable(main_folder)}: no images of class {some(missing)}; add some or remove the folder")
     notes = [*ignored.notes(), *_notes_about_names(classes, main), *_notes_about_counts(classes, counts)]
-    return ImageFolder(root, classes, splits, tuple(notes))
+    return ImageSource(root, classes, splits, tuple(notes))
 
 
 def _find_class_folders(root: str, ignored: Ignored) -> tuple[dict[str, str], dict[str, list[str]]]:
@@ -110,11 +76,11 @@ def _find_class_folders(root: str, ignored: Ignored) -> tuple[dict[str, str], di
 def _find_split_folders(root: str, folders: list[str]) -> dict[str, str]:
     """Split folders by split, train first; none if any folder has another name: a class may well be called train."""
     names = _names(folders)
-    if any(name.lower() not in _SPLITS for name in names):
+    if any(name.lower() not in SPLITS for name in names):
         return {}
     found: dict[str, str] = {}
     for folder, name in zip(folders, names, strict=True):
-        other = found.setdefault(_SPLITS[name.lower()], folder)
+        other = found.setdefault(SPLITS[name.lower()], folder)
         if other != folder:
             raise DataError(f"{printable(root)}: {some(_names([other, folder]))} are the same split; keep one of them")
     if found and "train" not in found:
@@ -158,7 +124,7 @@ def _notes_about_names(classes: tuple[str, ...], main: str) -> Iterator[str]:
     for names in alike.values():
         if len(names) > 1:
             yield f"these are separate classes, though they look alike: {some(names)}"
-    like_splits = [name for name in classes if name.lower() in _SPLITS]
+    like_splits = [name for name in classes if name.lower() in SPLITS]
     if like_splits and main == "all":
         yield f"{some(like_splits)} counts as a class, because not all folders beside it are train, val or test"
 

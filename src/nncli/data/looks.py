@@ -51,14 +51,23 @@ class Looks:
 
 def look_at(paths: Sequence[str]) -> Looks | None:
     """Look at some of the images, evenly chosen; None if none of these can be read."""
-    chosen = paths[:: max(1, len(paths) // N_LOOKED_AT)]
-    images = []
+    chosen, images = evenly_chosen(paths), []
     for path in chosen:
         with contextlib.suppress(ImageError):
-            images.append(decode_image(path, LOOK).reshape(-1, 3).astype(np.float32))
-    sizes = list(sizes_of(chosen).elements())
-    if not images or not sizes:
+            images.append(decode_image(path, LOOK))
+    return looks_of(images, list(sizes_of(chosen).elements()))
+
+
+def evenly_chosen(paths: Sequence[str]) -> Sequence[str]:
+    """Those to look at."""
+    return paths[:: max(1, len(paths) // N_LOOKED_AT)]
+
+
+def looks_of(rows: Sequence[NDArray[np.uint8]] | NDArray[np.uint8], sizes: Sequence[tuple[int, int]]) -> Looks | None:
+    """What images look like that are as `LOOK` wants them, one per row, and were of these widths and heights."""
+    if not len(rows) or not sizes:
         return None
+    images = [row.reshape(-1, 3).astype(np.float32) for row in rows]
     spread = [float(np.ptp(image, axis=1).mean()) for image in images]
     return Looks(
         height=round(statistics.median(height for _, height in sizes)),

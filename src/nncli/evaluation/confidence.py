@@ -94,7 +94,7 @@ def suspects(actual: NDArray[np.intp], probabilities: NDArray[Any]) -> list[Susp
     n_classes = probabilities.shape[1]
     values = probabilities.astype(np.float64)
     thresholds = np.full(n_classes, np.inf)  # a class without images cannot be suggested
-    for k in np.unique(actual):
+    for k in np.flatnonzero(np.bincount(actual, minlength=n_classes)):
         thresholds[k] = values[actual == k, k].mean()
     reached = np.where(values >= thresholds, values, -1.0)
     best = reached.argmax(axis=1)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from nncli.data.folder_walk import Ignored, existing_folder, find_images, list_folder
+from nncli.data.folder_walk import SPLITS, Ignored, existing_folder, find_images, list_folder
 from nncli.errors import DataError, UsageError
 from nncli.text import printable
 
-SPLITS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
-"""Folder name -> split."""
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 PREFERENCE = ("test", "val", "train")
 """Images that training has not seen come first."""
@@ -41,12 +42,17 @@ class LabeledImages:
     notes: list[str]
 
 
-def labeled_images(root: str, split: str | None = None) -> LabeledImages:
+def labeled_images(root: str, split: str | None = None, known: Sequence[str] | None = None) -> LabeledImages:
     """The images of a folder of class folders, or of one split of a folder with train, val and test.
+
+    Args:
+        root: The folder.
+        split: ``train``, ``val`` or ``test``; by default the one that training has seen the least of.
+        known: The classes of the model; by default any will do.
 
     Raises:
         UsageError: There is no such split.
-        DataError: The folder cannot be read, or holds no class folders or no images.
+        DataError: The folder cannot be read, or holds no class folders, one that is not `known`, or no images.
     """
     folder, split = _choose_split(existing_folder(root), split)
     ignored = Ignored(folder)
@@ -62,7 +68,12 @@ def labeled_images(root: str, split: str | None = None) -> LabeledImages:
         names += [Path(class_folder).name] * len(found)
     if not paths:
         raise DataError(f"{printable(folder)}: no images in its folders")
-    return LabeledImages(folder, split, paths, names, [Path(path).name for path in class_folders], ignored.notes())
+    classes = [Path(path).name for path in class_folders]
+    unknown = [] if known is None else [name for name in classes if name not in known]
+    if unknown:
+        shown, existing = (", ".join(map(printable, names)) for names in (unknown, known or ()))
+        raise DataError(f"{printable(folder)}: the model has no class {shown}; its classes are {existing}")
+    return LabeledImages(folder, split, paths, names, classes, ignored.notes())
 
 
 def _choose_split(root: str, wanted: str | None) -> tuple[str, str]:

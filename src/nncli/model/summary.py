@@ -67,7 +67,7 @@ def training_config(model: Model) -> dict[str, Any]:
 
 def _optional(model: Model) -> dict[str, Any]:
     """The values of `OPTIONAL`; empty where the model has no such part."""
-    blocks = [block.to_dict() for block in getattr(getattr(model, "column", None), "features", ())]
+    blocks = [block.to_dict() for block in model.column.features]
     normalization = model.parameters.normalization
     return {
         "features": [] if blocks == [{"kind": "pixels"}] else blocks,

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
     from nncli.training.loop import Trainer
 
+CHECKPOINT = "last.npz"
+"""Its name in a run directory."""
+
 FORMAT = "nncli-checkpoint"
 FORMAT_VERSION = 1
 MAX_PROCESSES = 64

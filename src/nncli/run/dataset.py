@@ -2,7 +2,7 @@
 
 plan_experiment    reads folders, no image: classes, split, layer_dims against pixels and classes (plan.py)
 load_experiment    decodes every image, so that a bad one is named before the first epoch
-make_trainer       allocates and initializes the network and its optimizer (trainer_setup.py)
+make_trainer       allocates and initializes the network and its optimizer (trainer.py)
 """
 
 from __future__ import annotations
@@ -15,9 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nncli.data.cache import load_cached
-from nncli.data.image_folder import scan_image_folder
-from nncli.data.loading import BadImage, load_images
 from nncli.data.pixel_rows import PixelRows
 from nncli.data.scaling import SCALINGS, Scaling
 from nncli.errors import DataError
@@ -29,11 +26,13 @@ from nncli.run.plan import Plan, plan_experiment
 from nncli.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from nncli.data.image_folder import LabeledFiles
+    from nncli.config import TrainConfig
+    from nncli.data.loading import BadImage, LoadedImages
+    from nncli.data.source import LabeledFiles
     from nncli.network.parameters import Parameters
 
 __all__ = ["Experiment", "ImageSet", "Plan", "load_experiment", "plan_experiment"]
@@ -89,20 +88,41 @@ class Experiment:
     features: FittedFeatures | None = None
 
     @property
+    def config(self) -> TrainConfig:
+        """The settings."""
+        return self.plan.config
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Class names, by label."""
+        return self.plan.classes
+
+    @property
+    def n_featured(self) -> int:
+        """Images whose features are computed before the first epoch."""
+        versions = {"none": 1, "mirror": 2}.get(self.config.data.augmentation, 0)
+        return versions * len(self.training.labels) + len(self.validation.labels) if self.features else 0
+
+    def bad_of(self, split: str) -> list[BadImage]:
+        """The images of ``training`` or ``validation`` that were left out."""
+        plan = self.plan
+        listed = set((plan.validation_files if split == "validation" else plan.training_files).paths)
+        return [image for image in self.skipped if image.path in listed]
+
+    @property
     def column(self) -> FeatureColumn:
         """From pixels to the feature column."""
         return self.features.column if self.features else FeatureColumn.of_pixels(self.plan.image_format.shape)
 
     def model(self, parameters: Parameters, training: dict[str, Any]) -> Model:
         """A model of these data."""
-        config = self.plan.config
-        about = config.network.activation, self.plan.classes, self.plan.image_format, self.scaling, training
-        return Model(parameters, *about, self.column, config.data.test_time_augmentation)
+        about = self.config.network.activation, self.classes, self.plan.image_format, self.scaling, training
+        return Model(parameters, *about, self.column, self.config.data.test_time_augmentation)
 
     @cached_property
     def fingerprint(self) -> str:
         """A digest of every pixel and label, for resuming to see whether the data are the same."""
-        digest = hashlib.blake2b("\n".join(self.plan.classes).encode(errors="surrogateescape"), digest_size=16)
+        digest = hashlib.blake2b("\n".join(self.classes).encode(errors="surrogateescape"), digest_size=16)
         for images in (self.training, self.validation):
             digest.update(images.labels.tobytes())
             for chunk in images.chunks():
@@ -128,13 +148,9 @@ def load_experiment(
     """
     # Sorted, so that another split of the same images finds them in the cache.
     paths = sorted({*plan.training_files.paths, *plan.validation_files.paths})
-    if plan.config.data.cache == "on":
-        loaded = load_cached(paths, plan.image_format, plan.config.data.path, on_progress, on_note)
-    else:
-        loaded = load_images(paths, plan.image_format, on_progress)
-    row_of = {paths[i]: row for row, i in enumerate(loaded.kept.tolist())}
-    training = _image_set(plan.training_files, loaded.pixels, row_of)
-    validation = _image_set(plan.validation_files, loaded.pixels, row_of)
+    cached = plan.config.data.cache == "on"
+    loaded = plan.source.load(paths, plan.image_format, on_progress, on_note, cached=cached)
+    training, validation = (_image_set(files, paths, loaded) for files in (plan.training_files, plan.validation_files))
     reasons = {image.path: image for image in loaded.bad}
     listed = (*plan.training_files.paths, *plan.validation_files.paths)
     bad = tuple(reasons[path] for path in listed if path in reasons)
@@ -160,19 +176,17 @@ def with_features(plan: Plan, training: ImageSet, validation: ImageSet, bad: tup
     return Experiment(plan, training, validation, features.scaling, bad, features)
 
 
-def load_test_images(plan: Plan) -> tuple[ImageSet | None, list[BadImage]]:
-    """The images of the folder's test split, which training never sees, and those that cannot be read.
+def load_test_images(plan: Plan) -> tuple[ImageSet | None, tuple[BadImage, ...]]:
+    """The images of the test split, which training never sees, and those that cannot be read.
 
     Raises:
-        DataError: The folder has changed in the meantime, or they do not fit into memory.
+        DataError: They do not fit into memory.
     """
-    files = scan_image_folder(plan.config.data.path).splits.get("test")
+    files = plan.source.splits.get("test")
     if files is None:
-        return None, []
-    paths = list(files.paths)
-    loaded = load_images(paths, plan.image_format)
-    row_of = {paths[i]: row for row, i in enumerate(loaded.kept.tolist())}
-    return _image_set(files, loaded.pixels, row_of), list(loaded.bad)
+        return None, ()
+    loaded = plan.source.load(files.paths, plan.image_format)
+    return _image_set(files, files.paths, loaded), loaded.bad
 
 
 def _check_bad(plan: Plan, bad: tuple[BadImage, ...]) -> None:
@@ -194,9 +208,10 @@ def _check_bad(plan: Plan, bad: tuple[BadImage, ...]) -> None:
     raise DataError("\n".join([*lines, f"{count} cannot be read; mend or remove, {advice}"]))
 
 
-def _image_set(files: LabeledFiles, pixels: NDArray[np.uint8], row_of: dict[str, int]) -> ImageSet:
-    """Those of `files` that have a row of pixels."""
+def _image_set(files: LabeledFiles, listed: Sequence[str], loaded: LoadedImages) -> ImageSet:
+    """Those of `files` that have a row of pixels; `listed` are the images that were loaded."""
+    row_of = {listed[i]: row for row, i in enumerate(loaded.kept.tolist())}
     kept = [i for i, path in enumerate(files.paths) if path in row_of]
     paths = tuple(files.paths[i] for i in kept)
     rows = np.array([row_of[path] for path in paths], np.intp)
-    return ImageSet(paths, np.array(files.labels, np.intp)[kept], pixels, rows)
+    return ImageSet(paths, np.array(files.labels, np.intp)[kept], loaded.pixels, rows)

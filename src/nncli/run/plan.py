@@ -1,6 +1,6 @@
-"""From a config and a folder to a plan: what would be trained on what. No image is opened yet.
+"""From a config and its images to a plan: what would be trained on what. No image is opened yet.
 
-The config was checked by itself already; here it is checked against the folder, and errors still point into the config.
+The config was checked by itself already; here it is checked against the images, and errors still point into the config.
 """
 
 from __future__ import annotations
@@ -9,41 +9,43 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nncli.data.image.image_format import ImageFormat
-from nncli.data.image_folder import ImageFolder, LabeledFiles, scan_image_folder
-from nncli.data.split import stratified_split
+from nncli.data.image_folder import scan_image_folder
 from nncli.features.settings import PIXELS
 from nncli.run.recipe_choice import apply_recipe
 from nncli.text import printable
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from nncli.config import ConfigFile, TrainConfig
+    from nncli.data.source import ImageSource, LabeledFiles
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What would be trained on what; no image has been opened yet.
+    """A training that is about to begin; no image has been loaded yet.
 
     Attributes:
-        config_file: Where the settings come from.
-        classes: In natural order.
+        config_file: Where the settings come from; nothing that the images decide is left open.
+        source: The images of all splits.
         image_format: How images become pixel values.
         layer_dims: (n_0, ..., n_L), nothing automatic left.
         training_files, validation_files: The split; validation may be empty.
-        notes: What is worth knowing about the folder.
-        unused_keys: Keys of the config that the folder makes meaningless.
+        notes: What is worth knowing about the images.
+        unused_keys: Keys of the config that the images make meaningless.
     """
 
     config_file: ConfigFile
-    classes: tuple[str, ...]
+    source: ImageSource
     image_format: ImageFormat
     layer_dims: tuple[int, ...]
     training_files: LabeledFiles
     validation_files: LabeledFiles
     notes: tuple[str, ...]
     unused_keys: tuple[str, ...]
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Class names in natural order."""
+        return self.source.classes
 
     @property
     def n_images(self) -> int:
@@ -76,58 +78,47 @@ class Plan:
         return f"{self.n_parameters:,} parameters" + (f" in {n} networks, {n} times the cost" if n > 1 else "")
 
 
-def plan_experiment(config_file: ConfigFile) -> Plan:
-    """Scan the folder and check the config against it.
+def plan_experiment(config_file: ConfigFile, source: ImageSource | None = None) -> Plan:
+    """Find the images, and check the config against them.
+
+    Args:
+        config_file: As written.
+        source: The images; by default those of the folder `data.path`.
 
     Raises:
-        ConfigError: The config does not fit the folder; nothing was started.
+        ConfigError: The config does not fit the images; nothing was started.
         DataError: The folder cannot be used.
     """
-    data = config_file.config.data
-    folder = scan_image_folder(data.path)
-    training, validation = _split(config_file, folder)
+    config = config_file.config
+    source = source or scan_image_folder(config.data.path)
+    if "val" in source.splits and config_file.was_set("data.validation_split"):
+        message = f"data.validation_split has no use: {source.root} has a val folder; remove one"
+        raise config_file.error("data.validation_split", message)
+    training, validation = source.split(config.data.validation_split, config.training.seed)
     if not validation.paths:
         _refuse_what_needs_validation(config_file)
-    _check_class_weights(config_file, folder.classes)
-    config_file, notes = apply_recipe(config_file, training.paths)
-    data = config_file.config.data
-    image_format = ImageFormat(*data.image_size, data.color, data.resize, data.max_pixels)
-    layer_dims = _resolve_layer_dims(config_file, folder.classes)
-    judges_nothing = not validation.paths and config_file.config.training.monitor != "last"
-    unused = {"data.validation_split": "val" in folder.splits, "training.monitor": judges_nothing}
-    unused_keys = tuple(key for key, is_unused in unused.items() if is_unused)
-    notes = (*folder.notes, *notes)
-    return Plan(config_file, folder.classes, image_format, layer_dims, training, validation, notes, unused_keys)
-
-
-def _split(config_file: ConfigFile, folder: ImageFolder) -> tuple[LabeledFiles, LabeledFiles]:
-    """Files to train on and to validate with: as the folder has them, or drawn from the seed."""
+    _check_class_weights(config_file, source.classes)
+    config_file, notes = apply_recipe(config_file, source, training.paths)
     config = config_file.config
-    files = folder.splits.get("all") or folder.splits["train"]
-    if "val" not in folder.splits:
-        train_index, val_index = stratified_split(files.labels, config.data.validation_split, config.training.seed)
-        return _choose(files, train_index), _choose(files, val_index)
-    if config_file.was_set("data.validation_split"):
-        raise config_file.error(
-            "data.validation_split",
-            f"data.validation_split has no use: {config.data.path} has a val folder; remove one",
-        )
-    return files, folder.splits["val"]
+    image_format = ImageFormat(*config.data.image_size, config.data.color, config.data.resize, config.data.max_pixels)
+    layer_dims = _resolve_layer_dims(config_file, source)
+    judges_nothing = not validation.paths and config.training.monitor != "last"
+    unused = {"data.validation_split": "val" in source.splits, "training.monitor": judges_nothing}
+    unused_keys = tuple(key for key, is_unused in unused.items() if is_unused)
+    notes = (*source.notes, *notes)
+    return Plan(config_file, source, image_format, layer_dims, training, validation, notes, unused_keys)
 
 
 def _refuse_what_needs_validation(config_file: ConfigFile) -> None:
-    keeps_last = config_file.config.training.monitor == "last"
+    training = config_file.config.training
+    keeps_last = training.monitor == "last"
     for key, is_used in {
-        "training.patience": config_file.config.training.patience is not None,
+        "training.patience": training.patience is not None,
         "training.monitor": config_file.was_set("training.monitor") and not keeps_last,
     }.items():
         if is_used:
             message = f"{key} needs validation images: set data.validation_split, or remove {key.partition('.')[2]}"
             raise config_file.error(key, message)
-
-
-def _choose(files: LabeledFiles, indices: NDArray[np.intp]) -> LabeledFiles:
-    return LabeledFiles(tuple(files.paths[i] for i in indices), tuple(files.labels[i] for i in indices))
 
 
 def _check_class_weights(config_file: ConfigFile, classes: tuple[str, ...]) -> None:
@@ -143,7 +134,8 @@ def _check_class_weights(config_file: ConfigFile, classes: tuple[str, ...]) -> N
             )
 
 
-def _resolve_layer_dims(config_file: ConfigFile, classes: tuple[str, ...]) -> tuple[int, ...]:
+def _resolve_layer_dims(config_file: ConfigFile, source: ImageSource) -> tuple[int, ...]:
+    classes = source.classes
     dims = list(config_file.config.network.layer_dims)
     dims[0] = config_file.config.data.n_features  # the config has checked a number already
     if dims[-1] == "auto":
@@ -151,7 +143,7 @@ def _resolve_layer_dims(config_file: ConfigFile, classes: tuple[str, ...]) -> tu
     if dims[-1] != len(classes) and not (dims[-1] == 1 and len(classes) == 2):
         raise config_file.error(
             f"network.layer_dims[{len(dims) - 1}]",
-            f"network.layer_dims ends with {dims[-1]} but {config_file.config.data.path} has {len(classes)} classes "
+            f"network.layer_dims ends with {dims[-1]} but {source.root} has {len(classes)} classes "
             f"({', '.join(map(printable, classes[:4]))}{', ...' if len(classes) > 4 else ''}); write auto",
         )
     return tuple(int(n) for n in dims)

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from nncli.config.recipes import PHOTO_SIDE, PHOTO_SIDES, SMALL_SIDE, Facts, recipe_defaults
 from nncli.config.shapes import CHOSEN
-from nncli.data.looks import Looks, look_at
 from nncli.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from nncli.config import ConfigFile
+    from nncli.data.looks import Looks
+    from nncli.data.source import ImageSource
 
 MOSTLY_OUTLINE = 0.38
 """Share of outline from which on what small gray images show is taken for lines."""
@@ -23,12 +24,15 @@ HIDDEN = ((1_000, 32), (10_000, 64), (100_000, 128))
 MOST_HIDDEN = 256
 
 
-def apply_recipe(config_file: ConfigFile, paths: Sequence[str]) -> tuple[ConfigFile, tuple[str, ...]]:
+def apply_recipe(
+    config_file: ConfigFile, source: ImageSource, paths: Sequence[str]
+) -> tuple[ConfigFile, tuple[str, ...]]:
     """The config with the defaults of its recipe, and a line about why.
 
     Args:
         config_file: As written.
-        paths: Training images.
+        source: The images.
+        paths: Those to train on.
 
     Raises:
         DataError: A recipe is to look at the images, and none of these can be read.
@@ -38,7 +42,7 @@ def apply_recipe(config_file: ConfigFile, paths: Sequence[str]) -> tuple[ConfigF
     recipe, effort = str(training.recipe), training.effort
     if recipe == "plain":
         return _with_hidden_layer(config_file, len(paths)), ()
-    looks = look_at(paths)
+    looks = source.look_at(paths)
     if looks is None:
         raise DataError(f"none of the images looked at can be read, the first is {paths[0]}")
     notes: tuple[str, ...] = ()

@@ -18,8 +18,6 @@ from nncli.config.recipes import Facts, recipe_defaults
 from nncli.config.writing import yaml_value
 from nncli.data.image.image_sizes import described, sizes_of
 from nncli.data.image_folder import scan_image_folder
-from nncli.data.looks import look_at
-from nncli.data.split import stratified_split
 from nncli.errors import DataError
 from nncli.run.recipe_choice import choose, chosen_format
 from nncli.text import printable
@@ -27,8 +25,8 @@ from nncli.text import printable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from nncli.data.image_folder import ImageFolder
     from nncli.data.looks import Looks
+    from nncli.data.source import ImageSource
 
 EFFORT = "quick"
 WIDTH = 110
@@ -66,7 +64,7 @@ class Starter:
         values: Options that hold where nothing else is written, by key.
     """
 
-    folder: ImageFolder
+    folder: ImageSource
     paths: tuple[str, ...]
     looks: Looks
     values: dict[str, Any]
@@ -80,12 +78,8 @@ class Starter:
         """
         folder = scan_image_folder(root)
         values = {key: option.default for key, option in OPTIONS.items()}
-        files = folder.splits.get("all") or folder.splits["train"]
-        paths = files.paths
-        if "val" not in folder.splits:  # as training will split them
-            split = stratified_split(files.labels, values["data.validation_split"], values["training.seed"])
-            paths = tuple(paths[i] for i in split[0])
-        looks = look_at(paths)
+        training, _ = folder.split(values["data.validation_split"], values["training.seed"])
+        paths, looks = training.paths, folder.look_at(training.paths)
         if looks is None:
             raise DataError(f"none of the images looked at can be read, the first is {printable(paths[0])}")
         values |= chosen_format(looks, len(paths)) | {"training.recipe": choose(looks), "training.effort": EFFORT}

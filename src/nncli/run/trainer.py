@@ -47,7 +47,7 @@ def make_trainer(
         on_progress: Told the number of images whose features have just been computed.
         on_note: Told in a line why these could not be kept in the cache.
     """
-    config = experiment.plan.config
+    config = experiment.config
     training, network, dims = config.training, config.network, experiment.plan.layer_dims
     dtype = np.dtype(training.precision)
     m = len(experiment.training.labels)
@@ -87,7 +87,7 @@ def make_trainer(
 
 def _feature_work(experiment: Experiment) -> int:
     """What computing an image's features in every epoch costs, in weights of a network that would cost as much."""
-    data = experiment.plan.config.data
+    data = experiment.config.data
     if data.augmentation in ("none", "mirror"):
         return 0
     return sum(block.flops(data.shape) for block in data.features) // FLOPS_PER_WEIGHT + AUGMENTATION_WORK
@@ -127,7 +127,7 @@ def _class_weights(setting: Any, experiment: Experiment, dtype: Any) -> NDArray[
     """One weight per class: as written, or m / (n_classes * m_class), which gives every class the same say."""
     if setting == "none":
         return None
-    classes = experiment.plan.classes
+    classes = experiment.classes
     if setting == "balanced":
         counts = np.bincount(experiment.training.labels, minlength=len(classes))
         return (len(experiment.training.labels) / (len(classes) * counts)).astype(dtype)

@@ -10,53 +10,123 @@ import csv
 import io
 import json
 import time
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from nncli.config.writing import as_json, used_options
-from nncli.data.decoding_processes import number_of_processes
 from nncli.data.pixel_rows import PixelRows
 from nncli.errors import NncliError, TrainingError
-from nncli.evaluation import metrics
-from nncli.evaluation.confidence import calibration_error
+from nncli.evaluation.evaluation import Evaluation, predict_rows
 from nncli.evaluation.tables import confusion_csv, predictions_csv
 from nncli.machine.atomic_file import write_text_atomically
-from nncli.machine.divide import divide, shared_array
 from nncli.model.calibration import fit_temperature, tempered
 from nncli.model.file import write_model
-from nncli.model.predictor import Predictor
 from nncli.network.normalization import fold
-from nncli.run.checkpoint import write_checkpoint
+from nncli.run.checkpoint import CHECKPOINT, restore_checkpoint, write_checkpoint
 from nncli.training.state import EpochResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    from numpy.typing import NDArray
+    from pathlib import Path
 
     from nncli.model.file import Model
-    from nncli.run.dataset import Experiment, ImageSet
+    from nncli.run.dataset import Experiment
     from nncli.run.directory import RunDirectory
     from nncli.training.loop import Trainer
 
 SECONDS_BETWEEN_SAVES = 10.0
 
-PREDICTED_TOGETHER = 64
-MANY = 1000
-"""Images from which on several processes predict."""
-
 SHARE_OF_SAVES = 0.1
 """Share of the time that saving may take: a large network on a slow disk is saved less often."""
 
 
-class TrainingRun:
-    """Training with its files.
+@dataclass(frozen=True)
+class Finished:
+    """What came of a training.
+
+    Attributes:
+        model: That of the best epoch, with its temperature.
+        evaluation: Its predictions of the validation images, or of the training images if there are none.
+        metrics: Figures of both and of the training, as metrics.json has them.
+    """
+
+    model: Model
+    evaluation: Evaluation
+    metrics: dict[str, Any]
+
+
+class Training:
+    """A training in memory.
 
     Args:
         experiment: Data and plan.
         trainer: Fresh, or restored from a checkpoint.
+    """
+
+    def __init__(self, experiment: Experiment, trainer: Trainer) -> None:
+        self.experiment, self.trainer = experiment, trainer
+
+    @property
+    def path(self) -> Path | None:
+        """The run directory, if there is one."""
+        return None
+
+    def start(self) -> None:
+        """Get ready for the first epoch."""
+
+    def epochs(self, should_stop: Callable[[], bool], on_batch: Callable[[int], None]) -> Iterator[EpochResult]:
+        """Train; see `Trainer.run`."""
+        return self.trainer.run(should_stop, on_batch)
+
+    def save(self) -> None:
+        """Keep what was learned so far."""
+
+    def best_model(self) -> Model:
+        """The model of the best epoch so far, as it was trained."""
+        state, plan = self.trainer.state, self.experiment.plan
+        best = asdict(state.history[state.best_epoch - 1])
+        del best["seconds"]  # equal trainings give equal files
+        not_told = ("data.path", "data.cache", *plan.unused_keys)  # the same images elsewhere give the same file
+        training = {
+            "best_epoch": best,
+            "training_images": len(self.experiment.training.labels),
+            "validation_images": len(self.experiment.validation.labels),
+            "config": {key: as_json(value) for key, value in used_options(plan.config).items() if key not in not_told},
+        }
+        return self.experiment.model(fold(self.trainer.parameters.like(flat=state.best)), training)
+
+    def finish(self) -> Finished:
+        """Fit the temperature of the best model, if the config asks for one, and evaluate it."""
+        experiment, trainer, model = self.experiment, self.trainer, self.best_model()
+        split = "validation" if experiment.validation.paths else "training"
+        images = experiment.validation if split == "validation" else experiment.training
+        probabilities = predict_rows(model, PixelRows(images.pixels, images.rows))
+        if experiment.config.training.calibration == "temperature" and split == "validation":
+            model = replace(model, temperature=fit_temperature(probabilities, images.labels))
+            probabilities = tempered(probabilities.T, model.temperature).T
+        bad = experiment.bad_of(split)
+        evaluation = Evaluation(experiment.classes, list(images.paths), images.labels, probabilities, bad, split)
+        metrics = evaluation.report() | {
+            "temperature": model.temperature,
+            "epochs": trainer.state.epoch,
+            "best_epoch": trainer.state.best_epoch,
+            "stopped_early": trainer.stopped_early,
+            "layer_dims": list(experiment.plan.layer_dims),
+            "n_parameters": experiment.plan.n_parameters,
+            "training_images": len(experiment.training.labels),
+            "validation_images": len(experiment.validation.labels),
+            "skipped_images": len(experiment.skipped),
+            "seconds": round(sum(result.seconds for result in trainer.state.history), 3),
+        }
+        return Finished(model, evaluation, metrics)
+
+
+class TrainingRun(Training):
+    """A training with its files.
+
+    Args:
+        experiment: Data and plan.
+        trainer: Fresh; `restore` brings it to where the run stands.
         run: Where files go.
         warn: Told about a save that failed while training goes on.
     """
@@ -64,10 +134,20 @@ class TrainingRun:
     def __init__(
         self, experiment: Experiment, trainer: Trainer, run: RunDirectory, warn: Callable[[str], None]
     ) -> None:
-        self.experiment, self.trainer, self.run, self.warn = experiment, trainer, run, warn
+        super().__init__(experiment, trainer)
+        self.run, self.warn = run, warn
         self.fingerprint = experiment.fingerprint
         self._saved_best = 0
         self._next_save = time.monotonic() + SECONDS_BETWEEN_SAVES
+
+    @property
+    def path(self) -> Path:
+        """The run directory."""
+        return self.run.path
+
+    def restore(self) -> None:
+        """Go on from the checkpoint; see `restore_checkpoint`."""
+        restore_checkpoint(self.run / CHECKPOINT, self.trainer, self.fingerprint)
 
     def start(self) -> None:
         """Write the config and a first checkpoint: what cannot be written is found now, not after hours.
@@ -75,7 +155,7 @@ class TrainingRun:
         What was in the directory goes when the new files are on the disk, and the checkpoint gets its name last: there
         is no moment in which an old checkpoint lies beside the new config.
         """
-        write_checkpoint(self.run / "last.npz", self.trainer, self.fingerprint, self._write_config)
+        write_checkpoint(self.run / CHECKPOINT, self.trainer, self.fingerprint, self._write_config)
         self._write_history()
 
     def _write_config(self) -> None:
@@ -87,7 +167,7 @@ class TrainingRun:
         write_text_atomically(self.run / "history.csv", history_csv(self.trainer.state.history))
 
     def epochs(self, should_stop: Callable[[], bool], on_batch: Callable[[int], None]) -> Iterator[EpochResult]:
-        """Train, saving now and then, within an epoch too; see `Trainer.run`."""
+        """As in memory, saving now and then, within an epoch too."""
         try:
             for result in self.trainer.run(should_stop, on_batch, self._save_if_due):
                 self._save_if_due()
@@ -118,7 +198,7 @@ class TrainingRun:
             NncliError: A file cannot be written.
         """
         try:
-            write_checkpoint(self.run / "last.npz", self.trainer, self.fingerprint)
+            write_checkpoint(self.run / CHECKPOINT, self.trainer, self.fingerprint)
             self._write_history()
         except NncliError:
             self.save_model()
@@ -129,76 +209,22 @@ class TrainingRun:
         """Write model.npz, if there is a better one than the last that was written."""
         state = self.trainer.state
         if state.best_epoch and state.best_epoch != self._saved_best:
-            write_model(self.run / "model.npz", self._best_model())
+            write_model(self.run / "model.npz", self.best_model())
             self._saved_best = state.best_epoch
 
-    def _best_model(self) -> Model:
-        state, plan = self.trainer.state, self.experiment.plan
-        best = asdict(state.history[state.best_epoch - 1])
-        del best["seconds"]  # equal trainings give equal files
-        not_told = ("data.path", "data.cache", *plan.unused_keys)  # the same images elsewhere give the same file
-        training = {
-            "best_epoch": best,
-            "training_images": len(self.experiment.training.labels),
-            "validation_images": len(self.experiment.validation.labels),
-            "config": {key: as_json(value) for key, value in used_options(plan.config).items() if key not in not_told},
-        }
-        return self.experiment.model(fold(self.trainer.parameters.like(flat=state.best)), training)
-
-    def write_report(self) -> dict[str, Any]:
-        """Write the files that tell of the best model; returns what metrics.json holds."""
-        images, split = self.experiment.validation, "validation"
-        if not images.paths:
-            images, split = self.experiment.training, "training"
-        classes = self.experiment.plan.classes
-        model = self._best_model()
-        probabilities = predict_rows(model, images)
-        if self.experiment.plan.config.training.calibration == "temperature" and split == "validation":
-            model = replace(model, temperature=fit_temperature(probabilities, images.labels))
-            probabilities = tempered(probabilities.T, model.temperature).T
+    def finish(self) -> Finished:
+        """As in memory, and write the files that tell of the best model."""
+        finished = super().finish()
         self.save_model()
-        if model.temperature != 1:
-            write_model(self.run / "model.npz", model)
-        predicted = probabilities.argmax(axis=1)
-        confusion = metrics.confusion_matrix(images.labels, predicted, len(classes))
-        report = {
-            "split": split,
-            "images": len(images.labels),
-            "accuracy": metrics.accuracy(confusion),
-            "loss": metrics.loss(images.labels, probabilities),
-            "calibration_error": calibration_error(probabilities.max(axis=1), predicted == images.labels),
-            "temperature": model.temperature,
-            "per_class": metrics.per_class(confusion, classes),
-            "confusion": {"classes": list(classes), "matrix": confusion.tolist()},
-            "epochs": self.trainer.state.epoch,
-            "best_epoch": self.trainer.state.best_epoch,
-            "stopped_early": self.trainer.stopped_early,
-            "layer_dims": list(self.experiment.plan.layer_dims),
-            "n_parameters": self.experiment.plan.n_parameters,
-            "training_images": len(self.experiment.training.labels),
-            "validation_images": len(self.experiment.validation.labels),
-            "skipped_images": len(self.experiment.skipped),
-            "seconds": round(sum(result.seconds for result in self.trainer.state.history), 3),
-        }
-        write_text_atomically(self.run / "metrics.json", json.dumps(report, indent=2, ensure_ascii=False) + "\n")
-        rows = zip(images.paths, images.labels, predicted, np.max(probabilities, axis=1), strict=True)
-        write_text_atomically(self.run / "predictions.csv", predictions_csv(rows, classes))
-        write_text_atomically(self.run / "confusion_matrix.csv", confusion_csv(confusion, classes))
-        return report
-
-
-def predict_rows(model: Model, images: ImageSet) -> NDArray[np.float32]:
-    """The probabilities of `images`, (m, n_classes), computed on all cores."""
-    rows, shape = PixelRows(images.pixels, images.rows), (len(images.rows), len(model.classes))
-    probabilities = shared_array(shape, np.float32)
-    predictor = Predictor(model)
-
-    def work(start: int, stop: int) -> None:
-        pixels = np.empty((stop - start, rows.n_values), np.uint8)
-        probabilities[start:stop] = predictor.probabilities(rows.take(slice(start, stop), pixels))
-
-    divide(len(rows), PREDICTED_TOGETHER, work, number_of_processes() if len(rows) >= MANY else 1)
-    return probabilities
+        if finished.model.temperature != 1:
+            write_model(self.run / "model.npz", finished.model)
+        evaluation = finished.evaluation
+        text = json.dumps(finished.metrics, indent=2, ensure_ascii=False) + "\n"
+        write_text_atomically(self.run / "metrics.json", text)
+        write_text_atomically(self.run / "predictions.csv", predictions_csv(evaluation.rows(), evaluation.classes))
+        confusion = confusion_csv(evaluation.confusion, evaluation.classes)
+        write_text_atomically(self.run / "confusion_matrix.csv", confusion)
+        return finished
 
 
 def history_csv(history: list[EpochResult]) -> str:

@@ -6,7 +6,6 @@ look at the validation set, which decides which epoch's parameters are kept.
 
 from __future__ import annotations
 
-import contextlib
 import math
 import time
 from typing import TYPE_CHECKING, Any
@@ -34,17 +33,6 @@ if TYPE_CHECKING:
     from nncli.training.dataset import Dataset
     from nncli.training.schedules import LearningRate
     from nncli.training.settings import Settings
-
-
-class _StoppedInValidation(Exception):  # noqa: N818 - no error
-    """Nothing of the epoch's end was done yet."""
-
-
-def _until(should_stop: Callable[[], bool], batches: Iterator[Any]) -> Iterator[Any]:
-    for batch in batches:
-        if should_stop():
-            raise _StoppedInValidation
-        yield batch
 
 
 class Trainer:
@@ -110,7 +98,6 @@ class Trainer:
         """
         network, communicator, dropout = self.parameters, self.communicator, self.settings.dropout
         with (
-            contextlib.suppress(_StoppedInValidation),
             communicator.running(network.flat) as gradient_vector,
             np.errstate(all="ignore"),  # a diverging training is told in words, from the loss, not by NumPy's warnings
         ):
@@ -121,11 +108,12 @@ class Trainer:
             stop = False
             while not (stop or self.is_finished):
                 stop = self._train_epoch(should_stop, on_batch, between_steps)
-                if not stop:
-                    result = self._finish_epoch(should_stop)
-                    if communicator.rank == 0:
-                        yield result
-                    stop = communicator.finish_step(should_stop())
+                result = None if stop else self._finish_epoch(should_stop)
+                if result is None:  # in a validation process 0 stops alone; with it the others end
+                    return
+                if communicator.rank == 0:
+                    yield result
+                stop = communicator.finish_step(should_stop())
 
     def _train_epoch(
         self, should_stop: Callable[[], bool], on_batch: Callable[[int], None], between_steps: Callable[[], None]
@@ -200,17 +188,20 @@ class Trainer:
         (squared_norm,) = self.communicator.total(float(np.dot(gradient, gradient)))
         clip_by_norm(gradient, max_norm, squared_norm)
 
-    def _finish_epoch(self, should_stop: Callable[[], bool]) -> EpochResult:
-        """Validate, remember the best parameters, and close the books of the epoch."""
+    def _finish_epoch(self, should_stop: Callable[[], bool]) -> EpochResult | None:
+        """Validate, remember the best parameters, and close the books of the epoch; None if stopped before that."""
         state, started = self.state, time.perf_counter()
         val_loss = val_accuracy = None
         if self.validation_set:
             sums = evaluate(
                 fold(self.parameters),
                 self._validation_workspace,
-                _until(should_stop, self.validation_set.in_order(self.communicator.share)),
+                self.validation_set.in_order(self.communicator.share),
                 self.settings.activation,
+                should_stop if self.communicator.rank == 0 else lambda: False,
             )
+            if sums is None:
+                return None
             n_examples = self.validation_set.n_examples
             val_loss, val_accuracy = (total / n_examples for total in self.communicator.total(*sums))
         if not math.isfinite(float(self.parameters.flat.sum()) + (val_loss or 0)):

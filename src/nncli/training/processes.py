@@ -100,22 +100,19 @@ class ForkedProcesses:
 
     @contextlib.contextmanager
     def running(self, theta: Array) -> Iterator[Array]:
-        """Fork the others; at the end they exit and are waited for, after an error they are killed."""
+        """Fork the others; at the end they are killed, for after the last meeting there is nothing left to do."""
         self._gradients = [self.zeros_like(theta) for _ in range(self.size)]
         self._meetings = 0
         for rank in range(self.size):
             self._counters[rank * STRIDE] = 0
-        finished = False
         try:
             self._fork()
             yield self._gradients[self.rank]
-            finished = True
         finally:
             if self.rank > 0:
                 os._exit(0)  # no cleaning up: files, locks and buffered output are the parent's
             for child in self._children:
-                if not finished:
-                    os.kill(child, signal.SIGKILL)
+                os.kill(child, signal.SIGKILL)
                 with contextlib.suppress(ChildProcessError):
                     os.waitpid(child, 0)
             self._children = []

@@ -10,7 +10,7 @@ from nncli.network.ensemble import vote
 from nncli.network.loss import cross_entropy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from numpy.typing import NDArray
 
@@ -38,10 +38,13 @@ def evaluate(
     workspace: Workspace,
     batches: Iterable[tuple[NDArray[Any], NDArray[np.intp]]],
     activation: str = "relu",
-) -> tuple[float, int]:
-    """The sum of the losses and the number of examples predicted right over `batches`."""
+    should_stop: Callable[[], bool] = lambda: False,
+) -> tuple[float, int] | None:
+    """The sum of the losses and the number of examples predicted right over `batches`; None if asked to stop."""
     loss_sum, n_correct = 0.0, 0
     for X, Y in batches:
+        if should_stop():
+            return None
         Y_hat = vote(parameters, workspace, X, activation)
         loss_sum += cross_entropy(workspace, Y) * Y.size
         n_correct += count_correct(Y_hat, Y)

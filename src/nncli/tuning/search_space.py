@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 from nncli.config.options import OPTIONS
 from nncli.config.recipes import Facts, recipe_defaults
 from nncli.config.writing import values_of
-from nncli.data.looks import look_at
 from nncli.features.settings import Features, n_features
 from nncli.features.settings.color_histogram import ColorHistogram
 from nncli.features.settings.hog import Hog
@@ -138,7 +137,7 @@ class SearchSpace:
 
 def _recipes(plan: Plan) -> dict[str, dict[str, Any]]:
     """Options of the recipe that suits the images, by a word for recipe and effort, without the config's own."""
-    training, looks = plan.config.training, look_at(plan.training_files.paths)
+    training, looks = plan.config.training, plan.source.look_at(plan.training_files.paths)
     recipe = choose(looks) if looks else "photos"
     usual = {key: option.default for key, option in OPTIONS.items() if not key.startswith("data.")}
     kept = {f"training.{key}": getattr(training, key) for key in ("seed", "class_weights", "precision", "processes")}

@@ -25,17 +25,19 @@ from sqlalchemy.exc import SQLAlchemyError
 from nncli.config.writing import used_options
 from nncli.errors import NncliError, TrainingError, UsageError
 from nncli.run.dataset import with_features
-from nncli.run.trainer import make_trainer
+from nncli.run.hooks import Hooks
+from nncli.run.pipeline import train
 from nncli.text import printable
 from nncli.tuning.search_space import Choice, SearchSpace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from optuna.trial import FrozenTrial
+    from optuna.trial import FrozenTrial, Trial
 
     from nncli.run.dataset import Experiment
     from nncli.run.plan import Plan
+    from nncli.training.state import EpochResult
 
 NAME = "nncli"
 """Of the study within its file."""
@@ -113,7 +115,7 @@ class Search:
             )
             self._study, n_before = study, len(study.get_trials(deepcopy=False))
             # Another process, or the next time, is to draw other choices.
-            seed = self._experiment.plan.config.training.seed + 1000 * n_before + os.getpid() * bool(n_before)
+            seed = self._experiment.config.training.seed + 1000 * n_before + os.getpid() * bool(n_before)
             study.sampler = optuna.samplers.TPESampler(n_startup_trials=RANDOM, seed=seed % 2**32)
         self._check_that_it_is_ours()
         self._bury_the_dead()
@@ -121,7 +123,7 @@ class Search:
 
     def _check_that_it_is_ours(self) -> None:
         known = self._study.user_attrs.get("of")
-        settings = {key: str(value) for key, value in used_options(self._experiment.plan.config).items()}
+        settings = {key: str(value) for key, value in used_options(self._experiment.config).items()}
         settings = {key: value for key, value in settings.items() if key not in NOT_LEARNED}
         own = hashlib.blake2b(repr(sorted(settings.items())).encode(), digest_size=16).hexdigest()
         own += self._experiment.fingerprint
@@ -187,28 +189,36 @@ class Search:
         is_own = bool(trial.user_attrs.get("own"))
         choice = self.space.suggest(trial)
         plan = self._experiment.plan if is_own else self.space.plan_of(choice)
-        is_hopeless = False
-
-        def stop() -> bool:
-            return is_hopeless or should_stop()
-
-        accuracy, step = None, 0
         experiment = with_features(plan, self._experiment.training, self._experiment.validation)
-        trainer = make_trainer(experiment)
+        hooks, accuracy = _TrialHooks(trial, should_stop, plan.config.training.epochs, may_end=not is_own), None
         try:
-            for result in trainer.run(stop):
-                before, step = step, STEPS * result.epoch // plan.config.training.epochs
-                if step > before:
-                    trial.report(result.val_accuracy or 0.0, step)
-                    is_hopeless = not (is_own or trainer.is_finished) and trial.should_prune()
+            trainer = train(experiment, hooks).trainer
         except TrainingError:  # the loss is not finite: as bad as can be
             accuracy = 0.0
-        if trainer.is_finished:
-            kept = trainer.state.history[trainer.state.best_epoch - 1]
-            accuracy = kept.val_accuracy
-            trial.set_user_attr("loss", kept.val_loss)
-        state = TrialState.COMPLETE if accuracy is not None else TrialState.PRUNED if is_hopeless else TrialState.FAIL
-        return _tried(self._study.tell(trial, accuracy, state))
+        else:
+            if trainer.is_finished:
+                kept = trainer.state.history[trainer.state.best_epoch - 1]
+                accuracy = kept.val_accuracy
+                trial.set_user_attr("loss", kept.val_loss)
+        ended = TrialState.PRUNED if hooks.is_hopeless else TrialState.FAIL
+        return _tried(self._study.tell(trial, accuracy, TrialState.COMPLETE if accuracy is not None else ended))
+
+
+class _TrialHooks(Hooks):
+    """A trial tells the study how it gets on, and is given up if it is worse than the others."""
+
+    def __init__(self, trial: Trial, should_stop: Callable[[], bool], epochs: int, *, may_end: bool) -> None:
+        self._trial, self._should_stop, self._epochs, self._may_end = trial, should_stop, epochs, may_end
+        self._step, self.is_hopeless = 0, False
+
+    def on_epoch(self, result: EpochResult) -> None:
+        before, self._step = self._step, STEPS * result.epoch // self._epochs
+        if self._step > before:
+            self._trial.report(result.val_accuracy or 0.0, self._step)
+            self.is_hopeless = self._may_end and self._trial.should_prune()
+
+    def should_stop(self) -> bool:
+        return self.is_hopeless or self._should_stop()
 
 
 def _tried(trial: FrozenTrial) -> Tried:

@@ -36,13 +36,21 @@ from nncli.machine.threads import NO_WARNINGS, WhileAny
 from nncli.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
     from PIL.ImageFile import ImageFile
 
-__all__ = ["IMAGE_SUFFIXES", "FileAccessError", "ImageError", "convert_image", "decode_image"]
+__all__ = [
+    "IMAGE_SUFFIXES",
+    "FileAccessError",
+    "ImageError",
+    "array_image",
+    "array_rows",
+    "convert_image",
+    "decode_image",
+]
 
 DECODER_VERSION = 2
 """Goes up with every change that gives a file other pixels, so that pixels kept from before are not used."""
@@ -130,6 +138,34 @@ def convert_image(image: Image.Image, image_format: ImageFormat) -> NDArray[np.u
         return np.frombuffer(resized(recolored, recolored.size, image_format).tobytes(), np.uint8).copy()
     except (OSError, SyntaxError) as error:
         raise ImageError(f"damaged or incomplete ({printable(str(error))[:100]})") from error
+
+
+def array_image(array: NDArray[np.uint8]) -> Image.Image:
+    """An array as a picture.
+
+    Raises:
+        ValueError: It is not uint8, (height, width) or (height, width, channels) with 1, 3 or 4 channels.
+    """
+    channels = array.shape[2] if array.ndim == 3 else 1
+    if array.dtype != np.uint8 or array.size == 0 or array.ndim not in (2, 3) or channels not in (1, 3, 4):
+        expected = "a uint8 array (height, width), or (height, width, channels) with 1, 3 or 4 channels"
+        raise ValueError(f"an array of {array.dtype} {array.shape} is no image; expected {expected}")
+    return Image.fromarray(array.reshape(array.shape[:2]) if channels == 1 else array)
+
+
+def array_rows(images: Sequence[NDArray[np.uint8]] | NDArray[np.uint8], image_format: ImageFormat) -> NDArray[np.uint8]:
+    """Arrays as rows of pixels, (m, n_0); not copied where they are as they should be.
+
+    Raises:
+        ValueError: As `array_image`.
+    """
+    shape = images.shape[1:] if isinstance(images, np.ndarray) and images.dtype == np.uint8 else ()
+    if isinstance(images, np.ndarray) and image_format.shape in (shape, (*shape, 1)):
+        return images.reshape(len(images), -1)
+    rows = np.empty((len(images), image_format.n_features), np.uint8)
+    for row, image in zip(rows, images, strict=True):
+        row[:] = convert_image(array_image(image), image_format)
+    return rows
 
 
 def _read(path: str | Path) -> bytes:

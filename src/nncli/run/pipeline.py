@@ -1,0 +1,89 @@
+"""From a plan to a trained model: the one way of the command line, of Python, of `check` and of a search.
+
+plan_experiment, plan_resumed    a config and images that go together       plan.py, resuming.py
+load                             the images, decoded                        loading.py, dataset.py
+train                            a network, trained on them                 trainer.py, training.py
+run_plan                         both in a run directory, and its report    directory.py
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nncli.errors import TrainingError
+from nncli.run.checkpoint import CHECKPOINT, saved_processes
+from nncli.run.directory import RunDirectory, create_run
+from nncli.run.hooks import NOBODY, Hooks
+from nncli.run.loading import load
+from nncli.run.trainer import make_trainer
+from nncli.run.training import Training, TrainingRun
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from nncli.run.dataset import Experiment
+    from nncli.run.plan import Plan
+    from nncli.run.training import Finished
+
+
+def train(
+    experiment: Experiment, hooks: Hooks = NOBODY, directory: RunDirectory | None = None, *, resume: bool = False
+) -> Training:
+    """Train to the end, or until the hooks say stop, and save.
+
+    Args:
+        experiment: Data and plan.
+        hooks: See there.
+        directory: Where to write; by default nothing is written.
+        resume: Go on from the checkpoint in `directory`, with as many processes as wrote it.
+
+    Raises:
+        TrainingError: The loss or a parameter is not finite.
+        ModelFileError: The checkpoint is damaged or of other images.
+        NncliError: A file cannot be written.
+    """
+    n_processes = saved_processes(directory / CHECKPOINT) if directory and resume else None
+    with hooks.on_features(experiment.n_featured) as on_progress:
+        trainer = make_trainer(experiment, n_processes, on_progress, hooks.on_note)
+    training = Training(experiment, trainer)
+    if directory:
+        training = TrainingRun(experiment, trainer, directory, hooks.on_warning)
+        if resume:
+            training.restore()
+    hooks.on_start(training)
+    training.start()
+    with hooks.on_training(training) as on_batch:
+        for result in training.epochs(hooks.should_stop, on_batch):
+            hooks.on_epoch(result)
+    hooks.on_trained(training)
+    try:
+        training.save()
+    except TrainingError as error:  # numbers that are not finite: last.npz stays at its last good state
+        if not hooks.should_stop():
+            raise
+        hooks.on_warning(str(error))
+        hooks.on_saved(training, is_whole=False)
+    else:
+        hooks.on_saved(training, is_whole=True)
+    return training
+
+
+def run_plan(
+    plan: Plan, hooks: Hooks = NOBODY, *, out: Path | None = None, force: bool = False, resume: Path | None = None
+) -> tuple[Path, Finished]:
+    """Train a plan in a run directory and write the report; returns both.
+
+    Args:
+        plan: Of a new run, or from `plan_resumed`.
+        hooks: See there; one that stops the training raises when it is saved.
+        out: The directory of a new run; by default the next one in `runs/`.
+        force: Replace the run in `out`.
+        resume: The run to go on with.
+
+    Raises:
+        NncliError: What went wrong.
+    """
+    name = plan.config_file.path.stem
+    with RunDirectory(resume) if resume else create_run(name, out, force=force) as directory:
+        training = train(load(plan, hooks), hooks, directory, resume=resume is not None)
+        return directory.path, training.finish()

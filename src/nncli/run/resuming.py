@@ -1,0 +1,59 @@
+"""Resuming a run: what may have changed since, and what not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nncli.config import load_config
+from nncli.config.writing import used_options, values_of, yaml_value
+from nncli.errors import UsageError
+from nncli.run.checkpoint import CHECKPOINT
+from nncli.run.plan import plan_experiment
+from nncli.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from nncli.config import Override, TrainConfig
+    from nncli.run.plan import Plan
+
+EXTENDABLE = ("training.epochs", "training.patience", "data.cache")
+"""Keys that may change when a run is resumed: they say when to stop, or how to load, not what to learn."""
+
+
+def plan_resumed(directory: Path, config: Path | None = None, overrides: Sequence[Override] = ()) -> Plan:
+    """The plan of a run to go on with.
+
+    Args:
+        directory: Of the run.
+        config: The config that it was begun with, perhaps changed where that is allowed; by default the run's own one.
+        overrides: Further values.
+
+    Raises:
+        UsageError: There is no such run, or it cannot go on with such a config.
+        ConfigError, DataError: See `load_config` and `plan_experiment`.
+    """
+    if not directory.exists():
+        raise UsageError(f"{printable(str(directory))}: no such folder, so there is no run to resume")
+    if not (directory / CHECKPOINT).is_file():
+        raise UsageError(f"{printable(str(directory))}: holds no {CHECKPOINT}, so there is nothing to resume")
+    kept = load_config(directory / "config.yaml").config
+    config_file = load_config(config or directory / "config.yaml", overrides)
+    if not (config and config_file.depends_on_images):  # the run's own config says what came of them
+        _refuse_changes(directory, kept, config_file.config)
+    plan = plan_experiment(config_file)
+    _refuse_changes(directory, kept, plan.config)
+    return plan
+
+
+def _refuse_changes(directory: Path, kept: TrainConfig, config: TrainConfig) -> None:
+    before, now = values_of(kept), values_of(config)
+    counting = used_options(kept) | used_options(config)
+    changed = [key for key in counting if now[key] != before[key] and key not in EXTENDABLE]
+    if changed:
+        listed = ", ".join(
+            f"{key} (was {printable(yaml_value(before[key]))}, now {printable(yaml_value(now[key]))})"
+            for key in changed
+        )
+        raise UsageError(f"{printable(str(directory))}: cannot be resumed with another {listed}; start a new run")
