@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from nncli.cli.evaluation_files import Png
-from nncli.cli.messages import say, tell_more, warn
+from nncli.cli.messages import say, warn
 from nncli.cli.progress import Progress
 from nncli.errors import EXIT_SKIPPED
-from nncli.machine import blas
 from nncli.text import printable
 
 if TYPE_CHECKING:
@@ -49,7 +48,6 @@ def show_plan(config_file: ConfigFile, progress: Progress, preview: str | None =
         progress: Where images are being loaded.
         preview: Where to draw samples, if anywhere.
     """
-    tell_more(blas.choose())
     from nncli.cli.inspection_report import inspection_lines
     from nncli.run.dataset import load_experiment, load_test_images, plan_experiment
 

@@ -9,7 +9,6 @@ import click
 
 from nncli.cli.progress import MODES, Progress
 from nncli.errors import UsageError
-from nncli.machine import blas
 from nncli.text import printable
 
 if TYPE_CHECKING:
@@ -129,7 +128,6 @@ def _resumed(config: Path | None, resume: str, overrides: list[Override]) -> tup
     kept = load_config(directory / "config.yaml").config
     config_file = load_config(config or directory / "config.yaml", overrides)
     if config and config_file.depends_on_images:  # the run's own config says what came of it
-        blas.choose_threads()  # before anything imports NumPy: other threads give other bits
         from nncli.run.plan import plan_experiment
 
         config_file = plan_experiment(config_file).config_file

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nncli.cli.messages import say, tell_more, warn
+from nncli.cli.messages import say, warn
 from nncli.cli.stop_signals import signals
 from nncli.errors import Interrupted, TrainingError
-from nncli.machine import blas
 from nncli.text import printable
 
 if TYPE_CHECKING:
@@ -55,7 +54,6 @@ class TrainingSession:
             raise
 
     def _run(self, out: Path | None, force: bool) -> None:
-        tell_more(blas.choose())
         from nncli.run.checkpoint import restore_checkpoint, saved_processes
         from nncli.run.dataset import load_experiment, plan_experiment
         from nncli.run.directory import RunDirectory, create_run

@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nncli.data.decoding_pool import CHUNK_SIZE, DecodingPool, n_usable_workers
+from nncli.data.decoding_pool import CHUNK_SIZE, DecodingPool
 from nncli.errors import ModelFileError
+from nncli.machine.forking import number_of_processes
 from nncli.model.calibration import tempered
 from nncli.network.ensemble import vote
 from nncli.network.parameters import Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -128,14 +129,14 @@ class Predictor:
         """
         iterator = iter(sources)
         first = list(islice(iterator, MANY))
-        n_workers = n_usable_workers() if len(first) == MANY else 0
+        n_workers = number_of_processes() if len(first) == MANY else 1
         batches, copy = tee(_batches(chain(first, iterator)))
         with DecodingPool(self.model.image_format, n_workers if n_workers > 1 else 0) as pool:
             decoded = pool.decode([source for _, source in batch] for batch in copy)
             for (pixels, reasons), batch in zip(decoded, batches, strict=False):  # the batches are further ahead
                 yield self._finish(batch, pixels, reasons)
 
-    def _finish(self, batch: list[Source], pixels: NDArray[np.uint8], reasons: list[str]) -> list[Prediction]:
+    def _finish(self, batch: list[Source], pixels: NDArray[np.uint8], reasons: Sequence[str]) -> list[Prediction]:
         """The predictions of a batch: `pixels` of the good images, and for each image a reason or an empty text."""
         rows = iter(self.probabilities(pixels))
         return [

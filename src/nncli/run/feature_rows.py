@@ -21,11 +21,11 @@ import numpy as np
 
 from nncli.data.cache import Draft, open_entry
 from nncli.data.cache_folder import SUFFIX, About, cache_folder
-from nncli.data.decoding_processes import number_of_processes
 from nncli.data.loading import LoadedImages
 from nncli.data.scaling import Scaling
 from nncli.features.column import FeatureColumn
 from nncli.machine.divide import divide, shared_array
+from nncli.machine.forking import number_of_processes
 from nncli.text import printable
 
 if TYPE_CHECKING:

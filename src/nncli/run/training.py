@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nncli.config.writing import as_json, used_options
-from nncli.data.decoding_processes import number_of_processes
 from nncli.data.pixel_rows import PixelRows
 from nncli.errors import NncliError, TrainingError
 from nncli.evaluation import metrics
@@ -24,6 +23,7 @@ from nncli.evaluation.confidence import calibration_error
 from nncli.evaluation.tables import confusion_csv, predictions_csv
 from nncli.machine.atomic_file import write_text_atomically
 from nncli.machine.divide import divide, shared_array
+from nncli.machine.forking import number_of_processes
 from nncli.model.calibration import fit_temperature, tempered
 from nncli.model.file import write_model
 from nncli.model.predictor import Predictor

@@ -6,7 +6,6 @@ look at the validation set, which decides which epoch's parameters are kept.
 
 from __future__ import annotations
 
-import contextlib
 import math
 import time
 from typing import TYPE_CHECKING, Any
@@ -36,15 +35,18 @@ if TYPE_CHECKING:
     from nncli.training.settings import Settings
 
 
-class _StoppedInValidation(Exception):  # noqa: N818 - no error
-    """Nothing of the epoch's end was done yet."""
+class _Stoppable:
+    """Batches that end early if `should_stop` says so before one of them; `stopped` tells whether it did."""
 
+    def __init__(self, batches: Iterator[Any], should_stop: Callable[[], bool]) -> None:
+        self._batches, self._should_stop, self.stopped = batches, should_stop, False
 
-def _until(should_stop: Callable[[], bool], batches: Iterator[Any]) -> Iterator[Any]:
-    for batch in batches:
-        if should_stop():
-            raise _StoppedInValidation
-        yield batch
+    def __iter__(self) -> Iterator[Any]:
+        for batch in self._batches:
+            if self._should_stop():
+                self.stopped = True
+                return
+            yield batch
 
 
 class Trainer:
@@ -108,24 +110,37 @@ class Trainer:
         Raises:
             TrainingError: The loss is not finite. `state.best` still holds the best parameters before that.
         """
-        network, communicator, dropout = self.parameters, self.communicator, self.settings.dropout
-        with (
-            contextlib.suppress(_StoppedInValidation),
-            communicator.running(network.flat) as gradient_vector,
-            np.errstate(all="ignore"),  # a diverging training is told in words, from the loss, not by NumPy's warnings
-        ):
-            self._gradients = network.like(flat=gradient_vector)
-            self._workspace = Workspace.of(network, self.training_set.batch_size, dropout=dropout)
-            if self.validation_set:
-                self._validation_workspace = Workspace.of(network, self.validation_set.batch_size, training=False)
+
+        def help_training(gradient_vector: Array) -> None:
+            for _ in self._epochs(gradient_vector, lambda: False, lambda _m: None, lambda: None):
+                pass  # process 0 reports
+
+        with self.communicator.helped(self.parameters.flat, help_training) as gradient_vector:
+            yield from self._epochs(gradient_vector, should_stop, on_batch, between_steps)
+
+    def _epochs(
+        self,
+        gradient_vector: Array,
+        should_stop: Callable[[], bool],
+        on_batch: Callable[[int], None],
+        between_steps: Callable[[], None],
+    ) -> Iterator[EpochResult]:
+        """What each of the processes does."""
+        network = self.parameters
+        self._gradients = network.like(flat=gradient_vector)
+        self._workspace = Workspace.of(network, self.training_set.batch_size, dropout=self.settings.dropout)
+        if self.validation_set:
+            self._validation_workspace = Workspace.of(network, self.validation_set.batch_size, training=False)
+        with np.errstate(all="ignore"):  # a diverging training is told in words, from the loss, not by NumPy's warnings
             stop = False
             while not (stop or self.is_finished):
-                stop = self._train_epoch(should_stop, on_batch, between_steps)
-                if not stop:
-                    result = self._finish_epoch(should_stop)
-                    if communicator.rank == 0:
-                        yield result
-                    stop = communicator.finish_step(should_stop())
+                if self._train_epoch(should_stop, on_batch, between_steps):
+                    return
+                result = self._finish_epoch(should_stop)
+                if result is None:
+                    return
+                yield result
+                stop = self.communicator.finish_step(should_stop())
 
     def _train_epoch(
         self, should_stop: Callable[[], bool], on_batch: Callable[[int], None], between_steps: Callable[[], None]
@@ -143,14 +158,12 @@ class Trainer:
             state.n_seen += m
             state.loss_sum += loss_sum
             state.n_correct += int(n_correct)
-            if communicator.rank == 0:  # one of several processes reports
-                on_batch(m)
+            on_batch(m)
             stop = communicator.finish_step(should_stop())
             state.seconds = time.perf_counter() - started
             if stop:
                 break
-            if communicator.rank == 0:  # the others wait for its gradient before they move a parameter
-                between_steps()
+            between_steps()  # the other processes wait for the next gradient before they move a parameter
         return stop
 
     def _step(self, X: NDArray[Any], Y: NDArray[np.intp], m: int) -> list[float]:
@@ -200,17 +213,15 @@ class Trainer:
         (squared_norm,) = self.communicator.total(float(np.dot(gradient, gradient)))
         clip_by_norm(gradient, max_norm, squared_norm)
 
-    def _finish_epoch(self, should_stop: Callable[[], bool]) -> EpochResult:
-        """Validate, remember the best parameters, and close the books of the epoch."""
+    def _finish_epoch(self, should_stop: Callable[[], bool]) -> EpochResult | None:
+        """Validate, remember the best parameters, and close the books of the epoch; None if stopped before that."""
         state, started = self.state, time.perf_counter()
         val_loss = val_accuracy = None
         if self.validation_set:
-            sums = evaluate(
-                fold(self.parameters),
-                self._validation_workspace,
-                _until(should_stop, self.validation_set.in_order(self.communicator.share)),
-                self.settings.activation,
-            )
+            batches = _Stoppable(self.validation_set.in_order(self.communicator.share), should_stop)
+            sums = evaluate(fold(self.parameters), self._validation_workspace, batches, self.settings.activation)
+            if batches.stopped:
+                return None
             n_examples = self.validation_set.n_examples
             val_loss, val_accuracy = (total / n_examples for total in self.communicator.total(*sums))
         if not math.isfinite(float(self.parameters.flat.sum()) + (val_loss or 0)):
