@@ -297,5 +297,5 @@ def test_ctrl_c_is_one_line(tmp_path: Path) -> None:
         assert program.stdout is not None
         assert b"a.png\tcoal\t0.7000\n" == program.stdout.readline()
         os.killpg(program.pid, signal.SIGINT)
-        _, messages = program.communicate(timeout=20)
+        _, messages = program.communicate(timeout=250)
     assert (130, b"nncli: interrupted\n") == (program.returncode, messages)

@@ -234,7 +234,7 @@ def test_helpers_end_when_their_parent_is_killed() -> None:
         helpers = subprocess.run(["pgrep", "-P", str(parent.pid)], capture_output=True, text=True, check=True)
         helper = int(helpers.stdout)
         parent.kill()
-        parent.wait(10)
+        parent.wait(250)
     for _ in range(100):
         try:
             os.kill(helper, 0)
