@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nncli.data.decoding_worker import Reason, Task, Worker, decode_rows
+from nncli.data.decoding_worker import QUESTION, Reason, Task, Worker, decode_rows
 from nncli.errors import DataError
 from nncli.machine.forking import Helpers
 
@@ -41,9 +41,6 @@ CRASHED = Reason("crashes its decoder", may_pass=True)
 
 PATIENCE = 1.0
 """Seconds without an answer after which the workers are looked after."""
-
-QUESTION = -1
-"""Number of a task without images: the answer to it tells that all before it were done, or lost."""
 
 
 class DecodingPool:
@@ -132,12 +129,12 @@ class DecodingPool:
             for worker in busy:
                 if worker.pid in ended:
                     self._do_over(worker)
-                elif worker.waiting[-1].number != QUESTION:
-                    worker.send(Task(QUESTION, 0, []))
+                else:
+                    worker.ask()
 
     def _do_over(self, worker: Worker) -> None:
         """What a dead worker had to do, the images of its first task one by one, since one of them may be to blame."""
-        lost = [task for task in worker.waiting if task.number != QUESTION]
+        lost = [task for task in worker.waiting if task != QUESTION]
         worker = self._replaced(worker)
         for first in lost[:1]:
             self._finished[first.number] = self._one_by_one(first, worker)
@@ -158,10 +155,12 @@ class DecodingPool:
         while True:
             if select.select([worker], [], [], PATIENCE)[0]:
                 finished = worker.receive()
-                if finished != []:  # else half a line
+                if finished != []:  # as it is for half a line
                     return None if finished is None else finished[0][1]
             elif worker.pid in self._helpers.ended():
                 return None
+            else:
+                worker.ask()
 
     def _replaced(self, worker: Worker) -> Worker:
         """Another worker in the place of a dead one."""

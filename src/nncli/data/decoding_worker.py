@@ -47,6 +47,10 @@ class Task(NamedTuple):
     sources: list[str | bytes]
 
 
+QUESTION = Task(-1, 0, [])
+"""A task without images: the answer to it tells that all before it were done, or that one was lost."""
+
+
 class Worker:
     """A forked process and the pipes to and from it, on which lists travel as lines of JSON.
 
@@ -99,18 +103,27 @@ class Worker:
             while line:
                 line = line[os.write(self._ends[1], line) :]
 
+    def ask(self) -> None:
+        """Have it answer a question, once it has done its tasks."""
+        if self.waiting[-1] != QUESTION:
+            self.send(QUESTION)
+
     def receive(self) -> list[tuple[Task, list[Reason]]] | None:
         """Finished tasks, or None if the process is dead or has lost one; waits until there is something to tell."""
         message = os.read(self._ends[0], 1 << 16)
         *lines, self._received = (self._received + message).split(b"\n")
         if not message:
             return None
-        finished = []
-        for number, *reasons in map(json.loads, lines):
-            if not self.waiting or number != self.waiting[0].number:
-                return None
-            finished.append((self.waiting.popleft(), [Reason(*reason) for reason in reasons]))
-        return finished
+        answers = [json.loads(line) for line in lines]
+        tasks = list(self.waiting)[: len(answers)]
+        if [task.number for task in tasks] != [number for number, *_ in answers]:
+            return None  # all of `waiting` is to be done over
+        for _ in tasks:
+            self.waiting.popleft()
+        finished = [
+            (task, [Reason(*each) for each in reasons]) for task, (_, *reasons) in zip(tasks, answers, strict=True)
+        ]
+        return [(task, reasons) for task, reasons in finished if task.number != QUESTION.number]
 
     def kill(self) -> None:
         """End the process and close the pipes."""

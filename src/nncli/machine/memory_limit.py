@@ -8,7 +8,6 @@ buffer, too.
 
 from __future__ import annotations
 
-import mmap
 import resource
 import sys
 from importlib.machinery import PathFinder
@@ -40,6 +39,8 @@ class _Guard:
         """
         if name != "numpy":
             return None
+        import mmap  # here, since it is rarely needed
+
         sys.meta_path.remove(self)
         try:
             mmap.mmap(-1, ROOM).close()
