@@ -1,7 +1,10 @@
-"""No test touches the user's cache."""
+"""No test touches the user's cache, hears an interruption that its caller ignores, or waits for ever."""
 
 from __future__ import annotations
 
+import faulthandler
+import os
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,12 +14,46 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+SECONDS = 300
+"""Time for a test: far more than any needs on a busy machine."""
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _interruptible() -> None:
+    """A job in the background of a script ignores SIGINT, and the programs that tests start would do so, too."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _messages(pytestconfig: pytest.Config) -> Iterator[int]:
+    """Where pytest's own messages go."""
+    with pytestconfig.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+        descriptor = os.dup(2)
+    yield descriptor
+    os.close(descriptor)
+
+
+@pytest.fixture(autouse=True)
+def _time_limit(_messages: int) -> Iterator[None]:
+    """A test that hangs ends pytest with the place where it does; without SIGALRM, which is for the tests."""
+    faulthandler.dump_traceback_later(SECONDS, exit=True, file=_messages)
+    yield
+    faulthandler.cancel_dump_traceback_later()
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _session_cache_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """For fixtures that are made once for many tests."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+@pytest.fixture(autouse=True)
+def _buffered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The programs that tests start write as they do for users: what is not flushed does not arrive."""
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
 
 
 @pytest.fixture(autouse=True)

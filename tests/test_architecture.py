@@ -34,7 +34,7 @@ MAY_IMPORT = {
     "report": WORDS | {"__init__", "data", "evaluation", "model", "pictures", "run"},
     "export": WORDS | {"__init__", "data", "features", "model", "network"},
     "cli": BELOW_RUN | {"__init__", "export", "pictures", "report", "run", "tuning"},
-    "__init__": {"api", "errors"},
+    "__init__": {"api", "errors", "machine"},
     "__main__": {"cli"},
 }
 """Room of the house -> the rooms it may import."""

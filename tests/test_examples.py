@@ -39,7 +39,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def run(script: str, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
     """Run an example and expect an exit code."""
     result = subprocess.run(
-        ["bash", EXAMPLES / script, *arguments], capture_output=True, text=True, timeout=60, check=False
+        ["bash", EXAMPLES / script, *arguments], capture_output=True, text=True, timeout=250, check=False
     )
     assert code == result.returncode, result.stderr
     assert not Path("hacked").exists()
@@ -105,7 +105,7 @@ def test_new_files_are_predicted_as_they_arrive(place: Path) -> None:
         os.utime(path, (0, 0))
     watch = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
     assert watch.stdout is not None
-    deadline = threading.Timer(30, os.killpg, (watch.pid, signal.SIGKILL))
+    deadline = threading.Timer(250, os.killpg, (watch.pid, signal.SIGKILL))
     deadline.start()
     try:
         first = [watch.stdout.readline() for _ in range(4)]

@@ -23,7 +23,7 @@ import nncli.__main__
 def run(start: str, before: str = "pass") -> subprocess.CompletedProcess[str]:
     """Run a script that replaces the program by `before`."""
     script = SCRIPT.format(start=start, before=before)
-    return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=False)
+    return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=250, check=False)
 
 
 def kill(name: str) -> str:

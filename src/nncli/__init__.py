@@ -1,10 +1,15 @@
 """nncli: train a neural network on image folders, from the command line, from scratch in NumPy.
 
 From Python: ``from nncli import load, train`` (docs/python.md). They are imported when they are asked for: the command
-line, which imports this package too, is not to wait for NumPy.
+line, which imports this package too, is not to wait for NumPy. The number of BLAS threads is settled here, before
+anything else: whoever comes through this door computes the same bits.
 """
 
 from typing import TYPE_CHECKING
+
+from nncli.machine.blas import choose as _choose_blas_threads
+
+_choose_blas_threads()
 
 __version__ = "0.1.0"
 

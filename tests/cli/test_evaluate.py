@@ -262,7 +262,7 @@ def test_a_terminal_shows_a_progress_bar() -> None:
     terminal, other_end = pty.openpty()
     termios.tcsetwinsize(other_end, (24, 80))
     command = [*NNCLI, "evaluate", "d", "-f", "csv"]
-    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=other_end, timeout=60, check=True)
+    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=other_end, timeout=250, check=True)
     os.close(other_end)
     shown = b""
     with contextlib.suppress(OSError):  # Linux' way to say that the other end is closed

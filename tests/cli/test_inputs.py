@@ -112,7 +112,7 @@ def test_what_has_arrived_does_not_wait_for_what_has_not() -> None:
     def write() -> None:
         with Path("pipe").open("wb", buffering=0) as pipe:
             pipe.write(b"a.png\nb.p")
-            assert go_on.wait(10)
+            assert go_on.wait(250)
             pipe.write(b"ng\n")
 
     writer = threading.Thread(target=write, daemon=True)

@@ -108,7 +108,7 @@ def test_a_signal_ends_it_and_leaves_no_half_file(number: signal.Signals, code: 
         program.stdin.write("x.png\n")
         assert "nncli: x.png: No such file or directory\n" == program.stderr.readline()  # it is running
         program.send_signal(number)
-        assert code == program.wait(10)
+        assert code == program.wait(250)
         assert message == program.stderr.read()
     assert "old" == Path("out.tsv").read_text()
     assert {"model.npz", "black.png", "out.tsv"} == {path.name for path in Path().iterdir()}

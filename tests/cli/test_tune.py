@@ -78,7 +78,7 @@ def test_a_signal_ends_the_search_with_the_best_so_far(photos: Path) -> None:
         if line.startswith("trial 0"):
             break
     tuning.send_signal(signal.SIGINT)
-    out, err = tuning.communicate(timeout=60)
+    out, err = tuning.communicate(timeout=250)
     assert (130, "best.yaml\n") == (tuning.returncode, out)
     assert "nncli: stopped, the best so far is written; the same command goes on with best.study\n" in err
     assert Path("best.yaml").read_text().startswith("# Found by `nncli tune` from photos.yaml: trial ")
@@ -106,7 +106,7 @@ def test_two_processes_share_a_study(photos: Path) -> None:
     """Each makes its own trials, and both see all of them; they may start at the same moment."""
     arguments = [*NNCLI, "-q", "tune", str(photos), "--trials", "3", "--study", "s.study", "--force"]
     both = [subprocess.Popen([*arguments, "-o", f"{k}.yaml"]) for k in "ab"]
-    assert [0, 0] == [each.wait(timeout=60) for each in both]
+    assert [0, 0] == [each.wait(timeout=250) for each in both]
     shown = process("tune", photos, "--trials", "1", "--study", "s.study").stderr
     assert "goes on after 6 trials" in shown
 

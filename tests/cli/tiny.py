@@ -78,7 +78,7 @@ def write_image(path: Path, gray: int) -> str:
 def process(*args: str | Path, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
     """Run the program in a process of its own."""
     return subprocess.run(
-        [*NNCLI, *map(str, args)], input=stdin, capture_output=True, text=True, timeout=60, check=False
+        [*NNCLI, *map(str, args)], input=stdin, capture_output=True, text=True, timeout=250, check=False
     )
 
 
@@ -89,6 +89,6 @@ def shell(script: str) -> subprocess.CompletedProcess[str]:
         env={**os.environ, "NNCLI": " ".join(NNCLI)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=250,
         check=False,
     )

@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nncli.data import decoding_worker
-from nncli.data.decoding_pool import CHUNK_SIZE, CRASHED, DEPTH, DecodingPool, n_usable_workers
+from nncli.data import decoding_pool, decoding_worker
+from nncli.data.decoding_pool import CHUNK_SIZE, CRASHED, DEPTH, DecodingPool
+from nncli.data.decoding_worker import Task, Worker
 from nncli.data.image.decoding import ImageError, decode_image
 from nncli.data.image.image_format import ImageFormat
 from tests.cli.tiny import shell, write_image, write_three
@@ -194,6 +195,47 @@ def test_fewer_processes_than_wanted_do_it_too(files: list[str], monkeypatch: py
         assert list(range(100)) == decoded(files, 3)
 
 
+def test_a_lost_task_is_done_over(files: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that lives and does not answer to one of its tasks is not waited for, whether others follow or not."""
+    monkeypatch.setattr(decoding_pool, "PATIENCE", 0.05)
+    send = Worker.send
+
+    def losing(worker: Worker, task: Task) -> None:
+        if len(task.sources) > 1 and task.number in (3, 14) and task not in lost:
+            lost.append(task)
+            worker.waiting.append(task)
+        else:
+            send(worker, task)
+
+    lost: list[Task] = []
+    monkeypatch.setattr(Worker, "send", losing)
+    assert list(range(100)) == decoded(files, 2)
+    assert [3, 14] == [task.number for task in lost]
+
+
+def test_a_dead_worker_whose_pipe_stays_open_is_noticed(files: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when a stranger has inherited it."""
+    monkeypatch.setattr(decoding_pool, "PATIENCE", 0.05)
+    kept: list[int] = []
+    pipe = os.pipe
+
+    def kept_open() -> tuple[int, int]:
+        reads, writes = pipe()
+        kept.append(os.dup(writes))
+        return reads, writes
+
+    before = set(children(os.getpid()))
+    monkeypatch.setattr(os, "pipe", kept_open)
+    with DecodingPool(FORMAT, 2) as pool:
+        stream = pool.decode(chunked([*files], 7))
+        grays = next(stream)[0][:, 0].tolist()
+        os.kill((set(children(os.getpid())) - before).pop(), signal.SIGKILL)
+        grays += [gray for pixels, _ in stream for gray in pixels[:, 0].tolist()]
+    for descriptor in kept:
+        os.close(descriptor)
+    assert list(range(100)) == grays
+
+
 # ------------------------------------------------------------------------------------------------- nothing left behind
 
 
@@ -216,7 +258,7 @@ def test_workers_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     script = (
         "import sys; from pathlib import Path; from nncli.model import predictor as inference\n"
         "from nncli.model.file import read_model\n"
-        "inference.n_usable_workers = lambda: 3\n"
+        "inference.number_of_processes = lambda: 3\n"
         "endless = iter(lambda: ('a', 'a.png'), None)\n"
         "stream = inference.Predictor(read_model(Path('model.npz'))).predict(endless)\n"
         "next(stream); print('started', flush=True); sys.stdin.read()\n"
@@ -255,10 +297,5 @@ def test_ctrl_c_is_one_line(tmp_path: Path) -> None:
         assert program.stdout is not None
         assert b"a.png\tcoal\t0.7000\n" == program.stdout.readline()
         os.killpg(program.pid, signal.SIGINT)
-        _, messages = program.communicate(timeout=20)
+        _, messages = program.communicate(timeout=250)
     assert (130, b"nncli: interrupted\n") == (program.returncode, messages)
-
-
-def test_usable_workers() -> None:
-    """One for each core that this process may run on."""
-    assert 1 <= n_usable_workers() <= len(os.sched_getaffinity(0))

@@ -64,7 +64,7 @@ def reason_from_another_process(path: Path) -> str:
         "except ImageError as error: print(error)"
     )
     command = [sys.executable, "-c", code, str(path)]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
+    run = subprocess.run(command, capture_output=True, text=True, timeout=250, check=True)
     assert "" == run.stderr
     return run.stdout.strip()
 

@@ -10,8 +10,9 @@ import pytest
 from PIL import Image
 
 from nncli.data.image.image_format import ImageFormat
+from nncli.data.image_arrays import ImageArrays
 from nncli.data.image_folder import scan_image_folder
-from nncli.data.source import ImageArrays, ImageSource
+from nncli.data.source import ImageSource
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -47,5 +47,5 @@ def shell(cwd: str, script: str) -> subprocess.CompletedProcess[str]:
     """Run a bash script, in which $NNCLI is the program."""
     environment = {**os.environ, "NNCLI": f"{sys.executable} -P -m nncli"}
     return subprocess.run(
-        ["bash", "-c", script], cwd=cwd, env=environment, capture_output=True, text=True, timeout=60, check=False
+        ["bash", "-c", script], cwd=cwd, env=environment, capture_output=True, text=True, timeout=250, check=False
     )

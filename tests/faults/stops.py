@@ -43,7 +43,7 @@ def sweep(n: int) -> str:
             time.sleep(chance.uniform(0, duration))
             process.send_signal(number)
             sent = time.monotonic()
-            output, errors = process.communicate(timeout=60)
+            output, errors = process.communicate(timeout=250)
             took = time.monotonic() - sent
             stage = stage_of(process.returncode, number, output, errors)
             stages[stage] += 1

@@ -69,7 +69,7 @@ def traced(root: Path, *args: str, inject: str = "") -> Ended:
     command += ["-e", f"inject={inject}"] if inject else []
     result = subprocess.run(
         [*command, sys.executable, "-P", "-m", "nncli", *args],
-        cwd=root / "work", capture_output=True, text=True, errors="replace", timeout=60, check=False,
+        cwd=root / "work", capture_output=True, text=True, errors="replace", timeout=250, check=False,
     )  # fmt: skip
     return Ended(result.returncode, result.stdout, result.stderr, 0.0)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 import pytest
 
-import nncli.data.loading
+import nncli.data.decoding_worker
 import nncli.run.training
 from nncli.cli.stop_signals import StopSignals, signals
 from nncli.errors import Interrupted
@@ -58,7 +58,7 @@ def at_call(target: Any, name: str, when: int, action: Callable[[], object]) -> 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_stop_while_images_are_decoded(root: Path, number: int, code: int) -> None:
     """The exit code is the signal's, one line says that nothing was trained yet, and no directory is left."""
-    ended = run(root, *LONG, prepare=at_call(nncli.data.loading, "decode_image", 7, lambda: send(number)))
+    ended = run(root, *LONG, prepare=at_call(nncli.data.decoding_worker, "decode_image", 7, lambda: send(number)))
     message = "nncli: stopped before the first epoch: nothing had been trained yet\n"
     assert (code, "", message) == (ended.code, ended.out, ended.err)
     assert not (root / "run").exists()
@@ -68,7 +68,7 @@ def test_a_stop_before_a_run_goes_on_leaves_it_as_it_was(root: Path) -> None:
     """The line says so."""
     assert 0 == run(root, "train", "c.yaml", "--out", "run").code
     before = contents(root / "run")
-    stop = at_call(nncli.data.loading, "decode_image", 7, lambda: send(signal.SIGTERM))
+    stop = at_call(nncli.data.decoding_worker, "decode_image", 7, lambda: send(signal.SIGTERM))
     ended = run(root, "train", "--resume", "run", "--epochs", "9", "-q", prepare=stop)
     assert (143, "nncli: stopped before it went on; run is as it was\n") == (ended.code, ended.err)
     assert before == contents(root / "run")
@@ -85,7 +85,7 @@ def test_an_interruption_that_becomes_another_error_is_still_one(root: Path) -> 
             raise ImportError("numpy.core.multiarray failed to import") from error
         raise AssertionError
 
-    assert 143 == run(root, *LONG, prepare=at_call(nncli.data.loading, "decode_image", 1, action)).code
+    assert 143 == run(root, *LONG, prepare=at_call(nncli.data.decoding_worker, "decode_image", 1, action)).code
 
 
 def test_an_interruption_that_is_dropped_comes_again(root: Path) -> None:
@@ -100,7 +100,7 @@ def test_an_interruption_that_is_dropped_comes_again(root: Path) -> None:
         Dropping()
         time.sleep(10)
 
-    ended = run(root, *LONG, prepare=at_call(nncli.data.loading, "decode_image", 1, action))
+    ended = run(root, *LONG, prepare=at_call(nncli.data.decoding_worker, "decode_image", 1, action))
     assert 143 == ended.code
     assert ended.seconds < 2
 

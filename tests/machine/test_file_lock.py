@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 
 from nncli.machine.file_lock import close_locked, open_locked, remove_abandoned
-from nncli.machine.forking import fork
+from nncli.machine.forking import Helpers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,30 +35,29 @@ def test_a_helper_does_not_hold_the_lock_on(tmp_path: Path) -> None:
     path = tmp_path / "a"
     descriptor = open_locked(path, FLAGS)
     started, start = os.pipe()
-    helper = fork()
-    if helper == 0:
+
+    def work() -> None:
         os.write(start, b".")
-        time.sleep(60)
-        os._exit(0)
-    try:
+        signal.pause()
+
+    with Helpers() as helpers:
+        helpers.start(work)
         assert b"." == os.read(started, 1)
         close_locked(descriptor)
         close_locked(open_locked(path, FLAGS))
-    finally:
-        os.kill(helper, signal.SIGKILL)
-        os.waitpid(helper, 0)
-        os.close(started)
-        os.close(start)
+    os.close(started)
+    os.close(start)
 
 
 def test_a_closed_file_is_not_closed_again_in_helpers(tmp_path: Path) -> None:
     """Its number may be another file's by then."""
     close_locked(open_locked(tmp_path / "a", FLAGS))
     descriptor = os.open(tmp_path / "b", FLAGS)
-    helper = fork()
-    if helper == 0:
-        os._exit(os.write(descriptor, b"still open"))
-    assert 10 == os.waitstatus_to_exitcode(os.waitpid(helper, 0)[1])
+    with Helpers() as helpers:
+        helpers.start(lambda: os._exit(os.write(descriptor, b"still open")))
+        while not (codes := helpers.ended()):
+            time.sleep(0.01)
+    assert [10] == list(codes.values())
     os.close(descriptor)
 
 

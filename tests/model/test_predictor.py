@@ -204,7 +204,7 @@ def test_images_are_fetched_some_batches_ahead_and_no_more(
     tmp_path: Path, name: str, n_workers: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of an endless stream, of bad images even, the first predictions come soon."""
-    monkeypatch.setattr(inference, "n_usable_workers", lambda: n_workers)
+    monkeypatch.setattr(inference, "number_of_processes", lambda: n_workers)
     write_png(tmp_path / "a.png", random_pixels(1)[0], random_model().image_format)
     path = str(tmp_path / name)
     fetched: list[int] = []
@@ -279,7 +279,7 @@ def test_several_processes_give_the_same_to_the_bit(
         sources.append((f"image {i}", kinds[i * i % 11 % 4]))
 
     def predicted(n: int) -> list[tuple[str, str, bytes]]:
-        monkeypatch.setattr(inference, "n_usable_workers", lambda: n)
+        monkeypatch.setattr(inference, "number_of_processes", lambda: n)
         return [(each.path, each.error, each.probabilities.tobytes()) for each in Predictor(model).predict(sources)]
 
     assert predicted(0) == predicted(n_workers)
@@ -296,7 +296,7 @@ def pools(monkeypatch: pytest.MonkeyPatch) -> list[int]:
             super().__init__(image_format, n_workers)
 
     monkeypatch.setattr(inference, "DecodingPool", Noted)
-    monkeypatch.setattr(inference, "n_usable_workers", lambda: 2)
+    monkeypatch.setattr(inference, "number_of_processes", lambda: 2)
     return made
 
 

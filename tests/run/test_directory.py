@@ -218,7 +218,7 @@ def test_a_second_process_is_refused_until_the_first_is_gone(force: bool) -> Non
         with pytest.raises(UsageError, match=r"^run: another run is writing there"):
             RunDirectory(Path("run"))
         process.send_signal(signal.SIGKILL)
-        assert -signal.SIGKILL == process.wait(10)
+        assert -signal.SIGKILL == process.wait(250)
         create_run("photos", Path("run"), force=force).close()
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from nncli.api.classifier import Classifier
 from nncli.api.training import overrides
 from nncli.config import parse_config
-from nncli.data.source import ImageArrays
+from nncli.data.image_arrays import ImageArrays
 from nncli.run.loading import load
 from nncli.run.pipeline import train
 from nncli.run.plan import plan_experiment

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from nncli.cli.evaluation_files import Png
-from nncli.cli.messages import say, tell_more, warn
+from nncli.cli.messages import say, warn
 from nncli.cli.progress import Progress
 from nncli.errors import EXIT_SKIPPED
-from nncli.machine import blas
 from nncli.text import printable
 
 if TYPE_CHECKING:
@@ -55,7 +54,6 @@ def show_plan(config_file: ConfigFile, progress: str, preview: str | None = None
         progress: How loading images is shown, see `Progress`.
         preview: Where to draw samples, if anywhere.
     """
-    tell_more(blas.choose())
     from nncli.cli.inspection_report import inspection_lines
     from nncli.run.dataset import load_test_images
     from nncli.run.loading import load

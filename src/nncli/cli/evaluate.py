@@ -7,11 +7,10 @@ import click
 from nncli.cli.evaluated_folder import evaluate_folder
 from nncli.cli.evaluation_files import Png, write_files
 from nncli.cli.evaluation_report import FORMATS, coverage_table
-from nncli.cli.messages import tell_more, warn
+from nncli.cli.messages import warn
 from nncli.cli.model_lookup import find_model
 from nncli.cli.options import Share, model_option
 from nncli.errors import EXIT_GATE, EXIT_SKIPPED
-from nncli.machine import blas
 
 
 @click.command(short_help="Measure a model on labeled images.")
@@ -61,7 +60,6 @@ def command(
       nncli evaluate photos -f json | jq .accuracy
       nncli evaluate photos --fail-under 0.9      exit code 4 if the accuracy is lower
     """
-    tell_more(blas.choose())
     from nncli.model.file import read_model
     from nncli.model.predictor import Predictor
 

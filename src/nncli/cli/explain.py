@@ -7,11 +7,10 @@ from pathlib import Path
 import click
 
 from nncli.cli.evaluation_files import Png
-from nncli.cli.messages import say, tell_more
+from nncli.cli.messages import say
 from nncli.cli.model_lookup import find_model
 from nncli.cli.options import model_option
 from nncli.errors import DataError
-from nncli.machine import blas
 from nncli.text import printable
 
 METHODS = ("occlusion", "gradient")
@@ -40,7 +39,6 @@ def command(image: str, model: str | None, output: str, method: str) -> None:
     quick and noisy. Where it sees features, which have no place in the image, the gradient ends at them, and the
     blurred spot finds the places: occlusion, if the network were linear.
     """  # fmt: skip
-    tell_more(blas.choose())
     from nncli.data.image.decoding import ImageError, decode_image
     from nncli.model.explanation import explain, spot_size
     from nncli.model.file import read_model

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nncli.cli.messages import say, tell_more
+from nncli.cli.messages import say
 from nncli.cli.model_lookup import find_model
 from nncli.errors import UsageError
-from nncli.machine import blas
 from nncli.text import printable
 
 if TYPE_CHECKING:
@@ -45,7 +44,6 @@ def command(*, model: str | None, output: Path | None, check_images: str | None)
     """  # fmt: skip
     if output is not None and output.suffix.lower() != SUFFIX:
         raise UsageError(f"--output {printable(str(output))}: only ONNX can be written; end the name with {SUFFIX}")
-    tell_more(blas.choose())
     try:
         from nncli.export.onnx_file import onnx_bytes
     except ModuleNotFoundError as error:

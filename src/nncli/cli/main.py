@@ -24,6 +24,7 @@ from nncli.cli.messages import abandon, settings, warn, write_lines
 from nncli.cli.options import global_options, name_variables
 from nncli.cli.stop_signals import signals
 from nncli.errors import EXIT_FAILED, EXIT_USAGE, ConfigError, Interrupted, NncliError, UsageError
+from nncli.machine.memory_limit import guard_numpy
 from nncli.text import printable
 
 if TYPE_CHECKING:
@@ -172,6 +173,7 @@ def _run(args: list[str]) -> None:
 def _prepare_process() -> None:
     """Make the standard streams safe to write to, start and exit quick."""
     gc.set_threshold(GARBAGE_THRESHOLD, *gc.get_threshold()[1:])
+    guard_numpy()
     atexit.register(gc.freeze)  # no last look among all modules when the process ends
     if sys.stderr is None:  # closed by `2>&-`: the next file opened would take its number, and libtiff's messages
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)

@@ -29,12 +29,6 @@ def say(text: str) -> None:
         write_lines(text)
 
 
-def tell_more(text: str) -> None:
-    """Write lines that explain what happens inside; for ``-v``."""
-    if settings.verbose:
-        write_lines(text)
-
-
 def warn(text: str) -> None:
     """Write lines that must be seen, each after ``nncli:``; ``-q`` does not suppress them."""
     write_lines(text, prefix="nncli: ")

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from nncli.cli.messages import settings
+from nncli.cli.messages import settings, write_lines
+from nncli.machine.blas import choose
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +40,7 @@ def global_options(command: C) -> C:
     """Add ``-q``, ``-v`` and ``--no-color`` to `command`: they may stand before and after the command's name."""
     for flags, keep, text in (
         (("-q", "--quiet"), _keep_quiet, "Print errors and results only."),
-        (("-v", "--verbose"), _keep_verbose, "Print how products are computed, and the traceback of an error."),
+        (("-v", "--verbose"), _keep_verbose, "Print the number of BLAS threads, and the traceback of an error."),
         (("--no-color",), _keep_colorless, "Print no colors (also: NO_COLOR)."),
     ):
         command.params.append(click.Option(flags, is_flag=True, expose_value=False, callback=keep, help=text))
@@ -63,7 +64,9 @@ def _keep_quiet(_context: click.Context, _option: click.Parameter, value: bool) 
 
 
 def _keep_verbose(_context: click.Context, _option: click.Parameter, value: bool) -> None:
-    settings.verbose = settings.verbose or value
+    if value and not settings.verbose:
+        settings.verbose = True
+        write_lines(choose())
 
 
 def _keep_colorless(context: click.Context, _option: click.Parameter, value: bool) -> None:

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING
 import click
 
 from nncli.cli.inputs import STDIN, check_folders, source_lots
-from nncli.cli.messages import say, tell_more, warn
+from nncli.cli.messages import say, warn
 from nncli.cli.model_lookup import find_model
 from nncli.cli.options import Share, model_option
 from nncli.cli.records import FORMATS, Layout, make_record
 from nncli.errors import EXIT_SKIPPED
-from nncli.machine import blas
 from nncli.machine.atomic_file import open_atomically
 from nncli.text import printable
 
@@ -78,7 +77,6 @@ def command(
     another control character in a name is printed as an escape such as \\x09; json and ndjson have names exactly.
     """
     _check_usage(context)
-    tell_more(blas.choose())
     from nncli.model.file import read_model
     from nncli.model.predictor import Predictor
 

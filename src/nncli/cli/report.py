@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nncli.cli.messages import say, tell_more
+from nncli.cli.messages import say
 from nncli.cli.model_lookup import find_model
 from nncli.errors import DataError, UsageError
-from nncli.machine import blas
 from nncli.text import printable
 
 if TYPE_CHECKING:
@@ -42,7 +41,6 @@ def command(*, runs: tuple[str, ...], output: Path | None, data: str | None, spl
     """  # fmt: skip
     if split and not data:
         raise UsageError("--split says which part of --data; add --data DIR")
-    tell_more(blas.choose())
     from nncli.machine.atomic_file import write_text_atomically
 
     try:

@@ -32,13 +32,13 @@ class StopSignals:
         is_ending: Whether `Interrupted` has been raised.
     """
 
-    def __init__(self) -> None:
+    orderly = is_ending = _takes_time = False
+    received = 0
+
+    def __enter__(self) -> StopSignals:
         self.orderly = self.is_ending = self._takes_time = False
         self.received = 0
         self._before: dict[signal.Signals, Any] = {}
-
-    def __enter__(self) -> StopSignals:
-        self.__init__()  # type: ignore[misc]
         for number in STOP_SIGNALS:
             if signal.getsignal(number) is not signal.SIG_IGN:  # under nohup a hang-up is to be ignored
                 self._before[number] = signal.signal(number, self._receive)

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nncli.cli.messages import say, tell_more
+from nncli.cli.messages import say
 from nncli.cli.progress import Progress
 from nncli.cli.stop_signals import signals
 from nncli.errors import Interrupted
-from nncli.machine import blas
 from nncli.text import printable
 
 if TYPE_CHECKING:
@@ -50,7 +49,6 @@ class TrainingSession(Progress):
             NncliError: What went wrong.
         """
         try:
-            tell_more(blas.choose())
             from nncli.run.pipeline import run_plan
 
             path, finished = run_plan(make_plan(), self, out=out, force=force, resume=self._resume)

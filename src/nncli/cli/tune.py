@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nncli.cli.messages import say, tell_more
+from nncli.cli.messages import say
 from nncli.cli.progress import Progress
 from nncli.cli.stop_signals import signals
 from nncli.errors import Interrupted, NncliError, UsageError
-from nncli.machine import blas
 from nncli.text import printable
 
 if TYPE_CHECKING:
@@ -113,7 +112,6 @@ def _check_output(output: Path, *, force: bool) -> None:
 
 
 def _search(config_file: ConfigFile, study: str) -> Search:
-    tell_more(blas.choose())
     from nncli.run.loading import load
     from nncli.run.plan import plan_experiment
 

@@ -2,8 +2,8 @@
 
 Decoding takes far longer than predicting, and threads do not help: they wait for each other to run Python. So worker
 processes are forked. Each one gets chunks of paths through a pipe, decodes them into memory that all processes share,
-and answers with the reasons for the images that cannot be read. Chunks are dealt out like cards, in turn, and collected
-in turn.
+and answers with the reasons for the images that cannot be read. Who has room gets the next chunk; the results are
+given out in the order of the chunks.
 
 A file that makes a decoder crash takes a worker with it. Another worker is forked, tries the files of the chunk one by
 one, and the file that is to blame gets a reason like any other bad image.
@@ -11,19 +11,20 @@ one, and the file that is to blame gets a reason like any other bad image.
 
 from __future__ import annotations
 
+import contextlib
 import mmap
-import sys
+import select
 from collections import deque
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nncli.data.decoding_worker import Task, Worker, decode_rows
+from nncli.data.decoding_worker import QUESTION, Reason, Task, Worker, decode_rows
 from nncli.errors import DataError
-from nncli.machine.cores import usable_cores
+from nncli.machine.forking import Helpers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -33,16 +34,13 @@ CHUNK_SIZE = 32
 """Most images per task: enough that pipes cost nothing, few enough that little is done twice after a crash."""
 
 DEPTH = 3
-"""Chunks that a worker has at a time, so that it never waits for the next one."""
+"""Most chunks that a worker has at a time, so that it never waits for the next one."""
 
-MAX_WORKERS = 8
+GOOD = Reason()
+CRASHED = Reason("crashes its decoder", may_pass=True)
 
-CRASHED = "crashes its decoder"
-
-
-def n_usable_workers() -> int:
-    """How many workers are of use: one for each core that this process may run on; 0 where they cannot be forked."""
-    return min(usable_cores(), MAX_WORKERS) if sys.platform == "linux" else 0
+PATIENCE = 1.0
+"""Seconds without an answer after which the workers are looked after."""
 
 
 class DecodingPool:
@@ -51,22 +49,25 @@ class DecodingPool:
     Args:
         image_format: What images are brought to.
         n_workers: How many; 0 to decode in this process.
+        rows: Shared memory to decode into, (m, n_0): chunk k of `CHUNK_SIZE` images begins at row k * `CHUNK_SIZE`. By
+            default memory of the pool's own, which is used again and again.
     """
 
-    def __init__(self, image_format: ImageFormat, n_workers: int) -> None:
-        self._n_slots = max(n_workers * DEPTH, 1)
-        n_rows, n_features = self._n_slots * CHUNK_SIZE, image_format.n_features
-        self._image_format = image_format
-        self._rows = np.frombuffer(mmap.mmap(-1, n_rows * n_features), np.uint8).reshape(n_rows, n_features)
+    def __init__(self, image_format: ImageFormat, n_workers: int, rows: NDArray[np.uint8] | None = None) -> None:
+        if rows is None:
+            n_rows, n_features = max(n_workers * DEPTH, 1) * CHUNK_SIZE, image_format.n_features
+            rows = np.frombuffer(mmap.mmap(-1, n_rows * n_features), np.uint8).reshape(n_rows, n_features)
+        self._n_ahead = -(-len(rows) // CHUNK_SIZE)
+        self._image_format, self._n_workers, self._rows = image_format, n_workers, rows
+        self._helpers = Helpers()
         self._workers: list[Worker] = []
-        self._n_workers = n_workers
+        self._finished: dict[int, list[Reason]] = {}
 
     def __enter__(self) -> DecodingPool:
         try:
-            for _ in range(self._n_workers):
-                self._workers.append(self._new_worker())
-        except OSError:  # too many processes: fewer workers, or none, do it too
-            self._n_workers = len(self._workers)
+            with contextlib.suppress(OSError):  # too many processes: fewer workers, or none, do it too
+                for _ in range(self._n_workers):
+                    self._workers.append(self._new_worker())
         except BaseException:
             self.__exit__()
             raise
@@ -77,71 +78,99 @@ class DecodingPool:
             worker.kill()
         self._workers = []
 
-    def decode(self, chunks: Iterable[list[str | bytes]]) -> Iterator[tuple[NDArray[np.uint8], list[str]]]:
+    def decode(self, chunks: Iterable[Sequence[str | bytes]]) -> Iterator[tuple[NDArray[np.uint8], list[Reason]]]:
         """Decode chunks of paths, or of what such files hold.
 
         Args:
-            chunks: Of 1..CHUNK_SIZE images. They are fetched `DEPTH` chunks per worker ahead.
+            chunks: Of 1..CHUNK_SIZE images. They are fetched `DEPTH` chunks per worker ahead, with `rows` more.
 
         Yields:
             For each chunk the pixels of the images that could be read, (m, n_0), valid until the next chunk is asked
             for; and for each image a reason why it could not be read, or an empty text.
         """
-        tasks: deque[tuple[int, Task]] = deque()  # with the number of the worker that has it
-        iterator = enumerate(chunks)
+        iterator, tasks, number = iter(chunks), deque[Task](), 0
         while True:
-            while len(tasks) < self._n_slots and (item := next(iterator, None)) is not None:
-                number, sources = item
-                tasks.append((number % (self._n_workers or 1), Task(number % self._n_slots * CHUNK_SIZE, sources)))
-                self._start(*tasks[-1])
+            while self._has_room(len(tasks)) and (sources := next(iterator, None)) is not None:
+                tasks.append(Task(number, number * CHUNK_SIZE % max(len(self._rows), 1), list(sources)))
+                self._start(tasks[-1])
+                number += 1
             if not tasks:
                 return
-            number, task = tasks.popleft()
-            reasons = self._finish(number, task, [other for owner, other in tasks if owner == number])
-            first = task.first_row
-            yield self._rows[first : first + reasons.count("")], reasons
+            if (reasons := self._finished.pop(tasks[0].number, None)) is None:
+                self._listen()
+            else:
+                first = tasks.popleft().first_row
+                yield self._rows[first : first + reasons.count(GOOD)], reasons
 
-    def _start(self, number: int, task: Task) -> None:
-        if self._is_for_a_worker(task):
-            self._workers[number].send(task)
+    def _has_room(self, n_tasks: int) -> bool:
+        if not self._workers:
+            return n_tasks == 0
+        return n_tasks < self._n_ahead and min(len(worker.waiting) for worker in self._workers) < DEPTH
 
-    def _is_for_a_worker(self, task: Task) -> bool:
-        """The bytes of an image are decoded where they are; paths fit into a pipe."""
-        return self._n_workers > 0 and all(isinstance(source, str) for source in task.sources)
+    def _start(self, task: Task) -> None:
+        """Give a task to the worker with the least to do; paths fit into a pipe, bytes are decoded where they are."""
+        if self._workers and all(isinstance(source, str) for source in task.sources):
+            min(self._workers, key=lambda worker: len(worker.waiting)).send(task)
+        else:
+            self._finished[task.number] = decode_rows(task, self._rows, self._image_format)
 
-    def _finish(self, number: int, task: Task, waiting: list[Task]) -> list[str]:
-        """The reasons for a task of worker `number`, which has the tasks `waiting` to do after that."""
-        if not self._is_for_a_worker(task):
-            return decode_rows(task, self._rows, self._image_format)
-        reasons = self._workers[number].receive()
-        if reasons is None:
-            self._replace(number)
-            reasons = self._one_by_one(number, task)
-            for other in waiting:
-                self._start(number, other)
-        return reasons
+    def _listen(self) -> None:
+        """Wait for answers, and only for a while: a worker may be dead, or have lost a task."""
+        busy = [worker for worker in self._workers if worker.waiting]
+        answering, _, _ = select.select(busy, [], [], PATIENCE)
+        for worker in answering:
+            finished = worker.receive()
+            if finished is None:
+                self._do_over(worker)
+            else:
+                self._finished.update((task.number, reasons) for task, reasons in finished)
+        if not answering:
+            ended = self._helpers.ended()
+            for worker in busy:
+                if worker.pid in ended:
+                    self._do_over(worker)
+                else:
+                    worker.ask()
 
-    def _one_by_one(self, number: int, task: Task) -> list[str]:
-        reasons: list[str] = []
+    def _do_over(self, worker: Worker) -> None:
+        """What a dead worker had to do, the images of its first task one by one, since one of them may be to blame."""
+        lost = [task for task in worker.waiting if task != QUESTION]
+        worker = self._replaced(worker)
+        for first in lost[:1]:
+            self._finished[first.number] = self._one_by_one(first, worker)
+        for task in lost[1:]:
+            self._start(task)
+
+    def _one_by_one(self, task: Task, worker: Worker) -> list[Reason]:
+        reasons: list[Reason] = []
         for source in task.sources:
-            self._workers[number].send(Task(task.first_row + reasons.count(""), [source]))
-            answer = self._workers[number].receive()
-            if answer is None:
-                self._replace(number)
+            worker.send(Task(task.number, task.first_row + reasons.count(GOOD), [source]))
+            if (answer := self._answer(worker)) is None:
+                worker = self._replaced(worker)
             reasons += answer or [CRASHED]
         return reasons
 
-    def _replace(self, number: int) -> None:
-        self._workers[number].kill()
+    def _answer(self, worker: Worker) -> list[Reason] | None:
+        """The reasons for the only task of a worker, or None if it is dead."""
+        while True:
+            if select.select([worker], [], [], PATIENCE)[0]:
+                finished = worker.receive()
+                if finished != []:  # as it is for half a line
+                    return None if finished is None else finished[0][1]
+            elif worker.pid in self._helpers.ended():
+                return None
+            else:
+                worker.ask()
+
+    def _replaced(self, worker: Worker) -> Worker:
+        """Another worker in the place of a dead one."""
+        worker.kill()
+        self._workers.remove(worker)
         try:
-            self._workers[number] = self._new_worker()
+            self._workers.append(self._new_worker())
         except OSError as error:
             raise DataError(f"cannot start another process: {error.strerror}") from error
+        return self._workers[-1]
 
     def _new_worker(self) -> Worker:
-        worker = Worker()
-        if worker.fork() == 0:
-            for other in self._workers:
-                other.close()  # or they would wait for each other when their parent is gone
-            worker.serve(self._rows, self._image_format)
-        return worker
+        return Worker(self._helpers, self._workers, self._rows, self._image_format)

@@ -9,78 +9,131 @@ import contextlib
 import json
 import os
 import signal
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
+from collections import deque
+from typing import TYPE_CHECKING, NamedTuple
 
-from nncli.data.image.decoding import ImageError, decode_image
-from nncli.machine.forking import fork
+from nncli.data.image.decoding import FileAccessError, ImageError, decode_image
+from nncli.data.pixel_rows import MemoryReturner
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from nncli.data.image.image_format import ImageFormat
+    from nncli.machine.forking import Helpers
+
+
+class Reason(str):
+    """Why an image has no pixels, or an empty text.
+
+    Attributes:
+        may_pass: Another time the same file may have some: it could not be opened, memory was short.
+    """
+
+    may_pass: bool
+
+    def __new__(cls, text: str = "", may_pass: bool = False) -> Reason:
+        """Made as a tuple is."""
+        reason = super().__new__(cls, text)
+        reason.may_pass = may_pass
+        return reason
 
 
 class Task(NamedTuple):
     """What a worker is asked to do: decode `sources` into consecutive rows of the shared memory."""
 
+    number: int
     first_row: int
     sources: list[str | bytes]
 
 
+QUESTION = Task(-1, 0, [])
+"""A task without images: the answer to it tells that all before it were done, or that one was lost."""
+
+
 class Worker:
-    """A forked process and the pipes to and from it, on which lists travel as lines of JSON."""
+    """A forked process and the pipes to and from it, on which lists travel as lines of JSON.
 
-    def __init__(self) -> None:
-        self._pid = 0
-        requests, answers = os.pipe(), os.pipe()
-        self._child_ends = (open(requests[0], "rb"), open(answers[1], "wb"))  # noqa: PTH123, SIM115
-        self._parent_ends = (open(answers[0], "rb"), open(requests[1], "wb"))  # noqa: PTH123, SIM115
+    Args:
+        helpers: Starts the process.
+        others: Workers there are already; the process must not keep their pipes open.
+        rows: The shared memory, (m, n_0).
+        image_format: What images are brought to.
 
-    def fork(self) -> int:
-        """Fork the process; as `os.fork`, returns in both processes."""
+    Attributes:
+        waiting: Tasks that were sent and not answered, the oldest first.
+
+    Raises:
+        OSError: No more processes or open files are allowed.
+    """
+
+    def __init__(
+        self, helpers: Helpers, others: list[Worker], rows: NDArray[np.uint8], image_format: ImageFormat
+    ) -> None:
+        self.waiting: deque[Task] = deque()
+        self._received = b""
+        self._helpers = helpers
+        child_reads, parent_writes = os.pipe()
+        parent_reads, child_writes = os.pipe()
+        self._ends = parent_reads, parent_writes
+
+        def work() -> None:
+            for worker in (self, *others):
+                worker.close()  # or they would wait for each other when their parent is gone
+            _serve(child_reads, child_writes, rows, image_format)
+
         try:
-            self._pid = fork(_stop_as_told)
+            self.pid = helpers.start(work, _stop_as_told)
         except OSError:
             self.close()
             raise
-        for end in self._parent_ends if self._pid == 0 else self._child_ends:
-            end.close()
-        return self._pid
-
-    def serve(self, rows: NDArray[np.uint8], image_format: ImageFormat) -> NoReturn:
-        """Decode until no more tasks come; in the forked process."""
-        try:
-            reader, writer = self._child_ends
-            for line in reader:
-                writer.write(json.dumps(decode_rows(Task(*json.loads(line)), rows, image_format)).encode() + b"\n")
-                writer.flush()
         finally:
-            os._exit(0)  # whatever happened: files, locks and buffered output are the parent's
+            os.close(child_reads)
+            os.close(child_writes)
+
+    def fileno(self) -> int:
+        """What to wait for."""
+        return self._ends[0]
 
     def send(self, task: Task) -> None:
         """Ask for a task to be done; does not notice if the process is dead."""
+        self.waiting.append(task)
+        line = memoryview(json.dumps(task).encode() + b"\n")
         with contextlib.suppress(OSError):
-            self._parent_ends[1].write(json.dumps(task).encode() + b"\n")
-            self._parent_ends[1].flush()
+            while line:
+                line = line[os.write(self._ends[1], line) :]
 
-    def receive(self) -> list[str] | None:
-        """The reasons for the oldest task that was sent, or None if the process is dead."""
-        line = self._parent_ends[0].readline()
-        return json.loads(line) if line.endswith(b"\n") else None
+    def ask(self) -> None:
+        """Have it answer a question, once it has done its tasks."""
+        if self.waiting[-1] != QUESTION:
+            self.send(QUESTION)
+
+    def receive(self) -> list[tuple[Task, list[Reason]]] | None:
+        """Finished tasks, or None if the process is dead or has lost one; waits until there is something to tell."""
+        message = os.read(self._ends[0], 1 << 16)
+        *lines, self._received = (self._received + message).split(b"\n")
+        if not message:
+            return None
+        answers = [json.loads(line) for line in lines]
+        tasks = list(self.waiting)[: len(answers)]
+        if [task.number for task in tasks] != [number for number, *_ in answers]:
+            return None  # all of `waiting` is to be done over
+        for _ in tasks:
+            self.waiting.popleft()
+        finished = [
+            (task, [Reason(*each) for each in reasons]) for task, (_, *reasons) in zip(tasks, answers, strict=True)
+        ]
+        return [(task, reasons) for task, reasons in finished if task.number != QUESTION.number]
 
     def kill(self) -> None:
         """End the process and close the pipes."""
-        with contextlib.suppress(ProcessLookupError, ChildProcessError):
-            os.kill(self._pid, signal.SIGKILL)
-            os.waitpid(self._pid, 0)
+        self._helpers.kill(self.pid)
         self.close()
 
     def close(self) -> None:
         """Close the pipes of this process."""
-        for end in (*self._parent_ends, *self._child_ends):
-            with contextlib.suppress(OSError):  # what a dead process did not read cannot be written either
-                end.close()
+        for end in self._ends:
+            os.close(end)
 
 
 def _stop_as_told() -> None:
@@ -91,14 +144,26 @@ def _stop_as_told() -> None:
             signal.signal(number, signal.SIG_DFL)
 
 
-def decode_rows(task: Task, rows: NDArray[np.uint8], image_format: ImageFormat) -> list[str]:
+def _serve(requests: int, answers: int, rows: NDArray[np.uint8], image_format: ImageFormat) -> None:
+    """Decode until no more tasks come; in the forked process."""
+    returner = MemoryReturner(rows)
+    with open(requests, "rb") as reader, open(answers, "wb") as writer:
+        for line in reader:
+            task = Task(*json.loads(line))
+            reasons = decode_rows(task, rows, image_format)
+            writer.write(json.dumps([task.number, *((each, each.may_pass) for each in reasons)]).encode() + b"\n")
+            writer.flush()
+            returner.wrote(len(reasons))
+
+
+def decode_rows(task: Task, rows: NDArray[np.uint8], image_format: ImageFormat) -> list[Reason]:
     """Decode the images of a task into consecutive `rows`, those left out that cannot be read; the reasons."""
     row, reasons = task.first_row, []
     for source in task.sources:
         try:
             rows[row] = decode_image(source, image_format)
             row += 1
-            reasons.append("")
+            reasons.append(Reason())
         except ImageError as error:
-            reasons.append(str(error) or "cannot be read")
+            reasons.append(Reason(str(error) or "cannot be read", isinstance(error, FileAccessError)))
     return reasons

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nncli.data.decoding_processes import decode_in_processes, number_of_processes
-from nncli.data.image.decoding import FileAccessError, ImageError, decode_image
+from nncli.data.decoding_pool import CHUNK_SIZE, DecodingPool
+from nncli.data.pixel_rows import MemoryReturner
 from nncli.errors import DataError
+from nncli.machine.forking import number_of_processes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -69,46 +70,34 @@ def load_images(
     Args:
         paths: The files.
         image_format: The size and the color mode to bring them to.
-        on_progress: Called with the number of files just finished, good or bad.
+        on_progress: Called with the number of files just finished, good or bad, some at a time.
         pixels: Where to put them, (len(paths), n_0) in a shared memory map; by default in memory.
         processes: How many work on it; by default as many as there are cores, or one if there are few files.
 
     Raises:
-        DataError: The images do not fit into memory, or a helper process died.
+        DataError: The images do not fit into memory, or no process can be started for one that died.
     """
     if processes is None:
         processes = number_of_processes() if len(paths) >= FEW else 1
+    n_workers = processes if processes > 1 else 0
     if pixels is None:
-        pixels = _allocate(len(paths), image_format, is_shared=processes > 1)
-    if processes > 1:
-        found = decode_in_processes(paths, image_format, pixels, processes, on_progress)
-        bad = {i: BadImage(paths[i], reason, may_pass) for i, (reason, may_pass) in sorted(found.items())}
-    else:
-        bad = _decode(paths, image_format, pixels, on_progress)
+        pixels = _allocate(len(paths), image_format, is_shared=n_workers > 0)
+    returner, bad, start = MemoryReturner(pixels), dict[int, BadImage](), 0
+    chunks = (paths[i : i + CHUNK_SIZE] for i in range(0, len(paths), CHUNK_SIZE))
+    with DecodingPool(image_format, n_workers, pixels) as pool:
+        for good, reasons in pool.decode(chunks):
+            if bad:  # row by row within the array: a copy of the good ones would need the memory twice
+                for row, image in enumerate(good, start - len(bad)):
+                    pixels[row] = image
+                returner.wrote(len(good))
+            bad |= {
+                i: BadImage(paths[i], str(reason), reason.may_pass) for i, reason in enumerate(reasons, start) if reason
+            }
+            start += len(reasons)
+            if on_progress:
+                on_progress(len(reasons))
     kept = np.array([i for i in range(len(paths)) if i not in bad], dtype=np.intp)
-    if bad:
-        # Row by row within the array: a copy of the good rows would need the memory twice.
-        for row, i in enumerate(kept):
-            pixels[row] = pixels[i]
     return LoadedImages(pixels[: len(kept)], kept, tuple(bad.values()))
-
-
-def _decode(
-    paths: Sequence[str],
-    image_format: ImageFormat,
-    pixels: NDArray[np.uint8],
-    on_progress: Callable[[int], None] | None,
-) -> dict[int, BadImage]:
-    """Fill the rows of `pixels`; returns what could not be decoded by its place."""
-    bad: dict[int, BadImage] = {}
-    for i, path in enumerate(paths):
-        try:
-            pixels[i] = decode_image(path, image_format)
-        except ImageError as error:
-            bad[i] = BadImage(path, str(error), isinstance(error, FileAccessError))
-        if on_progress:
-            on_progress(1)
-    return bad
 
 
 def _allocate(n_images: int, image_format: ImageFormat, *, is_shared: bool) -> NDArray[np.uint8]:

@@ -63,6 +63,24 @@ def file_map_of(array: NDArray[Any]) -> FileMap | None:
     return base if isinstance(base, FileMap) else None
 
 
+class MemoryReturner:
+    """Keeps rows that are written to a mapped file from counting as this process's memory; does nothing elsewhere.
+
+    Args:
+        rows: The array, (m, n_0).
+    """
+
+    def __init__(self, rows: NDArray[np.uint8]) -> None:
+        self._file_map, self._row_bytes, self._n_bytes = file_map_of(rows), rows.shape[1], 0
+
+    def wrote(self, n_rows: int) -> None:
+        """Told how many rows were written just now."""
+        self._n_bytes += n_rows * self._row_bytes
+        if self._file_map and self._n_bytes > LARGE:
+            self._file_map.madvise(mmap.MADV_DONTNEED)  # they stay in the file
+            self._n_bytes = 0
+
+
 class PixelRows:
     """Chosen rows of an array of pixels.
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nncli.data.decoding_processes import number_of_processes
 from nncli.data.loading import BadImage
 from nncli.evaluation import metrics
 from nncli.evaluation.confidence import calibration_error, coverage, suspects
 from nncli.machine.divide import divide, shared_array
+from nncli.machine.forking import number_of_processes
 from nncli.model.predictor import Predictor
 
 if TYPE_CHECKING:

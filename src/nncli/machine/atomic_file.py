@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nncli.errors import NncliError
-from nncli.machine.file_lock import open_locked, remove_abandoned
-from nncli.machine.forking import KEPT_FROM_HELPERS
+from nncli.machine.file_lock import close_locked, open_locked, remove_abandoned
 from nncli.text import printable
 
 if TYPE_CHECKING:
@@ -82,15 +81,15 @@ def _draft_of(target: Path, when_written: Callable[[], None], how_to_open: dict[
     remove_abandoned(target.parent, DRAFTS)
     draft, descriptor = _new_draft(target.parent)
     try:
-        with open(descriptor, **how_to_open) as file:  # noqa: PTH123 - it is open already
-            try:
+        try:
+            with open(descriptor, closefd=False, **how_to_open) as file:
                 yield file
                 file.flush()
                 os.fsync(descriptor)
                 when_written()
                 draft.replace(target)  # while it is locked
-            finally:
-                KEPT_FROM_HELPERS.discard(descriptor)
+        finally:
+            close_locked(descriptor)
         _sync_folder(target.parent)
     except BaseException:
         with contextlib.suppress(OSError):

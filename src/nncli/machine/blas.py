@@ -1,4 +1,4 @@
-"""How many threads the matrix products use, settled before NumPy is imported.
+"""How many threads the matrix products use, decided once, at the package's door.
 
 NumPy's products run in OpenBLAS, which by itself takes the best kernels for the processor and one thread for each core.
 But the threads meet after every product, which is over before that pays; and while another program is busy they wait
@@ -6,11 +6,13 @@ for each other far longer than the product takes. nncli divides whole batches am
 (training/processes.py) and lets each of them compute with one thread.
 
 A variable that is already set in the environment is left alone: the user has decided. The number of threads changes the
-speed and at most the last bits of a product.
+speed and at most the last bits of a product. OpenBLAS reads the variable when NumPy is imported; if that was before, it
+is told by a call.
 """
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 
@@ -24,26 +26,46 @@ KERNELS = "OPENBLAS_CORETYPE"
 """What overrules OpenBLAS's own choice of kernels; only reported."""
 
 
+EXTENSIONS = ("numpy._core._multiarray_umath", "numpy.core._multiarray_umath")
+"""NumPy's module with the products, since 2.0 and before."""
+
+SETTERS = ("scipy_openblas_set_num_threads64_", "openblas_set_num_threads64_", "openblas_set_num_threads")
+"""OpenBLAS's function that sets the number of threads, as it is called in the builds that NumPy comes with."""
+
+
+@functools.cache
 def choose() -> str:
-    """Choose the number of threads; to be called before NumPy is imported.
+    """Choose the number of threads; the first call counts.
 
     Returns:
         One line that says what was chosen, and what was left alone and why.
     """
-    if "numpy" in sys.modules:
-        return "BLAS: as it is, since NumPy is loaded already"
     given = [f"{name}={os.environ[name]}" for name in (KERNELS, *THREAD_VARIABLES) if name in os.environ]
-    line = "BLAS: 1 thread per process" if choose_threads() else "BLAS: threads left to OpenBLAS"
+    if not CAN_DIVIDE_BATCHES or any(name in os.environ for name in THREAD_VARIABLES):
+        line = "BLAS: threads left to OpenBLAS"
+    elif "numpy" not in sys.modules:
+        os.environ[THREADS] = "1"
+        line = "BLAS: 1 thread per process"
+    elif _set_one_thread():
+        line = "BLAS: 1 thread per process, set after NumPy was imported"
+    else:
+        line = "BLAS: threads as they are: NumPy was imported before nncli, with a library that is not OpenBLAS"
+        import logging
+
+        logging.getLogger("nncli").warning("%s; import nncli first, or results can differ in the last bits", line)
     return f"{line}; set in the environment: {', '.join(given)}" if given else line
 
 
-def choose_threads() -> int | None:
-    """Ask OpenBLAS for one thread where nncli divides the work among processes.
+def _set_one_thread() -> bool:
+    """Tell the OpenBLAS that NumPy has loaded; whether there is one."""
+    extension = next((name for name in EXTENSIONS if name in sys.modules), None)
+    if extension is None:
+        return False
+    import ctypes
 
-    Returns:
-        The number of threads asked for, or None if OpenBLAS is left to itself.
-    """
-    if "numpy" in sys.modules or not CAN_DIVIDE_BATCHES or any(name in os.environ for name in THREAD_VARIABLES):
-        return None
-    os.environ[THREADS] = "1"
-    return 1
+    library = ctypes.CDLL(sys.modules[extension].__file__)  # looks up names in the libraries that it is linked to, too
+    for name in SETTERS:
+        if hasattr(library, name):
+            getattr(library, name)(1)
+            return True
+    return False

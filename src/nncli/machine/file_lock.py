@@ -1,8 +1,9 @@
 """Files locked by the process that works on them.
 
 The operating system drops such a lock when the process ends, however it ends: a lock left by a killed process blocks no
-one, and a temporary file without a lock has no owner any more. Helper processes do not inherit the locks
-(`nncli.machine.forking`), or a helper that outlives its killed parent for a moment would hold them on.
+one, and a temporary file without a lock has no owner any more. A lock lasts as long as any process has the file open,
+so a process forked from this one closes its copies at once; else a helper that outlives its killed parent for a moment
+would hold them on.
 """
 
 from __future__ import annotations
@@ -12,10 +13,20 @@ import fcntl
 import os
 from typing import TYPE_CHECKING
 
-from nncli.machine.forking import KEPT_FROM_HELPERS
-
 if TYPE_CHECKING:
     from pathlib import Path
+
+_held: set[int] = set()
+"""Descriptors of the files that this process has locked."""
+
+
+def _close_inherited() -> None:
+    """Close what this process, just forked, has got of its parent's locks, which stay the parent's."""
+    while _held:
+        close_locked(_held.pop())
+
+
+os.register_at_fork(after_in_child=_close_inherited)
 
 
 def open_locked(path: Path, flags: int, mode: int = 0o666, *, is_required: bool = True) -> int:
@@ -40,14 +51,14 @@ def open_locked(path: Path, flags: int, mode: int = 0o666, *, is_required: bool 
                 os.close(descriptor)
                 raise
         if _is_at(path, descriptor):
-            KEPT_FROM_HELPERS.add(descriptor)
+            _held.add(descriptor)
             return descriptor
         os.close(descriptor)  # its last owner removed it between the two calls: a lock on nothing
 
 
 def close_locked(descriptor: int) -> None:
     """Close the file and give the lock back."""
-    KEPT_FROM_HELPERS.discard(descriptor)
+    _held.discard(descriptor)
     with contextlib.suppress(OSError):  # what was written was flushed before; now nothing can be lost
         os.close(descriptor)
 

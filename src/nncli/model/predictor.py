@@ -16,16 +16,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from nncli.data.decoding_pool import CHUNK_SIZE, DecodingPool, n_usable_workers
+from nncli.data.decoding_pool import CHUNK_SIZE, DecodingPool
 from nncli.data.pixel_rows import mirrored
 from nncli.errors import ModelFileError
+from nncli.machine.forking import number_of_processes
 from nncli.machine.threads import PerThread
 from nncli.model.calibration import tempered
 from nncli.network.ensemble import vote
 from nncli.network.parameters import Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from nncli.model.file import Model
 
@@ -140,7 +141,7 @@ class Predictor:
                 sources = iter(lot)
                 first = list(islice(sources, MANY))
                 if is_alone and len(first) == MANY and not n_workers:  # they stay for the lots to come
-                    n_workers = n_usable_workers()
+                    n_workers = number_of_processes()
                 if n_workers not in pools:
                     pool = DecodingPool(self.model.image_format, n_workers if n_workers > 1 else 0)
                     pools[n_workers] = stack.enter_context(pool)
@@ -149,7 +150,7 @@ class Predictor:
                 for (pixels, reasons), batch in zip(decoded, batches, strict=False):  # the batches are further ahead
                     yield self._finish(batch, pixels, reasons)
 
-    def _finish(self, batch: list[Source], pixels: NDArray[np.uint8], reasons: list[str]) -> list[Prediction]:
+    def _finish(self, batch: list[Source], pixels: NDArray[np.uint8], reasons: Sequence[str]) -> list[Prediction]:
         """The predictions of a batch: `pixels` of the good images, and for each image a reason or an empty text."""
         rows = iter(self.probabilities(pixels))
         return [

@@ -20,10 +20,10 @@ import numpy as np
 
 from nncli.data.cache import Rows, cached
 from nncli.data.cache_folder import FEATURES, About
-from nncli.data.decoding_processes import number_of_processes
 from nncli.data.scaling import Scaling
 from nncli.features.column import FeatureColumn
 from nncli.machine.divide import divide, shared_array
+from nncli.machine.forking import number_of_processes
 
 if TYPE_CHECKING:
     from collections.abc import Callable

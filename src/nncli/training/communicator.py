@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from nncli.network.parameters import Array
 
@@ -36,8 +36,11 @@ class Communicator(Protocol):
     def zeros_like(self, array: Array) -> Array:
         """Zeros that all processes see, for parameters and the optimizer's state."""
 
-    def running(self, theta: Array) -> contextlib.AbstractContextManager[Array]:
-        """All processes run while the context is open; gives this process's gradient vector, as long as `theta`."""
+    def helped(self, theta: Array, work: Callable[[Array], None]) -> contextlib.AbstractContextManager[Array]:
+        """While the context is open, the other processes do `work` with a gradient vector each, as long as `theta`.
+
+        The context gives this process's gradient vector; it is not open in the others, which end with their work.
+        """
 
     def share(self, m: int) -> slice:
         """Which of m examples are this process's."""
@@ -66,8 +69,8 @@ class SingleProcess:
         return np.zeros_like(array)
 
     @contextlib.contextmanager
-    def running(self, theta: Array) -> Iterator[Array]:
-        """Nothing to start."""
+    def helped(self, theta: Array, _work: Callable[[Array], None]) -> Iterator[Array]:
+        """Nobody helps."""
         yield np.zeros_like(theta)
 
     def share(self, _m: int) -> slice:

@@ -96,24 +96,37 @@ class Trainer:
         Raises:
             TrainingError: The loss is not finite. `state.best` still holds the best parameters before that.
         """
-        network, communicator, dropout = self.parameters, self.communicator, self.settings.dropout
-        with (
-            communicator.running(network.flat) as gradient_vector,
-            np.errstate(all="ignore"),  # a diverging training is told in words, from the loss, not by NumPy's warnings
-        ):
-            self._gradients = network.like(flat=gradient_vector)
-            self._workspace = Workspace.of(network, self.training_set.batch_size, dropout=dropout)
-            if self.validation_set:
-                self._validation_workspace = Workspace.of(network, self.validation_set.batch_size, training=False)
+
+        def help_training(gradient_vector: Array) -> None:
+            for _ in self._epochs(gradient_vector, lambda: False, lambda _m: None, lambda: None):
+                pass  # process 0 reports
+
+        with self.communicator.helped(self.parameters.flat, help_training) as gradient_vector:
+            yield from self._epochs(gradient_vector, should_stop, on_batch, between_steps)
+
+    def _epochs(
+        self,
+        gradient_vector: Array,
+        should_stop: Callable[[], bool],
+        on_batch: Callable[[int], None],
+        between_steps: Callable[[], None],
+    ) -> Iterator[EpochResult]:
+        """What each of the processes does."""
+        network = self.parameters
+        self._gradients = network.like(flat=gradient_vector)
+        self._workspace = Workspace.of(network, self.training_set.batch_size, dropout=self.settings.dropout)
+        if self.validation_set:
+            self._validation_workspace = Workspace.of(network, self.validation_set.batch_size, training=False)
+        with np.errstate(all="ignore"):  # a diverging training is told in words, from the loss, not by NumPy's warnings
             stop = False
             while not (stop or self.is_finished):
-                stop = self._train_epoch(should_stop, on_batch, between_steps)
-                result = None if stop else self._finish_epoch(should_stop)
-                if result is None:  # in a validation process 0 stops alone; with it the others end
+                if self._train_epoch(should_stop, on_batch, between_steps):
                     return
-                if communicator.rank == 0:
-                    yield result
-                stop = communicator.finish_step(should_stop())
+                result = self._finish_epoch(should_stop)
+                if result is None:
+                    return
+                yield result
+                stop = self.communicator.finish_step(should_stop())
 
     def _train_epoch(
         self, should_stop: Callable[[], bool], on_batch: Callable[[int], None], between_steps: Callable[[], None]
@@ -131,14 +144,12 @@ class Trainer:
             state.n_seen += m
             state.loss_sum += loss_sum
             state.n_correct += int(n_correct)
-            if communicator.rank == 0:  # one of several processes reports
-                on_batch(m)
+            on_batch(m)
             stop = communicator.finish_step(should_stop())
             state.seconds = time.perf_counter() - started
             if stop:
                 break
-            if communicator.rank == 0:  # the others wait for its gradient before they move a parameter
-                between_steps()
+            between_steps()  # the other processes wait for the next gradient before they move a parameter
         return stop
 
     def _step(self, X: NDArray[Any], Y: NDArray[np.intp], m: int) -> list[float]:
@@ -198,7 +209,7 @@ class Trainer:
                 self._validation_workspace,
                 self.validation_set.in_order(self.communicator.share),
                 self.settings.activation,
-                should_stop if self.communicator.rank == 0 else lambda: False,
+                should_stop,
             )
             if sums is None:
                 return None

@@ -13,10 +13,9 @@ longer than most steps leave to wait.
 from __future__ import annotations
 
 import contextlib
+import functools
 import mmap
 import os
-import signal
-import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -24,11 +23,11 @@ import numpy as np
 
 from nncli.errors import TrainingError
 from nncli.machine.cores import CAN_DIVIDE_BATCHES, usable_cores
-from nncli.machine.forking import fork
+from nncli.machine.forking import Helpers
 from nncli.training.communicator import Communicator, SingleProcess
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import DTypeLike
 
@@ -91,45 +90,32 @@ class ForkedProcesses:
         self._numbers = memoryview(mmap.mmap(-1, 2 * size * NUMBERS * 8)).cast("d")
         self._stop = _shared(1, np.int64)
         self._gradients: list[Array] = []
-        self._children: list[int] = []
-        self._parent = os.getpid()
+        self._helpers = Helpers()
 
     def zeros_like(self, array: Array) -> Array:
         """Zeros that all processes see."""
         return _shared(array.size, array.dtype)
 
     @contextlib.contextmanager
-    def running(self, theta: Array) -> Iterator[Array]:
-        """Fork the others; at the end they are killed, for after the last meeting there is nothing left to do."""
+    def helped(self, theta: Array, work: Callable[[Array], None]) -> Iterator[Array]:
+        """Fork the others; at the end, when all has been added up, or after an error, they are killed."""
         self._gradients = [self.zeros_like(theta) for _ in range(self.size)]
         self._meetings = 0
         for rank in range(self.size):
             self._counters[rank * STRIDE] = 0
-        try:
-            self._fork()
-            yield self._gradients[self.rank]
-        finally:
-            if self.rank > 0:
-                os._exit(0)  # no cleaning up: files, locks and buffered output are the parent's
-            for child in self._children:
-                os.kill(child, signal.SIGKILL)
-                with contextlib.suppress(ChildProcessError):
-                    os.waitpid(child, 0)
-            self._children = []
-
-    def _fork(self) -> None:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        for rank in range(1, self.size):
+        with Helpers() as self._helpers:
             try:
-                child = fork()
+                for rank in range(1, self.size):
+                    self._helpers.start(functools.partial(self._help, rank, work))
             except OSError as error:
                 reason = f"cannot start another process: {error.strerror}"
                 raise TrainingError(f"{reason}; set training.processes to 1") from error
-            if child == 0:
-                self.rank, self._children = rank, []
-                return
-            self._children.append(child)
+            yield self._gradients[0]
+
+    def _help(self, rank: int, work: Callable[[Array], None]) -> None:
+        """In a helper."""
+        self.rank = rank
+        work(self._gradients[rank])
 
     def share(self, m: int) -> slice:
         """An equal share, give or take one example."""
@@ -186,12 +172,10 @@ class ForkedProcesses:
             os.sched_yield()
             return
         time.sleep(SLEEP)
-        if self.rank > 0 and os.getppid() != self._parent:
-            os._exit(1)
-        for child in self._children:
-            if os.waitpid(child, os.WNOHANG)[0]:
-                self._children.remove(child)
-                raise TrainingError("a helper process ended unexpectedly, perhaps for lack of memory")
+        if self.rank > 0:
+            self._helpers.exit_if_orphaned()
+        elif self._helpers.ended():
+            raise TrainingError("a helper process ended unexpectedly, perhaps for lack of memory")
 
 
 def _shared(n: int, dtype: DTypeLike) -> Array:

@@ -1,0 +1,69 @@
+"""A source of images that are in memory already, as arrays of bytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nncli.data.image.decoding import array_rows
+from nncli.data.loading import LoadedImages
+from nncli.data.looks import LOOK, Looks, evenly_chosen, looks_of
+from nncli.data.source import ImageSource, LabeledFiles
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from nncli.data.image.image_format import ImageFormat
+
+
+@dataclass(frozen=True)
+class ImageArrays(ImageSource):
+    """Images in memory; the name of each is its place in `images`, and the cache keeps none of them.
+
+    Attributes:
+        images: uint8 each, (height, width) or (height, width, channels).
+    """
+
+    images: Sequence[NDArray[np.uint8]] | NDArray[np.uint8] = ()
+
+    @classmethod
+    def of(cls, images: Sequence[NDArray[np.uint8]] | NDArray[np.uint8], labels: NDArray[np.intp]) -> ImageArrays:
+        """Images that are not split, class by class, as a folder would have them; the classes are called 0, 1, ...
+
+        Args:
+            images: As above.
+            labels: 0, ..., n_classes - 1, (m,).
+        """
+        order = np.argsort(labels, kind="stable")
+        every = LabeledFiles(tuple(map(str, order.tolist())), tuple(labels[order].tolist()))
+        classes = tuple(map(str, range(int(labels.max()) + 1)))
+        return cls("the images in memory", classes, {"all": every}, images=images)
+
+    def _rows(self, paths: Sequence[str], image_format: ImageFormat) -> NDArray[np.uint8]:
+        images, places = self.images, list(map(int, paths))
+        chosen = images[places] if isinstance(images, np.ndarray) else [images[i] for i in places]
+        return array_rows(chosen, image_format)
+
+    def look_at(self, paths: Sequence[str]) -> Looks | None:
+        """As of files."""
+        chosen = evenly_chosen(paths)
+        sizes = [self.images[int(path)].shape for path in chosen]
+        return looks_of(self._rows(chosen, LOOK), [(width, height) for height, width, *_ in sizes])
+
+    def load(
+        self,
+        paths: Sequence[str],
+        image_format: ImageFormat,
+        on_progress: Callable[[int], None] | None = None,
+        *_: object,
+        **__: object,
+    ) -> LoadedImages:
+        """As of files."""
+        rows = self._rows(paths, image_format)
+        if on_progress:
+            on_progress(len(paths))
+        return LoadedImages(rows, np.arange(len(rows)), ())
