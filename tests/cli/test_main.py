@@ -186,7 +186,7 @@ def test_verbose_shows_the_traceback(nncli: Runner, failing: Callable[[BaseExcep
     """Before or after the command's name."""
     failing(DataError("photos: empty"))
     result = nncli(*args)
-    assert result.err.startswith("Traceback (most recent call last)")
+    assert "\nTraceback (most recent call last)" in result.err
     assert result.err.endswith("nncli: photos: empty\n")
 
 

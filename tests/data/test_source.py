@@ -12,10 +12,11 @@ from PIL import Image
 from nncli.data.image.image_format import ImageFormat
 from nncli.data.image_arrays import ImageArrays
 from nncli.data.image_folder import scan_image_folder
-from nncli.data.source import ImageSource
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from nncli.data.source import ImageSource
 
 SAME, SMALLER = ImageFormat(7, 9, "rgb", "stretch"), ImageFormat(5, 4, "grayscale", "pad")
 
