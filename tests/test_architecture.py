@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -166,3 +167,23 @@ def test_help_and_config_errors_do_not_load_numpy(arguments: list[str], tmp_path
     """What needs no numbers and no images does not wait for them."""
     (tmp_path / "bad.yaml").write_text("data: {path: x}\ntraining: {epoch: 3}\n")
     assert not {"numpy", "PIL", "tqdm"} & loaded_by(*arguments, cwd=tmp_path)
+
+
+def test_every_word_leads_to_one_room() -> None:
+    """docs/architecture.md fits on two screens, and each of its seventeen words names a place that is there."""
+    document = (ROOT / "docs" / "architecture.md").read_text()
+    places = re.findall(r"^\| [a-z ]+ \| `([^`]+)` \|$", document.partition("## Where to look")[2], re.M)
+    assert len(document.splitlines()) <= 100
+    assert 17 == len(set(places)) == len(places)
+    assert [] == [place for place in places if not (SOURCE / place).exists()]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
+def test_functions_fit_a_screen(path: Path) -> None:
+    """No function is longer than 52 lines, its docstring counted."""
+    lengths = {
+        node.name: (node.end_lineno or 0) - node.lineno + 1
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef)
+    }
+    assert {} == {name: length for name, length in lengths.items() if length > 52}
