@@ -11,7 +11,8 @@ from nncli.features.patches import FOLD, pooling
 
 if TYPE_CHECKING:
     from nncli.export.graph import Graph, Images
-    from nncli.features.patches import Array, PatchesBlock
+    from nncli.features.block import Array
+    from nncli.features.patches import PatchesBlock
 
 
 def patches(graph: Graph, images: Images, block: PatchesBlock) -> str:

@@ -30,10 +30,9 @@ from nncli.machine.threads import PerThread
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from nncli.features.block import Array
     from nncli.features.settings import Shape
     from nncli.features.settings.deep_patches import DeepPatches
-
-Array = np.ndarray[Any, np.dtype[np.float32]]
 
 MOST_IMAGES = 1500
 """Images whose maps the second layer learns from."""

@@ -28,10 +28,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from nncli.features.block import Array
     from nncli.features.settings import Shape
     from nncli.features.settings.patches import Patches
-
-Array = np.ndarray[Any, np.dtype[np.float32]]
 
 CACHE_BYTES = 1 << 20
 """Answers computed at a time: what fits into a core's second-level cache."""

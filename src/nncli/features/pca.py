@@ -20,10 +20,9 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from nncli.features.block import Array
     from nncli.features.settings import Shape
     from nncli.features.settings.pca import Pca
-
-Array = np.ndarray[Any, np.dtype[np.float32]]
 
 MOST_IMAGES = 5000
 """Images to learn from: more change the first directions little."""
