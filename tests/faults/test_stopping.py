@@ -115,7 +115,7 @@ def test_a_batch_that_takes_long_is_not_waited_for(root: Path) -> None:
     ended = run(root, *LONG, prepare=at_call(Trainer, "_step", 40, action))
     assert 143 == ended.code
     assert ended.seconds < 2.5
-    assert "nncli: stopped at once, what was saved last is whole; go on with: nncli train --resume run\n" == ended.err
+    assert "nncli: stopped at once, what was saved last is whole; resume with: nncli train --resume run\n" == ended.err
     assert 0 == run(root, "train", "--resume", "run", "--epochs", "5").code
 
 
@@ -174,7 +174,7 @@ def test_a_stop_beside_a_nan(root: Path) -> None:
     ended = stop_beside_a_nan(root)
     assert 143 == ended.code, ended.err
     assert "last.npz: not written, because parameters holds a number that is not finite" in ended.err
-    assert "what was saved last is whole; go on with" in ended.err
+    assert "what was saved last is whole; resume with" in ended.err
     for name in ("last.npz", "model.npz"):
         assert all(np.isfinite(array).all() for array in read_npz(root / "run" / name).values())
 
