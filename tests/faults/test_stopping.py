@@ -142,7 +142,7 @@ def test_a_stop_while_the_last_files_are_written(root: Path) -> None:
     stop = at_call(nncli.run.training, "predictions_csv", 1, lambda: send(signal.SIGINT))
     ended = run(root, "train", "c.yaml", "--out", "run", "-q", prepare=stop)
     assert 130 == ended.code
-    assert "nncli: stopped after the last epoch of 3, everything is saved; go on with: nncli" in ended.err
+    assert "nncli: stopped after the last epoch of 3, everything is saved; resume with: nncli" in ended.err
     assert not (root / "run/predictions.csv").exists()
     assert 0 == run(root, "train", "--resume", "run", "-q").code
     assert 7 == len(contents(root / "run"))

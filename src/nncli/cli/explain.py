@@ -19,8 +19,10 @@ METHODS = ("occlusion", "gradient")
 @click.command(short_help="Draw what in an image drove the answer.")
 @click.argument("image", type=click.Path())
 @model_option
-@click.option("-o", "--output", metavar="FILE", required=True, type=Png(), help="The picture to write (PNG).")
-@click.option("--method", type=click.Choice(METHODS), default="occlusion", show_default=True, help="See above.")
+@click.option("-o", "--output", metavar="FILE", required=True, type=Png(), help="Picture to write (PNG).")
+@click.option(
+    "--method", type=click.Choice(METHODS), default="occlusion", show_default=True, help="Attribution method."
+)
 def command(image: str, model: str | None, output: str, method: str) -> None:
     """Draw what in IMAGE speaks for and against the two most likely classes, and print the path of the picture.
 

@@ -23,13 +23,17 @@ NAME = "report.html"
 @click.command(short_help="Write a page to look at: curves, confusion matrix, wrong images.")
 @click.argument("runs", metavar="[RUN]...", nargs=-1, type=click.Path())
 @click.option("-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="Default: RUN/report.html.")
-@click.option("--data", metavar="DIR", type=click.Path(), help="Images.  [default: the run's validation images]")
-@click.option("--split", type=click.Choice(["train", "val", "test"]), help="Of --data.  [default: test, val, train]")
+@click.option(
+    "--data", metavar="DIR", type=click.Path(), help="Folder of labeled images.  [default: the run's validation images]"
+)
+@click.option(
+    "--split", type=click.Choice(["train", "val", "test"]), help="Split of --data.  [default: test, val, train]"
+)
 def command(*, runs: tuple[str, ...], output: Path | None, data: str | None, split: str | None) -> None:
     """Write one self-contained HTML page about a RUN, or several side by side, and print its path.
 
     Learning curves, a confusion matrix whose cells open the images behind them, wrong images, doubtful labels,
-    confidence, weights, settings. It needs no network. Without RUN: the newest one.
+    confidence, weights, settings. It works offline. Without RUN: the newest one.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""Recipes: named sets of defaults for people who do not want to know about hyperparameters.
+"""Recipes: named sets of defaults for training without setting hyperparameters.
 
     plain       the tutorial's network: every ingredient off
     digits      drawn signs: learned patches, deformed anew in every epoch
@@ -36,7 +36,7 @@ PHOTO_SIDES = ((1_000, 128), (5_000, 96))
 PHOTO_SIDE = 64
 
 FEW_IMAGES = 5_000
-"""Up to so many training images, time is plenty."""
+"""Up to so many training images a set is small: it trains fast, so recipes spend more on each image."""
 
 COMMON: dict[str, Any] = {
     "network.initialization": "he",

@@ -85,7 +85,7 @@ def calibration_error(confidence: NDArray[Any], correct: NDArray[np.bool_]) -> f
 
 
 def suspects(actual: NDArray[np.intp], probabilities: NDArray[Any]) -> list[Suspect]:
-    """Images that are likely labeled wrong, the surest first.
+    """Images that are likely mislabeled, most confident first.
 
     Args:
         actual: Labels as class indices, (m,).

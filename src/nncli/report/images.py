@@ -34,7 +34,7 @@ Cells = dict[tuple[int, int], list[int]]
 
 
 def cells_of(evaluation: Evaluation) -> Cells:
-    """All images by their cell of the confusion matrix: the surest mistakes first, and the least sure right ones."""
+    """Images by cell of the confusion matrix: most confident mistakes and least confident correct ones first."""
     is_wrong = evaluation.actual != evaluation.predicted
     worth = np.where(is_wrong, evaluation.confidence, 1 - evaluation.confidence)
     cells: Cells = {}

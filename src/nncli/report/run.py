@@ -176,7 +176,7 @@ def _confidence(evaluation: Evaluation | None, figures: dict[str, Any]) -> dict[
     reliable = [bin_["confidence"] for bin_ in bins], [bin_["accuracy"] for bin_ in bins]
     return {
         "reliability": curves([reliable], "probability given", "share that is right", diagonal=True),
-        "coverage": curves([covered], "share answered, the surest first", "accuracy on these", is_share=True),
+        "coverage": curves([covered], "share answered, most confident first", "accuracy on these", is_share=True),
         "table": figures["coverage"],
     }
 

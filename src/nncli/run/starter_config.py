@@ -42,7 +42,7 @@ OFFERED = {
     "data.augmentation": "random changes of the training images, anew in every epoch; none: as they are",
     "data.on_bad_image": "stop at a file that cannot be read; skip: leave it out",
     "network.layer_dims": "features of an image, hidden units, classes; auto counts for itself",
-    "network.dropout": "share of the hidden units switched off in each step, against learning by heart",
+    "network.dropout": "share of the hidden units switched off in each step, against overfitting",
     "training.epochs": "passes over the training images",
     "training.batch_size": "images in one step; with more of them a larger learning_rate",
     "training.learning_rate": "length of a step: the first number to try, three times more or less",

@@ -1,4 +1,4 @@
-"""Soft targets: mixed examples and smoothed labels, against learning the training set by heart.
+"""Soft targets: mixed examples and smoothed labels, against overfitting.
 
     mixup     x = (1 - s) x + s x'                      y = (1 - s) y + s y'         s ~ Beta(alpha, alpha)
     cutmix    x = x' in a random share s of its rows    y = (1 - s) y + s y'         s ~ Beta(alpha, alpha)
