@@ -126,6 +126,13 @@ def test_a_module_opens_with_what_it_is_for(path: Path) -> None:
     assert ast.get_docstring(ast.parse(path.read_text()))
 
 
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
+def test_a_docstring_names_its_subject(path: Path) -> None:
+    """It opens with a noun or a verb; "What ..." asks the reader to find the word."""
+    texts = [node.value for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant)]
+    assert [] == [text for text in texts if isinstance(text, str) and text.startswith("What ")]
+
+
 LONGEST_FUNCTION = 52
 """Lines of a function; decorators are not counted."""
 

@@ -112,7 +112,7 @@ class ImageClassifier:
         return self
 
     def __sklearn_tags__(self) -> Any:
-        """What scikit-learn from 1.6 on asks an estimator about itself."""
+        """Tags that scikit-learn from 1.6 on asks of an estimator."""
         from sklearn.utils import ClassifierTags, Tags, TargetTags
 
         return Tags("classifier", TargetTags(required=True), classifier_tags=ClassifierTags())

@@ -82,7 +82,7 @@ def _reported(path: Path, data: str | None, split: str | None) -> ReportedRun:
 
 
 def _saved_images(predictor: Predictor, folder: Path) -> Evaluation | None:
-    """What the model says about the images in the run's predictions.csv; None if none of them is there any more."""
+    """Evaluation of the images in the run's predictions.csv; None if none of them is there any more."""
     from nncli.cli.evaluated_folder import evaluate_files
     from nncli.run.files import read_predictions
 

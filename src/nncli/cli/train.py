@@ -48,7 +48,9 @@ SHORT_FORMS = {
     help="Resume RUN, or the latest run [of CONFIG].",
 )
 @click.option("--dry-run", is_flag=True, help="Check everything and print the plan, as `nncli check` does.")
-@click.option("--progress", type=click.Choice(MODES), default="auto", show_default=True, help="What to show on stderr.")
+@click.option(
+    "--progress", type=click.Choice(MODES), default="auto", show_default=True, help="Progress display on stderr."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print events, one JSON object a line, instead of the path.")
 def command(
     config: Path | None,

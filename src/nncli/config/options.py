@@ -45,10 +45,10 @@ POSITIVE = Number(above=0)
 MIXED = ("mixup", "cutmix", "cutout")
 
 LEARNING_RATES = {"gradient_descent": 0.1, "momentum": 0.01, "nesterov": 0.01, "rmsprop": 0.001}
-"""What `learning_rate: auto` stands for, where it is not 0.001."""
+"""Values that `learning_rate: auto` stands for, where not 0.001."""
 
 BETA2 = {"rmsprop": 0.9}
-"""What `beta2: auto` stands for, where it is not 0.999."""
+"""Values that `beta2: auto` stands for, where not 0.999."""
 
 
 @dataclass(frozen=True)

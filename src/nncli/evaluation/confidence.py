@@ -1,4 +1,4 @@
-"""What the probabilities of a model are worth.
+"""Reliability of the probabilities of a model.
 
 coverage       Answer only where the largest probability is at least a threshold: the share of images answered, and the
                accuracy on these. `nncli predict --threshold` does the same.

@@ -45,7 +45,7 @@ def kernels(matrix: Array, size: int) -> Array:
 
 
 def averages(graph: Graph, answers: str, count: int, threshold: float, cells: Array) -> str:
-    """What is above the threshold and what is below minus the threshold, averaged over cells, as one column each."""
+    """Parts above the threshold and below minus the threshold, averaged over cells, as one column each."""
     places = graph.reshape(answers, 0, count, -1)
     halves = []
     for operation, limit in (("Max", threshold), ("Min", -threshold)):

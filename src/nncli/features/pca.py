@@ -59,12 +59,12 @@ class PcaBlock:
         return cls(settings, (images.shape[1], images.shape[2], images.shape[3]), directions, mean)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """What was learned, by name."""
+        """Learned arrays, by name."""
         return {"directions": self.directions, "mean": self.mean}
 
     @staticmethod
     def array_shapes(settings: Pca, shape: Shape) -> dict[str, tuple[int, ...]]:
-        """What `arrays` holds, for checking a file."""
+        """Shapes of `arrays`, for checking a file."""
         n_values = shape[0] * shape[1] * shape[2]
         return {"directions": (n_values, settings.components), "mean": (n_values,)}
 

@@ -76,6 +76,6 @@ def thumbnails(paths: Sequence[str], most_bytes: int = MOST_BYTES) -> dict[int, 
 
 
 def data_uri(data: bytes) -> str:
-    """What a page shows as a picture: the bytes of a WebP or PNG file."""
+    """Data URI of a picture: the bytes of a WebP or PNG file."""
     kind = "png" if data.startswith(b"\x89PNG") else "webp"
     return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"

@@ -55,7 +55,7 @@ OFFERED = {
 
 @dataclass(frozen=True)
 class Starter:
-    """What the config is made of.
+    """Facts of the config.
 
     Attributes:
         folder: The images.
@@ -122,7 +122,7 @@ class Starter:
         return "\n".join(lines) + "\n"
 
     def _found(self, config: Path) -> Iterator[str]:
-        """What was found, as comments, and what to do with the file."""
+        """Findings as comments, and how to use the file."""
         name, classes = printable(config.name), self.folder.classes
         yield f"# A config for the images in {_short(self.folder.root)}, written by `nncli init`."
         yield from (f"#   nncli {command}" for command in (f"check {name}", f"train {name}", "report"))
