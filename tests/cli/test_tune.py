@@ -80,7 +80,7 @@ def test_a_signal_ends_the_search_with_the_best_so_far(photos: Path) -> None:
     tuning.send_signal(signal.SIGINT)
     out, err = tuning.communicate(timeout=250)
     assert (130, "best.yaml\n") == (tuning.returncode, out)
-    assert "nncli: stopped, the best so far is written; the same command goes on with best.study\n" in err
+    assert "nncli: stopped, the best so far is written; the same command resumes best.study\n" in err
     assert Path("best.yaml").read_text().startswith("# Found by `nncli tune` from photos.yaml: trial ")
 
 

@@ -159,7 +159,7 @@ class Search:
         return [_tried(trial) for trial in self._study.get_trials(deepcopy=False) if trial.state != TrialState.WAITING]
 
     def plan_of(self, tried: Tried) -> Plan:
-        """What a trial trained."""
+        """Plan that a trial trained."""
         return self._experiment.plan if tried.is_own else self.space.plan_of(tried.choice)
 
     def run(
