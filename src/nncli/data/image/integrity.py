@@ -34,6 +34,7 @@ MOST_PARTS = 1_000_000
 
 _CHUNK = struct.Struct(">I4s")
 _NUMBER_AT_END = re.compile(rb"\s(\d+)\Z")
+_COMMENT = re.compile(rb"#[^\n\r]*")
 _COMPRESSION, _STRIP_OFFSETS, _STRIP_SIZES, _TILE_OFFSETS, _TILE_SIZES = 259, 273, 279, 324, 325
 _DEFLATE = (8, 32946)
 
@@ -152,12 +153,16 @@ def _gif_blocks(data: bytes) -> Iterator[int]:
         return position + (3 << (flags & 7) + 1 if flags & 0x80 else 0)
 
     position = after_table(data[10], 13)
+    has_picture = False
     while data[position] != 0x3B:
         yield position
         if data[position] == 0x2C:
+            has_picture = True
             position = after_table(data[position + 9], position + 10) + 1
         elif data[position] == 0x21:
             position += 2
+        elif has_picture and data.endswith(b";"):  # what follows the first picture does not count
+            return
         else:
             raise OSError("unknown block")
         while data[position]:
@@ -203,7 +208,7 @@ def _check_ppm(_image: ImageFile, data: bytes) -> None:
     """A last number that could go on, as 25 to 255, and no white space behind it."""
     number = _NUMBER_AT_END.search(data[-20:]) if data[1:2] in b"23" else None
     if number:
-        largest = int(re.sub(rb"#[^\n]*", b"", data[:1000]).split()[3])
+        largest = int(_COMMENT.sub(b"", data[: 1 << 20]).split(maxsplit=4)[3])
         if 0 < 10 * int(number[1]) <= largest:
             raise OSError("the last number may be cut; end the file with a new line")
 

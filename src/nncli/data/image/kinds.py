@@ -53,6 +53,12 @@ class Kind:
         return bool(self.module) and _exists(self.module)
 
     @property
+    def phrase(self) -> str:
+        """One such file, with its article."""
+        name = self.name if self.name.endswith(("page", "video")) else f"{self.name} file"
+        return f"{'an' if name[:2] in _VOWEL_SOUNDS else 'a'} {name}"
+
+    @property
     def advice(self) -> str:
         """What to do with one such file that is not read."""
         return f"{install(self.extra)}, or {self.way_out}" if self.extra else self.way_out
@@ -68,10 +74,13 @@ def _box(brands: str) -> re.Pattern[bytes]:
     return re.compile(rb"....ftyp(?:%s)" % brands.encode(), re.DOTALL)
 
 
+_VOWEL_SOUNDS = ("AV", "EP", "Op", "IC", "HT", "SV")
+"""AVIF, EPS, OpenEXR, ICO, HTML, SVG."""
+
 _RAW = "export it from the camera's program as JPEG or TIFF"
 
 KINDS = (
-    Kind("AVIF", (".avif", ".avifs"), _box("avif|avis"), module="PIL._avif"),
+    Kind("AVIF", (".avif", ".avifs"), _box("avif|avis|(?:mif1|msf1).{0,80}?avi[fs]"), module="PIL._avif"),
     Kind(
         *("HEIC", (".heic", ".heif", ".hif"), _box("hei[cxms]|hev[cxms]|mif1|msf1")),
         module="pillow_heif",

@@ -1,0 +1,62 @@
+"""The first picture of an animation where it is smaller than the canvas: around it is nothing, as browsers show it.
+
+Pillow fills the rest of a GIF with color 0 of its palette, and that of a WebP with black.
+
+References:
+    GIF89a (CompuServe, 1990), 20; WebP Container Specification (Google, 2023), "Animation".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+if TYPE_CHECKING:
+    from PIL.ImageFile import ImageFile
+
+_ANIMATED = 2
+"""The flag in the chunk VP8X."""
+
+Box = tuple[int, int, int, int]
+
+
+def first_picture_box(image: ImageFile, data: bytes) -> Box | None:
+    """Where the first picture lies on its canvas, (left, top, right, bottom); None where it fills it.
+
+    Args:
+        image: Opened, not loaded.
+        data: Its file.
+    """
+    box = None
+    if image.format == "GIF":
+        box = image.tile[0].extents if image.tile else None
+    elif image.format == "WEBP":
+        box = _webp_box(data)
+    if box is None or (box[0] <= 0 and box[1] <= 0 and box[2] >= image.width and box[3] >= image.height):
+        return None
+    return box
+
+
+def _webp_box(data: bytes) -> Box | None:
+    if data[12:16] != b"VP8X" or not data[20] & _ANIMATED:
+        return None
+    position = 12
+    while position + 24 <= len(data):
+        if data[position : position + 4] == b"ANMF":
+            left, top, right, bottom = (
+                int.from_bytes(data[position + 8 + k : position + 11 + k], "little") for k in (0, 3, 6, 9)
+            )
+            return 2 * left, 2 * top, 2 * left + right + 1, 2 * top + bottom + 1
+        size = int.from_bytes(data[position + 4 : position + 8], "little")
+        position += 8 + size + size % 2
+    return None
+
+
+def clear_around(image: Image.Image, box: Box) -> Image.Image:
+    """The loaded picture with full transparency outside of `box`."""
+    clear = image.convert("RGBA")
+    mask = Image.new("L", image.size, 0)
+    mask.paste(clear.getchannel("A").crop(box), box)
+    clear.putalpha(mask)
+    return clear
