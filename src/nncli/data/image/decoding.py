@@ -216,6 +216,8 @@ def _opened_and_decoded(data: bytes, image_format: ImageFormat) -> Image.Image:
 
 def _open(data: bytes, image_format: ImageFormat) -> Image.Image:
     """A file opened by Pillow and not loaded, or decoded here where Pillow would give other pixels."""
+    if data[:2] not in (b"II", b"MM", b"BM"):
+        return open_image(data, image_format.max_pixels)
     if data.startswith(TIFF):
         with _LIBTIFF_SILENCED:
             return open_tiff(data, image_format.max_pixels, image_format.value_range)
@@ -245,9 +247,9 @@ def _loaded(image: ImageFile, data: bytes, image_format: ImageFormat) -> Image.I
     """Every pixel of an opened file, with what Pillow gets wrong put right."""
     file_format = image.format
     check_before_loading(image, data)
-    if file_format in ("JPEG", "MPO") and not is_lossless(data):
-        _reduce_while_decoding(image, image_format)
-    box = first_picture_box(image, data)
+    if file_format in ("JPEG", "MPO"):
+        _reduce_while_decoding(image, data, image_format)
+    box = first_picture_box(image, data) if file_format in ("GIF", "WEBP") else None
     # Before anything else that may load it: a second load of a broken PNG is silently blank.
     with _LIBTIFF_SILENCED if file_format == "TIFF" else nullcontext():
         image.load()
@@ -258,7 +260,7 @@ def _loaded(image: ImageFile, data: bytes, image_format: ImageFormat) -> Image.I
     elif file_format == "TIFF":
         _note_depth(image)
     elif file_format == "PNG":
-        loaded = mend_transparency(image, data)
+        loaded = mend_transparency(image, data) if "transparency" in image.info else image
         if image_format.value_range and has_deep_colors(data):
             loaded = in_range(loaded, data, image_format.value_range)
     elif file_format == "BMP" and image.mode == "RGBA" and image.getchannel("A").getextrema() == (0, 0):
@@ -284,11 +286,13 @@ def _note_depth(image: ImageFile) -> None:
         image.putpalette([colors[k + len(colors) // 3 * c] for k in range(len(colors) // 3) for c in range(3)])
 
 
-def _reduce_while_decoding(image: Image.Image, image_format: ImageFormat) -> None:
+def _reduce_while_decoding(image: ImageFile, data: bytes, image_format: ImageFormat) -> None:
     """Have libjpeg decode to 1/2, 1/4 or 1/8: much faster; twice the needed size leaves the rest to a better filter."""
     is_sideways = _orientation(image) in _SIDEWAYS
     width, height = scaled_size(image.size[::-1] if is_sideways else image.size, image_format)
-    image.draft(None, (2 * height, 2 * width) if is_sideways else (2 * width, 2 * height))
+    needed = (2 * height, 2 * width) if is_sideways else (2 * width, 2 * height)
+    if image.width >= 2 * needed[0] and image.height >= 2 * needed[1] and not is_lossless(data):
+        image.draft(None, needed)
 
 
 def _orientation(image: Image.Image) -> int:

@@ -46,6 +46,8 @@ def check_number_of_parts(data: bytes) -> None:
         OSError: It has so many that reading them would take long.
     """
     parts: Iterable[object] = ()
+    if len(data) <= MOST_PARTS:  # none has less than a byte
+        return
     if data.startswith(b"\xff\xd8"):
         before_pixels = takewhile(lambda segment: segment.marker != SCAN, segments(data))
         parts = before_pixels

@@ -161,6 +161,8 @@ def _watch_scan(image: ImageFile, data: bytes, start: int, n_restarts: int) -> N
             end -= 2
         elif found != expected[:-1]:
             raise OSError("restart markers are missing or out of order")
+    if _MARKER.search(data, max(start, end - HELD_BACK), end):  # the decoder would stop there, content
+        raise LeftOverError("image data left over")
     if end > HELD_BACK:
         image.load_read = _Pieces(data[: end - HELD_BACK], data[end - HELD_BACK : end] + FILLER)  # type: ignore[attr-defined]
 
