@@ -56,7 +56,9 @@ def _webp_box(data: bytes) -> Box | None:
 def clear_around(image: Image.Image, box: Box) -> Image.Image:
     """The loaded picture with full transparency outside of `box`."""
     clear = image.convert("RGBA")
-    mask = Image.new("L", image.size, 0)
-    mask.paste(clear.getchannel("A").crop(box), box)
-    clear.putalpha(mask)
+    left, top, right, bottom = max(box[0], 0), max(box[1], 0), min(box[2], image.width), min(box[3], image.height)
+    sides = (0, 0, image.width, top), (0, bottom, image.width, image.height)
+    for side in (*sides, (0, top, left, bottom), (right, top, image.width, bottom)):
+        if side[0] < side[2] and side[1] < side[3]:
+            clear.paste((0, 0, 0, 0), side)
     return clear

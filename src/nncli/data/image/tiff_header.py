@@ -42,6 +42,9 @@ UNSIGNED, SIGNED, FLOAT = 1, 2, 3
 
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, CMYK, YCBCR, LAB = 0, 1, 2, 3, 5, 6, 8
 
+_MOST_EXTRA = 64
+"""Samples told apart: more of them are too many anyway."""
+
 _COLORS = {RGB: 3, CMYK: 4, YCBCR: 3, LAB: 3, 9: 3, 10: 3}
 
 
@@ -125,7 +128,7 @@ class TiffHeader:
 
         A fourth sample of RGB that no tag explains is alpha beside them, as everywhere.
         """
-        n = self.n_samples - self.n_colors
+        n = min(self.n_samples - self.n_colors, _MOST_EXTRA)
         if n == 1 and self.photometric == RGB and EXTRA_SAMPLES not in self.tags:
             return (2,)
         return (*self.tags.get(EXTRA_SAMPLES, ()), *[0] * n)[: max(n, 0)]
