@@ -10,9 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PIL import Image
-
 if TYPE_CHECKING:
+    from PIL import Image
     from PIL.ImageFile import ImageFile
 
 _ANIMATED = 2
@@ -53,12 +52,13 @@ def _webp_box(data: bytes) -> Box | None:
     return None
 
 
-def clear_around(image: Image.Image, box: Box) -> Image.Image:
-    """The loaded picture with full transparency outside of `box`."""
-    clear = image.convert("RGBA")
+def clear_around(image: Image.Image, box: Box, background: str) -> Image.Image:
+    """The loaded picture with nothing outside of `box`: full transparency, or, without any, the background."""
+    clear = image if image.mode == "RGB" else image.convert("RGBA")  # RGB in place: canvases may be huge
+    nothing = background if image.mode == "RGB" else (0, 0, 0, 0)
     left, top, right, bottom = max(box[0], 0), max(box[1], 0), min(box[2], image.width), min(box[3], image.height)
     sides = (0, 0, image.width, top), (0, bottom, image.width, image.height)
     for side in (*sides, (0, top, left, bottom), (right, top, image.width, bottom)):
         if side[0] < side[2] and side[1] < side[3]:
-            clear.paste((0, 0, 0, 0), side)
+            clear.paste(nothing, side)
     return clear

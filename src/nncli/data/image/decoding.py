@@ -265,7 +265,7 @@ def _loaded(image: ImageFile, data: bytes, image_format: ImageFormat) -> Image.I
             loaded = in_range(loaded, data, image_format.value_range)
     elif file_format == "BMP" and image.mode == "RGBA" and image.getchannel("A").getextrema() == (0, 0):
         loaded = image.convert("RGB")  # nothing would be left: such writers mean no transparency
-    return loaded if box is None else clear_around(loaded, box)
+    return loaded if box is None else clear_around(loaded, box, image_format.background_color)
 
 
 def _drop_other_orientations(image: ImageFile) -> None:
