@@ -54,7 +54,7 @@ def _webp_box(data: bytes) -> Box | None:
 
 def clear_around(image: Image.Image, box: Box, background: str) -> Image.Image:
     """The loaded picture with nothing outside of `box`: full transparency, or, without any, the background."""
-    clear = image if image.mode == "RGB" else image.convert("RGBA")  # RGB in place: canvases may be huge
+    clear = image if image.mode in ("RGB", "RGBA") else image.convert("RGBA")  # in place: canvases may be huge
     nothing = background if image.mode == "RGB" else (0, 0, 0, 0)
     left, top, right, bottom = max(box[0], 0), max(box[1], 0), min(box[2], image.width), min(box[3], image.height)
     sides = (0, 0, image.width, top), (0, bottom, image.width, image.height)
