@@ -57,6 +57,7 @@ __all__ = [
     "array_rows",
     "convert_image",
     "decode_image",
+    "read_file",
 ]
 
 DECODER_VERSION = 3
@@ -71,7 +72,7 @@ _BITS_PER_SAMPLE = 0x0102
 _COLOR_MAP = 0x0140
 """Also TIFF's."""
 
-_LARGEST, _IS_AMBIGUOUS = "largest value", "is ambiguous"
+_LARGEST, _IS_AMBIGUOUS, _HAS_SCALE = "largest value", "is ambiguous", "says itself what is white"
 """Where an image carries along what `Scale` needs to know."""
 
 MAX_FILE_BYTES = 1 << 30
@@ -114,7 +115,7 @@ def decode_image(source: str | Path | bytes, image_format: ImageFormat) -> NDArr
     Raises:
         ImageError: The file cannot be read, is no image, is too large, or does not decode to its last pixel.
     """
-    data = source if isinstance(source, bytes) else _read(source)
+    data = source if isinstance(source, bytes) else read_file(source)
     if not data:
         raise ImageError("empty file")
     try:
@@ -263,6 +264,8 @@ def _loaded(image: ImageFile, data: bytes, image_format: ImageFormat) -> Image.I
         loaded = mend_transparency(image, data) if "transparency" in image.info else image
         if image_format.value_range and has_deep_colors(data):
             loaded = in_range(loaded, data, image_format.value_range)
+    elif file_format == "PPM":
+        image.info[_HAS_SCALE] = True
     elif file_format == "BMP" and image.mode == "RGBA" and image.getchannel("A").getextrema() == (0, 0):
         loaded = image.convert("RGB")  # nothing would be left: such writers mean no transparency
     return loaded if box is None else clear_around(loaded, box, image_format.background_color)
@@ -326,7 +329,8 @@ def _recolored(image: Image.Image, image_format: ImageFormat) -> Image.Image:
 def _to_8_bits(image: Image.Image, image_format: ImageFormat) -> Image.Image:
     values = np.asarray(image)
     largest = 1 if image.mode == "F" else image.info.get(_LARGEST, FULL_16)
-    scale = Scale(largest, image_format.value_range, is_ambiguous=image.info.get(_IS_AMBIGUOUS, False))
+    chosen = None if image.info.get(_HAS_SCALE) else image_format.value_range
+    scale = Scale(largest, chosen, is_ambiguous=image.info.get(_IS_AMBIGUOUS, False))
     gray = scale.levels(values)
     scale.check()
     converted = Image.fromarray(gray)

@@ -36,6 +36,7 @@ _CHUNK = struct.Struct(">I4s")
 _NUMBER_AT_END = re.compile(rb"\s(\d+)\Z")
 _COMMENT = re.compile(rb"#[^\n\r]*")
 _COMPRESSION, _STRIP_OFFSETS, _STRIP_SIZES, _TILE_OFFSETS, _TILE_SIZES = 259, 273, 279, 324, 325
+_GIF_PICTURE = 0x2C
 _DEFLATE = (8, 32946)
 
 
@@ -148,8 +149,13 @@ def _check_gif(_image: ImageFile, data: bytes) -> None:
         pass
 
 
-def _gif_blocks(data: bytes) -> Iterator[int]:
-    """Positions of all blocks and of the pieces that they consist of (GIF89a, appendix A)."""
+def gif_pictures(data: bytes) -> Iterator[int]:
+    """Positions of the pictures of a GIF; an IndexError or OSError where it ends without its end mark."""
+    return (position for position, kind in _gif_blocks(data) if kind == _GIF_PICTURE)
+
+
+def _gif_blocks(data: bytes) -> Iterator[tuple[int, int]]:
+    """Positions and kinds of all blocks, and of the pieces that they consist of, of kind 0 (GIF89a, appendix A)."""
 
     def after_table(flags: int, position: int) -> int:
         return position + (3 << (flags & 7) + 1 if flags & 0x80 else 0)
@@ -157,8 +163,8 @@ def _gif_blocks(data: bytes) -> Iterator[int]:
     position = after_table(data[10], 13)
     has_picture = False
     while data[position] != 0x3B:
-        yield position
-        if data[position] == 0x2C:
+        yield position, data[position]
+        if data[position] == _GIF_PICTURE:
             has_picture = True
             position = after_table(data[position + 9], position + 10) + 1
         elif data[position] == 0x21:
@@ -168,7 +174,7 @@ def _gif_blocks(data: bytes) -> Iterator[int]:
         else:
             raise OSError("unknown block")
         while data[position]:
-            yield position
+            yield position, 0
             position += data[position] + 1
         position += 1
 

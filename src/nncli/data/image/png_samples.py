@@ -63,6 +63,12 @@ def in_range(image: Image.Image, data: bytes, chosen: tuple[float, float]) -> Im
     return Image.frombytes(mode, image.size, levels.tobytes())
 
 
+def color_samples(data: bytes) -> NDArray[np.uint16]:
+    """All 16 bits of the colors of a PNG that `has_deep_colors`; (height, width, samples) without alpha."""
+    mode = {_RGB: "RGB", _GRAY_ALPHA: "LA", _RGB_ALPHA: "RGBA"}[data[_COLOR]]
+    return _deep_samples(data, mode)[..., : len(mode.removesuffix("A"))]
+
+
 def _deep_samples(data: bytes, mode: str) -> NDArray[np.uint16]:
     """All 16 bits of each sample of a PNG that was decoded wholly once; (height, width, samples)."""
     if mode == "LA":  # four bytes, as RGBA has

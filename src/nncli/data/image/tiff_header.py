@@ -57,14 +57,14 @@ class TiffHeader:
         is_big: Whether it is a BigTIFF.
         tags: The numbers of the tags that matter, by tag.
         icc_profile: An embedded color profile, or empty.
-        has_next: Whether another directory follows.
+        next_directory: Where the next directory begins, or 0.
     """
 
     order: str
     is_big: bool
     tags: Mapping[int, tuple[int, ...]]
     icc_profile: bytes
-    has_next: bool
+    next_directory: int
 
     def first(self, tag: int, default: int = 0) -> int:
         """The first value of a tag, or `default` where the tag is missing."""
@@ -140,8 +140,8 @@ class TiffHeader:
         return (is_reduced and bool({DNG_VERSION, SUB_IFDS} & self.tags.keys())) or self.photometric in (32803, 34892)
 
 
-def read_header(data: bytes) -> TiffHeader:
-    """Read the first directory.
+def read_header(data: bytes, start: int | None = None) -> TiffHeader:
+    """Read the first directory, or the one that begins at `start`.
 
     Raises:
         ValueError: It makes no sense. struct.error means the same.
@@ -150,7 +150,8 @@ def read_header(data: bytes) -> TiffHeader:
     is_big = struct.unpack_from(order + "H", data, 2)[0] == 43
     layout, offset_at = ("HHQ8s", 8) if is_big else ("HHI4s", 4)
     entry = struct.Struct(order + layout)
-    start = struct.unpack_from(order + ("Q" if is_big else "I"), data, offset_at)[0]
+    if start is None:
+        start = int(struct.unpack_from(order + ("Q" if is_big else "I"), data, offset_at)[0])
     n_tags = struct.unpack_from(order + ("Q" if is_big else "H"), data, start)[0]
     position = start + (8 if is_big else 2)
     if n_tags > MOST_TAGS or position + n_tags * entry.size > len(data):
@@ -166,8 +167,9 @@ def read_header(data: bytes) -> TiffHeader:
             elif count:
                 numbers: Any = np.frombuffer(content, order + _INTEGERS[kind])
                 tags.setdefault(tag, tuple(numbers.tolist()))
-    after = data[position + n_tags * entry.size :][: 8 if is_big else 4]
-    return TiffHeader(order, is_big, tags, profile, any(after))
+    after = position + n_tags * entry.size
+    following = int.from_bytes(data[after : after + (8 if is_big else 4)], "little" if order == "<" else "big")
+    return TiffHeader(order, is_big, tags, profile, following)
 
 
 def _content(data: bytes, order: str, kind: int, count: int, value: bytes) -> bytes:

@@ -213,6 +213,17 @@ def decode_samples(data: bytes, header: TiffHeader, chosen: tuple[float, float] 
     return _as_image(levels, header)
 
 
+def sample_blocks(data: bytes, header: TiffHeader) -> Iterator[NDArray[Any]]:
+    """The values of all color samples of a file that `refusal` has nothing against, block by block, as they are."""
+    layout = _layout(header)
+    for chunk in layout.chunks:
+        if chunk.plane < header.n_colors:
+            n_rows = header.height - chunk.top
+            for row, samples in _blocks(data, header, layout, chunk):
+                colors = 1 if header.is_planar else header.n_colors
+                yield samples[: max(n_rows - row, 0), : header.width - chunk.left, :colors]
+
+
 def _n_alpha(header: TiffHeader) -> int:
     return int(header.extra[:1] in ((1,), (2,), (999,)))
 
