@@ -189,7 +189,12 @@ def array_rows(images: Sequence[NDArray[np.uint8]] | NDArray[np.uint8], image_fo
     return rows
 
 
-def _read(path: str | Path) -> bytes:
+def read_file(path: str | Path) -> bytes:
+    """What a regular file holds.
+
+    Raises:
+        ImageError: It is none, it is too large, or it cannot be read.
+    """
     try:
         status = os.stat(path)  # noqa: PTH116 - a Path costs more than reading a small file
         if not stat.S_ISREG(status.st_mode):  # opening a FIFO would wait for a writer
