@@ -31,7 +31,11 @@ GRAY = np.full((6, 8, 1), 102, np.uint8)
 IMAGE = Image.fromarray(PICTURE)
 CLEAR = Image.new("RGBA", (8, 6), (*COLOR, 51))
 OVER_WHITE = (245, 224, 214)
-AS_IT_IS = "as it is"
+INKS = np.asarray(IMAGE.convert("CMYK"))
+MASKS = 0xFF << 23, 0xFF << 14, 0xFF << 1
+DNG: dict[int, tuple[int, ...]] = {254: (1,), 50706: (1, 4, 0, 0)}
+AS_IT_IS, BACKGROUND = "as it is", "`data.background`"
+BEHIND = f"over {BACKGROUND}"
 
 Row = tuple[str, str, "Callable[[], bytes]", str, "tuple[int, ...] | None"]
 
@@ -107,7 +111,7 @@ ROWS: list[Row] = [
     ),
     (
         *("TIFF", "alpha, of any depth", lambda: tiff(with_alpha(deep(GRAY), 65535), MIN_IS_BLACK, more={338: (2,)})),
-        *("over `data.background`", GRAY_OVER_WHITE),
+        *(BEHIND, GRAY_OVER_WHITE),
     ),
     ("TIFF", "BigTIFF of both byte orders", lambda: tiff(PICTURE, RGB, big=True, order=">"), AS_IT_IS, COLOR),
     (
@@ -204,14 +208,14 @@ def table() -> Iterator[str]:
         how = row[3]
         if row[4] is None:
             try:
-                exists = kinds._exists  # noqa: SLF001
+                exists = kinds._exists
                 if row[1] == "without":
-                    kinds._exists = lambda _: False  # type: ignore[assignment]  # noqa: SLF001
+                    kinds._exists = lambda _: False  # type: ignore[assignment]
                 decode(row[2](), 6, 8)
             except ImageError as error:
                 how = f"refused: {error}".replace("*", "\\*")
             finally:
-                kinds._exists = exists  # noqa: SLF001
+                kinds._exists = exists
         yield line(row, how)
 
 
