@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import io
 import json
 import struct
@@ -11,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, features
 
 from tests.cli.tiny import write_three
+from tests.data.image.test_other_formats import bmp, png
 from tests.data.pictures import encode, gradient, noise, with_orientation
+from tests.data.tiffs import MIN_IS_WHITE, RGB, tiff
 from tests.faults.hostile_process import Tally, run_many
 from tests.faults.mutations import mutated
 
@@ -56,8 +60,32 @@ def originals() -> dict[str, bytes]:
         + b"\n",
         "tiff-16": encode(deep, "TIFF"),
     }
+    for order, big in (("<", False), (">", True)):
+        files[f"tiff-white-is-zero{order}"] = tiff(np.asarray(deep)[..., None], MIN_IS_WHITE, order=order, big=big)
+        planes = picture.astype(np.uint16) * 257
+        files[f"tiff-planar-16{order}"] = tiff(planes, RGB, order=order, big=big, planar=True, deflate=big)
+        files[f"tiff-float{order}"] = tiff((picture / 255).astype(np.float32), RGB, order=order, big=big)
+    files["bmp-masks"] = bmp(16, (0xF00, 0xF0, 0xF), picture.astype(np.int64) // 128 * 255)
+    files["png-transparent-16"] = png(16, 2, picture.astype(np.int64) * 257, bytes(6))
+    files |= {name: encode(image, name.upper()) for name in ("avif",) if features.check(name)}
+    files |= _of_plugins(image)
     for compression in ("raw", "tiff_lzw", "tiff_adobe_deflate", "jpeg", "packbits"):
         files[f"tiff-{compression}"] = encode(image, "TIFF", compression=compression)
+    return files
+
+
+def _of_plugins(image: Image.Image) -> dict[str, bytes]:
+    """Files of the formats that extras read, as far as they are installed."""
+    files = {}
+    with contextlib.suppress(ImportError):
+        from pillow_heif import from_pillow
+
+        stream = io.BytesIO()
+        from_pillow(image).save(stream)
+        files["heic"] = stream.getvalue()
+    with contextlib.suppress(ImportError):
+        importlib.import_module("pillow_jxl")
+        files["jxl"] = encode(image, "JXL")
     return files
 
 

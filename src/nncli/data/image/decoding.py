@@ -26,11 +26,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
+from PIL.ImageFile import ImageFile
 
+from nncli.data.image.bmp_masks import decode_masked, masked_bmp
+from nncli.data.image.canvas import clear_around, first_picture_box
+from nncli.data.image.color_profile import to_srgb
 from nncli.data.image.image_format import IMAGE_SUFFIXES, ImageFormat
-from nncli.data.image.image_plugins import UnknownFormatError, open_image
+from nncli.data.image.image_plugins import TIFF, UnknownFormatError, UnreadError, open_image
 from nncli.data.image.integrity import check_after_loading, check_before_loading, check_number_of_parts
+from nncli.data.image.jpeg_integrity import LeftOverError, is_lossless, without_late_segments
+from nncli.data.image.png_samples import has_deep_colors, in_range, mend_transparency
 from nncli.data.image.resizing import resized, scaled_size
+from nncli.data.image.sample_values import FULL_16, Scale, ValueRangeError
+from nncli.data.image.tiff import open_tiff
 from nncli.errors import DataError
 from nncli.machine.threads import NO_WARNINGS, WhileAny
 from nncli.text import printable
@@ -40,7 +48,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
-    from PIL.ImageFile import ImageFile
 
 __all__ = [
     "IMAGE_SUFFIXES",
@@ -50,9 +57,10 @@ __all__ = [
     "array_rows",
     "convert_image",
     "decode_image",
+    "read_file",
 ]
 
-DECODER_VERSION = 2
+DECODER_VERSION = 3
 """Goes up with every change that gives a file other pixels, so that pixels kept from before are not used."""
 
 _ORIENTATION = 0x0112
@@ -61,8 +69,11 @@ _ORIENTATION = 0x0112
 _BITS_PER_SAMPLE = 0x0102
 """TIFF's number for it."""
 
-_LARGEST = "largest value"
-"""Where an image carries it along."""
+_COLOR_MAP = 0x0140
+"""Also TIFF's."""
+
+_LARGEST, _IS_AMBIGUOUS, _HAS_SCALE = "largest value", "is ambiguous", "says itself what is white"
+"""Where an image carries along what `Scale` needs to know."""
 
 MAX_FILE_BYTES = 1 << 30
 """Largest file read."""
@@ -76,6 +87,7 @@ _TURN_UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_TURNED_BY_THE_FORMAT = ("AVIF", "HEIF", "JXL")
 _SIDEWAYS = (5, 6, 7, 8)
 
 # Without a handler Python prints Pillow's log messages to stderr.
@@ -103,17 +115,24 @@ def decode_image(source: str | Path | bytes, image_format: ImageFormat) -> NDArr
     Raises:
         ImageError: The file cannot be read, is no image, is too large, or does not decode to its last pixel.
     """
-    data = source if isinstance(source, bytes) else _read(source)
+    data = source if isinstance(source, bytes) else read_file(source)
     if not data:
         raise ImageError("empty file")
     try:
         with NO_WARNINGS:  # they are about metadata, or about a size that is checked here
             check_number_of_parts(data)
-            with open_image(data) as image:
-                decoded = _decoded(image, data, image_format)
-                return np.frombuffer(decoded.tobytes(), np.uint8).copy()
+            try:
+                decoded = _opened_and_decoded(data, image_format)
+            except LeftOverError:
+                shorter = without_late_segments(data)
+                if shorter is None:
+                    raise
+                decoded = _opened_and_decoded(shorter, image_format)
+            return np.frombuffer(decoded.tobytes(), np.uint8).copy()
     except ImageError:
         raise
+    except (UnreadError, ValueRangeError) as error:
+        raise ImageError(str(error)) from None
     except UnknownFormatError:
         raise ImageError("not a readable JPEG, PNG, GIF, BMP, WebP, TIFF or PPM image") from None
     except Image.DecompressionBombError:
@@ -134,8 +153,10 @@ def convert_image(image: Image.Image, image_format: ImageFormat) -> NDArray[np.u
     try:
         image.load()
         upright = image.transpose(_TURN_UPRIGHT[_orientation(image)]) if _orientation(image) > 1 else image
-        recolored = _recolored(upright, "RGB" if image_format.channels == 3 else "L")
+        recolored = _recolored(upright, image_format)
         return np.frombuffer(resized(recolored, recolored.size, image_format).tobytes(), np.uint8).copy()
+    except ValueRangeError as error:
+        raise ImageError(str(error)) from None
     except (OSError, SyntaxError) as error:
         raise ImageError(f"damaged or incomplete ({printable(str(error))[:100]})") from error
 
@@ -168,7 +189,12 @@ def array_rows(images: Sequence[NDArray[np.uint8]] | NDArray[np.uint8], image_fo
     return rows
 
 
-def _read(path: str | Path) -> bytes:
+def read_file(path: str | Path) -> bytes:
+    """What a regular file holds.
+
+    Raises:
+        ImageError: It is none, it is too large, or it cannot be read.
+    """
     try:
         status = os.stat(path)  # noqa: PTH116 - a Path costs more than reading a small file
         if not stat.S_ISREG(status.st_mode):  # opening a FIFO would wait for a writer
@@ -189,32 +215,92 @@ def _too_large(image_format: ImageFormat) -> str:
     return f"more than {image_format.max_pixels:,} pixels"
 
 
-def _decoded(image: ImageFile, data: bytes, image_format: ImageFormat) -> Image.Image:
+def _opened_and_decoded(data: bytes, image_format: ImageFormat) -> Image.Image:
+    with _open(data, image_format) as image:
+        return _decoded(image, data, image_format)
+
+
+def _open(data: bytes, image_format: ImageFormat) -> Image.Image:
+    """A file opened by Pillow and not loaded, or decoded here where Pillow would give other pixels."""
+    if data[:2] not in (b"II", b"MM", b"BM"):
+        return open_image(data, image_format.max_pixels)
+    if data.startswith(TIFF):
+        with _LIBTIFF_SILENCED:
+            return open_tiff(data, image_format.max_pixels, image_format.value_range)
+    bmp = masked_bmp(data) if data.startswith(b"BM") else None
+    if bmp is None:
+        return open_image(data, image_format.max_pixels)
+    if bmp.width * bmp.height > image_format.max_pixels:
+        raise ImageError(f"{bmp.width}x{bmp.height}, {_too_large(image_format)}")
+    return decode_masked(data, bmp)
+
+
+def _decoded(image: Image.Image, data: bytes, image_format: ImageFormat) -> Image.Image:
     """A just opened `image`, decoded, upright, in the color mode and size of `image_format`."""
     if image.width * image.height > image_format.max_pixels:
         raise ImageError(f"{image.width}x{image.height}, {_too_large(image_format)}")
     original_size = image.size
-    if image.format in ("JPEG", "MPO"):
-        _reduce_while_decoding(image, image_format)
-    check_before_loading(image, data)
-    # Before anything else that may load it: a second load of a broken PNG is silently blank.
-    with _LIBTIFF_SILENCED if image.format == "TIFF" else nullcontext():
-        image.load()
-    check_after_loading(image, data)
-    if image.format == "TIFF" and image.tag_v2.get(_BITS_PER_SAMPLE) == (12,):  # type: ignore[attr-defined]
-        image.info[_LARGEST] = 4095  # Pillow gives such values as they are, in 16 bits
+    if isinstance(image, ImageFile):
+        image = _loaded(image, data, image_format)
     orientation = _orientation(image)
     upright = image.transpose(_TURN_UPRIGHT[orientation]) if orientation in _TURN_UPRIGHT else image
     if orientation in _SIDEWAYS:
         original_size = original_size[::-1]
-    return resized(_recolored(upright, "RGB" if image_format.channels == 3 else "L"), original_size, image_format)
+    return resized(_recolored(upright, image_format), original_size, image_format)
 
 
-def _reduce_while_decoding(image: Image.Image, image_format: ImageFormat) -> None:
+def _loaded(image: ImageFile, data: bytes, image_format: ImageFormat) -> Image.Image:
+    """Every pixel of an opened file, with what Pillow gets wrong put right."""
+    file_format = image.format
+    check_before_loading(image, data)
+    if file_format in ("JPEG", "MPO"):
+        _reduce_while_decoding(image, data, image_format)
+    box = first_picture_box(image, data) if file_format in ("GIF", "WEBP") else None
+    # Before anything else that may load it: a second load of a broken PNG is silently blank.
+    with _LIBTIFF_SILENCED if file_format == "TIFF" else nullcontext():
+        image.load()
+    check_after_loading(image, data)
+    loaded: Image.Image = image
+    if file_format in _TURNED_BY_THE_FORMAT:
+        _drop_other_orientations(image)
+    elif file_format == "TIFF":
+        _note_depth(image)
+    elif file_format == "PNG":
+        loaded = mend_transparency(image, data) if "transparency" in image.info else image
+        if image_format.value_range and has_deep_colors(data):
+            loaded = in_range(loaded, data, image_format.value_range)
+    elif file_format == "PPM":
+        image.info[_HAS_SCALE] = True
+    elif file_format == "BMP" and image.mode == "RGBA" and image.getchannel("A").getextrema() == (0, 0):
+        loaded = image.convert("RGB")  # nothing would be left: such writers mean no transparency
+    return loaded if box is None else clear_around(loaded, box, image_format.background_color)
+
+
+def _drop_other_orientations(image: ImageFile) -> None:
+    """Leave of AVIF, HEIC and JPEG XL only the orientation of the format itself, which the standards make binding."""
+    image.info.pop("xmp", None)
+    if image.format == "JXL" and not getattr(image, "jpeg", False):  # turned by its decoder
+        image.info.pop("exif", None)
+
+
+def _note_depth(image: ImageFile) -> None:
+    """Note what full scale is of a loaded TIFF, where its mode does not say so, and mend its palette."""
+    tags = image.tag_v2  # type: ignore[attr-defined]
+    if tags.get(_BITS_PER_SAMPLE) == (12,):
+        image.info[_LARGEST] = 4095  # Pillow gives such values as they are, in 16 bits
+    image.info[_IS_AMBIGUOUS] = image.mode == "I"
+    colors = tags.get(_COLOR_MAP)
+    if image.mode in ("P", "PA") and colors and max(colors) < 256:  # of 8 bits, where the standard wants 16
+        image.putpalette([colors[k + len(colors) // 3 * c] for k in range(len(colors) // 3) for c in range(3)])
+
+
+def _reduce_while_decoding(image: ImageFile, data: bytes, image_format: ImageFormat) -> None:
     """Have libjpeg decode to 1/2, 1/4 or 1/8: much faster; twice the needed size leaves the rest to a better filter."""
     is_sideways = _orientation(image) in _SIDEWAYS
     width, height = scaled_size(image.size[::-1] if is_sideways else image.size, image_format)
-    image.draft(None, (2 * height, 2 * width) if is_sideways else (2 * width, 2 * height))
+    needed = (2 * height, 2 * width) if is_sideways else (2 * width, 2 * height)
+    if image.width >= 2 * needed[0] and image.height >= 2 * needed[1] and not is_lossless(data):
+        image.draft(None, needed)
 
 
 def _orientation(image: Image.Image) -> int:
@@ -226,34 +312,39 @@ def _orientation(image: Image.Image) -> int:
         return 1
 
 
-def _recolored(image: Image.Image, mode: str) -> Image.Image:
-    """`image` of any mode as `mode`, RGB or L."""
+def _recolored(image: Image.Image, image_format: ImageFormat) -> Image.Image:
+    """`image` of any mode as RGB or L."""
+    mode = "RGB" if image_format.channels == 3 else "L"
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        image = _to_8_bits(image)
-    if image.mode == "La":  # Pillow converts it to LA and to nothing else
-        image = image.convert("LA")
+        image = _to_8_bits(image, image_format)
+    if image.mode in ("La", "RGBa"):  # Pillow converts these to LA and RGBA and to nothing else
+        image = image.convert(image.mode.upper())
+    if image_format.profile == "srgb" and "icc_profile" in image.info:
+        image = to_srgb(image)
     if image.has_transparency_data:
         image = image if image.mode == "RGBA" else image.convert("RGBA")  # convert always copies
-        white = Image.new("RGB", image.size, "white")
-        white.paste(image, mask=image)
-        image = white
+        background = Image.new("RGB", image.size, image_format.background_color)
+        background.paste(image, mask=image)
+        image = background
     if image.mode not in ("RGB", "L"):
         image = image.convert("RGB")
     return image if image.mode == mode else image.convert(mode)
 
 
-def _to_8_bits(image: Image.Image) -> Image.Image:
+def _to_8_bits(image: Image.Image, image_format: ImageFormat) -> Image.Image:
     values = np.asarray(image)
-    largest = 1 if image.mode == "F" else image.info.get(_LARGEST, 65535)
-    if not (values.min() >= 0 and values.max() <= largest):  # written so that NaN fails too
-        found = f"pixel values from {values.min()} to {values.max()}"
-        raise ImageError(f"{found} instead of 0 to {largest}; save it with 8 or 16 bits")
-    levels = np.multiply(values, 255 / largest, dtype=np.float32)
-    gray = np.rint(levels, out=levels).astype(np.uint8)
+    largest = 1 if image.mode == "F" else image.info.get(_LARGEST, FULL_16)
+    chosen = None if image.info.get(_HAS_SCALE) else image_format.value_range
+    scale = Scale(largest, chosen, is_ambiguous=image.info.get(_IS_AMBIGUOUS, False))
+    gray = scale.levels(values)
+    scale.check()
+    converted = Image.fromarray(gray)
     transparent = image.info.get("transparency")
     if isinstance(transparent, int):
-        gray[values == transparent] = 255
-    return Image.fromarray(gray)
+        converted.putalpha(Image.fromarray((values != transparent).astype(np.uint8) * 255))
+    if "icc_profile" in image.info:
+        converted.info["icc_profile"] = image.info["icc_profile"]
+    return converted
 
 
 @contextmanager

@@ -8,10 +8,14 @@ sees.
 
 from __future__ import annotations
 
+import re
 from dataclasses import MISSING, asdict, dataclass, fields
+from typing import Any
 
 CHANNELS = {"rgb": 3, "grayscale": 1}
 RESIZE_MODES = ("stretch", "pad", "crop")
+PROFILES = ("ignore", "srgb")
+NAMED_BACKGROUNDS = {"white": "#ffffff", "black": "#000000"}
 
 MAX_SIDE = 4096
 """Largest height or width in pixels: a model file cannot ask for more than 50 MB per image."""
@@ -21,6 +25,11 @@ MAX_PIXELS = 110_000_000
 
 MOST_PIXELS = 170_000_000
 """Largest that can be asked for: at 12 bytes each, the most that any color mode takes, they fit into 2 GiB."""
+
+MOST_VALUE = 2**32
+"""Of a pixel."""
+
+_COLOR = re.compile(r"white|black|#[0-9a-f]{6}")
 
 IMAGE_SUFFIXES = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff"),
@@ -40,6 +49,10 @@ class ImageFormat:
         resize: What happens to another aspect ratio: ``stretch`` ignores it, ``pad`` adds black bars, ``crop`` keeps
             the center.
         max_pixels: Larger images are refused.
+        background: What shows through transparent pixels: ``white``, ``black`` or ``#rrggbb``.
+        profile: What an embedded color profile does: ``srgb`` converts the colors, ``ignore`` takes them as they are.
+        value_range: The values that become black and white, for samples of more than 8 bits; None is all that they
+            can hold.
 
     Raises:
         ValueError: A field has the wrong type or is out of range.
@@ -50,6 +63,9 @@ class ImageFormat:
     color: str
     resize: str
     max_pixels: int = MAX_PIXELS
+    background: str = "white"
+    profile: str = "ignore"
+    value_range: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         for name, side in (("height", self.height), ("width", self.width)):
@@ -57,9 +73,22 @@ class ImageFormat:
                 raise ValueError(f"image {name} is {side!r}, not a whole number from 1 to {MAX_SIDE}")
         if type(self.max_pixels) is not int or not 1 <= self.max_pixels <= MOST_PIXELS:
             raise ValueError(f"image max_pixels is {self.max_pixels!r}, not a whole number from 1 to {MOST_PIXELS}")
-        for name, value, choices in (("color", self.color, CHANNELS), ("resize", self.resize, RESIZE_MODES)):
+        chosen = (
+            ("color", self.color, CHANNELS),
+            ("resize", self.resize, RESIZE_MODES),
+            ("profile", self.profile, PROFILES),
+        )
+        for name, value, choices in chosen:
             if not isinstance(value, str) or value not in choices:
                 raise ValueError(f"image {name} is {value!r}, not one of {', '.join(choices)}")
+        if not isinstance(self.background, str) or not _COLOR.fullmatch(self.background):
+            raise ValueError(f"image background is {self.background!r}, not white, black or #rrggbb")
+        _check_range(self.value_range)
+
+    @property
+    def background_color(self) -> str:
+        """The background as ``#rrggbb``."""
+        return NAMED_BACKGROUNDS.get(self.background, self.background)
 
     @property
     def channels(self) -> int:
@@ -79,22 +108,36 @@ class ImageFormat:
     def __str__(self) -> str:
         return f"{self.height}x{self.width} {self.color}"
 
-    def to_dict(self) -> dict[str, int | str]:
-        """The fields by name, ready for JSON; `max_pixels` only where it is another than everywhere."""
-        values = asdict(self)
-        if self.max_pixels == MAX_PIXELS:
-            del values["max_pixels"]
-        return values
+    def to_dict(self) -> dict[str, Any]:
+        """The fields by name, ready for JSON; those with a default only where they are another than that."""
+        defaults = {field.name: field.default for field in fields(self)}
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in asdict(self).items()
+            if value != defaults[name]
+        }
 
     @classmethod
     def from_dict(cls, values: object) -> ImageFormat:
         """The format that `to_dict` described; `values` may come from anyone.
 
         Raises:
-            ValueError: `values` is not a dict with the four fields and perhaps `max_pixels`, each of the right type and
-                in range.
+            ValueError: `values` is not a dict with the four fields and perhaps others, each of the right type and in
+                range.
         """
-        names = [field.name for field in fields(cls) if field.default is MISSING]
-        if not isinstance(values, dict) or set(values) - {"max_pixels"} != set(names):
-            raise ValueError(f"the image format must have exactly the keys {', '.join(names)}")
-        return cls(**values)
+        names = {field.name: field.default is MISSING for field in fields(cls)}
+        needed = {name for name, is_needed in names.items() if is_needed}
+        if not isinstance(values, dict) or not needed <= set(values) <= set(names):
+            raise ValueError(
+                f"the image format must have exactly the keys {', '.join(sorted(needed, key=[*names].index))}"
+            )
+        chosen = values.get("value_range")
+        return cls(**{**values, "value_range": tuple(chosen) if isinstance(chosen, list) else chosen})
+
+
+def _check_range(chosen: object) -> None:
+    if chosen is None:
+        return
+    is_pair = isinstance(chosen, tuple) and len(chosen) == 2 and all(type(each) in (int, float) for each in chosen)
+    if not is_pair or not -MOST_VALUE <= chosen[0] < chosen[1] <= MOST_VALUE:  # type: ignore[index]
+        raise ValueError(f"image value_range is {chosen!r}, not two numbers, the smaller one first")

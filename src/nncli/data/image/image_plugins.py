@@ -12,6 +12,12 @@ import io
 import struct
 from typing import TYPE_CHECKING
 
+from PIL import Image
+
+from nncli.data.image.image_format import MAX_PIXELS
+from nncli.data.image.jxl_header import jxl_size
+from nncli.data.image.kinds import kind_of_content
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -24,6 +30,10 @@ TIFF = (b"II\x2a\x00", b"MM\x00\x2a", b"II\x2b\x00", b"MM\x00\x2b", b"II\x00\x2a
 
 class UnknownFormatError(Exception):
     """The bytes are no image of a known format, or its header is broken."""
+
+
+class UnreadError(Exception):
+    """An image of a known kind that is not read; the text says what it is and what to do."""
 
 
 FORMATS: list[tuple[Callable[[bytes], bool], str, str]] = [
@@ -41,20 +51,53 @@ FORMATS: list[tuple[Callable[[bytes], bool], str, str]] = [
 ]
 """Test of the first bytes, module of Pillow, what in it opens such a file."""
 
+OPTIONAL = {
+    "AVIF": ("PIL.AvifImagePlugin", "AvifImageFile"),
+    "HEIC": ("pillow_heif", "HeifImageFile"),
+    "JPEG XL": ("pillow_jxl.JpegXLImagePlugin", "JXLImageFile"),
+}
+"""Kind (see `kinds`) -> module that may be there, what in it opens such a file."""
 
-def open_image(data: bytes) -> ImageFile:
+
+def open_image(data: bytes, max_pixels: int = MAX_PIXELS) -> ImageFile:
     """Read the header of an image; its pixels are decoded when it is loaded.
+
+    Args:
+        data: The file.
+        max_pixels: The largest of those pictures that are decoded when they are opened.
 
     Raises:
         UnknownFormatError: No known format, or a header that makes no sense.
+        UnreadError: A known format that is not read.
+        Image.DecompressionBombError: It is larger than `max_pixels`, and opening would decode it.
     """
     prefix = data[:PREFIX_BYTES]
     for accepts, module, factory in FORMATS:
         if accepts(prefix):
-            open_file = getattr(importlib.import_module(f"PIL.{module}"), factory)
-            try:
-                image: ImageFile = open_file(io.BytesIO(data), "")
-            except (SyntaxError, IndexError, TypeError, struct.error) as error:  # what Image.open takes for "not mine"
-                raise UnknownFormatError from error
-            return image
-    raise UnknownFormatError
+            return _opened(f"PIL.{module}", factory, data)
+    kind = kind_of_content(data)
+    if kind is None:
+        raise UnknownFormatError
+    if not kind.is_read:
+        raise UnreadError(f"{kind.phrase}, which is not read; {kind.advice}")
+    if kind.name == "JPEG XL":
+        _check_jxl(data, max_pixels)
+    return _opened(*OPTIONAL[kind.name], data)
+
+
+def _opened(module: str, factory: str, data: bytes) -> ImageFile:
+    open_file = getattr(importlib.import_module(module), factory)
+    try:
+        image: ImageFile = open_file(io.BytesIO(data), "")
+    except (SyntaxError, IndexError, TypeError, struct.error) as error:  # what Image.open takes for "not mine"
+        raise UnknownFormatError from error
+    return image
+
+
+def _check_jxl(data: bytes, max_pixels: int) -> None:
+    try:
+        width, height = jxl_size(data)
+    except ValueError as error:
+        raise UnknownFormatError from error
+    if width * height > max_pixels:
+        raise Image.DecompressionBombError

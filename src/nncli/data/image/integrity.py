@@ -34,7 +34,9 @@ MOST_PARTS = 1_000_000
 
 _CHUNK = struct.Struct(">I4s")
 _NUMBER_AT_END = re.compile(rb"\s(\d+)\Z")
+_COMMENT = re.compile(rb"#[^\n\r]*")
 _COMPRESSION, _STRIP_OFFSETS, _STRIP_SIZES, _TILE_OFFSETS, _TILE_SIZES = 259, 273, 279, 324, 325
+_GIF_PICTURE = 0x2C
 _DEFLATE = (8, 32946)
 
 
@@ -45,6 +47,8 @@ def check_number_of_parts(data: bytes) -> None:
         OSError: It has so many that reading them would take long.
     """
     parts: Iterable[object] = ()
+    if len(data) <= MOST_PARTS:  # none has less than a byte
+        return
     if data.startswith(b"\xff\xd8"):
         before_pixels = takewhile(lambda segment: segment.marker != SCAN, segments(data))
         parts = before_pixels
@@ -145,23 +149,32 @@ def _check_gif(_image: ImageFile, data: bytes) -> None:
         pass
 
 
-def _gif_blocks(data: bytes) -> Iterator[int]:
-    """Positions of all blocks and of the pieces that they consist of (GIF89a, appendix A)."""
+def gif_pictures(data: bytes) -> Iterator[int]:
+    """Positions of the pictures of a GIF; an IndexError or OSError where it ends without its end mark."""
+    return (position for position, kind in _gif_blocks(data) if kind == _GIF_PICTURE)
+
+
+def _gif_blocks(data: bytes) -> Iterator[tuple[int, int]]:
+    """Positions and kinds of all blocks, and of the pieces that they consist of, of kind 0 (GIF89a, appendix A)."""
 
     def after_table(flags: int, position: int) -> int:
         return position + (3 << (flags & 7) + 1 if flags & 0x80 else 0)
 
     position = after_table(data[10], 13)
+    has_picture = False
     while data[position] != 0x3B:
-        yield position
-        if data[position] == 0x2C:
+        yield position, data[position]
+        if data[position] == _GIF_PICTURE:
+            has_picture = True
             position = after_table(data[position + 9], position + 10) + 1
         elif data[position] == 0x21:
             position += 2
+        elif has_picture and data.endswith(b";"):  # what follows the first picture does not count
+            return
         else:
             raise OSError("unknown block")
         while data[position]:
-            yield position
+            yield position, 0
             position += data[position] + 1
         position += 1
 
@@ -203,7 +216,7 @@ def _check_ppm(_image: ImageFile, data: bytes) -> None:
     """A last number that could go on, as 25 to 255, and no white space behind it."""
     number = _NUMBER_AT_END.search(data[-20:]) if data[1:2] in b"23" else None
     if number:
-        largest = int(re.sub(rb"#[^\n]*", b"", data[:1000]).split()[3])
+        largest = int(_COMMENT.sub(b"", data[: 1 << 20]).split(maxsplit=4)[3])
         if 0 < 10 * int(number[1]) <= largest:
             raise OSError("the last number may be cut; end the file with a new line")
 

@@ -6,6 +6,9 @@ Pillow does not show. But Pillow hands it a file in pieces. So the last bytes of
     all but the last 32 bytes     done already?  Then more than 32 bytes are left over.
     the rest and a little filler  not done yet?  Then some are missing, more than two blocks of 8x8 pixels need.
 
+Segments between the image data and the end mark, where cameras and editors put comments, count as left over at first;
+the file is then decoded again without them.
+
 It costs no second decoding. It works where the decoder can be done before it has seen the end mark: for one scan of
 sequential coding, as most JPEGs have; of a progressive file only missing scans can be noticed.
 """
@@ -30,7 +33,13 @@ _MARKER = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")
 _RESTART = re.compile(rb"\xff([\xd0-\xd7])")
 _SEQUENTIAL, _PROGRESSIVE = (0xC0, 0xC1), 0xC2
 _FRAMES = (*_SEQUENTIAL, _PROGRESSIVE)
+_LOSSLESS = (0xC3, 0xC7, 0xCB, 0xCF)
 SCAN, _END, _RESTART_INTERVAL = 0xDA, 0xD9, 0xDD
+_APPLICATION, _COMMENT = range(0xE0, 0xF0), 0xFE
+
+
+class LeftOverError(OSError):
+    """The decoder was done before the end of the image data."""
 
 
 class _Segment(NamedTuple):
@@ -64,6 +73,38 @@ def watch_jpeg(image: ImageFile, data: bytes) -> None:
         _check_progression(scans, n_components=frame[5])
 
 
+def is_lossless(data: bytes) -> bool:
+    """Whether a JPEG holds differences of pixels and no cosines, which cannot be decoded to a smaller size."""
+    for marker, _, _ in segments(data):
+        if marker in _LOSSLESS or marker in _FRAMES:
+            return marker in _LOSSLESS
+    return False
+
+
+def without_late_segments(data: bytes) -> bytes | None:
+    """A JPEG whose end mark follows its image data directly, where segments such as comments lie between them.
+
+    Args:
+        data: A JPEG of one scan, the image data of which were not used up.
+
+    Returns:
+        The file without these segments; None where there are none, and the image data are left over for another reason.
+    """
+    scan = next((end for marker, _, end in segments(data) if marker == SCAN), None)
+    found = _MARKER.search(data, scan) if scan is not None else None
+    if found is None:
+        return None
+    start, marker = found.start(), found[0][-1]
+    position = found.start()
+    while marker in _APPLICATION or marker == _COMMENT:
+        position = found.end() + int.from_bytes(data[found.end() : found.end() + 2])
+        found = _MARKER.match(data, position)
+        if found is None:
+            return None
+        marker = found[0][-1]
+    return data[:start] + data[position:] if marker == _END and position > start else None
+
+
 def segments(data: bytes) -> Iterator[_Segment]:
     """The segments up to the end of the first image; `end` is where what follows begins."""
     position = 2
@@ -76,15 +117,25 @@ def segments(data: bytes) -> Iterator[_Segment]:
 
 
 def _check_progression(scans: list[bytes], n_components: int) -> None:
-    """Every coefficient of every component needs a scan that brings its last bit (ITU-T T.81, G.1.1)."""
-    finished: set[int] = set()
+    """Every coefficient of every component needs a scan that brings its last bit (ITU-T T.81, G.1.1).
+
+    The components of color may leave coefficients out on purpose, as scripts for smaller files do: then no scan begins
+    them. A file that was cut lacks bits of what it began, or some of the first component.
+    """
+    begun: set[tuple[int, int]] = set()
+    finished: set[tuple[int, int]] = set()
+    first_component = scans[0][1] if scans else 0
     for scan in scans:
         n = scan[0]
         components = {2 * i + 1: scan[2 * i + 1] for i in range(n)}.values()
         first, last, bits = scan[2 * n + 1 : 2 * n + 4]
+        coefficients = {(component, k) for component in components for k in range(first, last + 1)}
+        begun |= coefficients
         if bits & 15 == 0:
-            finished.update(64 * component + k for component in components for k in range(first, last + 1))
-    if len(finished) < 64 * n_components:
+            finished |= coefficients
+    n_first = sum(component == first_component for component, _ in finished)
+    n_averages = sum(k == 0 for _, k in finished)
+    if begun != finished or n_first < 64 or n_averages < n_components:
         raise OSError("image data end early: scans are missing")
 
 
@@ -105,8 +156,13 @@ def _watch_scan(image: ImageFile, data: bytes, start: int, n_restarts: int) -> N
         raise OSError("no end mark")
     if n_restarts:
         found = b"".join(match[1] for match in _RESTART.finditer(data, start, end))
-        if found != bytes(0xD0 + i % 8 for i in range(n_restarts)):
+        expected = bytes(0xD0 + i % 8 for i in range(n_restarts + 1))
+        if found == expected and data[end - 2] == 0xFF:  # behind the last interval, as some cameras do
+            end -= 2
+        elif found != expected[:-1]:
             raise OSError("restart markers are missing or out of order")
+    if _MARKER.search(data, max(start, end - HELD_BACK), end):  # the decoder would stop there, content
+        raise LeftOverError("image data left over")
     if end > HELD_BACK:
         image.load_read = _Pieces(data[: end - HELD_BACK], data[end - HELD_BACK : end] + FILLER)  # type: ignore[attr-defined]
 
@@ -138,4 +194,4 @@ def check_used_up(image: ImageFile) -> None:
     """
     pieces = getattr(image, "load_read", None)
     if isinstance(pieces, _Pieces) and pieces.n_read == 1:
-        raise OSError("image data left over")
+        raise LeftOverError("image data left over")
