@@ -17,7 +17,7 @@ from nncli.errors import DataError
 from nncli.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 SPLITS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 """Name of a folder, in small letters -> the split that it holds."""
@@ -163,6 +163,7 @@ def walk(
     *,
     strict: bool = True,
     listed: Callable[[str], Listing] = list_entries,
+    identified: Callable[[str], tuple[int, int]] | None = None,
 ) -> Iterator[str]:
     """Paths of the images in `folder` and all folders below it.
 
@@ -172,16 +173,18 @@ def walk(
         visited: Identities of folders not to enter; those entered are added.
         strict: As in `find_images`.
         listed: Lists a folder.
+        identified: Tells which folders are the same one; by default `identify`.
 
     Raises:
         DataError: A folder cannot be read.
     """
+    identified = identified or identify
     stack = [folder]  # not recursive: folders may nest deeper than Python's calls
     while stack:
         folder = stack.pop()
         try:
             images, folders = _noted(listed(folder), ignored)
-            identities = [identify(path) for path in folders]
+            identities = [identified(path) for path in folders]
         except DataError:
             if strict:
                 raise
@@ -215,8 +218,35 @@ def _unreadable(folder: str, error: OSError) -> DataError:
     return DataError(f"{printable(folder)}: this folder cannot be read: {error.strerror}")
 
 
+def sorted_listing(files: Iterable[str], folders: Iterable[str]) -> Listing:
+    """What lies in a folder of an archive, by the names alone.
+
+    Args:
+        files: Their paths.
+        folders: Theirs.
+    """
+    listing = Listing([], [], [])
+    for path in sorted(folders, key=natural_key):
+        if _is_junk(os.path.basename(path)):  # noqa: PTH119
+            listing.left_out.append((_HIDDEN, path))
+        else:
+            listing.folders.append(path)
+    for path in sorted(files, key=natural_key):
+        if _is_junk(os.path.basename(path)):  # noqa: PTH119
+            listing.left_out.append((_HIDDEN, path))
+        elif path.lower().endswith(IMAGE_SUFFIXES):
+            listing.images.append(path)
+        else:
+            listing.left_out.append((_OTHER_TYPE, path))
+    return listing
+
+
+def _is_junk(name: str) -> bool:
+    return name.startswith(".") or name.lower() in _JUNK
+
+
 def _kind(entry: os.DirEntry[str]) -> str:
-    if entry.name.startswith(".") or entry.name.lower() in _JUNK:
+    if _is_junk(entry.name):
         return _HIDDEN
     try:
         if entry.is_dir():

@@ -18,7 +18,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nncli.data.folder_walk import existing_folder, identify, some, walk
+from nncli.data.folder_walk import existing_folder, some
 from nncli.data.layout.hints import hint, what_is_there
 from nncli.data.layout.lists import labels_from_annotations, official_split
 from nncli.data.layout.oddities import mask_files
@@ -49,7 +49,15 @@ def scan_image_folder(root: str | Path, splits: Mapping[str, Sequence[str]] | st
         DataError: `root` is not a folder, cannot be read, has no class folders, or can be read in several ways; the
             message says what to change.
     """
-    tree = Tree(existing_folder(root))
+    return scan_tree(Tree(existing_folder(root)), splits)
+
+
+def scan_tree(tree: Tree, splits: Mapping[str, Sequence[str]] | str = "") -> ImageSource:
+    """As `scan_image_folder`, of a tree that may lie in an archive.
+
+    Raises:
+        DataError: As there.
+    """
     layout = read_layout(tree, splits=splits) if isinstance(splits, str) else said_layout(tree, splits)
     parts, notes = layout.parts, layout.notes
     if parts and "train" not in parts and "all" not in parts:
@@ -108,7 +116,7 @@ def _labeled(
     """The images of a split with their labels, by class folder or by the list beside them."""
     index = {name: label for label, name in enumerate(classes)}
     if not part.classes:
-        by_path, source = labels_from_annotations(part.folder, tree.root, part.images)
+        by_path, source = labels_from_annotations(tree, part.folder, part.images)
         if not by_path:
             holds = "images but no folders" if part.images else "no folders"
             more = hint(tree, part.folder, part.images)
@@ -126,14 +134,14 @@ def _labeled(
 def _walked(tree: Tree, part: Part, parts: Mapping[str, Part]) -> Iterator[tuple[str, str]]:
     """Class name and path of each image in the class folders of a split, masks left out."""
     roots = [tree.root, *(other.folder for other in parts.values()), *part.left_out]
-    closed = {identify(path): path for path in roots}
+    closed = {tree.identity(path): path for path in roots}
     for _, folder in part.classes:
-        other = closed.setdefault(identify(folder), folder)
+        other = closed.setdefault(tree.identity(folder), folder)
         if other != folder:
             raise DataError(f"{printable(folder)}: the same folder as {printable(other)}; a class needs its own")
     visited = set(closed)
     for name, folder in sorted(part.classes, key=lambda found: natural_key(found[0])):
-        paths = list(walk(folder, tree.ignored, visited, listed=tree.listing))
+        paths = tree.walked(folder, visited, tree.ignored)
         masks = set(mask_files(paths))
         tree.ignored.add("masks of images beside them", *masks)
         yield from ((name, path) for path in paths if path not in masks)

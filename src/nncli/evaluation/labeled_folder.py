@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nncli.data.folder_walk import existing_folder, identify, walk
+from nncli.data.folder_walk import existing_folder
 from nncli.data.layout.hints import hint
 from nncli.data.layout.lists import labels_from_annotations, official_split
 from nncli.data.layout.oddities import mask_files
@@ -107,7 +107,7 @@ def _has_no_labels(part: Part, known: Sequence[str]) -> bool:
 def _listed(tree: Tree, part: Part, notes: list[str]) -> tuple[list[str], list[str], list[str]]:
     """Paths, their class names and all classes, from a list beside the images."""
     images = part.images or [path for _, folder in part.classes for path in tree.below(folder)]
-    found, source = labels_from_annotations(part.folder, tree.root, images) if images else ({}, "")
+    found, source = labels_from_annotations(tree, part.folder, images) if images else ({}, "")
     if found:
         notes.append(f"read the classes of {printable(part.folder)} from {printable(source)}")
         classes = list(dict.fromkeys(found.values()))
@@ -124,10 +124,10 @@ def _walked(tree: Tree, part: Part) -> tuple[list[str], list[str], list[str]]:
     """Paths, their class names and all classes, from class folders."""
     paths: list[str] = []
     names: list[str] = []
-    visited = {identify(tree.root), identify(part.folder), *map(identify, part.left_out)}
+    visited = {*map(tree.identity, (tree.root, part.folder, *part.left_out))}
     for name, folder in part.classes:
-        visited.add(identify(folder))
-        found = list(walk(folder, tree.ignored, visited, listed=tree.listing))
+        visited.add(tree.identity(folder))
+        found = tree.walked(folder, visited, tree.ignored)
         masks = set(mask_files(found))
         tree.ignored.add("masks of images beside them", *masks)
         found = [path for path in found if path not in masks]

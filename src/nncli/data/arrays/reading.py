@@ -19,7 +19,7 @@ from nncli.data.arrays.raw import checked_size, read_file
 from nncli.data.arrays.records import STL_PIXELS, cifar_batch, cifar_records, stl_images
 from nncli.data.arrays.values import as_images, as_labels
 from nncli.data.folder_walk import some
-from nncli.data.layout.lists import text_lines
+from nncli.data.layout.tree import text_lines
 from nncli.data.layout.words import SPLITS
 from nncli.data.natural_order import natural_key
 from nncli.errors import DataError

@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
     from nncli.data.layout.tree import Tree
 
-MAX_BYTES = 1 << 26
-"""Largest list read."""
-
 _FOLDERS = ("", "meta", "lists", "splits", "ImageSets", "annotations", "metadata")
 
 
@@ -40,7 +37,7 @@ def official_split(tree: Tree, folder: str, paths: Sequence[str], notes: list[st
     homes = [home for home in dict.fromkeys((tree.root, folder, str(Path(folder).parent))) if _is_below(tree, home)]
     for home in homes:
         for name in _FOLDERS:
-            lists = _lists_in(os.path.join(home, name) if name else home)  # noqa: PTH118
+            lists = _lists_in(tree, home, name)
             if lists:
                 found = _matched(lists, folder, paths)
                 shown = ", ".join(printable(os.path.relpath(path, tree.root)) for path, _ in lists.values())
@@ -55,42 +52,32 @@ def _is_below(tree: Tree, path: str) -> bool:
     return path == tree.root or Path(tree.root) in Path(path).parents
 
 
-def _lists_in(folder: str) -> dict[str, tuple[str, list[str]]]:
+def _lists_in(tree: Tree, home: str, name: str) -> dict[str, tuple[str, list[str]]]:
     """Split -> the list's path and its names."""
-    try:
-        with os.scandir(folder) as entries:
-            files = {entry.name: entry.path for entry in entries if entry.name.endswith(".txt") and entry.is_file()}
-    except OSError:
+    folders = {Path(path).name: path for path in tree.folders(home)}
+    if name and name not in folders:
         return {}
+    files = {Path(path).name: path for path in tree.listing(folders[name] if name else home).others}
     if {"images.txt", "train_test_split.txt"} <= set(files):
-        return _by_id(files["images.txt"], files["train_test_split.txt"])
+        return _by_id(tree, files["images.txt"], files["train_test_split.txt"])
     found: dict[str, tuple[str, list[str]]] = {}
-    for name in sorted(files):
-        split = split_of(name.removesuffix(".txt"))
+    for file in sorted(files):
+        split = split_of(file.removesuffix(".txt")) if file.endswith(".txt") else ""
         if split and split not in found:
-            found[split] = files[name], text_lines(files[name])
-    return {split: found[split] for split in SPLITS if split in found} if len(found) > 1 and "train" in found else {}
+            found[split] = files[file], tree.text_lines(files[file])
+    is_split = len(found) > 1 and "train" in found
+    return {split: found[split] for split in SPLITS if split in found} if is_split else {}
 
 
-def _by_id(images: str, split: str) -> dict[str, tuple[str, list[str]]]:
-    is_training = dict(line.split(maxsplit=1) for line in text_lines(split) if len(line.split(maxsplit=1)) == 2)
+def _by_id(tree: Tree, images: str, split: str) -> dict[str, tuple[str, list[str]]]:
+    pairs = (line.split(maxsplit=1) for line in tree.text_lines(split))
+    is_training = {pair[0]: pair[1].strip() for pair in pairs if len(pair) == 2}
     found: dict[str, tuple[str, list[str]]] = {"train": (images, []), "test": (split, [])}
-    for line in text_lines(images):
+    for line in tree.text_lines(images):
         number, _, name = line.partition(" ")
         if name and is_training.get(number) in ("0", "1"):
             found["train" if is_training[number] == "1" else "test"][1].append(name.strip())
     return found
-
-
-def text_lines(path: str) -> list[str]:
-    """The lines of a text file that are not empty; none if it is too large or no text."""
-    try:
-        file = Path(path)
-        if not file.is_file() or file.stat().st_size > MAX_BYTES:
-            return []
-        return [line for line in file.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
-    except (OSError, UnicodeDecodeError, ValueError):
-        return []
 
 
 def _matched(lists: dict[str, tuple[str, list[str]]], folder: str, paths: Sequence[str]) -> dict[str, str]:
@@ -115,22 +102,23 @@ def _plain(name: str) -> str:
     return stem if suffix.lower() in IMAGE_SUFFIXES else name
 
 
-def labels_from_annotations(folder: str, root: str, images: Sequence[str]) -> tuple[dict[str, str], str]:
+def labels_from_annotations(tree: Tree, folder: str, images: Sequence[str]) -> tuple[dict[str, str], str]:
     """Path -> class of the images of a split folder without class folders, and the list that says so.
 
     Args:
-        folder: Where the images are.
-        root: Not above this folder is looked for a list.
+        tree: The tree.
+        folder: Where the images are; the list lies there or in the folder above.
         images: Their paths.
     """
-    home = Path(folder)
-    for _ in range(2):
-        for file in sorted(home.glob("*annotations*.txt")):
-            rows = [line.split("\t") for line in text_lines(str(file))]
+    for home in (folder, str(Path(folder).parent)):
+        if not _is_below(tree, home):
+            break
+        for file in tree.listing(home).others:
+            name = Path(file).name
+            if "annotations" not in name or not name.endswith(".txt"):
+                continue
+            rows = [line.split("\t") for line in tree.text_lines(file)]
             labels = {row[0]: row[1] for row in rows if len(row) > 1}
             if all(Path(path).name in labels for path in images):
-                return {path: labels[Path(path).name] for path in images}, str(file)
-        if home == Path(root):
-            break
-        home = home.parent
+                return {path: labels[Path(path).name] for path in images}, file
     return {}, ""

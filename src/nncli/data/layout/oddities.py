@@ -75,18 +75,10 @@ def _are_twins(names: set[str], others: set[str]) -> bool:
 
 def _is_flat(tree: Tree, folder: str) -> bool:
     """Whether the first pictures are PNGs of a palette or of one bit."""
-    heads = [_head(path) for path in tree.below(folder)[:LOOKED_AT]]
+    heads = [tree.head(path, _PNG_HEAD) for path in tree.below(folder)[:LOOKED_AT]]
     return bool(heads) and all(
         head[:4] == b"\x89PNG" and (head[25:] == b"\3" or head[24:25] == b"\1") for head in heads
     )
-
-
-def _head(path: str) -> bytes:
-    try:
-        with Path(path).open("rb") as file:
-            return file.read(_PNG_HEAD)
-    except (OSError, ValueError):
-        return b""
 
 
 def nested_copies(tree: Tree, folders: Sequence[str]) -> list[str]:

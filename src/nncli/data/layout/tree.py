@@ -15,8 +15,22 @@ from nncli.data.folder_walk import Ignored, Listing, identify, list_entries, wal
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+MAX_TEXT_BYTES = 1 << 26
+"""Largest list read."""
+
 _RUN_FILES = ("last.npz", "model.npz", "history.csv")
 """What a run directory holds beside its config.yaml."""
+
+
+def text_lines(path: str) -> list[str]:
+    """The lines of a text file that are not empty; none if it is too large or no text."""
+    try:
+        file = Path(path)
+        if not file.is_file() or file.stat().st_size > MAX_TEXT_BYTES:
+            return []
+        return [line for line in file.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
+    except (OSError, UnicodeDecodeError, ValueError):
+        return []
 
 
 class Tree:
@@ -35,7 +49,31 @@ class Tree:
         self.ignored = Ignored(root)
         self._listings: dict[str, Listing] = {}
         self._counts: dict[str, int] = {}
-        self._root_identity = identify(root)
+
+    def identity(self, folder: str) -> tuple[int, int]:
+        """The same for two ways to one folder.
+
+        Raises:
+            DataError: It has gone.
+        """
+        return identify(folder)
+
+    def head(self, path: str, n_bytes: int) -> bytes:
+        """The first bytes of a file; none if it cannot be read."""
+        try:
+            with Path(path).open("rb") as file:
+                return file.read(n_bytes)
+        except (OSError, ValueError):
+            return b""
+
+    def text_lines(self, path: str) -> list[str]:
+        """The lines of a text file that are not empty; none if it is too large or no text."""
+        return text_lines(path)
+
+    def walked(self, folder: str, visited: set[tuple[int, int]], ignored: Ignored | None = None) -> list[str]:
+        """Images at any depth of a folder, in natural order; see `folder_walk.walk`."""
+        ignored = Ignored(self.root) if ignored is None else ignored
+        return list(walk(folder, ignored, visited, listed=self.listing, identified=self.identity))
 
     def listing(self, folder: str) -> Listing:
         """What lies directly in a folder.
@@ -57,8 +95,7 @@ class Tree:
 
     def below(self, folder: str, without: Iterable[str] = ()) -> list[str]:
         """Images at any depth of a folder, in natural order, those below folders of `without` left out."""
-        visited = {self._root_identity, identify(folder), *map(identify, without)}
-        return list(walk(folder, Ignored(self.root), visited, listed=self.listing))
+        return self.walked(folder, {*map(self.identity, (self.root, folder, *without))})
 
     def count(self, folder: str) -> int:
         """Images at any depth of a folder."""
@@ -85,12 +122,12 @@ class Tree:
     def contents(self, folder: str) -> str:
         """Other files at any depth in words: "3 .xml, 2 without suffix"; at most three kinds."""
         counts: Counter[str] = Counter()
-        stack, visited = [folder], {self._root_identity, identify(folder)}
+        stack, visited = [folder], {self.identity(self.root), self.identity(folder)}
         while stack:
             here = self.listing(stack.pop())
             counts.update(Path(path).suffix.lower() or "without suffix" for path in here.others)
             for path in here.folders:
-                if (identity := identify(path)) not in visited:
+                if (identity := self.identity(path)) not in visited:
                     visited.add(identity)
                     stack.append(path)
         shown = [f"{count:,} {suffix}" for suffix, count in counts.most_common(3)]

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nncli.data.folder_walk import some
-from nncli.data.layout.lists import text_lines
+from nncli.data.layout.tree import text_lines
 from nncli.data.manifest.columns import Columns, described, find_columns, needed, split_said
 from nncli.data.manifest.finder import NameError_, choose_finder
 from nncli.data.manifest.table import Table, read_table
