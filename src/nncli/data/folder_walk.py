@@ -19,9 +19,6 @@ from nncli.text import printable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-SPLITS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
-"""Name of a folder, in small letters -> the split that it holds."""
-
 _JUNK = {"__macosx", "__pycache__", "@eadir", "lost+found", "thumbs.db", "desktop.ini"}  # .ipynb_checkpoints is hidden
 
 _FOLDER, _IMAGE = "folder", "image"

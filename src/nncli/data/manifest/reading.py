@@ -85,7 +85,12 @@ def read_manifest(path: str | Path, columns: Mapping[str, Any] | None = None, cl
         DataError: The file cannot be read.
         UsageError: It cannot be understood, or rows are wrong: a line for each.
     """
-    table = read_table(path)
+    if Path(path).suffix.lower() == ".parquet":
+        from nncli.data.manifest.parquet import read_parquet_table
+
+        table = read_parquet_table(Path(path))
+    else:
+        table = read_table(path)
     found = find_columns(table, columns or {})
     needed(table, found, ("path", "label"))
     return _Reader(table, found, classes).manifest()

@@ -3,7 +3,6 @@
     .csv .tsv .txt .lst    comma, semicolon, tab, bar or blank, with a header or without; `#` lines are comments in .txt
     .jsonl .ndjson         one object a line
     .json                  a list of objects, FiftyOne's labels, Label Studio's tasks
-    .parquet               through pyarrow, an extra
 
 Every problem is kept with the number of its row; nothing is fixed silently.
 """
@@ -57,18 +56,14 @@ class Table:
 
 
 def read_table(path: str | Path) -> Table:
-    """Read a manifest's rows.
+    """Read the rows of a manifest that is text.
 
     Raises:
-        DataError: The file cannot be read, is too large, or is no table.
-        UsageError: It needs an extra that is not installed.
+        DataError: The file cannot be read, or is too large.
+        UsageError: It is no table.
     """
     file = Path(path)
     shown, suffix = printable(str(path)), file.suffix.lower()
-    if suffix == ".parquet":
-        from nncli.data.manifest.parquet import read_parquet_table
-
-        return read_parquet_table(file)
     text = _text(file, shown)
     if suffix in (".jsonl", ".ndjson"):
         return _json_lines(str(path), text)
