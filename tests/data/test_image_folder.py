@@ -100,10 +100,14 @@ def test_junk_beside_the_splits_does_not_hide_them(tmp_path: Path) -> None:
 
 
 def test_a_class_may_be_called_train(tmp_path: Path) -> None:
-    """Where a folder beside it has no split's name; that is said, for it may be a mistake."""
-    folder = scan(tmp_path, *(f"{label}/{i}.jpg" for label in ("train", "test", "plane") for i in "12"))
-    assert ("plane", "test", "train") == folder.classes
-    assert ("test, train counts as a class, because not all folders beside it are train, val or test",) == folder.notes
+    """Where the config says so: it may as well be a split with a folder of something else beside it."""
+    names = [f"{label}/{i}.jpg" for label in ("train", "test", "plane") for i in "12"]
+    message = (
+        "ROOT: test, train are called like splits and plane is not; write data.splits: {train: [train], test: [test], "
+        "ignore: [plane]} and sort them, or data.splits: none if all are classes"
+    )
+    assert message == problem(tmp_path, *names)
+    assert ("plane", "test", "train") == scan_image_folder(tmp_path, "none").classes
 
 
 def test_labels_go_by_name_and_not_by_place(tmp_path: Path) -> None:
@@ -199,7 +203,7 @@ def test_val_may_be_a_link_to_test(tmp_path: Path) -> None:
 def test_an_empty_class_folder_is_refused_by_name(tmp_path: Path) -> None:
     """Leaving it out silently would shift the labels of those behind it."""
     (tmp_path / "b").mkdir()
-    message = "ROOT: no images of class b, d; add some or remove the folder"
+    message = "ROOT: no images of class b, d; d holds 1 .txt; convert what are pictures, and move away what is no class"
     assert message == problem(tmp_path, "a/1.jpg", "c/1.jpg", "d/notes.txt")
 
 
@@ -217,18 +221,18 @@ def test_a_class_that_train_does_not_have_is_refused(tmp_path: Path) -> None:
         ([".hidden/1.jpg"], "ROOT: no folders in it; expected one folder per class"),
         (["1.jpg", "2.jpg"], "ROOT: images but no folders in it; expected one folder per class"),
         (["a/1.jpg"], "ROOT: a is the only class folder; expected two or more"),
-        (
-            ["data/a/1.jpg", "data/b/1.jpg"],
-            "ROOT: data is the only class folder; expected two or more; did you mean ROOT/data?",
-        ),
         (["train/1.jpg"], "ROOT/train: images but no folders in it; expected one folder per class"),
         (["train/a/1.jpg"], "ROOT/train: a is the only class folder; expected two or more"),
         (["val/a/1.jpg", "test/a/1.jpg"], "ROOT: test, val without a train folder"),
         (
-            ["train/a/1.jpg", "train/b/1.jpg", "test/1.jpg"],
-            "ROOT/test: images but no folders in it; expected one folder per class",
+            ["train/a/1.jpg", "train/b/1.jpg", "val/1.jpg"],
+            "ROOT/val: images but no folders in it; expected one folder per class",
         ),
-        (["train/a/1.jpg", "val/a/1.jpg", "valid/a/1.jpg"], "ROOT: val, valid are the same split; keep one of them"),
+        (
+            ["train/a/1.jpg", "val/a/1.jpg", "valid/a/1.jpg"],
+            "ROOT: val, valid are the same split; keep one of them, or write data.splits: {train: [train], "
+            "val: [val, valid]}",
+        ),
     ],
 )
 def test_a_folder_of_another_shape_is_refused(names: list[str], message: str, tmp_path: Path) -> None:

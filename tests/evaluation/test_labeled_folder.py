@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -75,11 +76,47 @@ def test_a_split_that_is_missing_is_refused() -> None:
 
 
 def test_a_folder_without_splits_has_none_to_choose() -> None:
-    """One folder of another name, and all of them are classes: trains are vehicles, too."""
+    """Where they are the model's classes, they are classes: trains are vehicles, too."""
     touch("d/train/1.png", "d/bus/1.png")
-    assert ["bus", "train"] == labeled_images("d").names
+    assert ["bus", "train"] == labeled_images("d", known=("bus", "train")).names
     with pytest.raises(UsageError, match=r"^d: not divided into train, val and test; leave out --split$"):
-        labeled_images("d", "test")
+        labeled_images("d", "test", known=("bus", "train"))
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        (["train/cat/1.png", "val/cat/2.png", "valid/cat/3.png"], "d: val, valid are the same split; keep one of them"),
+        (["train/cat/1.png", "test/2.png"], "d/test: 1 images without a class; expected one folder per class"),
+        (["train/cat/1.png", "test/unknown/2.png"], "d/test: its images, in unknown, have no class"),
+        (["train/cat/1.png", "extra/2.png"], "d: train is called like splits and extra is not; write data.splits"),
+    ],
+)
+def test_a_tree_that_can_be_read_in_two_ways_is_refused(files: list[str], message: str) -> None:
+    """As in training; and a test split without labels, which training only notes, cannot be evaluated."""
+    touch(*(f"d/{file}" for file in files))
+    with pytest.raises(DataError, match=f"^{re.escape(message)}"):
+        labeled_images("d")
+
+
+def test_labels_of_a_list_are_evaluated() -> None:
+    """As tiny-imagenet has them for its val split."""
+    touch("d/train/cat/images/1.png", "d/train/dog/images/1.png", "d/val/images/1.png", "d/val/images/2.png")
+    Path("d/val/val_annotations.txt").write_text("1.png\tdog\t0\t0\n2.png\tcat\t0\t0\n")
+    images = labeled_images("d", known=("cat", "dog"))
+    assert [("d/val/images/1.png", "dog"), ("d/val/images/2.png", "cat")] == list(
+        zip(images.paths, images.names, strict=True)
+    )
+
+
+def test_an_official_list_chooses_the_test_images() -> None:
+    """Those of training are not evaluated without being asked for."""
+    touch("d/images/cat/1.png", "d/images/cat/2.png", "d/images/dog/1.png", "d/images/dog/2.png")
+    Path("d/meta").mkdir()
+    Path("d/meta/train.txt").write_text("cat/1\ndog/1\n")
+    Path("d/meta/test.txt").write_text("cat/2\ndog/2\n")
+    assert ["d/images/cat/2.png", "d/images/dog/2.png"] == labeled_images("d").paths
+    assert ["d/images/cat/1.png", "d/images/dog/1.png"] == labeled_images("d", "train").paths
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ so that the caller can say so. Links are followed. The order is natural and the 
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,10 +17,7 @@ from nncli.errors import DataError
 from nncli.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-SPLITS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
-"""Name of a folder, in small letters -> the split that it holds."""
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 _JUNK = {"__macosx", "__pycache__", "@eadir", "lost+found", "thumbs.db", "desktop.ini"}  # .ipynb_checkpoints is hidden
 
@@ -98,8 +96,27 @@ def existing_folder(root: str | Path) -> str:
     raise DataError(f"{printable(str(root))}: no such folder{hint}")
 
 
-def list_folder(folder: str, ignored: Ignored) -> tuple[list[str], list[str]]:
-    """Paths of the images and of the folders directly in `folder`, each in natural order.
+@dataclass(frozen=True)
+class Listing:
+    """What lies directly in a folder, each kind in natural order.
+
+    Attributes:
+        images, folders: Their paths.
+        left_out: Reason and path of everything else.
+    """
+
+    images: list[str]
+    folders: list[str]
+    left_out: list[tuple[str, str]]
+
+    @property
+    def others(self) -> list[str]:
+        """Paths of regular files that are no images by their suffix."""
+        return [path for reason, path in self.left_out if reason == _OTHER_TYPE]
+
+
+def list_entries(folder: str) -> Listing:
+    """What lies directly in `folder`.
 
     Raises:
         DataError: The folder cannot be read.
@@ -109,7 +126,7 @@ def list_folder(folder: str, ignored: Ignored) -> tuple[list[str], list[str]]:
             found = sorted(entries, key=lambda entry: natural_key(entry.name))
     except OSError as error:
         raise _unreadable(folder, error) from error
-    images, folders = [], []
+    images, folders, left_out = [], [], []
     for entry in found:
         kind = _kind(entry)
         if kind == _IMAGE:
@@ -117,11 +134,34 @@ def list_folder(folder: str, ignored: Ignored) -> tuple[list[str], list[str]]:
         elif kind == _FOLDER:
             folders.append(entry.path)
         else:
-            ignored.add(kind, entry.path)
-    return images, folders
+            left_out.append((kind, entry.path))
+    return Listing(images, folders, left_out)
 
 
-def walk(folder: str, ignored: Ignored, visited: set[tuple[int, int]], *, strict: bool = True) -> Iterator[str]:
+def list_folder(folder: str, ignored: Ignored) -> tuple[list[str], list[str]]:
+    """Paths of the images and of the folders directly in `folder`, each in natural order.
+
+    Raises:
+        DataError: The folder cannot be read.
+    """
+    return _noted(list_entries(folder), ignored)
+
+
+def _noted(listing: Listing, ignored: Ignored) -> tuple[list[str], list[str]]:
+    for reason, path in listing.left_out:
+        ignored.add(reason, path)
+    return listing.images, listing.folders
+
+
+def walk(
+    folder: str,
+    ignored: Ignored,
+    visited: set[tuple[int, int]],
+    *,
+    strict: bool = True,
+    listed: Callable[[str], Listing] = list_entries,
+    identified: Callable[[str], tuple[int, int]] | None = None,
+) -> Iterator[str]:
     """Paths of the images in `folder` and all folders below it.
 
     Args:
@@ -129,16 +169,19 @@ def walk(folder: str, ignored: Ignored, visited: set[tuple[int, int]], *, strict
         ignored: Gets what is left out.
         visited: Identities of folders not to enter; those entered are added.
         strict: As in `find_images`.
+        listed: Lists a folder.
+        identified: Tells which folders are the same one; by default `identify`.
 
     Raises:
         DataError: A folder cannot be read.
     """
+    identified = identified or identify
     stack = [folder]  # not recursive: folders may nest deeper than Python's calls
     while stack:
         folder = stack.pop()
         try:
-            images, folders = list_folder(folder, ignored)
-            identities = [identify(path) for path in folders]
+            images, folders = _noted(listed(folder), ignored)
+            identities = [identified(path) for path in folders]
         except DataError:
             if strict:
                 raise
@@ -172,8 +215,35 @@ def _unreadable(folder: str, error: OSError) -> DataError:
     return DataError(f"{printable(folder)}: this folder cannot be read: {error.strerror}")
 
 
+def sorted_listing(files: Iterable[str], folders: Iterable[str]) -> Listing:
+    """What lies in a folder of an archive, by the names alone.
+
+    Args:
+        files: Their paths.
+        folders: Theirs.
+    """
+    listing = Listing([], [], [])
+    for path in sorted(folders, key=natural_key):
+        if _is_junk(os.path.basename(path)):  # noqa: PTH119
+            listing.left_out.append((_HIDDEN, path))
+        else:
+            listing.folders.append(path)
+    for path in sorted(files, key=natural_key):
+        if _is_junk(os.path.basename(path)):  # noqa: PTH119
+            listing.left_out.append((_HIDDEN, path))
+        elif path.lower().endswith(IMAGE_SUFFIXES):
+            listing.images.append(path)
+        else:
+            listing.left_out.append((_OTHER_TYPE, path))
+    return listing
+
+
+def _is_junk(name: str) -> bool:
+    return name.startswith(".") or name.lower() in _JUNK
+
+
 def _kind(entry: os.DirEntry[str]) -> str:
-    if entry.name.startswith(".") or entry.name.lower() in _JUNK:
+    if _is_junk(entry.name):
         return _HIDDEN
     try:
         if entry.is_dir():

@@ -1,15 +1,14 @@
-"""From a folder of class folders to classes, splits and files.
-
-Two layouts are known:
+"""From a folder to classes, splits and files.
 
     photos/cat/*.jpg          one folder per class, images at any depth; whoever trains splits them
     photos/dog/*.jpg
 
-    photos/train/cat/*.jpg    split folders train, val (or valid, validation) and test; the classes are those of train
-    photos/val/cat/*.jpg
+    photos/train/cat/*.jpg    split folders train, val and test, by any of their usual names; the classes are those of
+    photos/val/cat/*.jpg      train
 
-Classes are numbered in the natural order of their names. A note says what is left out: no image disappears silently,
-and no stray folder becomes a class.
+`layout.reading` knows these and the other trees that people and tools write. Classes are numbered in the natural order
+of their names. A note says how the tree was read and what is left out: no image disappears silently, and no stray
+folder becomes a class.
 """
 
 from __future__ import annotations
@@ -19,114 +18,169 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nncli.data.folder_walk import SPLITS, Ignored, existing_folder, identify, list_folder, some, walk
+from nncli.data.folder_walk import existing_folder, some
+from nncli.data.layout.hints import hint, what_is_there
+from nncli.data.layout.lists import labels_from_annotations, official_split
+from nncli.data.layout.oddities import mask_files
+from nncli.data.layout.reading import Part, read_layout
+from nncli.data.layout.said import said_layout
+from nncli.data.layout.tree import Tree
+from nncli.data.layout.words import TEST_WITHOUT_LABEL, squeezed
+from nncli.data.natural_order import natural_key
 from nncli.data.source import ImageSource, LabeledFiles
 from nncli.errors import DataError
 from nncli.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
+
+Splits = "Mapping[str, Sequence[str]] | str"
+"""`data.splits`: the folders of each split, ``none`` if every folder is a class, or empty to find out."""
 
 
-def scan_image_folder(root: str | Path) -> ImageSource:
-    """Find the classes, splits and image files of a folder; no file is opened.
+def scan_image_folder(root: str | Path, splits: Mapping[str, Sequence[str]] | str = "") -> ImageSource:
+    """Find the classes, splits and image files of a folder; no image is decoded.
+
+    Args:
+        root: The folder.
+        splits: `data.splits`: the folders of each split, ``none`` if every folder is a class, or empty to find out.
 
     Raises:
-        DataError: `root` is not a folder, cannot be read or has no class folders; the message says what to change.
+        DataError: `root` is not a folder, cannot be read, has no class folders, or can be read in several ways; the
+            message says what to change.
     """
-    root = existing_folder(root)
-    ignored = Ignored(root)
-    split_folders, class_folders = _find_class_folders(root, ignored)
-    main, main_folder = next(iter(split_folders.items()))  # train or all: where the classes come from
-    classes = _names(class_folders[main])
-    _check_classes(class_folders[main], main_folder)
-    splits = {}
-    for split, folders in class_folders.items():
-        unknown = [name for name in _names(folders) if name not in classes]
-        if unknown:
-            raise DataError(f"{printable(split_folders[split])}: {printable(main_folder)} has no class {some(unknown)}")
-        closed = {identify(path): path for path in (root, *split_folders.values())}
-        splits[split] = _label_files(folders, classes, closed, ignored)
-
-    counts = {split: Counter(files.labels) for split, files in splits.items()}
-    missing = [name for label, name in enumerate(classes) if not counts[main][label]]
-    if missing:
-        raise DataError(f"{printable(main_folder)}: no images of class {some(missing)}; add some or remove the folder")
-    notes = [*ignored.notes(), *_notes_about_names(classes, main), *_notes_about_counts(classes, counts)]
-    return ImageSource(root, classes, splits, tuple(notes))
+    return scan_tree(Tree(existing_folder(root)), splits)
 
 
-def _find_class_folders(root: str, ignored: Ignored) -> tuple[dict[str, str], dict[str, list[str]]]:
-    """The folder of each split and the class folders in it; a root without split folders is the one split ``all``."""
-    strays, folders = list_folder(root, ignored)
-    split_folders = _find_split_folders(root, folders) or {"all": root}
-    class_folders = {}
-    for split, split_folder in split_folders.items():
-        if split != "all":
-            images, folders = list_folder(split_folder, ignored)
-            strays += images
-        if not folders:
-            holds = "images but no folders" if strays else "no folders"
-            raise DataError(f"{printable(split_folder)}: {holds} in it; expected one folder per class")
-        class_folders[split] = folders
-    ignored.add("images outside of class folders", *strays)
-    return split_folders, class_folders
+def scan_tree(tree: Tree, splits: Mapping[str, Sequence[str]] | str = "") -> ImageSource:
+    """As `scan_image_folder`, of a tree that may lie in an archive.
+
+    Raises:
+        DataError: As there.
+    """
+    layout = read_layout(tree, splits=splits) if isinstance(splits, str) else said_layout(tree, splits)
+    parts, notes = layout.parts, layout.notes
+    if parts and "train" not in parts and "all" not in parts:
+        names = sorted(Path(part.folder).name for part in parts.values())
+        raise DataError(f"{printable(tree.root)}: {some(names)} without a train folder")
+    main, main_part = next(iter(parts.items()))
+    strays = [*layout.strays, *(image for part in parts.values() if part.classes for image in part.images)]
+    _check_classes(tree, main_part, layout.strays)
+    classes = tuple(sorted({name for name, _ in main_part.classes}, key=natural_key))
+    if "test" in parts and _has_no_labels(parts["test"], classes):
+        count = len(parts["test"].images) + sum(tree.count(path) for _, path in parts["test"].classes)
+        notes.append(f"left out {printable(parts.pop('test').folder)}: {count:,} images without a class")
+    _note_what_lies_beside(tree, [part.folder for part in parts.values()])
+    found = {split: _labeled(tree, part, parts, main_part.folder, classes, notes) for split, part in parts.items()}
+    if main == "all":
+        found = _as_listed(tree, main_part, found["all"], notes)
+        main = next(iter(found))
+    counts = {split: Counter(files.labels) for split, files in found.items()}
+    _refuse_empty_classes(tree, main_part, [name for i, name in enumerate(classes) if not counts[main][i]])
+    tree.ignored.add("images outside of class folders", *dict.fromkeys(strays))
+    notes = [*notes, *tree.ignored.notes(), *_notes_about_names(classes), *_notes_about_counts(classes, counts)]
+    return ImageSource(tree.root, classes, found, tuple(notes))
 
 
-def _find_split_folders(root: str, folders: list[str]) -> dict[str, str]:
-    """Split folders by split, train first; none if any folder has another name: a class may well be called train."""
-    names = _names(folders)
-    if any(name.lower() not in SPLITS for name in names):
-        return {}
-    found: dict[str, str] = {}
-    for folder, name in zip(folders, names, strict=True):
-        other = found.setdefault(SPLITS[name.lower()], folder)
-        if other != folder:
-            raise DataError(f"{printable(root)}: {some(_names([other, folder]))} are the same split; keep one of them")
-    if found and "train" not in found:
-        raise DataError(f"{printable(root)}: {some(names)} without a train folder")
-    return {split: found[split] for split in ("train", "val", "test") if split in found}
+def _note_what_lies_beside(tree: Tree, folders: Sequence[str]) -> None:
+    """Have the files in the root, in the split folders and between them counted as ignored, if they are no images."""
+    above = {parent for folder in folders for parent in map(str, Path(folder).parents)}
+    between = sorted(path for path in above if Path(tree.root) in Path(path).parents)
+    for folder in dict.fromkeys((tree.root, *between, *folders)):
+        for reason, path in tree.listing(folder).left_out:
+            tree.ignored.add(reason, path)
 
 
-def _check_classes(folders: list[str], parent: str) -> None:
-    if len(folders) > 1:
-        return
-    inside = list_folder(folders[0], Ignored(parent))[1]
-    hint = f"; did you mean {printable(folders[0])}?" if len(inside) > 1 else ""
-    raise DataError(
-        f"{printable(parent)}: {some(_names(folders))} is the only class folder; expected two or more{hint}"
-    )
+def _check_classes(tree: Tree, part: Part, strays: Sequence[str]) -> None:
+    """Refuse what has no two class folders, with what may be meant."""
+    folder, names = printable(part.folder), [name for name, _ in part.classes]
+    if not part.classes:
+        images = [*part.images, *strays]
+        holds = "images but no folders" if images else "no folders"
+        raise DataError(f"{folder}: {holds} in it; expected one folder per class{hint(tree, part.folder, images)}")
+    if len(set(names)) == 1:
+        inside = part.classes[0][1]
+        more = hint(tree, inside, tree.images(inside))
+        raise DataError(f"{folder}: {some(names[:1])} is the only class folder; expected two or more{more}")
 
 
-def _label_files(
-    folders: list[str], classes: tuple[str, ...], closed: dict[tuple[int, int], str], ignored: Ignored
+def _has_no_labels(part: Part, classes: tuple[str, ...]) -> bool:
+    """Whether the folder of a test split holds images that nobody has labeled."""
+    names = {name for name, _ in part.classes}
+    return not names & set(classes) and all(squeezed(name) in TEST_WITHOUT_LABEL for name in names)
+
+
+def _labeled(
+    tree: Tree, part: Part, parts: Mapping[str, Part], main_folder: str, classes: tuple[str, ...], notes: list[str]
 ) -> LabeledFiles:
-    """The files of class `folders`; folders in `closed`, by identity, belong to no class."""
+    """The images of a split with their labels, by class folder or by the list beside them."""
     index = {name: label for label, name in enumerate(classes)}
-    for folder in folders:
-        other = closed.setdefault(identify(folder), folder)
+    if not part.classes:
+        by_path, source = labels_from_annotations(tree, part.folder, part.images)
+        if not by_path:
+            holds = "images but no folders" if part.images else "no folders"
+            more = hint(tree, part.folder, part.images)
+            raise DataError(f"{printable(part.folder)}: {holds} in it; expected one folder per class{more}")
+        notes.append(f"read the classes of {printable(part.folder)} from {printable(source)}")
+        named = sorted(((index.get(name, -1), name, path) for path, name in by_path.items()), key=lambda row: row[0])
+    else:
+        named = [(index.get(name, -1), name, path) for name, path in _walked(tree, part, parts)]
+    unknown = sorted({name for label, name, _ in named if label < 0} | {n for n, _ in part.classes} - set(classes))
+    if unknown:
+        raise DataError(f"{printable(part.folder)}: {printable(main_folder)} has no class {some(unknown)}")
+    return LabeledFiles(tuple(path for *_, path in named), tuple(label for label, *_ in named))
+
+
+def _walked(tree: Tree, part: Part, parts: Mapping[str, Part]) -> Iterator[tuple[str, str]]:
+    """Class name and path of each image in the class folders of a split, masks left out."""
+    roots = [tree.root, *(other.folder for other in parts.values()), *part.left_out]
+    closed = {tree.identity(path): path for path in roots}
+    for _, folder in part.classes:
+        other = closed.setdefault(tree.identity(folder), folder)
         if other != folder:
             raise DataError(f"{printable(folder)}: the same folder as {printable(other)}; a class needs its own")
     visited = set(closed)
-    paths: list[str] = []
-    labels: list[int] = []
-    for folder, name in zip(folders, _names(folders), strict=True):
-        found = list(walk(folder, ignored, visited))
-        paths += found
-        labels += [index[name]] * len(found)
-    return LabeledFiles(tuple(paths), tuple(labels))
+    for name, folder in sorted(part.classes, key=lambda found: natural_key(found[0])):
+        paths = tree.walked(folder, visited, tree.ignored)
+        masks = set(mask_files(paths))
+        tree.ignored.add("masks of images beside them", *masks)
+        yield from ((name, path) for path in paths if path not in masks)
 
 
-def _notes_about_names(classes: tuple[str, ...], main: str) -> Iterator[str]:
+def _as_listed(tree: Tree, part: Part, files: LabeledFiles, notes: list[str]) -> dict[str, LabeledFiles]:
+    """Images of an unsplit folder as the lists beside it split them."""
+    split_of = official_split(tree, part.folder, files.paths, notes)
+    if not split_of:
+        return {"all": files}
+    found = {}
+    for split in ("train", "val", "test"):
+        rows = [row for row in zip(files.paths, files.labels, strict=True) if split_of[row[0]] == split]
+        if rows:
+            paths, labels = zip(*rows, strict=True)
+            found[split] = LabeledFiles(paths, labels)
+    return found if "train" in found else {"all": files}
+
+
+def _refuse_empty_classes(tree: Tree, part: Part, missing: list[str]) -> None:
+    if not missing:
+        return
+    folders = {name: path for name, path in part.classes if name in missing}
+    there = {name: what_is_there(tree, path) for name, path in folders.items()}
+    seen = [f"{printable(name)} holds {contents}" for name, contents in there.items() if contents][:3]
+    advice = "add some or remove the folder" + ("" if len(missing) == 1 else "s")
+    if seen:
+        advice = f"{'; '.join(seen)}; convert what are pictures, and move away what is no class"
+    raise DataError(f"{printable(part.folder)}: no images of class {some(missing)}; {advice}")
+
+
+def _notes_about_names(classes: tuple[str, ...]) -> Iterator[str]:
     alike: dict[str, list[str]] = {}
     for name in classes:
-        alike.setdefault(unicodedata.normalize("NFC", name).casefold(), []).append(name)
+        key = unicodedata.normalize("NFC", name).casefold()
+        alike.setdefault(str(int(key)) if key.isascii() and key.isdigit() and len(key) < 10 else key, []).append(name)
     for names in alike.values():
         if len(names) > 1:
             yield f"these are separate classes, though they look alike: {some(names)}"
-    like_splits = [name for name in classes if name.lower() in SPLITS]
-    if like_splits and main == "all":
-        yield f"{some(like_splits)} counts as a class, because not all folders beside it are train, val or test"
 
 
 def _notes_about_counts(classes: tuple[str, ...], counts: dict[str, Counter[int]]) -> Iterator[str]:
@@ -138,7 +192,3 @@ def _notes_about_counts(classes: tuple[str, ...], counts: dict[str, Counter[int]
         single = [name for label, name in enumerate(classes) if counts[next(iter(counts))][label] == 1]
         if single:
             yield f"a class of one image cannot be validated: {some(single)}"
-
-
-def _names(folders: list[str]) -> tuple[str, ...]:
-    return tuple(Path(folder).name for folder in folders)

@@ -1,16 +1,21 @@
 """Images to evaluate a model on, with the class that each folder says they are.
 
 Training refuses a folder in which a class is missing. Here that is fine, for the classes are the model's: the folder is
-read for names alone, and the caller matches them.
+read for names alone, and the caller matches them. Everything else about a tree is as in training (data/layout).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nncli.data.folder_walk import SPLITS, Ignored, existing_folder, find_images, list_folder
+from nncli.data.folder_walk import existing_folder
+from nncli.data.layout.hints import hint
+from nncli.data.layout.lists import labels_from_annotations, official_split
+from nncli.data.layout.oddities import mask_files
+from nncli.data.layout.reading import Part, read_layout
+from nncli.data.layout.tree import Tree
+from nncli.data.layout.words import TEST_WITHOUT_LABEL, squeezed
 from nncli.errors import DataError, UsageError
 from nncli.text import printable
 
@@ -31,7 +36,7 @@ class LabeledImages:
         paths: One path per image.
         names: The name of its class.
         classes: The names of all class folders, also of empty ones.
-        notes: One line each about what was ignored.
+        notes: One line each about how the folder was read and what was ignored.
     """
 
     folder: str
@@ -47,44 +52,87 @@ def labeled_images(root: str, split: str | None = None, known: Sequence[str] | N
 
     Args:
         root: The folder.
-        split: ``train``, ``val`` or ``test``; by default the one that training has seen the least of.
-        known: The classes of the model; by default any will do.
+        split: ``train``, ``val`` or ``test``; by default the one that training has seen least of.
+        known: The model's classes, which folders with these names are, whatever they are called; by default any will
+            do.
 
     Raises:
         UsageError: There is no such split.
-        DataError: The folder cannot be read, or holds no class folders, one that is not `known`, or no images.
+        DataError: The folder cannot be read or can be read in several ways, or holds no class folders, one that is not
+            `known`, or no images.
     """
-    folder, split = _choose_split(existing_folder(root), split)
-    ignored = Ignored(folder)
-    strays, class_folders = list_folder(folder, ignored)
-    if not class_folders:
-        raise DataError(f"{printable(folder)}: no folders in it; expected one folder per class")
-    ignored.add("images outside of class folders", *strays)
-    paths: list[str] = []
-    names: list[str] = []
-    for class_folder in class_folders:
-        found = list(find_images(class_folder))
-        paths += found
-        names += [Path(class_folder).name] * len(found)
+    tree = Tree(existing_folder(root))
+    layout = read_layout(tree, known=known or ())
+    chosen = _choose_split(tree.root, list(layout.parts), split)
+    part = layout.parts[chosen or "all"]
+    strays = [*layout.strays, *part.images] if part.classes else []
+    tree.ignored.add("images outside of class folders", *dict.fromkeys(strays))
+    for folder in dict.fromkeys((tree.root, part.folder)):
+        for reason, path in tree.listing(folder).left_out:
+            tree.ignored.add(reason, path)
+    paths, names, classes = (
+        _listed(tree, part, layout.notes) if _has_no_labels(part, known or ()) else _walked(tree, part)
+    )
     if not paths:
-        raise DataError(f"{printable(folder)}: no images in its folders")
-    classes = [Path(path).name for path in class_folders]
+        raise DataError(f"{printable(part.folder)}: no images in its folders")
+    if not chosen:
+        of_path = official_split(tree, part.folder, paths, layout.notes)
+        if of_path:
+            chosen = _choose_split(tree.root, sorted(set(of_path.values())), split)
+            names = [name for path, name in zip(paths, names, strict=True) if of_path[path] == chosen]
+            paths = [path for path in paths if of_path[path] == chosen]
+        elif split:
+            raise UsageError(f"{printable(root)}: not divided into train, val and test; leave out --split")
     unknown = [] if known is None else [name for name in classes if name not in known]
     if unknown:
-        shown, existing = (", ".join(map(printable, names)) for names in (unknown, known or ()))
-        raise DataError(f"{printable(folder)}: the model has no class {shown}; its classes are {existing}")
-    return LabeledImages(folder, split, paths, names, classes, ignored.notes())
+        shown, existing = (", ".join(map(printable, found)) for found in (unknown, known or ()))
+        raise DataError(f"{printable(part.folder)}: the model has no class {shown}; its classes are {existing}")
+    return LabeledImages(part.folder, chosen, paths, names, classes, [*layout.notes, *tree.ignored.notes()])
 
 
-def _choose_split(root: str, wanted: str | None) -> tuple[str, str]:
-    """The folder to read and the name of its split."""
-    folders = list_folder(root, Ignored(root))[1]
-    splits = {SPLITS.get(Path(folder).name.lower(), ""): folder for folder in folders}
-    if not splits or "" in splits:  # as in training: any other name, and all of them are classes
-        if wanted is None:
-            return root, ""
-        raise UsageError(f"{printable(root)}: not divided into train, val and test; leave out --split")
-    chosen = wanted or next(split for split in PREFERENCE if split in splits)
-    if chosen not in splits:
-        raise UsageError(f"{printable(root)}: no split {chosen}, only {', '.join(splits)}")
-    return splits[chosen], chosen
+def _choose_split(root: str, found: list[str], wanted: str | None) -> str:
+    """The split to evaluate; empty if there is none."""
+    if found == ["all"]:
+        return ""
+    chosen = wanted or next(split for split in PREFERENCE if split in found)
+    if chosen not in found:
+        raise UsageError(f"{printable(root)}: no split {chosen}, only {', '.join(found)}")
+    return chosen
+
+
+def _has_no_labels(part: Part, known: Sequence[str]) -> bool:
+    """Whether the images of a part lie in no class folder."""
+    names = {name for name, _ in part.classes}
+    return not names & set(known) and all(squeezed(name) in TEST_WITHOUT_LABEL for name in names)
+
+
+def _listed(tree: Tree, part: Part, notes: list[str]) -> tuple[list[str], list[str], list[str]]:
+    """Paths, their class names and all classes, from a list beside the images."""
+    images = part.images or [path for _, folder in part.classes for path in tree.below(folder)]
+    found, source = labels_from_annotations(tree, part.folder, images) if images else ({}, "")
+    if found:
+        notes.append(f"read the classes of {printable(part.folder)} from {printable(source)}")
+        classes = list(dict.fromkeys(found.values()))
+        return list(found), list(found.values()), classes
+    if not part.classes:
+        more = hint(tree, part.folder, images)
+        holds = f"{len(images):,} images without a class" if images else "no folders in it"
+        raise DataError(f"{printable(part.folder)}: {holds}; expected one folder per class{more}")
+    names = ", ".join(printable(name) for name, _ in part.classes)
+    raise DataError(f"{printable(part.folder)}: its images, in {names}, have no class; expected one folder per class")
+
+
+def _walked(tree: Tree, part: Part) -> tuple[list[str], list[str], list[str]]:
+    """Paths, their class names and all classes, from class folders."""
+    paths: list[str] = []
+    names: list[str] = []
+    visited = {*map(tree.identity, (tree.root, part.folder, *part.left_out))}
+    for name, folder in part.classes:
+        visited.add(tree.identity(folder))
+        found = tree.walked(folder, visited, tree.ignored)
+        masks = set(mask_files(found))
+        tree.ignored.add("masks of images beside them", *masks)
+        found = [path for path in found if path not in masks]
+        paths += found
+        names += [name] * len(found)
+    return paths, names, list(dict.fromkeys(name for name, _ in part.classes))

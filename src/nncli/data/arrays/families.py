@@ -1,0 +1,59 @@
+"""Which arrays belong together, by their names: images and labels, train and test.
+
+The same words name arrays within a file (``x_train``, ``train_images``) and files in a folder
+(``t10k-labels-idx1-ubyte.gz``, ``kmnist-test-imgs.npz``, ``train_X.bin``). What is left of a name without these words
+is the family: ``emnist-letters`` and ``emnist-digits`` in one folder are two sets.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from nncli.data.layout.words import SPLIT_OF_WORD
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_IMAGES = {"x", "images", "image", "imgs", "img", "data", "features", "pixels", "inputs", "arr"}
+_LABELS = {"y", "labels", "label", "target", "targets", "lbl", "lbls", "classes", "outputs", "cat"}
+_SPLITS = SPLIT_OF_WORD | {"t10k": "test", "t10": "test", "unlabeled": "unlabeled", "extra": "extra"}
+_FILLING = {"ubyte", "idx1", "idx2", "idx3", "idx4", "idx", "gz", "npy", "npz", "bin", "mat", "int", "float"}
+
+
+@dataclass
+class Family:
+    """Names of arrays that belong together.
+
+    Attributes:
+        images, labels: By split; ``all`` for names without a split.
+    """
+
+    images: dict[str, str] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether images have their labels."""
+        return bool(set(self.images) & set(self.labels))
+
+
+def families(names: Iterable[str]) -> dict[str, Family]:
+    """Families by what their names have in common; names that say neither images nor labels are left out."""
+    found: dict[str, Family] = {}
+    for name in names:
+        split, kind, rest = parsed(name)
+        if kind:
+            family = found.setdefault(rest, Family())
+            (family.images if kind == "images" else family.labels).setdefault(split, name)
+    return found
+
+
+def parsed(name: str) -> tuple[str, str, str]:
+    """Split (or ``all``), kind (``images``, ``labels`` or empty) and what is left of a name."""
+    words = [word.lower() for word in re.findall(r"t10k|idx\d|[A-Za-z]+|\d+", name)]
+    split = next((_SPLITS[word] for word in words if word in _SPLITS), "all")
+    kinds = ["images" if word in _IMAGES else "labels" for word in words if word in _IMAGES or word in _LABELS]
+    rest = [word for word in words if word not in _SPLITS and word not in _IMAGES | _LABELS | _FILLING]
+    return split, kinds[0] if kinds else "", " ".join(rest)

@@ -1,0 +1,255 @@
+"""From a file of arrays, or a folder of such files, to images with their labels, by split.
+
+A file stands for the whole set that it belongs to: ``train-images-idx3-ubyte`` brings its labels and the test files
+beside it, ``data_batch_1`` the other batches.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nncli.data.arrays.families import Family, families, parsed
+from nncli.data.arrays.idx import is_idx, parse_idx
+from nncli.data.arrays.npz import read_npy, read_npz
+from nncli.data.arrays.raw import checked_size, read_file
+from nncli.data.arrays.records import STL_PIXELS, cifar_batch, cifar_records, stl_images
+from nncli.data.arrays.values import as_images, as_labels
+from nncli.data.folder_walk import some
+from nncli.data.layout.tree import text_lines
+from nncli.data.layout.words import SPLITS
+from nncli.data.natural_order import natural_key
+from nncli.errors import DataError
+from nncli.text import printable
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_SUFFIXES = (".npz", ".npy", ".mat", ".bin", ".idx", ".gz", ".bz2", ".xz")
+_CLASS_LISTS = ("batches.meta.txt", "fine_label_names.txt", "class_names.txt", "classes.txt")
+
+
+@dataclass(frozen=True)
+class ArraySet:
+    """Images and labels of a set.
+
+    Attributes:
+        root: The file or folder.
+        classes: By label.
+        splits: Split -> images, (m, h, w) or (m, h, w, c) uint8, and labels, (m,).
+        notes: How it was read.
+    """
+
+    root: str
+    classes: tuple[str, ...]
+    splits: dict[str, tuple[NDArray[np.uint8], NDArray[np.int64]]]
+    notes: tuple[str, ...]
+
+
+def is_array_file(path: str | Path) -> bool:
+    """Whether a file may hold arrays, by its name alone."""
+    name = Path(path).name.lower()
+    if name.endswith((".npz", ".npy", ".mat")) or "-idx" in name:
+        return True
+    return _is_batch(name) or (name.endswith((".bin", ".idx", ".gz", ".bz2")) and bool(parsed(name)[1]))
+
+
+def _is_batch(name: str) -> bool:
+    stem = name.removesuffix(".bin")
+    return stem == "test_batch" or stem.startswith("data_batch_") or (name in ("train.bin", "test.bin"))
+
+
+def read_arrays(path: str | Path) -> ArraySet:
+    """The set that a file or a folder of files holds.
+
+    Raises:
+        DataError: There are no images with labels in it, or it cannot be read, or holds several sets.
+        UsageError: An extra is needed that is not installed.
+    """
+    file, notes = Path(path), list[str]()
+    if file.is_dir():
+        names = sorted((entry.name for entry in file.iterdir() if is_array_file(entry.name)), key=natural_key)
+        home = file
+    else:
+        checked_size(file)
+        home = file.parent
+        names = sorted((entry.name for entry in home.iterdir() if entry.is_file()), key=natural_key)
+    found = _batches(home, names if file.is_dir() or _is_batch(file.name.lower()) else [], notes)
+    if not found and not file.is_dir() and file.suffix.lower() in (".npz", ".mat"):
+        found = _within(file, notes)
+    if not found:
+        found = _files(home, names, None if file.is_dir() else file.name, notes)
+    extra = [split for split in found if split not in (*SPLITS, "all")]
+    notes += [f"left out {split}: {len(found[split][0]):,} images" for split in extra]
+    splits = {split: found[split] for split in ("all", *SPLITS) if split in found}
+    if not splits:
+        raise DataError(f"{printable(str(path))}: no images with labels in it")
+    if "all" in splits and len(splits) > 1:
+        raise DataError(f"{printable(str(path))}: {some(list(splits)[1:])} beside arrays of no split; keep one kind")
+    classes, labels = _numbered(home, {split: labels for split, (_, labels) in splits.items()}, notes)
+    return ArraySet(str(path), classes, {s: (splits[s][0], labels[s]) for s in splits}, tuple(notes))
+
+
+_Found = dict[str, tuple["NDArray[np.uint8]", "NDArray[Any]"]]
+
+
+def _batches(home: Path, names: list[str], notes: list[str]) -> _Found:
+    """CIFAR's files, if there are any: binary or pickled."""
+    chosen = [name for name in names if _is_batch(name.lower())]
+    if any(name.endswith(".bin") for name in chosen):
+        chosen = [name for name in chosen if name.endswith(".bin")]
+    if not chosen:
+        return {}
+    pieces: dict[str, list[tuple[Any, Any]]] = {}
+    for name in chosen:
+        read = cifar_records if name.endswith(".bin") else cifar_batch
+        pieces.setdefault("test" if "test" in name.lower() else "train", []).append(read(read_file(home / name), name))
+    notes.append(f"read {len(chosen)} files of CIFAR: {some(chosen)}")
+    joined = {
+        split: (np.concatenate([images for images, _ in found]), np.concatenate([labels for _, labels in found]))
+        for split, found in pieces.items()
+    }
+    return {split: joined[split] for split in ("train", "test") if split in joined}
+
+
+def _within(file: Path, notes: list[str]) -> _Found:
+    """The pairs within one file; nothing if it holds a single array, whose labels lie in another file."""
+    if file.suffix.lower() == ".mat":
+        from nncli.data.arrays.mat import read_mat
+
+        arrays = read_mat(file)
+    else:
+        arrays = read_npz(file)
+    kinds = families(arrays)
+    whole = [family for family in kinds.values() if family.is_whole]
+    if len(whole) == 1:
+        split = parsed(file.name)[0]
+        pairs = _pairs(whole[0], arrays.__getitem__, str(file), notes)
+        alone = set(pairs) == {"all"} and split != "all"
+        return _with_neighbors(file, pairs["all"], split, notes) if alone else pairs
+    if set(arrays) == {"arr_0", "arr_1"}:
+        notes.append("read arr_0 as images, arr_1 as labels")
+        return _pairs(Family({"all": "arr_0"}, {"all": "arr_1"}), arrays.__getitem__, str(file), notes)
+    if len(arrays) > 1:
+        raise DataError(
+            f"{printable(str(file))}: cannot tell images and labels among {some(list(arrays))}; "
+            "name them x_train and y_train, or images and labels"
+        )
+    return {}
+
+
+def _with_neighbors(file: Path, pair: Any, split: str, notes: list[str]) -> _Found:
+    """A pair of one split, and those of the files beside it that are called alike but for the split: SVHN."""
+    found = {split: pair}
+    for other in sorted(file.parent.iterdir()):
+        other_split, _, rest = parsed(other.name)
+        if other != file and other.suffix == file.suffix and rest == parsed(file.name)[2] and other_split not in found:
+            inner = _within_alone(other, notes)
+            if inner is not None:
+                found[other_split] = inner
+    return found
+
+
+def _within_alone(file: Path, notes: list[str]) -> Any:
+    from nncli.data.arrays.mat import read_mat
+
+    arrays = read_mat(file) if file.suffix.lower() == ".mat" else read_npz(file)
+    whole = [family for family in families(arrays).values() if family.is_whole]
+    return _pairs(whole[0], arrays.__getitem__, str(file), notes).get("all") if len(whole) == 1 else None
+
+
+def _files(home: Path, names: list[str], chosen: str | None, notes: list[str]) -> _Found:
+    """The pairs in files that hold one array each."""
+    kinds = families(name for name in names if name.lower().endswith(_SUFFIXES) or "-idx" in name.lower())
+    whole = {rest: family for rest, family in kinds.items() if family.is_whole}
+    if chosen is not None:
+        rest = parsed(chosen)[2]
+        if rest not in whole:
+            raise DataError(
+                f"{printable(str(home / chosen))}: no file of labels beside it; expected one that is called the same, "
+                "with labels in place of images"
+            )
+        whole = {rest: whole[rest]}
+    if len(whole) > 1:
+        first = next(iter(whole.values()))
+        raise DataError(
+            f"{printable(str(home))}: holds several sets ({some(sorted(whole))}); choose one: "
+            f"data.path: {printable(str(home / next(iter(first.images.values()))))}"
+        )
+    for family in whole.values():
+        return _pairs(family, lambda name: _one_array(home / name, notes), str(home), notes)
+    return {}
+
+
+def _one_array(file: Path, notes: list[str]) -> Any:
+    if file.suffix.lower() == ".npy":
+        return read_npy(file)
+    if file.suffix.lower() == ".npz":
+        arrays = read_npz(file)
+        if len(arrays) == 1:
+            return next(iter(arrays.values()))
+        raise DataError(f"{printable(str(file))}: {len(arrays)} arrays, expected one")
+    data = read_file(file)
+    if is_idx(data):
+        return parse_idx(data, file.name, notes)
+    if file.suffix.lower() == ".bin" and parsed(file.name)[1] == "images" and len(data) % STL_PIXELS == 0:
+        return stl_images(data, file.name)
+    if file.suffix.lower() == ".bin" and parsed(file.name)[1] == "labels":
+        return np.frombuffer(data, np.uint8)
+    raise DataError(f"{printable(str(file))}: neither idx nor a file of STL-10")
+
+
+def _pairs(family: Family, array_of: Any, shown: str, notes: list[str]) -> _Found:
+    """Images and labels of each split that has both."""
+    found: _Found = {}
+    for split, name in family.images.items():
+        if split not in family.labels:
+            notes.append(f"left out {printable(name)}: no labels for it")
+            continue
+        where = f"{printable(Path(shown).name)}: {printable(name)}"
+        labels = as_labels(array_of(family.labels[split]), where, notes)
+        images = as_images(array_of(name), len(labels), where, notes)
+        if len(images) != len(labels):
+            other = printable(family.labels[split])
+            raise DataError(f"{where} has {len(images):,} images and {other} {len(labels):,} labels")
+        found[split] = images, labels
+    return found
+
+
+def _numbered(
+    home: Path, labels: dict[str, NDArray[Any]], notes: list[str]
+) -> tuple[tuple[str, ...], dict[str, NDArray[np.int64]]]:
+    """Class names, and labels from 0 on."""
+    values = sorted({value for found in labels.values() for value in np.unique(found).tolist()}, key=_label_order)
+    names = tuple(str(value) for value in values)
+    if values == list(range(1, 11)) and any("32x32" in name.lower() for name in _names(home)):
+        notes.append("label 10 stands for the digit 0 (SVHN)")
+        values, names = [10, *range(1, 10)], tuple(map(str, range(10)))
+    elif values and all(isinstance(value, int) for value in values):
+        listed = _class_names(home)
+        first = 1 if values[0] == 1 and values[-1] == len(listed) else 0
+        if listed and values[0] >= first and values[-1] < len(listed) + first:
+            values, names = list(range(first, first + len(listed))), listed
+    index = {value: label for label, value in enumerate(values)}
+    return names, {
+        split: np.asarray([index[value] for value in found.tolist()], np.int64) for split, found in labels.items()
+    }
+
+
+def _label_order(value: Any) -> Any:
+    return natural_key(str(value)) if isinstance(value, str) else ("", value)
+
+
+def _names(home: Path) -> list[str]:
+    return [entry.name for entry in home.iterdir()] if home.is_dir() else []
+
+
+def _class_names(home: Path) -> tuple[str, ...]:
+    for name in _CLASS_LISTS:
+        lines = text_lines(str(home / name))
+        if lines:
+            return tuple(line.strip() for line in lines)
+    return ()

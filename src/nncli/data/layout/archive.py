@@ -1,0 +1,186 @@
+"""Image folders in zip and tar archives, read in place: a tree by the names of the members.
+
+An archive may come from anyone. Members that are absolute or climb out are refused, links and devices are no images,
+and sizes are checked before anything is unpacked: an archive that would grow to more than two hundred times its size is
+taken for a bomb, for images hardly compress at all. Nothing is written to the disk.
+"""
+
+from __future__ import annotations
+
+import lzma
+import os
+import tarfile
+import zipfile
+import zlib
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from nncli.data.folder_walk import Listing, sorted_listing
+from nncli.data.layout.tree import MAX_TEXT_BYTES, Tree
+from nncli.errors import DataError
+from nncli.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
+MAX_RATIO, FREE_BYTES = 200, 1 << 28
+MAX_MEMBER_BYTES = 1 << 30
+MOST_MEMBERS = 5_000_000
+_DAMAGES = (zipfile.BadZipFile, tarfile.TarError, OSError, EOFError, zlib.error, lzma.LZMAError)
+
+
+def is_archive(path: str | Path) -> bool:
+    """Whether a file is an archive, by its name."""
+    return Path(path).name.lower().endswith(SUFFIXES)
+
+
+class Archive:
+    """The files of a zip or tar archive, by their names with `/`.
+
+    Args:
+        path: The archive.
+
+    Attributes:
+        members: Name -> what the archive knows of it.
+
+    Raises:
+        DataError: It cannot be read, is damaged, or declares what an archive of images would not.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path, self.members = str(path), dict[str, Any]()
+        self._shown, self._total, self._n_seen = printable(str(path)), 0, 0
+        try:
+            if not Path(path).is_file():
+                raise DataError(f"{self._shown}: {'not a regular file' if Path(path).exists() else 'no such file'}")
+            self._limit = max(FREE_BYTES, MAX_RATIO * Path(path).stat().st_size)
+            self._is_zip = zipfile.is_zipfile(path)
+            if self._is_zip:
+                self._list_zip()
+            else:
+                self._list_tar()
+        except (*_DAMAGES, ValueError) as error:
+            raise self._damaged(error) from error
+
+    def _damaged(self, error: Exception) -> DataError:
+        reason = printable(str(error).partition("\n")[0])[:80]
+        return DataError(f"{self._shown}: not readable as an archive ({reason or type(error).__name__})")
+
+    def _list_zip(self) -> None:
+        with zipfile.ZipFile(self.path) as archive:
+            for info in archive.infolist():
+                name = info.filename.replace("\\", "/")
+                if info.flag_bits & 1:
+                    raise DataError(f"{self._shown}: {printable(name)} is encrypted; unpack it first")
+                is_link = info.external_attr >> 28 == 0xA
+                self._add(name, info, info.file_size, is_file=not (info.is_dir() or name.endswith("/") or is_link))
+
+    def _list_tar(self) -> None:
+        with tarfile.open(self.path) as archive:
+            for info in archive:
+                self._add(info.name, info, info.size, is_file=info.isreg())
+
+    def _add(self, name: str, info: Any, size: int, *, is_file: bool) -> None:
+        """Keep a member if it is a file.
+
+        Raises:
+            DataError: It lies elsewhere, or is too large.
+        """
+        parts = name.split("/")
+        if name.startswith("/") or ".." in parts or "\0" in name or (len(name) > 1 and name[1] == ":"):
+            raise DataError(f"{self._shown}: a member leads out of the archive: {printable(name)}")
+        self._total += max(size, 0)
+        self._n_seen += 1
+        if size > MAX_MEMBER_BYTES or self._total > self._limit:
+            raise DataError(
+                f"{self._shown}: {printable(name)} declares {size:,} bytes; too much for an archive of its size"
+            )
+        if self._n_seen > MOST_MEMBERS:
+            raise DataError(f"{self._shown}: more than {MOST_MEMBERS:,} members")
+        if is_file:
+            self.members["/".join(part for part in parts if part not in ("", "."))] = info
+
+    def contents(self, names: Sequence[str]) -> Iterator[tuple[str, bytes | str]]:
+        """Name and contents of members, in the order of the archive; a reason as text where one is damaged."""
+        ordered = sorted(names, key=lambda name: self._offset(self.members[name]))
+        with zipfile.ZipFile(self.path) if self._is_zip else tarfile.open(self.path) as archive:
+            for name in ordered:
+                try:
+                    with self._opened(archive, self.members[name]) as file:
+                        yield name, file.read(MAX_MEMBER_BYTES)
+                except (
+                    zipfile.BadZipFile,
+                    tarfile.TarError,
+                    OSError,
+                    EOFError,
+                    zlib.error,
+                    NotImplementedError,
+                ) as error:
+                    yield name, f"damaged in the archive ({printable(str(error))[:80]})"
+
+    @staticmethod
+    def _offset(info: Any) -> int:
+        return int(info.header_offset if isinstance(info, zipfile.ZipInfo) else info.offset)
+
+    @staticmethod
+    def _opened(archive: Any, info: Any) -> IO[bytes]:
+        opened: Callable[[Any], IO[bytes]] = archive.open if isinstance(info, zipfile.ZipInfo) else archive.extractfile
+        return opened(info)
+
+    def read(self, name: str) -> bytes:
+        """What one member holds; nothing if it is damaged."""
+        for _, content in self.contents([name]):
+            if isinstance(content, bytes):
+                return content
+        return b""
+
+
+class ArchiveTree(Tree):
+    """The folders in an archive; their paths begin with the archive's own.
+
+    Args:
+        archive: The archive.
+    """
+
+    def __init__(self, archive: Archive) -> None:
+        super().__init__(archive.path)
+        self.archive = archive
+        files: dict[str, list[str]] = {self.root: []}
+        folders: dict[str, set[str]] = {self.root: set()}
+        for name in archive.members:
+            path = f"{self.root}/{name}"
+            folder = os.path.dirname(path)  # noqa: PTH120
+            files.setdefault(folder, []).append(path)
+            while folder != self.root:
+                parent = os.path.dirname(folder)  # noqa: PTH120
+                is_known = folder in folders.setdefault(parent, set())
+                folders[parent].add(folder)
+                if is_known:
+                    break
+                folder = parent
+        for folder in {*files, *folders}:
+            self._listings[folder] = sorted_listing(files.get(folder, ()), folders.get(folder, ()))
+
+    def member(self, path: str) -> str:
+        """The member's name of a path."""
+        return path[len(self.root) + 1 :]
+
+    def listing(self, folder: str) -> Listing:
+        """See `Tree.listing`."""
+        return self._listings.get(folder) or Listing([], [], [])
+
+    def identity(self, folder: str) -> tuple[int, int]:
+        """See `Tree.identity`; an archive has one way to each folder."""
+        return hash(folder), len(folder)
+
+    def head(self, path: str, n_bytes: int) -> bytes:
+        """See `Tree.head`."""
+        return self.archive.read(self.member(path))[:n_bytes]
+
+    def text_lines(self, path: str) -> list[str]:
+        """See `Tree.text_lines`."""
+        data = self.archive.read(self.member(path))
+        if len(data) > MAX_TEXT_BYTES:
+            return []
+        return [line for line in data.decode("utf-8-sig", errors="replace").splitlines() if line.strip()]

@@ -1,0 +1,96 @@
+"""What to write where a folder has no class folders: the table that lies there, or a pattern that its names follow."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nncli.data.folder_walk import some
+from nncli.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nncli.data.layout.tree import Tree
+
+TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".json", ".lst")
+_NO_TABLE = {"config.json", "package.json", "dataset_info.json", "dataset-metadata.json"}
+
+PATTERNS = (
+    (r"(?P<label>[A-Za-z]+)\.\d+\.\w+", re.compile(r"(?P<label>[A-Za-z]+)\.\d+\.\w+")),
+    (r"(?P<label>[A-Za-z_-]*[A-Za-z])[_-]?\d+\.\w+", re.compile(r"(?P<label>[A-Za-z_-]*[A-Za-z])[_-]?\d+\.\w+")),
+    (r"(?P<label>[A-Za-z]+) \(\d+\)\.\w+", re.compile(r"(?P<label>[A-Za-z]+) \(\d+\)\.\w+")),
+    (r"(?P<label>\d+)_\d+.*", re.compile(r"(?P<label>\d+)_\d+.*")),
+)
+"""Ways in which names begin with their class, as a config has them and compiled."""
+
+_MEDIA = re.compile(r"\.(heic|heif|avif|dcm|dicom|jxl|jp2|svg|cr2|nef|arw|dng|raw|psd|mp4|avi|mov|npy|gz|zip|tar)")
+
+
+def hint(tree: Tree, folder: str, images: Sequence[str]) -> str:
+    """What to write, as the end of a sentence; empty if nothing is known.
+
+    Args:
+        tree: The tree.
+        folder: The one that has no class folders.
+        images: The images in it.
+    """
+    tables = tables_near(tree, folder)
+    if tables:
+        if len(tables) == 1:
+            return f"; {printable(Path(tables[0]).name)} may hold the labels: write data.path: {printable(tables[0])}"
+        names = some([Path(path).name for path in tables])
+        return f"; {names} may hold the labels: write data.path: {printable(tables[0])} for example"
+    pattern = label_pattern(images)
+    if pattern:
+        return f"; their names begin with their class: write data.label_from: '{pattern}'"
+    lists = [path for path in _files_near(tree, folder) if path.endswith(".txt") and "readme" not in path.lower()]
+    if lists and images:
+        return f"; {printable(Path(lists[0]).name)} may be a list of labels: write data.path: {printable(lists[0])}"
+    return ""
+
+
+def tables_near(tree: Tree, folder: str) -> list[str]:
+    """Tables in a folder, in the one above it and in those beside it, down from the root."""
+    tables = [
+        path
+        for path in _files_near(tree, folder)
+        if path.lower().endswith(TABLES) and Path(path).name.lower() not in _NO_TABLE
+    ]
+    return sorted(tables, key=lambda path: (any(word in Path(path).name.lower() for word in ("test", "sample")), path))
+
+
+def _files_near(tree: Tree, folder: str) -> list[str]:
+    homes = [folder]
+    if folder != tree.root:
+        homes += [str(parent) for parent in Path(folder).parents if _is_below(tree.root, parent)][:2]
+    beside = [path for path in tree.folders(homes[-1]) if not tree.count(path) or path == folder]
+    lists = [path for path in tree.folders(homes[-1]) if Path(path).name.lower() in ("annotations", "labels", "lists")]
+    return [path for home in dict.fromkeys((*homes, *beside, *lists)) for path in tree.listing(home).others]
+
+
+def _is_below(root: str, path: Path) -> bool:
+    return path == Path(root) or Path(root) in path.parents
+
+
+def label_pattern(images: Sequence[str]) -> str:
+    """A pattern after which every name begins with its class, two classes or more of two images or more; else empty."""
+    names = [os.path.basename(path) for path in images[:20_000]]  # noqa: PTH119
+    for text, pattern in PATTERNS:
+        matches = [pattern.fullmatch(name) for name in names]
+        if names and all(matches):
+            labels = [match["label"] for match in matches if match]
+            if 1 < len(set(labels)) <= len(labels) / 2:
+                return text
+    return ""
+
+
+def what_is_there(tree: Tree, folder: str) -> str:
+    """What a class folder without images holds, in words; empty if it is empty."""
+    contents = tree.contents(folder)
+    if not contents:
+        return ""
+    formats = " (no formats that can be read)" if _MEDIA.search(contents) else ""
+    return f"{contents}{formats}"

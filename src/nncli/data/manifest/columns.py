@@ -1,0 +1,223 @@
+"""Which column of a manifest means what, by the names that tools give them.
+
+`data.columns` says it where they do not: ``{path: photo, label: kind}``. Names are compared without case, blanks and
+punctuation: ``x:image``, ``Image ID`` and ``image_id`` are found.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nncli.data.folder_walk import some
+from nncli.data.image.image_format import IMAGE_SUFFIXES
+from nncli.data.layout.words import split_of, squeezed
+from nncli.errors import UsageError
+from nncli.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from nncli.data.manifest.table import Table
+
+NAMES = {
+    "path": (
+        *("filename", "filepath", "filepaths", "path", "imagepath", "imagepaths", "imagefilename", "imagefile"),
+        *("imagename", "image", "images", "ximage", "img", "imgpath", "imgname", "imgfile", "file", "fname"),
+        *("imageuri", "imagegcsuri", "uri", "photo", "picture", "imageid", "photoid", "pictureid", "id", "name"),
+        *("idcode", "center"),
+    ),
+    "label": (
+        *("label", "labels", "class", "classes", "classname", "classlabel", "classid", "category", "categoryname"),
+        *("categoryid", "target", "species", "breed", "y", "ylabel", "dx", "emotion", "choice", "choices", "labelname"),
+        *("diagnosis", "tag", "tags", "labelid", "variety"),
+    ),
+    "split": ("split", "set", "subset", "usage", "dataset", "partition", "mode", "phase", "mluse"),
+    "is_valid": ("isvalid", "isval", "valid", "isvalidation"),
+    "group": ("group", "groupid", "patient", "patientid", "subject", "subjectid", "track", "trackid", "lesionid"),
+    "weight": ("weight", "sampleweight", "weights", "sampleweights"),
+    "pixels": ("pixels",),
+}
+"""What a column is for -> its names, the most telling ones first."""
+
+ROLES = ("path", "label", "split", "group", "weight", "order")
+"""What `data.columns` can say."""
+
+_LOOKED_AT = 100
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Places of the columns; None where there is no such column.
+
+    Attributes:
+        label: One place, or several with a 0 or 1 for a class each.
+    """
+
+    path: int | None = None
+    label: int | tuple[int, ...] | None = None
+    split: int | None = None
+    is_valid: int | None = None
+    group: int | None = None
+    weight: int | None = None
+    order: int | None = None
+    pixels: int | None = None
+
+
+def find_columns(table: Table, said: Mapping[str, Any]) -> Columns:
+    """The columns of a table.
+
+    Args:
+        table: The table.
+        said: `data.columns`: what for -> the name of a column, or names for one with a column for each class; a number
+            from 1 where there is no header.
+
+    Raises:
+        UsageError: There is no such column, or it cannot be seen which one holds the images or the labels.
+    """
+    found = {role: _said(table, role, names) for role, names in said.items()}
+    if not table.header:
+        return Columns(**{**_without_header(table), **found})
+    squeezed_names = [squeezed(str(name)) for name in table.header]
+    taken = {place for places in found.values() for place in (places if isinstance(places, tuple) else (places,))}
+    for role, names in NAMES.items():
+        if role not in found:
+            places = [squeezed_names.index(name) for name in names if name in squeezed_names]
+            places = [place for place in places if place not in taken and _fits(table, role, place)]
+            if places:
+                found[role] = places[0]
+                taken.add(places[0])
+    if "path" not in found and "pixels" not in found:
+        found |= dict(zip(("path",), _image_columns(table), strict=False))
+    if "label" not in found:
+        found |= _one_hot(table, taken | {found.get("path")}) or _last_left(table, found)
+    return Columns(**found)
+
+
+def _said(table: Table, role: str, names: Any) -> Any:
+    if isinstance(names, (list, tuple)):
+        return tuple(_place(table, role, name) for name in names)
+    return _place(table, role, names)
+
+
+def _place(table: Table, role: str, name: Any) -> int:
+    if not table.header:
+        width = len(table.rows[0]) if table.rows else 0
+        if isinstance(name, int) and 1 <= name <= width:
+            return name - 1
+        raise UsageError(
+            f"{printable(table.path)}: no header, so data.columns.{role} is a number from 1 to {width}, not {name!r}"
+        )
+    if name not in table.header:
+        import difflib
+
+        close = difflib.get_close_matches(str(name), table.header, n=1)
+        hint = f"; did you mean {printable(close[0])}?" if close else f"; it has {some(table.header)}"
+        raise UsageError(f"{printable(table.path)}: no column {printable(str(name))} for data.columns.{role}{hint}")
+    return table.header.index(name)
+
+
+def _cells(table: Table, place: int) -> list[Any]:
+    return [row[place] for row in table.rows[:_LOOKED_AT]]
+
+
+def _fits(table: Table, role: str, place: int) -> bool:
+    """Whether the cells are of the kind that the name promises: many words mean several things."""
+    cells = _cells(table, place)
+    if role == "split":
+        said = [cell for cell in cells if isinstance(cell, str) and cell.strip()]
+        return bool(said) and sum(bool(split_of(_usage(cell))) for cell in said) * 2 > len(said)
+    if role == "is_valid":
+        return all(str(cell).strip().lower() in ("0", "1", "true", "false", "") for cell in cells)
+    if role == "path":
+        return all(isinstance(cell, (str, dict, int, bytes)) for cell in cells)
+    return True
+
+
+def _usage(text: str) -> str:
+    """FER2013 calls its splits Training, PublicTest and PrivateTest."""
+    return text.strip().removeprefix("Public").removeprefix("Private")
+
+
+def split_said(cell: object) -> str:
+    """The split that a cell names: ``train``, ``val``, ``test``, empty for an empty cell, or ``?``."""
+    text = str(cell).strip()
+    if not text or text.upper() in ("UNASSIGNED", "NONE", "NAN"):
+        return ""
+    if text == "PublicTest":
+        return "val"
+    return split_of(_usage(text)) or "?"
+
+
+def _image_columns(table: Table) -> list[int]:
+    """Places of the columns of which most cells end like an image file."""
+    places = []
+    for place in range(len(table.rows[0]) if table.rows else 0):
+        cells = [str(cell).strip().lower() for cell in _cells(table, place)]
+        if sum(cell.endswith(IMAGE_SUFFIXES) for cell in cells) * 2 > len(cells):
+            places.append(place)
+    return places
+
+
+def _without_header(table: Table) -> dict[str, int]:
+    """Columns told by their cells: an image file, a word for a split, a number that counts, and the label."""
+    if not table.rows:
+        return {}
+    width = len(table.rows[0])
+    paths = _image_columns(table)
+    found = {"path": paths[0] if paths else 0}
+    rest = [place for place in range(width) if place != found["path"]]
+    for place in rest:
+        if _fits(table, "split", place):
+            found["split"] = place
+            rest.remove(place)
+            break
+    if table.path.lower().endswith(".lst") and len(rest) > 1:
+        rest = rest[1:]  # the first column of a .lst counts its rows
+    if rest:
+        found["label"] = rest[0]
+    return found
+
+
+def _one_hot(table: Table, taken: set[Any]) -> dict[str, Any]:
+    """Columns of 0 and 1 with one 1 in each row: a column for each class."""
+    places = [
+        place
+        for place in range(len(table.header))
+        if place not in taken and all(str(cell).strip() in ("0", "1", "0.0", "1.0") for cell in _cells(table, place))
+    ]
+    return {"label": tuple(places)} if len(places) > 1 else {}
+
+
+def _last_left(table: Table, found: Mapping[str, Any]) -> dict[str, int]:
+    """The one column that is left, if there is only one."""
+    left = [place for place in range(len(table.header)) if place not in found.values() and table.header[place]]
+    return {"label": left[0]} if len(left) == 1 else {}
+
+
+def described(table: Table, columns: Columns) -> str:
+    """Which column was taken for what, in words."""
+    said = []
+    for role in ("path", "pixels", "label", "split", "is_valid", "group", "weight", "order"):
+        place = getattr(columns, role)
+        if isinstance(place, tuple):
+            said.append(f"{role}s from {len(place)} columns of 0 and 1")
+        elif place is not None:
+            name = printable(str(table.header[place])) if table.header else f"column {place + 1}"
+            said.append(f"{role} from {name}")
+    return ", ".join(said)
+
+
+def needed(table: Table, columns: Columns, roles: Sequence[str]) -> None:
+    """Refuse a table without a column for one of `roles`.
+
+    Raises:
+        UsageError: With its columns and the line to write.
+    """
+    for role in roles:
+        if getattr(columns, role) is None:
+            has = f"it has {some(table.header, len(table.header))}" if table.header else "it has no header"
+            raise UsageError(
+                f"{printable(table.path)}: no column is known to hold the {role}; {has}; "
+                f"write data.columns: {{{role}: ...}}"
+            )

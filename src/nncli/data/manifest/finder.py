@@ -1,0 +1,162 @@
+"""From a name in a manifest to a file below one folder, and to nowhere else.
+
+A manifest may come from anyone. A name that is absolute, climbs with `..` or passes through a link to somewhere else is
+refused with its reason. Each folder is listed once: 100,000 names cost a dozen questions to the disk, not as many.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from nncli.data.image.image_format import IMAGE_SUFFIXES
+from nncli.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_REMOTE = re.compile(r"^([a-z][a-z0-9+.-]*)://[^/]*/")
+_WINDOWS = re.compile(r"[A-Za-z]:[\\/]")
+_TASK_PREFIXES = ("/data/local-files/?d=", "/data/upload/")
+"""How Label Studio names the files that it serves."""
+
+IMAGE_FOLDERS = ("images", "image", "imgs", "img", "JPEGImages", "data", "photos", "pictures")
+_MOST_FOLDERS = 100
+_TRIED = 50
+
+
+class NameError_(ValueError):  # noqa: N801, N818 - Python's own NameError is about variables
+    """A name that leads to no file here; the text says why."""
+
+
+class Finder:
+    """The files below a folder, by the names that a manifest gives them.
+
+    Args:
+        base: The folder.
+    """
+
+    def __init__(self, base: str) -> None:
+        self.base = base
+        self._real_base = os.path.realpath(base)
+        self._listings: dict[str, dict[str, bool] | None] = {}
+        self._stems: dict[str, dict[str, str]] = {}
+
+    def find(self, name: str) -> str:
+        """The path of a file.
+
+        Raises:
+            NameError_: With the reason: there is none, or the name leads out of the folder.
+        """
+        relative = self._relative(name)
+        folder, _, file = relative.rpartition("/")
+        listing = self._listing(folder)
+        if listing is None:
+            raise NameError_(f"no such file: {printable(relative)}")
+        if file not in listing:
+            file = self._with_suffix(folder, file, listing)
+        path = f"{self.base}/{folder}/{file}" if folder else f"{self.base}/{file}"
+        if listing[file]:
+            self._check_inside(path)
+        return path
+
+    def _relative(self, name: str) -> str:
+        """A name without what servers put before it.
+
+        Raises:
+            NameError_: It is none, or leads out of the folder.
+        """
+        if not name or "\0" in name or "\n" in name:
+            raise NameError_("a file name with a NUL byte or a line break" if name else "no file name")
+        for prefix in _TASK_PREFIXES:
+            if name.startswith(prefix):
+                name = unquote(name[len(prefix) :])
+        name = _REMOTE.sub("", name, count=1).removeprefix(self._real_base + "/")
+        if name.startswith("/") or _WINDOWS.match(name):
+            raise NameError_(f"an absolute path: {printable(name)}; name it from the table's folder")
+        if "\\" in name and "/" not in name:
+            name = name.replace("\\", "/")
+        if ".." in name and ".." in name.split("/"):
+            raise NameError_(f"a path that climbs out: {printable(name)}")
+        return name.removeprefix("./")
+
+    def _listing(self, folder: str) -> dict[str, bool] | None:
+        """Name of each file in a folder -> whether it is a link; None if there is no such folder in the base."""
+        if folder not in self._listings:
+            path = f"{self.base}/{folder}" if folder else self.base
+            try:
+                self._check_inside(path)
+                with os.scandir(path) as entries:
+                    self._listings[folder] = {entry.name: entry.is_symlink() for entry in entries}
+            except (OSError, ValueError) as error:
+                if isinstance(error, NameError_):
+                    raise
+                self._listings[folder] = None
+        return self._listings[folder]
+
+    def _check_inside(self, path: str) -> None:
+        real = os.path.realpath(path)
+        if real != self._real_base and not real.startswith(self._real_base.rstrip("/") + "/"):
+            raise NameError_(f"a link that leads out of the folder: {printable(os.path.relpath(path, self.base))}")
+
+    def _with_suffix(self, folder: str, name: str, listing: dict[str, bool]) -> str:
+        """The image that a name without suffix means."""
+        if folder not in self._stems:
+            stems: dict[str, str] = {}
+            for file in listing:
+                stem, suffix = os.path.splitext(file)  # noqa: PTH122
+                if suffix.lower() in IMAGE_SUFFIXES:
+                    stems[stem] = "" if stem in stems else file
+            self._stems[folder] = stems
+        found = self._stems[folder].get(name)
+        where = f"{folder}/{name}" if folder else name
+        if found is None:
+            raise NameError_(f"no such file: {printable(where)}")
+        if not found:
+            raise NameError_(f"several files are called {printable(where)} with different suffixes; write the suffix")
+        return found
+
+
+def choose_finder(manifest: str, names: Sequence[str]) -> tuple[Finder, str]:
+    """The folder that a manifest names its images from, and what there is to say about it.
+
+    Tried are the manifest's own folder, one called like the manifest, those beside it, and the images folder beside its
+    own folder; the one that has the most of some names is taken.
+    """
+    home = Path(manifest).parent
+    step = max(1, len(names) // _TRIED)
+    some_names = list(names[::step])[:_TRIED]
+    best, best_hits = Finder(str(home)), -1
+    for base in _bases(home, Path(manifest).name.split(".")[0]):
+        finder = Finder(base)
+        hits = sum(_is_found(finder, name) for name in some_names)
+        if hits > best_hits:
+            best, best_hits = finder, hits
+        if hits == len(some_names):
+            break
+    note = "" if best.base == str(home) else f"images are read from {printable(best.base)}"
+    return best, note
+
+
+def _is_found(finder: Finder, name: str) -> bool:
+    try:
+        return bool(finder.find(name))
+    except NameError_:
+        return False
+
+
+def _bases(home: Path, stem: str) -> list[str]:
+    folders = [home, home / stem]
+    try:
+        with os.scandir(home) as entries:
+            beside = sorted(entry.name for entry in entries if entry.is_dir() and not entry.name.startswith("."))
+    except OSError:
+        beside = []
+    first = [name for name in IMAGE_FOLDERS if name in beside]
+    folders += [home / name for name in [*first, *(name for name in beside if name not in first)][:_MOST_FOLDERS]]
+    parent = Path(os.path.normpath(home / ".."))
+    folders += [parent / name for name in IMAGE_FOLDERS] + [parent]
+    return [str(folder) for folder in dict.fromkeys(folders) if folder.is_dir()]

@@ -1,0 +1,57 @@
+"""Parquet tables through pyarrow, an extra: manifests, and Hugging Face's data sets with the images in them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from nncli.data.manifest.table import Table
+from nncli.errors import DataError, UsageError
+from nncli.text import printable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MAX_BYTES = 1 << 34
+"""Largest sum of its columns, uncompressed, that is read into memory."""
+
+
+def read_parquet_table(path: Path) -> Table:
+    """The rows of a parquet file.
+
+    Raises:
+        UsageError: pyarrow is not installed.
+        DataError: The file cannot be read, or is larger than memory should take.
+    """
+    try:
+        import pyarrow as pa
+        from pyarrow import parquet
+    except ImportError:
+        raise UsageError(f"{printable(str(path))}: parquet needs pyarrow: pip install 'nncli[parquet]'") from None
+    try:
+        file = parquet.ParquetFile(path)
+        groups = [file.metadata.row_group(i) for i in range(file.metadata.num_row_groups)]
+        size = sum(group.total_byte_size for group in groups)
+        if size > MAX_BYTES:
+            raise DataError(f"{printable(str(path))}: declares {size:,} bytes; {MAX_BYTES:,} are the most")
+        columns = file.read().to_pydict()
+    except (pa.ArrowException, OSError, ValueError) as error:
+        reason = printable(str(error).partition("\n")[0])[:100]
+        raise DataError(f"{printable(str(path))}: not readable as parquet ({reason})") from None
+    header = list(columns)
+    rows: list[list[Any]] = [list(row) for row in zip(*columns.values(), strict=True)]
+    table = Table(str(path), header, rows, list(range(1, len(rows) + 1)))
+    table.classes = _class_names(file.schema_arrow.metadata or {}, header)
+    return table
+
+
+def _class_names(metadata: dict[bytes, bytes], header: list[str]) -> tuple[str, ...]:
+    """The names that Hugging Face's schema gives to the numbers of its label column."""
+    try:
+        features = json.loads(metadata[b"huggingface"])["info"]["features"]
+        for name in header:
+            if features.get(name, {}).get("_type") == "ClassLabel":
+                return tuple(map(str, features[name]["names"]))
+    except (KeyError, ValueError, TypeError, AttributeError, RecursionError):
+        pass
+    return ()

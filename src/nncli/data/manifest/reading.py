@@ -1,0 +1,326 @@
+"""From a manifest to classes, splits and image files; all its mistakes at once, with their rows.
+
+    path,label,split            columns by the names that tools use (columns.py), in any of a dozen formats (table.py)
+    cats/1.jpg,cat,train        the path from the table's folder, or from the images folder beside it (finder.py)
+
+Numbers as labels are named by a list beside the table (classes.txt, labels.txt, synsets.txt) or by themselves, in the
+order of their value. Images come class by class in the natural order of their paths, as a folder would have them.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nncli.data.folder_walk import some
+from nncli.data.layout.tree import text_lines
+from nncli.data.manifest.columns import Columns, described, find_columns, needed, split_said
+from nncli.data.manifest.finder import NameError_, choose_finder
+from nncli.data.manifest.table import Table, read_table
+from nncli.data.natural_order import natural_key
+from nncli.errors import UsageError
+from nncli.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+CLASS_LISTS = ("classes.txt", "labels.txt", "synsets.txt", "wnids.txt", "obj.names", "label_map.txt")
+MOST_NAMED = 1000
+"""Mistakes named in one message."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """An image of a manifest.
+
+    Attributes:
+        path: Its file, or its name where the table holds the image itself.
+        label: The class index.
+        split: ``train``, ``val``, ``test``, or empty.
+        group: What it hangs together with; empty if the table has no groups.
+        weight: What it counts.
+        order: Its place in time, as the table says it.
+    """
+
+    path: str
+    label: int
+    split: str = ""
+    group: str = ""
+    weight: float = 1.0
+    order: str = ""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a manifest holds.
+
+    Attributes:
+        path: The file.
+        classes: By label.
+        rows: Class by class, in natural order of the paths.
+        notes: How it was read; safe to print.
+        images: Name -> what its file would hold, where the table holds the images.
+    """
+
+    path: str
+    classes: tuple[str, ...]
+    rows: tuple[Row, ...]
+    notes: tuple[str, ...]
+    images: Mapping[str, Any] | None = None
+
+
+def read_manifest(path: str | Path, columns: Mapping[str, Any] | None = None, classes: Sequence[str] = ()) -> Manifest:
+    """Read a manifest and look whether its images are there; none is opened.
+
+    Args:
+        path: The file.
+        columns: `data.columns`: what for -> column.
+        classes: Class names by index, where they are known; else a list beside the table, or the labels themselves.
+
+    Raises:
+        DataError: The file cannot be read.
+        UsageError: It cannot be understood, or rows are wrong: a line for each.
+    """
+    if Path(path).suffix.lower() == ".parquet":
+        from nncli.data.manifest.parquet import read_parquet_table
+
+        table = read_parquet_table(Path(path))
+    else:
+        table = read_table(path)
+    found = find_columns(table, columns or {})
+    needed(table, found, ("path", "label"))
+    return _Reader(table, found, classes).manifest()
+
+
+class _Reader:
+    """A table on its way to a manifest."""
+
+    def __init__(self, table: Table, columns: Columns, classes: Sequence[str]) -> None:
+        self._table, self._columns = table, columns
+        self._problems = list(table.problems)
+        self._notes = [f"read {printable(Path(table.path).name)}: {described(table, columns)}", *table.notes]
+        self._bad: set[int] = {number for number, _ in table.problems}
+        self._said_classes = tuple(classes) or table.classes
+
+    def manifest(self) -> Manifest:
+        """The whole, or all that is wrong with it."""
+        table = self._table
+        paths, images = self._paths()
+        names = self._labels()
+        splits = self._column("split", _checked_split)
+        if self._columns.is_valid is not None:
+            splits = self._column("is_valid", lambda cell: "val" if cell.lower() in ("1", "true") else "train")
+        weights = self._column("weight", _checked_weight) or [1.0] * len(table.rows)
+        groups, order = self._column("group", str), self._column("order", str)
+        classes, labels = self._numbered(names)
+        self._check_repeated(paths, labels, splits)
+        if not table.rows and not self._problems:
+            raise UsageError(f"{printable(table.path)}:1: no rows below the header")
+        if self._problems:
+            raise UsageError(self._described_problems())
+        every = range(len(paths))
+        rows = [
+            Row(
+                paths[i],
+                labels[i],
+                splits[i] if splits else "",
+                groups[i] if groups else "",
+                weights[i],
+                order[i] if order else "",
+            )
+            for i in dict(zip(paths, every, strict=True)).values()
+        ]
+        rows.sort(key=lambda row: (row.label, natural_key(row.path)))
+        if len(rows) < len(paths):
+            self._notes.append(f"{len(paths) - len(rows):,} rows name an image a second time, with the same label")
+        return Manifest(table.path, classes, tuple(rows), tuple(self._notes), images)
+
+    def _problem(self, row: int, text: str) -> None:
+        number = self._table.numbers[row]
+        self._problems.append((number, text))
+        self._bad.add(number)
+
+    def _paths(self) -> tuple[list[str], dict[str, Any] | None]:
+        """The file of each row; or a name and what the file would hold, where the table has that."""
+        place = self._columns.path or 0
+        cells = [row[place] for row in self._table.rows]
+        if any(isinstance(cell, dict) and cell.get("bytes") is not None for cell in cells[:100]):
+            return self._images_in_cells(cells)
+        names = [cell.get("path") or "" if isinstance(cell, dict) else _text(cell) for cell in cells]
+        finder, note = choose_finder(self._table.path, names)
+        if note:
+            self._notes.append(note)
+        paths = []
+        for i, name in enumerate(names):
+            try:
+                paths.append(finder.find(name))
+            except NameError_ as error:
+                self._problem(i, str(error))
+                paths.append(f"\0{i}")
+        return paths, None
+
+    def _images_in_cells(self, cells: list[Any]) -> tuple[list[str], dict[str, Any]]:
+        images: dict[str, Any] = {}
+        stem, width = printable(self._table.path), len(str(len(cells)))
+        for i, cell in enumerate(cells):
+            content = cell.get("bytes") if isinstance(cell, dict) else None
+            if not isinstance(content, bytes):
+                self._problem(i, "no bytes of an image")
+            images[f"{stem}#{i + 1:0{width}d}"] = content
+        return list(images), images
+
+    def _labels(self) -> list[str]:
+        """The name of each row's class, as the cell has it."""
+        place = self._columns.label
+        if isinstance(place, tuple):
+            return [self._one_hot(i, row, place) for i, row in enumerate(self._table.rows)]
+        names = []
+        for i, row in enumerate(self._table.rows):
+            name = _text(row[place or 0])
+            if not name or name.lower() == "nan":
+                self._problem(i, "no label")
+            elif name[0] == "[" and name[-1] == "]":
+                name = self._one_of(i, name)
+            names.append(name)
+        return names
+
+    def _one_hot(self, i: int, row: list[Any], places: tuple[int, ...]) -> str:
+        ones = [place for place in places if _text(row[place]) in ("1", "1.0", "True", "true")]
+        if len(ones) != 1:
+            self._problem(i, f"{len(ones)} of the class columns are 1, not one of them")
+            return ""
+        return str(self._table.header[ones[0]])
+
+    def _one_of(self, i: int, text: str) -> str:
+        """The label of a cell that holds a JSON list of one."""
+        try:
+            found = json.loads(text)
+        except (ValueError, RecursionError):
+            return text
+        if isinstance(found, list) and len(set(map(str, found))) == 1:
+            return str(found[0])
+        self._problem(i, f"{len(found)} labels in one cell: {printable(text)[:60]}")
+        return ""
+
+    def _column(self, role: str, checked: Callable[[Any], Any]) -> list[Any]:
+        """The cells of a column; empty if there is no such column."""
+        place = getattr(self._columns, role)
+        if place is None:
+            return []
+        known: dict[str, Any] = {}  # most columns have few values
+        cells = []
+        for i, row in enumerate(self._table.rows):
+            cell = _text(row[place])
+            try:
+                if cell not in known:
+                    known[cell] = checked(cell)
+                cells.append(known[cell])
+            except ValueError as error:
+                self._problem(i, str(error))
+                cells.append(None)
+        return cells
+
+    def _numbered(self, names: list[str]) -> tuple[tuple[str, ...], list[int]]:
+        """Class names, and the class of each row."""
+        found = Counter(names)
+        found.pop("", None)
+        are_numbers = bool(found) and all(_is_whole(name) for name in found)
+        listed = self._said_classes or (_class_list(Path(self._table.path).parent, self._notes) if are_numbers else ())
+        if are_numbers and listed:
+            return self._by_number(names, listed)
+        classes = tuple(self._said_classes) or tuple(sorted(found, key=natural_key))
+        index = {name: label for label, name in enumerate(classes)}
+        labels = []
+        for i, name in enumerate(names):
+            if name and name not in index:
+                self._problem(i, f"no class {printable(name)}, only {some(classes)}")
+            labels.append(index.get(name, 0))
+        return classes, labels
+
+    def _by_number(self, names: list[str], classes: Sequence[str]) -> tuple[tuple[str, ...], list[int]]:
+        numbers = [int(float(name)) if name else 0 for name in names]
+        from_one = min(numbers) == 1 and max(numbers) == len(classes)
+        if from_one:
+            self._notes.append("labels count from 1: 1 is the first name in the list of classes")
+        for i, number in enumerate(numbers):
+            if not from_one <= number < len(classes) + from_one:
+                self._problem(i, f"label {number}, but the list of classes has {len(classes)}, from {int(from_one)} on")
+        return tuple(classes), [number - from_one for number in numbers]
+
+    def _check_repeated(self, paths: list[str], labels: list[int], splits: list[str]) -> None:
+        """Name rows that give an image another label or another split than a row before."""
+        if len(set(paths)) == len(paths):
+            return
+        first: dict[str, int] = {}
+        for i, path in enumerate(paths):
+            before = first.setdefault(path, i)
+            line = self._table.numbers[before]
+            if labels[before] != labels[i]:
+                self._problem(i, f"another label than line {line} gives to {printable(Path(path).name)}")
+            elif splits and splits[before] != splits[i]:
+                self._problem(i, f"another split than line {line} gives to {printable(Path(path).name)}")
+
+    def _described_problems(self) -> str:
+        problems = sorted(self._problems)
+        shown = printable(self._table.path)
+        lines = [f"{shown}:{number}: {text}" for number, text in problems[:MOST_NAMED]]
+        if len(problems) > MOST_NAMED:
+            lines.append(f"... and {len(problems) - MOST_NAMED:,} more")
+        rows = len(self._table.rows) + len(self._table.problems)
+        count = "1 row is" if len(self._bad) == 1 else f"{len(self._bad):,} rows are"
+        return "\n".join([*lines, f"{shown}: {count} wrong, of {rows:,}; correct or remove them"])
+
+
+def _text(cell: Any) -> str:
+    """A cell as text; a whole number that a table program wrote as 3.0 stays what it is."""
+    if isinstance(cell, str):
+        return cell.strip()
+    if cell is None:
+        return ""
+    return json.dumps(cell) if isinstance(cell, (list, dict)) else str(cell)
+
+
+def _is_whole(name: str) -> bool:
+    return name.isascii() and (name.isdigit() or (name.endswith(".0") and name[:-2].isdigit())) and len(name) < 10
+
+
+def _checked_split(cell: str) -> str:
+    split = split_said(cell)
+    if split == "?":
+        raise ValueError(f"split {printable(cell)[:40]}, not train, val or test")
+    return split
+
+
+def _checked_weight(cell: str) -> float:
+    try:
+        weight = float(cell)
+    except ValueError:
+        weight = math.nan
+    if not 0 <= weight < math.inf:
+        raise ValueError(f"weight {printable(cell)[:40]}, not a number from 0 on")
+    return weight
+
+
+def _class_list(folder: Path, notes: list[str]) -> tuple[str, ...]:
+    """The class names in a list beside a table or in the folder above; empty if there is none."""
+    for home in (folder, folder / ".."):
+        for name in CLASS_LISTS:
+            lines = text_lines(str(home / name))
+            if lines:
+                notes.append(f"labels are named by {name}")
+                return tuple(_without_numbers([line.strip() for line in lines]))
+    return ()
+
+
+def _without_numbers(lines: list[str]) -> list[str]:
+    """Names without the numbers in front of them, where every line counts one on: ``1 001.Albatross``."""
+    words = [line.split(maxsplit=1) for line in lines]
+    if all(len(word) == 2 and word[0].isdecimal() for word in words):
+        first = int(words[0][0])
+        if [int(word[0]) for word in words] == list(range(first, first + len(words))):
+            return [word[1] for word in words]
+    return lines

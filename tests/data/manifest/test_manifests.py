@@ -1,0 +1,263 @@
+"""Tables of images and labels, as tools write them."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nncli.data.manifest.reading import Manifest, read_manifest
+from nncli.errors import DataError, UsageError
+from tests.data.layout.test_trees import build
+
+THREE = [("1.jpg", "cat"), ("2.jpg", "dog"), ("3.jpg", "dog")]
+
+
+def rows(manifest: Manifest, root: Path) -> list[tuple[str, str]]:
+    """(path from the root, class) of each row."""
+    return [(os.path.relpath(row.path, root), manifest.classes[row.label]) for row in manifest.rows]
+
+
+def wrong(path: Path, **options: Any) -> list[str]:
+    """The lines of the refusal, without the folder."""
+    with pytest.raises(UsageError) as caught:
+        read_manifest(path, **options)
+    return str(caught.value).replace(f"{path.parent}/", "").splitlines()
+
+
+@pytest.mark.parametrize(
+    ("name", "files"),
+    [
+        ("x.csv", "{1-3}.jpg\nx.csv := file_name,label\\n1.jpg,cat\\n2.jpg,dog\\n3.jpg,dog"),
+        ("semicolons.csv", "{1-3}.jpg\nsemicolons.csv := Filename;ClassId\\n1.jpg;cat\\n2.jpg;dog\\n3.jpg;dog\\n"),
+        ("x.tsv", "{1-3}.jpg\nx.tsv := id\\tannotator\\tImage\\tchoice\\n7\\ta\\t1.jpg\\tcat\\n8\\ta\\t2.jpg\\tdog"
+         "\\n9\\tb\\t3.jpg\\tdog"),
+        ("result.csv", "{1-3}.jpg\nresult.csv := image\\tchoice\\n1.jpg\\tcat\\n2.jpg\\tdog\\n3.jpg\\tdog"),
+        ("x.lst", "{1-3}.jpg\nx.lst := 0\\tcat\\t1.jpg\\n1\\tdog\\t2.jpg\\n2\\tdog\\t3.jpg"),
+        ("vertex.csv", "{1-3}.jpg\nvertex.csv := gs://bucket/1.jpg,cat\\ngs://bucket/2.jpg,dog\\ngs://bucket/3.jpg,dog"),
+        ("ids.csv", "{1-3}.jpg\nids.csv := id,breed\\n1,cat\\n2,dog\\n3,dog"),
+        ("one_hot.csv", "{1-3}.jpg\none_hot.csv := filename, cat, dog\\n1.jpg, 1, 0\\n2.jpg, 0, 1\\n3.jpg, 0, 1"),
+        ("x.jsonl", '{1-3}.jpg\nx.jsonl := {"file_name":"1.jpg","label":"cat"}\\n{"file_name":"2.jpg","label":"dog"}'
+         '\\n\\n'
+         '{"file_name":"3.jpg","label":"dog"}'),
+        ("labels.txt", "{1-3}.jpg\nlabels.txt := # name and class\\n1 cat\\n2 dog\\n3 dog"),
+        ("quoted.txt", '{1-3}.jpg\nsynsets.txt := cat\\ndog\nquoted.txt := "1".jpg 0\\n2.jpg 1\\n3.jpg 1'),
+        ("windows.csv", "{1-3}.jpg\nwindows.csv := \ufeffpath,label\\n.\\1.jpg,cat\\n2.jpg,dog\\n3.jpg,dog"),
+        ("indices.csv", "{1-3}.jpg\nclasses.txt := cat\\ndog\n"
+         "indices.csv := img,target\\n1.jpg,0\\n2.jpg,1.0\\n3.jpg,1"),
+        ("from_one.csv", "{1-3}.jpg\nclasses.txt := 1 cat\\n2 dog\n"
+         "from_one.csv := image,target\\n1.jpg,1\\n2.jpg,2\\n3.jpg,2"),
+        ("other_names.csv", "{1-3}.jpg\nother_names.csv := what,where\\ncat,1.jpg\\ndog,2.jpg\\ndog,3.jpg"),
+    ],
+)  # fmt: skip
+def test_tables_of_many_tools_say_the_same(name: str, files: str, tmp_path: Path) -> None:
+    """By header or without one, whatever separates, with names or numbers as labels."""
+    for file in files.splitlines():
+        (build(tmp_path, file) if not file.startswith(("x.jsonl", "windows")) else _written(tmp_path, file))
+    manifest = read_manifest(tmp_path / name)
+    assert THREE == rows(manifest, tmp_path)
+    assert ("cat", "dog") == manifest.classes
+    assert f"read {name}: path from" in manifest.notes[0]
+
+
+def _written(root: Path, line: str) -> None:
+    name, _, text = line.partition(" := ")
+    (root / name).write_text(text.replace("\\n", "\n"), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("labels.json", {"classes": ["cat", "dog"], "labels": {"1": 0, "2": 1, "3": 1}}),
+        (
+            "tasks.json",
+            [
+                {
+                    "data": {"image": f"/data/local-files/?d={number}.jpg"},
+                    "annotations": [{"result": [{"value": {"choices": [label]}}]}],
+                }
+                for number, label in ((1, "cat"), (2, "dog"), (3, "dog"))
+            ],
+        ),
+        ("min.json", [{"image": f"/data/upload/{i}.jpg", "choice": "cat" if i == 1 else "dog"} for i in (1, 2, 3)]),
+    ],
+)  # fmt: skip
+def test_json_of_annotation_tools_says_the_same(name: str, text: Any, tmp_path: Path) -> None:
+    """FiftyOne, Label Studio, and a plain list of objects."""
+    build(tmp_path, "data/{1-3}.jpg")
+    (tmp_path / name).write_text(json.dumps(text))
+    manifest = read_manifest(tmp_path / name)
+    assert [(f"data/{path}", label) for path, label in THREE] == rows(manifest, tmp_path)
+
+
+@pytest.mark.parametrize("folder", ["images", "train", "../images", "photos_of_last_year"])
+def test_images_are_found_in_a_folder_beside_the_table(folder: str, tmp_path: Path) -> None:
+    """As Kaggle, Oxford pets and others pack them; the note says which."""
+    build(tmp_path / "set", f"{folder}/{{1-3}}.jpg\ntrain.csv := image_id,label\\n1,cat\\n2,dog\\n3,dog")
+    manifest = read_manifest(tmp_path / "set/train.csv")
+    expected = os.path.normpath(tmp_path / "set" / folder)
+    assert 3 == len(manifest.rows)
+    assert {expected} == {str(Path(row.path).parent) for row in manifest.rows}
+    assert f"images are read from {expected}" in manifest.notes
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (["train", "val", "test"], ["train", "val", "test"]),
+        (["TRAIN", "VALIDATION", "TEST"], ["train", "val", "test"]),
+        (["Training", "PublicTest", "PrivateTest"], ["train", "val", "test"]),
+        (["train", "", "dev"], ["train", "", "val"]),
+    ],
+)
+def test_a_split_column_is_read(cells: list[str], expected: list[str], tmp_path: Path) -> None:
+    """In the words of several sets; an empty cell is in no split."""
+    text = "\\n".join(f"{i},{['cat', 'dog', 'dog'][i - 1]},{cell}" for i, cell in enumerate(cells, 1))
+    build(tmp_path, f"{{1-3}}.jpg\nx.csv := id,label,Usage\\n{text}")
+    assert expected == [row.split for row in read_manifest(tmp_path / "x.csv").rows]
+
+
+def test_groups_weights_and_order_are_kept(tmp_path: Path) -> None:
+    """Whatever `data.columns` calls them."""
+    build(tmp_path, "{1-2}.jpg\nx.csv := id,label,patient_id,sample_weight,day\\n1,cat,p1,0.5,2\\n2,dog,p2,2,1")
+    found = read_manifest(tmp_path / "x.csv", {"order": "day"}).rows
+    assert [("p1", 0.5, "2"), ("p2", 2.0, "1")] == [(row.group, row.weight, row.order) for row in found]
+
+
+def test_numbers_as_labels_are_in_the_order_of_their_value(tmp_path: Path) -> None:
+    """Where no list names them."""
+    build(tmp_path, "{1-3}.jpg\nx.csv := id,label\\n1,10\\n2,9\\n3,1")
+    assert ("1", "9", "10") == read_manifest(tmp_path / "x.csv").classes
+
+
+def test_columns_that_are_said_win(tmp_path: Path) -> None:
+    """Also over names that are known, and as numbers where there is no header."""
+    build(
+        tmp_path, "{1-2}.jpg\nx.csv := label,file,kind\\nx,1.jpg,cat\\ny,2.jpg,dog\ny.csv := a,1.jpg,cat\\nb,2.jpg,dog"
+    )
+    assert ("cat", "dog") == read_manifest(tmp_path / "x.csv", {"label": "kind"}).classes
+    assert ("cat", "dog") == read_manifest(tmp_path / "y.csv", {"label": 3}).classes
+    assert ["x.csv: no column kin for data.columns.label; did you mean kind?"] == wrong(
+        tmp_path / "x.csv", columns={"label": "kin"}
+    )
+
+
+MISTAKES = """path,label,split,weight
+1.jpg,cat,train,1
+missing.jpg,cat,train,1
+../out.jpg,cat,train,1
+/etc/passwd.jpg,cat,train,1
+2.jpg,,train,1
+1.jpg,dog,train,1
+3.jpg,dog,middle,1
+4.jpg,dog,train,heavy
+5.jpg,dog,train,-1
+link.jpg,dog,train,1
+6.jpg,dog
+,dog,train,1
+twice,dog,train,1
+7.jpg,dog,train,nan
+"""
+
+
+def test_all_mistakes_are_named_with_their_rows(tmp_path: Path) -> None:
+    """At once, and nothing is read."""
+    build(tmp_path / "set", "{1-9}.jpg\ntwice.jpg\ntwice.png")
+    build(tmp_path, "out.jpg\nsecret.jpg")
+    (tmp_path / "set/link.jpg").symlink_to(tmp_path / "secret.jpg")
+    path = tmp_path / "set/x.csv"
+    path.write_text(MISTAKES)
+    assert [
+        "x.csv:3: no such file: missing.jpg",
+        "x.csv:4: a path that climbs out: ../out.jpg",
+        "x.csv:5: an absolute path: /etc/passwd.jpg; name it from the table's folder",
+        "x.csv:6: no label",
+        "x.csv:7: another label than line 2 gives to 1.jpg",
+        "x.csv:8: split middle, not train, val or test",
+        "x.csv:9: weight heavy, not a number from 0 on",
+        "x.csv:10: weight -1, not a number from 0 on",
+        "x.csv:11: a link that leads out of the folder: link.jpg",
+        "x.csv:12: 2 cells instead of 4",
+        "x.csv:13: no file name",
+        "x.csv:14: several files are called twice with different suffixes; write the suffix",
+        "x.csv:15: weight nan, not a number from 0 on",
+        "x.csv: 13 rows are wrong, of 14; correct or remove them",
+    ] == wrong(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("x.jsonl", '{"image": "1.jpg"\n[1]\n{"image": "1.jpg", "label": ["a", "b"]}',
+         ["x.jsonl:1: no JSON (Expecting ',' delimiter)", "x.jsonl:2: not an object in braces",
+          'x.jsonl:3: 2 labels in one cell: ["a", "b"]', "x.jsonl: 3 rows are wrong, of 3; correct or remove them"]),
+        ("x.csv", "file,label\n", ["x.csv:1: no rows below the header"]),
+        ("x.csv", "photo,a,b\n1.jpg,u,v\n",
+         ["x.csv: no column is known to hold the label; it has photo, a, b; write data.columns: {label: ...}"]),
+        ("x.csv", "image,a,b\n1.jpg,1,1\n1.jpg,0,0\n",
+         ["x.csv:2: 2 of the class columns are 1, not one of them",
+          "x.csv:3: 0 of the class columns are 1, not one of them",
+          "x.csv: 2 rows are wrong, of 2; correct or remove them"]),
+        ("x.json", "{}", ["x.json: neither a list of objects nor an object with classes and labels"]),
+    ],
+)  # fmt: skip
+def test_what_is_no_manifest_is_refused(name: str, text: str, message: list[str], tmp_path: Path) -> None:
+    """With the line, or with what is missing."""
+    build(tmp_path, "1.jpg")
+    (tmp_path / name).write_text(text)
+    assert message == wrong(tmp_path / name)
+
+
+def test_labels_beyond_the_list_are_named(tmp_path: Path) -> None:
+    """A number without a name is a mistake of the table or of the list."""
+    build(tmp_path, "{1-3}.jpg\nclasses.txt := cat\\ndog\nx.csv := id,y\\n1,0\\n2,1\\n3,2")
+    assert "x.csv:4: label 2, but the list of classes has 2, from 0 on" == wrong(tmp_path / "x.csv")[0]
+
+
+def test_a_folder_that_is_a_link_out_is_refused(tmp_path: Path) -> None:
+    """As a file is."""
+    build(tmp_path, "other/1.jpg\nset/x.csv := path,label\\nin/1.jpg,cat")
+    (tmp_path / "set/in").symlink_to(tmp_path / "other")
+    assert "x.csv:2: a link that leads out of the folder: in" == wrong(tmp_path / "set/x.csv")[0]
+
+
+def test_files_that_are_no_text_are_refused(tmp_path: Path) -> None:
+    """In one line; a named pipe would be waited for."""
+    (tmp_path / "x.csv").write_bytes(b"path,label\n1.jpg,caf\xe9\n")
+    assert ["x.csv:2: not UTF-8; save the table as UTF-8"] == wrong(tmp_path / "x.csv")
+    os.mkfifo(tmp_path / "y.csv")
+    for name, reason in (("y.csv", "not a regular file"), ("z.csv", "no such file")):
+        with pytest.raises(DataError, match=f"{name}: {reason}$"):
+            read_manifest(tmp_path / name)
+
+
+def test_odd_names_are_escaped_in_messages(tmp_path: Path) -> None:
+    """A table cannot write to the terminal."""
+    (tmp_path / "x.csv").write_text("path,label\n\x1b[2J.jpg,cat\n")
+    assert "x.csv:2: no such file: \\x1b[2J.jpg" == wrong(tmp_path / "x.csv")[0]
+
+
+def test_an_image_may_be_named_twice_with_the_same_label(tmp_path: Path) -> None:
+    """By two annotators who agree; it is trained on once."""
+    build(tmp_path, "{1-2}.jpg\nx.csv := image,choice\\n1.jpg,cat\\n1.jpg,cat\\n2.jpg,dog")
+    manifest = read_manifest(tmp_path / "x.csv")
+    assert [("1.jpg", "cat"), ("2.jpg", "dog")] == rows(manifest, tmp_path)
+    assert "1 rows name an image a second time, with the same label" in manifest.notes
+
+
+def test_parquet_with_images_in_it(tmp_path: Path) -> None:
+    """As Hugging Face writes it: bytes and path, numbers as labels, their names in the schema."""
+    pa = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    features = {"info": {"features": {"label": {"_type": "ClassLabel", "names": ["dog", "cat"]}}}}
+    image = [{"bytes": bytes([i]), "path": f"/home/x/{i}.jpg"} for i in range(3)]
+    table = pa.table({"image": image, "label": [1, 0, 1]})
+    table = table.replace_schema_metadata({"huggingface": json.dumps(features)})
+    parquet.write_table(table, tmp_path / "train.parquet")
+    manifest = read_manifest(tmp_path / "train.parquet")
+    assert ("dog", "cat") == manifest.classes
+    assert manifest.images is not None
+    assert [(b"\1", 0), (b"\0", 1), (b"\2", 1)] == [(manifest.images[row.path], row.label) for row in manifest.rows]
