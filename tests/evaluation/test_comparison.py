@@ -73,7 +73,7 @@ def test_intervals_hold_the_true_difference_as_often_as_they_say(both: float, fi
     """Of many samples of 80 images, 95 % or a little more have an interval around the true difference."""
     shares = [both, first, second, 1 - both - first - second]
     samples = np.random.default_rng(0).multinomial(80, shares, 3000)
-    intervals = [Comparison(*counts, same_answer=0).interval() for counts in samples.tolist()]
+    intervals = [Comparison(a, b, c, d, same_answer=0).interval() for a, b, c, d in samples.tolist()]
     holds = np.mean([low <= second - first <= high for low, high in intervals])
     assert 0.935 < holds < 0.995
 
