@@ -26,6 +26,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -74,6 +75,12 @@ class Shortening:
             draws = np.frombuffer(stream, "<u8", n_frequencies, n_bytes)
             self._kept = 1 + np.sort(np.argsort(draws, kind="stable")[: self.length // 2])
 
+    @classmethod
+    @cache
+    def of(cls, n_features: int) -> Shortening:
+        """The one for columns of this length."""
+        return cls(n_features)
+
     def __call__(self, columns: Floats) -> Floats:
         """Shorten `columns`, (m, n_0), to (m, length)."""
         if self.n_features == self.length:
@@ -98,13 +105,22 @@ class Strangeness:
     center: Floats
     validation: Floats
 
-    def scores(self, shortened: Floats) -> Floats:
+    @cached_property
+    def _unit_references(self) -> Floats:
+        return _unit(self.references.astype(np.float32))
+
+    def scores(self, columns: Floats) -> Floats:
         """The strangeness score of each image, (m,).
 
         Args:
-            shortened: Columns, scaled for the network and then shortened, (m, length).
+            columns: Scaled for the network, (m, n_0).
         """
-        return _scores(_unit(shortened - self.center), _unit(self.references.astype(np.float32)), self.hubness)
+        unit = _unit(Shortening.of(columns.shape[1])(columns) - self.center)
+        found = np.empty(len(unit), np.float32)
+        for start in range(0, len(unit), CHUNK):
+            likeness = 2 * (unit[start : start + CHUNK] @ self._unit_references.T) - self.hubness
+            found[start : start + CHUNK] = -np.partition(likeness, -N_NEAREST, axis=1)[:, -N_NEAREST:].mean(axis=1)
+        return found
 
     def told(self, scores: Floats) -> NDArray[np.float64]:
         """1 - p of each score, (m,): 0..1, the larger the stranger."""
@@ -127,13 +143,14 @@ def fit_strangeness(training: Floats, validation: Floats) -> Strangeness | None:
     """Keep training images and measure validation images by them; None where there are too few of either.
 
     Args:
-        training: Shortened columns of up to `MOST_REFERENCES` training images, (n, length).
-        validation: Those of the validation images, (m, length).
+        training: Columns of up to `MOST_REFERENCES` training images, scaled for the network, (n, n_0).
+        validation: Those of the validation images, (m, n_0).
     """
     if len(training) <= N_NEAREST or len(validation) < FEWEST:
         return None
-    center = training.mean(axis=0)
-    centered = training - center
+    shortened = Shortening.of(training.shape[1])(training)
+    center = shortened.mean(axis=0)
+    centered = shortened - center
     largest = np.abs(centered).max(axis=1, keepdims=True)
     references = np.rint(centered * (127 / np.maximum(largest, 1e-9))).astype(np.int8)
     unit = _unit(references.astype(np.float32))
@@ -157,11 +174,3 @@ def _unit(vectors: Floats) -> Floats:
     lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))[:, None]
     unit: Floats = vectors / np.maximum(lengths, 1e-9)
     return unit
-
-
-def _scores(images: Floats, references: Floats, hubness: Floats) -> Floats:
-    found = np.empty(len(images), np.float32)
-    for start in range(0, len(images), CHUNK):
-        likeness = 2 * (images[start : start + CHUNK] @ references.T) - hubness
-        found[start : start + CHUNK] = -np.partition(likeness, -N_NEAREST, axis=1)[:, -N_NEAREST:].mean(axis=1)
-    return found
