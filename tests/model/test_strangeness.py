@@ -11,6 +11,7 @@ from nncli.model.strangeness import (
     MOST_REFERENCES,
     N_NEAREST,
     Shortening,
+    Strangeness,
     chosen_references,
     fit_strangeness,
 )
@@ -23,6 +24,15 @@ def kind(m: int, seed: int, n: int = 300, which: int = 0) -> np.ndarray:
     return (rng.standard_normal((m, 12)) @ patterns + 2 * rng.standard_normal((m, n))).astype(np.float32)
 
 
+def fitted(training: np.ndarray, validation: np.ndarray) -> Strangeness:
+    """As a training fits it."""
+    found = fit_strangeness(training)
+    assert found is not None
+    measured = found.measured(found.scores(validation))
+    assert measured is not None
+    return measured
+
+
 def auroc(ordinary: np.ndarray, strange: np.ndarray) -> float:
     """The share of pairs in which the strange one is stranger."""
     return float((strange[:, None] > ordinary).mean())
@@ -30,8 +40,7 @@ def auroc(ordinary: np.ndarray, strange: np.ndarray) -> float:
 
 def test_another_kind_is_strange() -> None:
     """Nearly every image of other patterns is stranger than nearly every one of the same."""
-    found = fit_strangeness(kind(300, 0), kind(100, 1))
-    assert found is not None
+    found = fitted(kind(300, 0), kind(100, 1))
     same, other = (found.told(found.scores(kind(200, 2, which=which))) for which in (0, 1))
     assert auroc(same, other) > 0.95
     assert np.mean(other > 0.95) > 0.8
@@ -39,16 +48,14 @@ def test_another_kind_is_strange() -> None:
 
 def test_new_images_of_the_same_kind_are_ordinary() -> None:
     """Their p-values are uniform: of all of them a tenth is told to be among the strangest tenth, and so on."""
-    found = fit_strangeness(kind(300, 0), kind(400, 1))
-    assert found is not None
+    found = fitted(kind(300, 0), kind(400, 1))
     told = np.sort(found.told(found.scores(kind(1000, 2))))
     assert 0.08 > np.abs(told - np.arange(1000) / 1000).max()
 
 
 def test_what_is_told_is_one_minus_the_p_value() -> None:
     """Stranger than all of 99: p = 1 / 100; less strange than all: p = 1."""
-    found = fit_strangeness(kind(50, 0), kind(99, 1))
-    assert found is not None
+    found = fitted(kind(50, 0), kind(99, 1))
     scores = found.validation[[0, -1]] + np.array([-1, 1], np.float32)
     assert [0.0, 0.99] == pytest.approx(found.told(scores).tolist())
 
@@ -56,8 +63,7 @@ def test_what_is_told_is_one_minus_the_p_value() -> None:
 def test_scores_are_those_of_the_definition() -> None:
     """Cosines and their largest ones, written out."""
     training, images = kind(40, 0, n=30), kind(5, 2, n=30)
-    found = fit_strangeness(training, kind(FEWEST, 1, n=30))
-    assert found is not None
+    found = fitted(training, kind(FEWEST, 1, n=30))
     t = found.references / np.linalg.norm(found.references.astype(float), axis=1, keepdims=True)
     x = images - training.mean(axis=0)
     x = x / np.linalg.norm(x, axis=1, keepdims=True)
@@ -92,8 +98,10 @@ def test_shortening_is_the_same_everywhere() -> None:
 
 def test_few_images_tell_nothing() -> None:
     """Neither few training images, which are no neighborhood, nor few validation images, which are no scale."""
-    assert fit_strangeness(kind(N_NEAREST, 0), kind(50, 1)) is None
-    assert fit_strangeness(kind(50, 0), kind(FEWEST - 1, 1)) is None
+    assert fit_strangeness(kind(N_NEAREST, 0)) is None
+    found = fit_strangeness(kind(50, 0))
+    assert found is not None
+    assert found.measured(found.scores(kind(FEWEST - 1, 1))) is None
 
 
 def test_of_many_training_images_some_are_kept() -> None:

@@ -168,15 +168,19 @@ class Evaluation:
 
 def predict_rows(model: Model, rows: PixelRows) -> NDArray[np.float32]:
     """The probabilities of images that are loaded, (m, n_classes), computed on all cores."""
-    probabilities = shared_array((len(rows), len(model.classes)), np.float32)
-    predictor = Predictor(model)
+    return answer_rows(Predictor(model), rows)[0]
+
+
+def answer_rows(predictor: Predictor, rows: PixelRows) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The same with strangeness scores, (m,); see `Predictor.answers`."""
+    answers = shared_array((len(rows), len(predictor.model.classes) + 1), np.float32)
 
     def work(start: int, stop: int) -> None:
         pixels = np.empty((stop - start, rows.n_values), np.uint8)
-        probabilities[start:stop] = predictor.probabilities(rows.take(slice(start, stop), pixels))
+        answers[start:stop, :-1], answers[start:stop, -1] = predictor.answers(rows.take(slice(start, stop), pixels))
 
     divide(len(rows), PREDICTED_TOGETHER, work, number_of_processes() if len(rows) >= MANY else 1)
-    return probabilities
+    return answers[:, :-1], answers[:, -1]
 
 
 def collect(

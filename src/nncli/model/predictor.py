@@ -98,12 +98,12 @@ class Predictor:
         Raises:
             ModelFileError: The weights are so large that the network overflows.
         """
-        return self._answers(pixels)[0]
+        return self.answers(pixels)[0]
 
-    def _answers(self, pixels: NDArray[np.uint8]) -> tuple[NDArray[np.float32], list[float] | list[None]]:
-        """Probabilities, (m, n_classes), and how strange each image is, or None for each."""
+    def answers(self, pixels: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Probabilities, (m, n_classes), and strangeness scores, (m,), NaN where they are not wanted; see above."""
         result = np.empty((len(pixels), len(self.model.classes)), np.float32)
-        scores = np.empty(len(pixels), np.float32)
+        scores = np.full(len(pixels), np.nan, np.float32)
         for start in range(0, len(pixels), BATCH_SIZE):
             part = pixels[start : start + BATCH_SIZE]
             Y_hat = self._forward(part, scores[start : start + len(part)])
@@ -116,8 +116,7 @@ class Predictor:
             result[start : start + len(part)] = Y_hat.T
         if not np.isfinite(result).all():
             raise ModelFileError("the model's weights are so large that its probabilities are not finite")
-        strangeness = self._strangeness
-        return result, [None] * len(pixels) if strangeness is None else strangeness.told(scores).tolist()
+        return result, scores
 
     def _forward(self, pixels: NDArray[np.uint8], scores: NDArray[np.float32] | None = None) -> NDArray[np.float64]:
         """Y_hat, (n_L, m), of up to BATCH_SIZE images given as rows; where wanted, `scores` get their strangeness."""
@@ -175,7 +174,10 @@ class Predictor:
         known: list[int] | list[None] = [None] * len(pixels)
         if self._known is not None:
             known = self._known.which(pixels, self.model.image_format.shape).tolist()
-        answers = zip(*self._answers(pixels), known, strict=True)
+        probabilities, scores = self.answers(pixels)
+        strangeness = self._strangeness
+        told = [None] * len(pixels) if strangeness is None else strangeness.told(scores).tolist()
+        answers = zip(probabilities, told, known, strict=True)
         good = (
             Prediction(name, p, "", kind, strange)
             for name, (p, strange, kind) in zip(_good(batch, reasons), answers, strict=True)

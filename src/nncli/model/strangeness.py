@@ -122,6 +122,12 @@ class Strangeness:
             found[start : start + CHUNK] = -np.partition(likeness, -N_NEAREST, axis=1)[:, -N_NEAREST:].mean(axis=1)
         return found
 
+    def measured(self, scores: Floats) -> Strangeness | None:
+        """The same with the `scores` of the validation images, (m,), as its scale; None where they are too few."""
+        if len(scores) < FEWEST:
+            return None
+        return Strangeness(self.references, self.hubness, self.center, np.sort(scores))
+
     def told(self, scores: Floats) -> NDArray[np.float64]:
         """1 - p of each score, (m,): 0..1, the larger the stranger."""
         n = len(self.validation)
@@ -139,14 +145,13 @@ class Strangeness:
         }
 
 
-def fit_strangeness(training: Floats, validation: Floats) -> Strangeness | None:
-    """Keep training images and measure validation images by them; None where there are too few of either.
+def fit_strangeness(training: Floats) -> Strangeness | None:
+    """Keep training images to compare with, which has no scale yet; None where there are too few.
 
     Args:
         training: Columns of up to `MOST_REFERENCES` training images, scaled for the network, (n, n_0).
-        validation: Those of the validation images, (m, n_0).
     """
-    if len(training) <= N_NEAREST or len(validation) < FEWEST:
+    if len(training) <= N_NEAREST:
         return None
     shortened = Shortening.of(training.shape[1])(training)
     center = shortened.mean(axis=0)
@@ -159,8 +164,7 @@ def fit_strangeness(training: Floats, validation: Floats) -> Strangeness | None:
         cosines = unit[start : start + CHUNK] @ unit.T
         nearest = np.partition(cosines, -1 - N_NEAREST, axis=1)[:, -1 - N_NEAREST :]
         hubness[start : start + CHUNK] = (nearest.sum(axis=1) - nearest.max(axis=1)) / N_NEAREST  # without itself
-    found = Strangeness(references, hubness, center, np.empty(0, np.float32))
-    return Strangeness(references, hubness, center, np.sort(found.scores(validation)))
+    return Strangeness(references, hubness, center, np.empty(0, np.float32))
 
 
 def chosen_references(n: int, seed: int) -> NDArray[np.intp]:
