@@ -21,7 +21,7 @@ compared.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
-
-    from nncli.data.pixel_rows import PixelRows
 
     Shape = tuple[int, int, int]
     Part = tuple[float, float]
@@ -169,7 +167,18 @@ def copied_from(pixels: NDArray[np.uint8], shape: Shape, known: NDArray[np.int8]
     return found
 
 
-def near_copies(images: PixelRows, shape: Shape, found: NDArray[np.int8]) -> list[tuple[int, int]]:
+class Images(Protocol):
+    """Pixels, some rows at a time; `PixelRows` is one."""
+
+    @property
+    def n_values(self) -> int:
+        """Length of a row."""
+
+    def take(self, chosen: NDArray[np.intp], out: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Copy the `chosen` images into the first rows of `out`, and return these."""
+
+
+def near_copies(images: Images, shape: Shape, found: NDArray[np.int8]) -> list[tuple[int, int]]:
     """Pairs (i, j), i < j, of images that are near-copies of each other.
 
     Args:
@@ -281,7 +290,7 @@ def _neighbors(vectors: Floats) -> Iterator[NDArray[np.intp]]:
 
 
 def _are_copies(
-    images: PixelRows, shape: Shape, vectors: Floats, rows: NDArray[np.intp], pairs: NDArray[np.intp]
+    images: Images, shape: Shape, vectors: Floats, rows: NDArray[np.intp], pairs: NDArray[np.intp]
 ) -> NDArray[np.bool_]:
     """Which pairs, (n, 2), of the images in these rows are near-copies: one of the other, or the other of the one."""
     are = np.zeros(len(pairs), bool)
