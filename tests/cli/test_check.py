@@ -171,3 +171,18 @@ def test_validation_images_that_are_all_bad_are_told(folder: Path) -> None:
         path.write_bytes(b"no image")
     write_config(folder / "split.yaml", "split", data={"on_bad_image": "skip"})
     assert "no validation image can be read" in nncli("check", "split.yaml", cwd=folder, code=1).stderr
+
+
+def test_strict_is_a_gate(tmp_path: Path) -> None:
+    """The same images in two splits: said in any case, and exit code 4 where a script asks."""
+    for split in ("train", "val"):
+        write_class_folders(tmp_path / "both" / split, {"dark": 4, "light": 4})
+    write_config(tmp_path / "both.yaml", "both")
+    plan = nncli("check", "both.yaml", cwd=tmp_path).stdout
+    assert "8 groups in more than one split:" in plan
+    assert "near-copies not looked for" in plan
+    result = nncli("check", "both.yaml", "--strict", cwd=tmp_path, code=4)
+    assert "nncli: --strict: images are in more than one split or class" in result.stderr
+    write_class_folders(tmp_path / "fine")
+    write_config(tmp_path / "fine.yaml", "fine")
+    nncli("check", "fine.yaml", "--strict", cwd=tmp_path)

@@ -47,9 +47,15 @@ def test_json(nncli: Runner) -> None:
     assert {
         "split": "",
         "accuracy": 0.6,
+        "interval": pytest.approx([0.2307, 0.8824], abs=1e-4),
         "images": 5,
         "correct": 3,
         "skipped": 0,
+        "baseline": {"class": "coal", "accuracy": 0.6},
+        "balanced_accuracy": pytest.approx((2 / 3 + 0 + 1) / 3),
+        "macro_f1": pytest.approx((2 / 3 + 0 + 2 / 3) / 3),
+        "classes_are_unequal": True,
+        "known": None,
         "per_class": {
             "coal": {"precision": 2 / 3, "recall": 2 / 3, "f1": 2 / 3, "support": 3},
             "fog": {"precision": 0.0, "recall": 0.0, "f1": 0.0, "support": 1},
@@ -58,7 +64,8 @@ def test_json(nncli: Runner) -> None:
         "confusion": {"classes": ["coal", "fog", "snow"], "matrix": [[2, 0, 1], [1, 0, 0], [0, 0, 1]]},
         # Bins: 0.7, of which 2 of 3 are right, and 0.8, of which 1 of 2 is.
         "calibration_error": pytest.approx(0.6 * (0.7 - 2 / 3) + 0.4 * (0.8 - 0.5)),
-    } == {key: value for key, value in report.items() if key not in ("coverage", "likely_mislabeled")}
+    } == {key: value for key, value in report.items() if key not in ("coverage", "likely_mislabeled", "findings")}
+    assert ["never_predicted", "not_above_baseline"] == [finding["code"] for finding in report["findings"]]
 
 
 def test_coverage(nncli: Runner) -> None:
@@ -110,8 +117,14 @@ def test_a_sheet_without_wrong_images(nncli: Runner) -> None:
 def test_table(nncli: Runner) -> None:
     """What a person reads; what was evaluated is said on stderr."""
     result = nncli("evaluate", "d")
-    assert "evaluating d: 5 images\n" == result.err
-    assert f"accuracy  0.6000  (3 of 5 images)\nloss      {LOSS:.4f}\n\n" == result.out[: result.out.index("class ")]
+    assert result.err.startswith("evaluating d: 5 images\nthis model does not tell which images trained it")
+    assert [
+        "accuracy  0.6000 (0.2307 to 0.8824), 3 of 5 images",
+        "baseline  0.6000, always answering coal",
+        "by class  0.5556 balanced accuracy, 0.4444 macro F1: every class counts the same",
+        f"loss      {LOSS:.4f}",
+        "note      fog is never predicted, for the classes are unequal; try training.class_weights: balanced",
+    ] == result.out.splitlines()[:5]
     assert "coal      0.6667  0.6667  0.6667        3\n" in result.out
     assert (
         "actual  coal  fog  snow\ncoal       2    0     1\nfog        1    0     0\nsnow       0    0     1\n"

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nncli.evaluation.confidence import calibration_error
-from nncli.model.calibration import COLDEST, FEWEST, HOTTEST, fit_temperature, tempered
+from nncli.model.calibration import COLDEST, FEWEST, FEWEST_MISTAKES, HOTTEST, fit_temperature, is_at_limit, tempered
 
 
 def drawn(m: int, sharpness: float, n_classes: int = 4, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -78,9 +78,29 @@ def test_few_images_teach_nothing() -> None:
     assert 1 == fit_temperature(probabilities[:0], labels[:0])
 
 
+@pytest.mark.parametrize("n_wrong", range(FEWEST_MISTAKES))
+def test_without_mistakes_to_fit_it_on_no_temperature_is_below_1(n_wrong: int) -> None:
+    """An easy validation set would raise every probability to the fifth power."""
+    timid = np.tile(np.array([0.9, 0.1], np.float32), (200, 1))
+    labels = np.repeat([0, 1], [200 - n_wrong, n_wrong])
+    assert 1 == pytest.approx(fit_temperature(timid, labels), abs=1e-3)
+    assert not is_at_limit(fit_temperature(timid, labels))
+
+
+def test_mistakes_may_still_make_it_surer() -> None:
+    """195 of 200 right with 0.9 each: 0.975 would be true, which is p^(1/T) for T = log 9 / log 39."""
+    timid = np.tile(np.array([0.9, 0.1], np.float32), (200, 1))
+    found = fit_temperature(timid, np.repeat([0, 1], [195, FEWEST_MISTAKES]))
+    assert math.log(9) / math.log(39) == pytest.approx(found, abs=1e-3)
+
+
 def test_limits() -> None:
-    """All right is no reason for certainty, all wrong none for chance."""
+    """Nearly all right is no reason for certainty, all wrong none for chance."""
+    sure = np.tile(np.array([0.55, 0.45], np.float32), (2000, 1))
+    found = fit_temperature(sure, np.repeat([0, 1], [1995, 5]))
+    assert COLDEST == pytest.approx(found, rel=1e-3)
+    assert is_at_limit(found)
     sure = np.tile(np.array([0.9, 0.1], np.float32), (50, 1))
-    assert COLDEST == pytest.approx(fit_temperature(sure, np.zeros(50, np.intp)), rel=1e-3)
+    assert is_at_limit(fit_temperature(sure, np.ones(50, np.intp)))
     assert HOTTEST == pytest.approx(fit_temperature(sure, np.ones(50, np.intp)), rel=1e-3)
     assert math.isfinite(fit_temperature(np.tile(np.array([1, 0], np.float32), (50, 1)), np.ones(50, np.intp)))

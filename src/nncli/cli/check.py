@@ -11,7 +11,7 @@ import click
 from nncli.cli.evaluation_files import Png
 from nncli.cli.messages import say, warn
 from nncli.cli.progress import Progress
-from nncli.errors import EXIT_SKIPPED
+from nncli.errors import EXIT_GATE, EXIT_SKIPPED
 from nncli.text import printable
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ class Check(Progress):
 @click.option(
     "--preview", metavar="FILE", type=Png(), help="Draw samples of each class as the network sees them (PNG)."
 )
-def command(config: Path, settings: tuple[str, ...], preview: str | None) -> None:
+@click.option("--strict", is_flag=True, help="Exit with 4 if images, or near-copies, are in several splits or classes.")
+def command(config: Path, settings: tuple[str, ...], preview: str | None, *, strict: bool) -> None:
     """Check CONFIG and every image it uses, print the plan and what is odd about the images, and train nothing.
 
     \b
@@ -43,19 +44,21 @@ def command(config: Path, settings: tuple[str, ...], preview: str | None) -> Non
     """  # fmt: skip
     from nncli.config import load_config, parse_override
 
-    show_plan(load_config(config, [parse_override(text) for text in settings]), "auto", preview)
+    show_plan(load_config(config, [parse_override(text) for text in settings]), "auto", preview, strict=strict)
 
 
-def show_plan(config_file: ConfigFile, progress: str, preview: str | None = None) -> None:
+def show_plan(config_file: ConfigFile, progress: str, preview: str | None = None, *, strict: bool = False) -> None:
     """Load what `config_file` asks for and print what would be trained; also ``nncli train --dry-run``.
 
     Args:
         config_file: The config.
         progress: How loading images is shown, see `Progress`.
         preview: Where to draw samples, if anywhere.
+        strict: Exit with 4 if images are in several splits or classes.
     """
     from nncli.cli.inspection_report import inspection_lines
     from nncli.run.dataset import load_test_images
+    from nncli.run.inspection import inspect
     from nncli.run.loading import load
     from nncli.run.plan import plan_experiment
 
@@ -67,11 +70,14 @@ def show_plan(config_file: ConfigFile, progress: str, preview: str | None = None
     for image in unreadable:
         warn(f"{printable(image.path)}: {image.reason}; in the test split, which training does not use")
     splits |= {"test": test} if test else {}
-    click.echo(
-        "\n".join(inspection_lines({name: images for name, images in splits.items() if images.paths}, plan.classes))
-    )
+    there = {name: images for name, images in splits.items() if images.paths}
+    findings = inspect(there, plan.image_format.shape)
+    click.echo("\n".join(inspection_lines(there, plan.classes, findings)))
     if preview:
         _draw(preview, plan, experiment)
+    if strict and findings.is_serious:
+        warn("--strict: images are in more than one split or class, so no accuracy on them can be trusted")
+        click.get_current_context().exit(EXIT_GATE)
     if experiment.skipped:
         click.get_current_context().exit(EXIT_SKIPPED)
 

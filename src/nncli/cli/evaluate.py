@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from nncli.cli.evaluated_folder import evaluate_folder
 from nncli.cli.evaluation_files import Png, write_files
-from nncli.cli.evaluation_report import FORMATS, coverage_table
-from nncli.cli.messages import warn
+from nncli.cli.evaluation_report import FORMATS, coverage_table, known_line
+from nncli.cli.messages import say, warn
 from nncli.cli.model_lookup import find_model
 from nncli.cli.options import Share, model_option
 from nncli.errors import EXIT_GATE, EXIT_SKIPPED
@@ -39,6 +41,7 @@ from nncli.errors import EXIT_GATE, EXIT_SKIPPED
 @click.option("--confusion", metavar="FILE", type=click.Path(), help="Write the confusion matrix as .csv or .png.")
 @click.option("--predictions", metavar="FILE", type=click.Path(), help="Write the prediction of every image as CSV.")
 @click.option("--fail-under", metavar="ACCURACY", type=Share(), help="Exit with 4 if the accuracy is lower.")
+@click.option("--include-training", is_flag=True, help="Count images that trained the model, too.")
 @click.pass_context
 def command(
     context: click.Context,
@@ -50,11 +53,15 @@ def command(
     format_: str,
     coverage: bool,
     fail_under: float | None,
+    include_training: bool,
     **files: str | None,
 ) -> None:
     """Compare predictions with the folders that the images lie in: accuracy, precision, recall, F1, confusion matrix.
 
     DATA holds one folder per class, or train, val and test folders of them. Classes are matched by name.
+
+    Images that trained the model, and near-copies of them, are left out of every figure and list, for a network
+    remembers them: the model knows their fingerprints. --include-training counts them, too.
 
     \b
     Examples:
@@ -67,15 +74,30 @@ def command(
     from nncli.model.file import read_model
     from nncli.model.predictor import Predictor
 
-    evaluation = evaluate_folder(Predictor(read_model(find_model(model))), data, split)
+    predictor = Predictor(read_model(find_model(model)), tells_known=True)
+    evaluation = evaluate_folder(predictor, data, split)
+    if evaluation.known is None:
+        say("this model does not tell which images trained it: figures on those are too good; train it again to know")
+    elif not include_training:
+        evaluation = evaluation.unseen()
     report = evaluation.report()
     click.echo(FORMATS[format_](report), nl=False)
     if coverage and format_ == "table":
         click.echo(coverage_table(report), nl=False)
     write_files(evaluation, report, files)
-    if fail_under is not None and report["accuracy"] < fail_under:
-        counts = f"{report['correct']} of {report['images']} images"
-        warn(f"accuracy {report['accuracy']:.4f} ({counts}) is below --fail-under {fail_under:g}")
+    if fail_under is not None and _is_below(report, fail_under):
         context.exit(EXIT_GATE)
     if report["skipped"]:
         context.exit(EXIT_SKIPPED)
+
+
+def _is_below(report: dict[str, Any], limit: float) -> bool:
+    """Whether a gate is not met; the reason is told."""
+    if not report["images"]:
+        warn(f"--fail-under {limit:g} cannot be met: {known_line(report)}")
+        return True
+    if report["accuracy"] < limit:
+        counts = f"{report['correct']} of {report['images']} images"
+        warn(f"accuracy {report['accuracy']:.4f} ({counts}) is below --fail-under {limit:g}")
+        return True
+    return False

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from nncli.cli.text_table import aligned
 from nncli.evaluation.tables import csv_text
+from nncli.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,9 +23,12 @@ MEASURES = ("precision", "recall", "f1")
 
 def as_table(report: Report) -> str:
     """For people; with the confusion matrix if the terminal is wide enough."""
+    known = known_line(report)
+    if not report["images"]:
+        return f"{known}\n"
     lines = [
-        f"accuracy  {report['accuracy']:.4f}  ({report['correct']} of {report['images']} images)",
-        f"loss      {report['loss']:.4f}",
+        *([known, ""] if known else []),
+        *headline(report),
         "",
         *aligned(_class_rows(report), numbers_from=1),
     ]
@@ -49,6 +53,41 @@ def as_table(report: Report) -> str:
     return "\n".join(lines) + "\n"
 
 
+def known_line(report: Report) -> str:
+    """How many of the images trained the model, and what that means for the figures; nothing if none did."""
+    known = report["known"]
+    n_known = known["training"] + known["near_copies_of_training"] if known else 0
+    if not n_known:
+        return ""
+    included = known["training_is_included"]
+    n_all = report["images"] + (0 if included else n_known)
+    copies = f", {known['near_copies_of_training']} of them as near-copies" * bool(known["near_copies_of_training"])
+    trained = f"{n_known} of these {n_all} images trained this model{copies}"
+    if included:
+        return f"{trained}, and count here: on others expect less"
+    if not report["images"]:
+        return f"{trained}: they cannot tell how good it is; --include-training evaluates it on them nevertheless"
+    return f"{trained}; on the other {report['images']}: {share_text(report)}"
+
+
+def share_text(report: Report) -> str:
+    """The accuracy with its interval: ``0.6471 (0.5284 to 0.7500)``."""
+    low, high = report["interval"]
+    return f"{report['accuracy']:.4f} ({low:.4f} to {high:.4f})"
+
+
+def headline(report: Report) -> list[str]:
+    """The accuracy, what to compare it with, and the loss."""
+    lines = [
+        f"accuracy  {share_text(report)}, {report['correct']} of {report['images']} images",
+        f"baseline  {report['baseline']['accuracy']:.4f}, always answering {printable(report['baseline']['class'])}",
+    ]
+    if report["classes_are_unequal"]:
+        balanced = f"{report['balanced_accuracy']:.4f} balanced accuracy, {report['macro_f1']:.4f} macro F1"
+        lines.append(f"by class  {balanced}: every class counts the same")
+    return [*lines, f"loss      {report['loss']:.4f}", *(f"note      {each['text']}" for each in report["findings"])]
+
+
 def _top_confusions(classes: list[str], matrix: list[list[int]]) -> list[str]:
     """The most frequent mistakes: most of what a person looks for in the matrix."""
     cells = ((count, i, j) for i, row in enumerate(matrix) for j, count in enumerate(row) if count and i != j)
@@ -63,6 +102,8 @@ def coverage_table(report: Report) -> str:
     for row in report["coverage"]:
         accuracy = "-" if row["accuracy"] is None else f"{row['accuracy']:.4f}"
         rows.append((f"{row['threshold']:.2f}", f"{row['coverage']:.4f}", row["images"], accuracy))
+    if not report["images"]:
+        return ""
     error = f"probabilities are off by {report['calibration_error']:.4f} (expected calibration error)"
     return (
         "\n".join(["", "answered with 'predict --threshold', and right", *aligned(rows, numbers_from=0), error]) + "\n"

@@ -17,25 +17,28 @@ MOST_NAMED = 5
 """Groups or images of a kind that are named."""
 
 
-def inspection_lines(splits: Mapping[str, ImageSet], classes: Sequence[str]) -> list[str]:
+def inspection_lines(splits: Mapping[str, ImageSet], classes: Sequence[str], findings: Findings) -> list[str]:
     """Lines about the images of all splits, by the name of the split."""
     from nncli.data.image.image_sizes import described, sizes_of
-    from nncli.run.inspection import class_counts, inspect
+    from nncli.run.inspection import across_classes, across_splits, class_counts
 
     counts = class_counts(splits, len(classes))
     rows = zip(classes, *counts.values(), strict=True)
     sizes = sizes_of([path for images in splits.values() for path in images.paths])
     looked_at, total = sizes.total(), sum(len(images.paths) for images in splits.values())
     sample = f" (of {looked_at:,} images looked at)" if looked_at < total else ""
-    findings = inspect(splits)
+    near = findings.near or []
     return [
         "",
         *aligned([("class", *counts), *rows], numbers_from=1),
         "",
         f"file sizes  {described(sizes)}{sample}",
         f"duplicates  {_duplicates(findings)}",
-        *_named("in more than one split", findings.across_splits, classes),
-        *_named("in more than one class", findings.across_classes, classes),
+        *_named("in more than one split", across_splits(findings.duplicates), classes),
+        *_named("in more than one class", across_classes(findings.duplicates), classes),
+        f"near-copies {_near(findings)}",
+        *_named("in more than one split", across_splits(near), classes, "~"),
+        *_named("in more than one class", across_classes(near), classes, "~"),
         f"near-empty  {_count(len(findings.empty), 'image')} of nearly one color",
         *(f"  {printable(place.path)}" for place in findings.empty[:MOST_NAMED]),
         *_more(len(findings.empty)),
@@ -50,13 +53,23 @@ def _duplicates(findings: Findings) -> str:
     return f"{images} images in {_count(len(groups), 'group')} have the same pixels as the network sees them"
 
 
-def _named(what: str, groups: list[list[Place]], classes: Sequence[str]) -> list[str]:
+def _near(findings: Findings) -> str:
+    if findings.near is None:
+        return "not looked for; these images are too small, or all look too much alike, to tell"
+    if not findings.near:
+        return "none; no image is another one saved again, resized or cropped a little"
+    images = sum(map(len, findings.near))
+    groups = _count(len(findings.near), "group")
+    return f"{images} images in {groups} show the same: saved again, resized, cropped, or taken in a burst"
+
+
+def _named(what: str, groups: list[list[Place]], classes: Sequence[str], sign: str = "=") -> list[str]:
     if not groups:
         return []
     lines = [f"  {_count(len(groups), 'group')} {what}:"]
     for group in groups[:MOST_NAMED]:
         names = [f"{printable(place.path)} ({place.split}, {printable(classes[place.label])})" for place in group[:3]]
-        lines.append(f"    {' = '.join(names)}{' = ...' if len(group) > 3 else ''}")
+        lines.append(f"    {f' {sign} '.join(names)}{f' {sign} ...' if len(group) > 3 else ''}")
     return [*lines, *_more(len(groups))]
 
 

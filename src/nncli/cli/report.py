@@ -68,11 +68,18 @@ def _reported(path: Path, data: str | None, split: str | None) -> ReportedRun:
     from nncli.report.run import ReportedRun
     from nncli.run.files import read_run
 
-    predictor = Predictor(read_model(path))
+    predictor = Predictor(read_model(path), tells_known=True)
     files = read_run(path.parent)
     if data:
-        evaluation: Evaluation | None = evaluate_folder(predictor, data, split)
+        whole = evaluate_folder(predictor, data, split)
+        evaluation: Evaluation | None = whole.unseen()
         origin = f"on the images of {data}{f', {split}' if split else ''}"
+        if trained := len(whole.paths) - len(whole.unseen().paths):
+            origin += f": {trained} of these {len(whole.paths)} images trained this model; on the others"
+            if trained == len(whole.paths):
+                raise DataError(
+                    f"{printable(data)}: all {trained} images trained this model, and cannot tell how good it is"
+                )
     else:
         evaluation = _saved_images(predictor, path.parent)
         origin = f"on the {files.metrics.get('split', 'validation')} images of the run"

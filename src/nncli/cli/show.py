@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from nncli.run.files import Curve, RunFiles
 
 CURVES = ("loss", "val_loss", "accuracy", "val_accuracy")
-MEASURES = ("split", "images", "accuracy", "loss", "epochs", "best_epoch", "stopped_early", "seconds")
+MEASURES = (
+    *("split", "images", "accuracy", "interval", "baseline", "balanced_accuracy", "macro_f1", "loss"),
+    *("epochs", "best_epoch", "kept", "stopped_early", "seconds"),
+)
 """Figures shown of metrics.json; the rest is long, and `evaluate` prints it."""
 
 

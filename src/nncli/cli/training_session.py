@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from nncli.cli.evaluation_report import share_text
 from nncli.cli.messages import say
 from nncli.cli.progress import Progress
 from nncli.cli.stop_signals import signals
@@ -60,11 +61,17 @@ class TrainingSession(Progress):
     def _tell_result(self, path: Path, finished: Finished) -> None:
         metrics, model = finished.metrics, str(path / "model.npz")
         early = ", stopped early" if metrics["stopped_early"] else ""
+        kept = f"best epoch {metrics['best_epoch']} of {metrics['epochs']}{early}"
+        if metrics["kept"] == "last":
+            kept = f"kept: the last epoch of {metrics['epochs']}"
+        always = f"{metrics['baseline']['accuracy']:.4f} by always answering {printable(metrics['baseline']['class'])}"
+        balanced = f", balanced {metrics['balanced_accuracy']:.4f}" if metrics["classes_are_unequal"] else ""
         say(
-            f"best epoch {metrics['best_epoch']} of {metrics['epochs']}{early}: {metrics['split']} accuracy "
-            f"{metrics['accuracy']:.4f}, loss {metrics['loss']:.4f} on {metrics['images']} images, "
-            f"{metrics['seconds']:.1f} s"
+            f"{kept}: {metrics['split']} accuracy {share_text(metrics)} on {metrics['images']} images, "
+            f"{always}{balanced}, loss {metrics['loss']:.4f}, {metrics['seconds']:.1f} s"
         )
+        for finding in metrics["findings"]:
+            say(f"note: {finding['text']}")
         self._emit("done", {"model": model, **metrics})
         if not self._as_json:
             click.echo(model)

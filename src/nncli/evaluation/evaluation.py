@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +10,12 @@ import numpy as np
 
 from nncli.data.loading import BadImage
 from nncli.evaluation import metrics
+from nncli.evaluation.baseline import balanced_accuracy, baseline, findings, is_unequal, macro_f1
 from nncli.evaluation.confidence import calibration_error, coverage, suspects
+from nncli.evaluation.intervals import Interval, wilson
 from nncli.machine.divide import divide, shared_array
 from nncli.machine.forking import number_of_processes
+from nncli.model.known_images import COPY, TRAINING, VALIDATION
 from nncli.model.predictor import Predictor
 
 if TYPE_CHECKING:
@@ -42,6 +45,8 @@ class Evaluation:
         probabilities: (m, n_classes) float32.
         bad: The images that could not be read.
         split: Which images these are: ``train``, ``test``, ...; empty where they are not split.
+        known: What each image is to the model, (m,), see known_images.py; None where the model cannot tell.
+        n_left_out: Images of these that trained the model and were left out, and near-copies of such images.
     """
 
     classes: tuple[str, ...]
@@ -50,6 +55,36 @@ class Evaluation:
     probabilities: NDArray[np.float32]
     bad: Sequence[BadImage] = ()
     split: str = ""
+    known: NDArray[np.uint8] | None = None
+    n_left_out: tuple[int, int] = (0, 0)
+
+    def count(self, kind: int) -> int:
+        """How many of the images are this to the model."""
+        return 0 if self.known is None else int((self.known == kind).sum())
+
+    def unseen(self) -> Evaluation:
+        """The part that did not train the model; all of it where the model cannot tell."""
+        if self.known is None:
+            return self
+        rows = np.flatnonzero((self.known != TRAINING) & (self.known != COPY))
+        return replace(
+            self,
+            paths=[self.paths[i] for i in rows],
+            actual=self.actual[rows],
+            probabilities=self.probabilities[rows],
+            known=self.known[rows],
+            n_left_out=(self.count(TRAINING), self.count(COPY)),
+        )
+
+    @property
+    def n_correct(self) -> int:
+        """How many are predicted right."""
+        return int((self.predicted == self.actual).sum())
+
+    @property
+    def interval(self) -> Interval:
+        """Where the accuracy on all images of this kind lies, with 95 % confidence."""
+        return wilson(self.n_correct, len(self.paths))
 
     @cached_property
     def predicted(self) -> NDArray[np.intp]:
@@ -86,19 +121,27 @@ class Evaluation:
         ]
 
     def report(self) -> dict[str, Any]:
-        """All figures, ready for JSON: those of `nncli evaluate` and of a run's metrics.json."""
-        correct = self.predicted == self.actual
+        """All figures, ready for JSON: those of `nncli evaluate` and of a run's metrics.json; None of no images."""
+        correct, confusion = self.predicted == self.actual, self.confusion
+        n = len(self.paths)
         return {
             "split": self.split,
-            "accuracy": metrics.accuracy(self.confusion),
-            "loss": metrics.loss(self.actual, self.probabilities),
-            "images": len(self.paths),
-            "correct": int(correct.sum()),
+            "accuracy": metrics.accuracy(confusion) if n else None,
+            "interval": list(self.interval),
+            "loss": metrics.loss(self.actual, self.probabilities) if n else None,
+            "images": n,
+            "correct": self.n_correct,
             "skipped": len(self.bad),
-            "calibration_error": calibration_error(self.confidence, correct),
-            "per_class": metrics.per_class(self.confusion, self.classes),
-            "confusion": {"classes": list(self.classes), "matrix": self.confusion.tolist()},
-            "coverage": coverage(self.confidence, correct),
+            "baseline": baseline(confusion, self.classes),
+            "balanced_accuracy": balanced_accuracy(confusion) if n else None,
+            "macro_f1": macro_f1(confusion) if n else None,
+            "classes_are_unequal": is_unequal(confusion),
+            "findings": [finding._asdict() for finding in findings(confusion, self.classes)] if n else [],
+            "known": self._known(),
+            "calibration_error": calibration_error(self.confidence, correct) if n else None,
+            "per_class": metrics.per_class(confusion, self.classes),
+            "confusion": {"classes": list(self.classes), "matrix": confusion.tolist()},
+            "coverage": coverage(self.confidence, correct) if n else [],
             "likely_mislabeled": [
                 {
                     "path": self.paths[suspect.row],
@@ -110,18 +153,34 @@ class Evaluation:
             ],
         }
 
+    def _known(self) -> dict[str, Any] | None:
+        """How many images the model knows, and whether they count; None where it cannot tell."""
+        if self.known is None:
+            return None
+        trained, copies = self.n_left_out
+        return {
+            "training": trained + self.count(TRAINING),
+            "near_copies_of_training": copies + self.count(COPY),
+            "validation": self.count(VALIDATION),
+            "training_is_included": self.count(TRAINING) + self.count(COPY) > 0,
+        }
+
 
 def predict_rows(model: Model, rows: PixelRows) -> NDArray[np.float32]:
     """The probabilities of images that are loaded, (m, n_classes), computed on all cores."""
-    probabilities = shared_array((len(rows), len(model.classes)), np.float32)
-    predictor = Predictor(model)
+    return answer_rows(Predictor(model), rows)[0]
+
+
+def answer_rows(predictor: Predictor, rows: PixelRows) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The same with strangeness scores, (m,); see `Predictor.answers`."""
+    answers = shared_array((len(rows), len(predictor.model.classes) + 1), np.float32)
 
     def work(start: int, stop: int) -> None:
         pixels = np.empty((stop - start, rows.n_values), np.uint8)
-        probabilities[start:stop] = predictor.probabilities(rows.take(slice(start, stop), pixels))
+        answers[start:stop, :-1], answers[start:stop, -1] = predictor.answers(rows.take(slice(start, stop), pixels))
 
     divide(len(rows), PREDICTED_TOGETHER, work, number_of_processes() if len(rows) >= MANY else 1)
-    return probabilities
+    return answers[:, :-1], answers[:, -1]
 
 
 def collect(
@@ -142,4 +201,7 @@ def collect(
     rows = [prediction.probabilities for prediction, _ in good]
     probabilities = np.stack(rows) if rows else np.empty((0, len(classes)), np.float32)
     bad = [BadImage(prediction.path, prediction.error) for prediction, _ in pairs if prediction.error]
-    return Evaluation(classes, [prediction.path for prediction, _ in good], actual, probabilities, bad, split)
+    kinds = [prediction.known for prediction, _ in good]
+    known = None if None in kinds else np.array(kinds, np.uint8)
+    paths = [prediction.path for prediction, _ in good]
+    return Evaluation(classes, paths, actual, probabilities, bad, split, known)

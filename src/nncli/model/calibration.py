@@ -8,6 +8,9 @@ are normalized again,
 leaves the order of the classes as it is and makes the network less sure for T > 1, surer for T < 1. T is the one that
 makes the cross-entropy on images that were not trained on smallest.
 
+Where all of these are answered right, cross-entropy falls for ever as T does, and says nothing about other images: with
+fewer than `FEWEST_MISTAKES` mistakes T is not below 1.
+
 Source: Guo, Pleiss, Sun and Weinberger 2017, "On calibration of modern neural networks", section 4.2.
 """
 
@@ -26,6 +29,9 @@ COLDEST, HOTTEST = 0.2, 5.0
 
 FEWEST = 20
 """Images below which a temperature would be a guess."""
+
+FEWEST_MISTAKES = 5
+"""Wrong answers below which nothing makes the network surer."""
 
 ROUNDS = 40
 """Rounds of golden-section search: the interval shrinks to a hundred-millionth."""
@@ -51,7 +57,7 @@ def tempered(probabilities: NDArray[Any], temperature: float) -> NDArray[Any]:
 
 
 def fit_temperature(probabilities: NDArray[Any], labels: NDArray[np.intp]) -> float:
-    """The temperature with the smallest cross-entropy; 1 for fewer than `FEWEST` images.
+    """The temperature with the smallest cross-entropy; 1 for fewer than `FEWEST` images, not below it for few mistakes.
 
     Args:
         probabilities: Of images that were not trained on, (m, n_classes).
@@ -65,8 +71,14 @@ def fit_temperature(probabilities: NDArray[Any], labels: NDArray[np.intp]) -> fl
         right = tempered(columns, math.exp(log_temperature))[labels, np.arange(len(labels))]
         return float(-np.log(np.maximum(right, SMALLEST)).mean())
 
-    low, high = math.log(COLDEST), math.log(HOTTEST)
+    n_wrong = int((probabilities.argmax(axis=1) != labels).sum())
+    low, high = math.log(COLDEST) if n_wrong >= FEWEST_MISTAKES else 0.0, math.log(HOTTEST)
     for _ in range(ROUNDS):
         left, right = high - GOLDEN * (high - low), low + GOLDEN * (high - low)
         low, high = (low, right) if loss(left) <= loss(right) else (left, high)
-    return round(math.exp((low + high) / 2), 6)
+    return round(math.exp((low + high) / 2), 4)
+
+
+def is_at_limit(temperature: float) -> bool:
+    """Whether a temperature was kept from going further: probabilities are then not to be relied on."""
+    return not COLDEST * 1.001 < temperature < HOTTEST / 1.001

@@ -7,6 +7,7 @@
     b1 ... bL    (n_l, 1)
     gain1 ...    (n_l, 1)             with layer normalization, for the hidden layers; batch normalization has gone
     shift1 ...   (n_l, 1)             into W and b
+    known. ...   and others that tell what images it comes from, see evidence.py
 
 An ensemble's arrays have one more dimension in front, the member: W1 is (n_members, n_1, n_0).
 
@@ -38,6 +39,7 @@ from nncli.model.checks import (
     output,
     take,
 )
+from nncli.model.evidence import Evidence, evidence_from
 from nncli.model.preprocessing import Preprocessing
 from nncli.network.parameters import Parameters
 from nncli.text import printable
@@ -66,6 +68,7 @@ class Model:
         column: From pixel values to the feature column.
         test_time_augmentation: ``mirror``: the probabilities of an image and of its mirror image are averaged.
         temperature: Of the probabilities, see calibration.py; 1 leaves them as they are.
+        evidence: What it keeps of the images it comes from.
     """
 
     parameters: Parameters
@@ -77,6 +80,7 @@ class Model:
     column: FeatureColumn = PIXEL_COLUMN
     test_time_augmentation: str = "none"
     temperature: float = 1.0
+    evidence: Evidence = field(default_factory=Evidence)
 
     def __post_init__(self) -> None:
         """Without anything else the feature column is the image itself."""
@@ -126,7 +130,7 @@ def write_model(path: Path, model: Model) -> None:
         "scale": model.scaling.scale.reshape(-1, 1),
         "offset": model.scaling.offset.reshape(-1, 1),
     }
-    write_npz(path, {**arrays, **model.column.arrays(), **_named(model.parameters)})
+    write_npz(path, {**arrays, **model.column.arrays(), **model.evidence.arrays(), **_named(model.parameters)})
 
 
 def _names(n_layers: int, normalization: str) -> Iterator[tuple[str, str, int]]:
@@ -176,6 +180,7 @@ def _build(arrays: dict[str, NDArray[Any]]) -> Model:
     offset = take(arrays, "offset", (layer_dims[0], 1), np.float32)
     shapes = FeatureColumn.array_shapes(features, image_format.shape)
     learned = {name: take(arrays, name, shape, np.float32) for name, shape in shapes.items()}
+    evidence = evidence_from(arrays, len(classes), layer_dims[0])
     normalization, n_members = metadata["normalization"], metadata["ensemble"]
     names = list(_names(len(layer_dims) - 1, normalization))
     taken = {}
@@ -191,4 +196,4 @@ def _build(arrays: dict[str, NDArray[Any]]) -> Model:
     scaling = Scaling(scale.ravel(), offset.ravel())
     column = FeatureColumn.from_arrays(features, image_format.shape, learned)
     about = metadata["activation"], classes, image_format, scaling, metadata["training"]
-    return Model(parameters, *about, column, metadata["test_time_augmentation"], metadata["temperature"])
+    return Model(parameters, *about, column, metadata["test_time_augmentation"], metadata["temperature"], evidence)

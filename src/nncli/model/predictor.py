@@ -58,18 +58,30 @@ class Prediction:
         path: As the user gave it.
         probabilities: One per class, summing to 1, (n_classes,) float32; empty if the image could not be read.
         error: Empty, or why the image could not be read.
+        known: What the image is to the model, see known_images.py; None if the model cannot tell, or nobody asked.
+        strangeness: How unlike the training images it is, 0..1, see strangeness.py; None likewise.
     """
 
     path: str
     probabilities: NDArray[np.float32]
     error: str = ""
+    known: int | None = None
+    strangeness: float | None = None
 
 
 class Predictor:
-    """A model made ready to predict, by as many threads at once as like: each has its own memory."""
+    """A model made ready to predict, by as many threads at once as like: each has its own memory.
 
-    def __init__(self, model: Model) -> None:
+    Args:
+        model: What answers.
+        tells_known: Whether predictions tell what an image is to the model.
+        tells_strangeness: Whether they tell how strange it is.
+    """
+
+    def __init__(self, model: Model, *, tells_known: bool = False, tells_strangeness: bool = False) -> None:
         self.model = model
+        self._known = model.evidence.known if tells_known else None
+        self._strangeness = model.evidence.strangeness if tells_strangeness else None
         self._parameters = model.parameters.like(np.float64)
         self._parameters.flat[:] = model.parameters.flat
         self._memory = PerThread[tuple[NDArray[np.float64], Workspace]]()
@@ -86,10 +98,15 @@ class Predictor:
         Raises:
             ModelFileError: The weights are so large that the network overflows.
         """
+        return self.answers(pixels)[0]
+
+    def answers(self, pixels: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Probabilities, (m, n_classes), and strangeness scores, (m,), NaN where they are not wanted; see above."""
         result = np.empty((len(pixels), len(self.model.classes)), np.float32)
+        scores = np.full(len(pixels), np.nan, np.float32)
         for start in range(0, len(pixels), BATCH_SIZE):
             part = pixels[start : start + BATCH_SIZE]
-            Y_hat = self._forward(part)
+            Y_hat = self._forward(part, scores[start : start + len(part)])
             if self.model.test_time_augmentation == "mirror":
                 Y_hat = (Y_hat + self._forward(mirrored(part, self.model.image_format.shape))) / 2
             if Y_hat.shape[0] == 1:  # one output is P(second class)
@@ -99,13 +116,15 @@ class Predictor:
             result[start : start + len(part)] = Y_hat.T
         if not np.isfinite(result).all():
             raise ModelFileError("the model's weights are so large that its probabilities are not finite")
-        return result
+        return result, scores
 
-    def _forward(self, pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """Y_hat, (n_L, m), of up to BATCH_SIZE images given as rows."""
+    def _forward(self, pixels: NDArray[np.uint8], scores: NDArray[np.float32] | None = None) -> NDArray[np.float64]:
+        """Y_hat, (n_L, m), of up to BATCH_SIZE images given as rows; where wanted, `scores` get their strangeness."""
         memory, workspace = self._memory.get(self._buffers)
         rows = memory[: len(pixels)]
         self.model.preprocessing.apply(pixels, rows)
+        if scores is not None and self._strangeness is not None:
+            scores[:] = self._strangeness.scores(rows.astype(np.float32))
         with np.errstate(all="ignore"):  # told by the caller, in words
             Y_hat = vote(self._parameters, workspace, rows.T, self.model.activation)
         return Y_hat.astype(np.float64)  # a copy, because the workspace is used again
@@ -152,11 +171,26 @@ class Predictor:
 
     def _finish(self, batch: list[Source], pixels: NDArray[np.uint8], reasons: Sequence[str]) -> list[Prediction]:
         """The predictions of a batch: `pixels` of the good images, and for each image a reason or an empty text."""
-        rows = iter(self.probabilities(pixels))
+        known: list[int] | list[None] = [None] * len(pixels)
+        if self._known is not None:
+            known = self._known.which(pixels, self.model.image_format.shape).tolist()
+        probabilities, scores = self.answers(pixels)
+        strangeness = self._strangeness
+        told = [None] * len(pixels) if strangeness is None else strangeness.told(scores).tolist()
+        answers = zip(probabilities, told, known, strict=True)
+        good = (
+            Prediction(name, p, "", kind, strange)
+            for name, (p, strange, kind) in zip(_good(batch, reasons), answers, strict=True)
+        )
         return [
-            Prediction(name, NOTHING, reason) if reason else Prediction(name, next(rows))
+            Prediction(name, NOTHING, reason) if reason else next(good)
             for (name, _), reason in zip(batch, reasons, strict=True)
         ]
+
+
+def _good(batch: list[Source], reasons: list[str]) -> list[str]:
+    """The names of those that could be read."""
+    return [name for (name, _), reason in zip(batch, reasons, strict=True) if not reason]
 
 
 def _batches(sources: Iterator[Source]) -> Iterator[list[Source]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nncli.errors import ModelFileError
+from nncli.evaluation.intervals import wilson
 from nncli.evaluation.metrics import per_class
 from nncli.model.summary import summarize, training_config
 from nncli.pictures.thumbnails import encoded
@@ -118,18 +119,31 @@ def _written_figures(metrics: dict[str, Any], classes: tuple[str, ...]) -> dict[
     return figures
 
 
+def _interval(figures: dict[str, Any]) -> str | None:
+    """Where the true accuracy lies; of what training wrote down, as far as it makes sense."""
+    interval, images = figures.get("interval"), figures.get("images")
+    if not interval and isinstance(images, int) and images > 0 and "accuracy" in figures:
+        interval = wilson(min(round(figures["accuracy"] * images), images), images)
+    return f"{interval[0]:.1%} to {interval[1]:.1%}" if interval else None
+
+
 def _headline(run: ReportedRun, facts: dict[str, Any], figures: dict[str, Any]) -> list[tuple[str, str]]:
     """The numbers that a person asks for first."""
     metrics = run.files.metrics
     best, epochs = _formatted(metrics, "best_epoch", ""), _formatted(metrics, "epochs", "")
     known = [
         ("accuracy", _formatted(figures, "accuracy", ".1%")),
+        ("95 % interval", _interval(figures)),
+        ("always one class", _formatted(figures.get("baseline", {}), "accuracy", ".1%")),
         ("images", _formatted(figures, "images", ",")),
         ("loss", _formatted(figures, "loss", ".3f")),
         ("calibration error", _formatted(figures, "calibration_error", ".3f")),
         ("classes", str(len(run.model.classes))),
         ("parameters", f"{facts['n_parameters']:,}"),
-        ("best epoch", f"{best} / {epochs}" if best and epochs else None),
+        (
+            "kept: last epoch" if metrics.get("kept") == "last" else "best epoch",
+            f"{best} / {epochs}" if best and epochs else None,
+        ),
         ("training time", _formatted(metrics, "seconds", ".1f", " s")),
     ]
     return [(name, value) for name, value in known if value is not None]

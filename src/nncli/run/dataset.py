@@ -20,7 +20,9 @@ from nncli.data.scaling import SCALINGS, Scaling
 from nncli.errors import DataError
 from nncli.features.column import FeatureColumn
 from nncli.features.settings import PIXELS
+from nncli.model.evidence import Evidence
 from nncli.model.file import Model
+from nncli.model.known_images import KnownImages, known_images
 from nncli.run.feature_rows import FittedFeatures, fit_features
 from nncli.run.plan import Plan, plan_experiment
 from nncli.text import printable
@@ -117,7 +119,13 @@ class Experiment:
     def model(self, parameters: Parameters, training: dict[str, Any]) -> Model:
         """A model of these data."""
         about = self.config.network.activation, self.classes, self.plan.image_format, self.scaling, training
-        return Model(parameters, *about, self.column, self.config.data.test_time_augmentation)
+        evidence = Evidence(known=self.known)
+        return Model(parameters, *about, self.column, self.config.data.test_time_augmentation, evidence=evidence)
+
+    @cached_property
+    def known(self) -> KnownImages:
+        """Fingerprints of the images, for the model to know them again."""
+        return known_images(self.training.chunks, self.validation.chunks, self.plan.image_format.shape)
 
     @cached_property
     def fingerprint(self) -> str:

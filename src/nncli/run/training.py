@@ -13,23 +13,33 @@ import time
 from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from nncli.config.writing import as_json, used_options
+from nncli.data.batches import Batches
 from nncli.data.pixel_rows import PixelRows
 from nncli.errors import NncliError, TrainingError
-from nncli.evaluation.evaluation import Evaluation, predict_rows
+from nncli.evaluation.evaluation import Evaluation, answer_rows
 from nncli.evaluation.tables import confusion_csv, predictions_csv
 from nncli.machine.atomic_file import write_text_atomically
 from nncli.model.calibration import fit_temperature, tempered
+from nncli.model.conformal import fit_conformal
+from nncli.model.evidence import Evidence
 from nncli.model.file import write_model
+from nncli.model.predictor import Predictor
+from nncli.model.strangeness import FEWEST, chosen_references, fit_strangeness
 from nncli.network.normalization import fold
 from nncli.run.checkpoint import CHECKPOINT, restore_checkpoint, write_checkpoint
+from nncli.run.findings import image_findings, network_findings, temperature_findings
 from nncli.training.state import EpochResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from nncli.evaluation.baseline import Finding
     from nncli.model.file import Model
+    from nncli.model.strangeness import Strangeness
     from nncli.run.dataset import Experiment
     from nncli.run.directory import RunDirectory
     from nncli.training.loop import Trainer
@@ -95,30 +105,59 @@ class Training:
         }
         return self.experiment.model(fold(self.trainer.parameters.like(flat=state.best)), training)
 
+    @property
+    def keeps_last(self) -> bool:
+        """Whether the last epoch is the one that is kept, however good it was."""
+        return self.experiment.config.training.monitor == "last" or not self.experiment.validation.paths
+
     def finish(self) -> Finished:
-        """Fit the temperature of the best model, if the config asks for one, and evaluate it."""
-        experiment, trainer, model = self.experiment, self.trainer, self.best_model()
+        """Fit what the validation images can tell about the best model's answers, and evaluate it."""
+        experiment, model = self.experiment, self.best_model()
         split = "validation" if experiment.validation.paths else "training"
         images = experiment.validation if split == "validation" else experiment.training
-        probabilities = predict_rows(model, PixelRows(images.pixels, images.rows))
-        if experiment.config.training.calibration == "temperature" and split == "validation":
-            model = replace(model, temperature=fit_temperature(probabilities, images.labels))
-            probabilities = tempered(probabilities.T, model.temperature).T
+        references = self._references() if split == "validation" else None
+        predictor = Predictor(replace(model, evidence=Evidence(strangeness=references)), tells_strangeness=True)
+        probabilities, scores = answer_rows(predictor, PixelRows(images.pixels, images.rows))
+        found = [*image_findings(experiment), *network_findings(model, images)]
+        if split == "validation":
+            if experiment.config.training.calibration == "temperature":
+                model = replace(model, temperature=fit_temperature(probabilities, images.labels))
+                probabilities = tempered(probabilities.T, model.temperature).T
+                found += temperature_findings(model.temperature)
+            conformal = fit_conformal(probabilities, images.labels)
+            strangeness = references and references.measured(scores)
+            model = replace(model, evidence=replace(model.evidence, conformal=conformal, strangeness=strangeness))
         bad = experiment.bad_of(split)
         evaluation = Evaluation(experiment.classes, list(images.paths), images.labels, probabilities, bad, split)
-        metrics = evaluation.report() | {
+        return Finished(model, evaluation, self._metrics(evaluation, model, found))
+
+    def _metrics(self, evaluation: Evaluation, model: Model, found: list[Finding]) -> dict[str, Any]:
+        """What metrics.json holds."""
+        experiment, trainer, report = self.experiment, self.trainer, evaluation.report()
+        return report | {
+            "findings": [*(finding._asdict() for finding in found), *report["findings"]],
             "temperature": model.temperature,
+            "kept": "last" if self.keeps_last else "best",
             "epochs": trainer.state.epoch,
             "best_epoch": trainer.state.best_epoch,
             "stopped_early": trainer.stopped_early,
             "layer_dims": list(experiment.plan.layer_dims),
             "n_parameters": experiment.plan.n_parameters,
+            "n_images": len(experiment.training.labels) + len(experiment.validation.labels),
             "training_images": len(experiment.training.labels),
             "validation_images": len(experiment.validation.labels),
             "skipped_images": len(experiment.skipped),
             "seconds": round(sum(result.seconds for result in trainer.state.history), 3),
         }
-        return Finished(model, evaluation, metrics)
+
+    def _references(self) -> Strangeness | None:
+        """Training images to tell strange ones by, from the inputs that were computed for training anyway."""
+        training_set = self.trainer.training_set
+        if not isinstance(training_set, Batches) or len(self.experiment.validation.labels) < FEWEST:
+            return None
+        chosen = chosen_references(training_set.n_examples, self.experiment.config.training.seed)
+        parts = [training_set.inputs.take(chosen[i : i + 64]).T.astype(np.float32) for i in range(0, len(chosen), 64)]
+        return fit_strangeness(np.concatenate(parts))
 
 
 class TrainingRun(Training):
@@ -216,8 +255,7 @@ class TrainingRun(Training):
         """As in memory, and write the files that tell of the best model."""
         finished = super().finish()
         self.save_model()
-        if finished.model.temperature != 1:
-            write_model(self.run / "model.npz", finished.model)
+        write_model(self.run / "model.npz", finished.model)  # with what it keeps of its validation images
         evaluation = finished.evaluation
         text = json.dumps(finished.metrics, indent=2, ensure_ascii=False) + "\n"
         write_text_atomically(self.run / "metrics.json", text)

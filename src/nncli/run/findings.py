@@ -1,0 +1,98 @@
+"""What makes a training's figures worth less than they look, found on the pixels and the network that it has anyway.
+
+of the images       copies of training images among the validation images; many images that are one and the same picture
+of the network      a hidden layer in which no unit is ever active
+
+The answers to the validation images are judged where they are counted (evaluation/baseline.py).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nncli.data.fingerprints import fingerprints_of_chunks
+from nncli.data.pixel_rows import PixelRows
+from nncli.evaluation.baseline import Finding
+from nncli.model.calibration import is_at_limit
+from nncli.model.known_images import COPY, TRAINING
+from nncli.network.forward_propagation import forward
+from nncli.network.parameters import Workspace
+
+if TYPE_CHECKING:
+    from nncli.model.file import Model
+    from nncli.run.dataset import Experiment, ImageSet
+
+MOST_ALIKE = 0.5
+"""Share of the training images that may be the same picture."""
+
+FEWEST_ALIKE = 4
+
+N_LOOKED_AT = 64
+"""Images that a network is tried on."""
+
+
+def image_findings(experiment: Experiment) -> list[Finding]:
+    """What is wrong with the images of a training; see the module."""
+    return [*_same_picture(experiment.training), *_copies(experiment)]
+
+
+def _same_picture(images: ImageSet) -> list[Finding]:
+    counts = np.unique(fingerprints_of_chunks(images.chunks()), return_counts=True)[1]
+    n, most = len(images.labels), int(counts.max(initial=0))
+    if most < max(FEWEST_ALIKE, MOST_ALIKE * n):
+        return []
+    text = (
+        f"{most} of {n} training images have become the same picture: look at it with nncli check --preview; 16 bits "
+        "may have been divided to nothing, or something white lie on transparency, which becomes white"
+    )
+    return [Finding("same_picture", text)]
+
+
+def _copies(experiment: Experiment) -> list[Finding]:
+    n = len(experiment.validation.labels)
+    shape = experiment.plan.image_format.shape
+    kinds = [experiment.known.which(chunk, shape) for chunk in experiment.validation.chunks()] if n else []
+    equal, near = (sum(int((kind == which).sum()) for kind in kinds) for which in (TRAINING, COPY))
+    if not equal + near:
+        return []
+    how = " and ".join(
+        text
+        for count, text in ((equal, f"{equal} with equal pixels"), (near, f"{near} saved again, resized or cropped"))
+        if count
+    )
+    text = f"{equal + near} of {n} validation images are copies of training images, {how}: the accuracy is too good"
+    return [Finding("copies_across_splits", f"{text}; data.groups: near-copies keeps copies together")]
+
+
+def network_findings(model: Model, images: ImageSet) -> list[Finding]:
+    """What is wrong with a network, tried on some images; see the module."""
+    rows = PixelRows(images.pixels, images.rows)
+    n = min(N_LOOKED_AT, len(rows))
+    chosen = np.linspace(0, len(rows) - 1, n).astype(np.intp)
+    pixels = rows.take(chosen, np.empty((n, rows.n_values), np.uint8))
+    inputs = np.empty((n, model.layer_dims[0]), model.parameters.flat.dtype)
+    model.preprocessing.apply(pixels, inputs)
+    workspace = Workspace.of(model.parameters, n, training=False)
+    inactive = []
+    for member in model.parameters.members:
+        with np.errstate(all="ignore"):
+            forward(member, workspace, inputs.T, model.activation)
+        inactive.append([l for l in range(1, len(model.layer_dims) - 1) if not workspace.A[l].any()])
+    if not all(inactive) or not inactive:
+        return []
+    layer = inactive[0][0]
+    text = (
+        f"none of the {model.layer_dims[layer]} units of hidden layer {layer} is ever active: nothing gets through the "
+        "network; try a lower training.learning_rate, network.activation: leaky_relu, or another network.initialization"
+    )
+    return [Finding("no_active_unit", text)]
+
+
+def temperature_findings(temperature: float) -> list[Finding]:
+    """That the temperature would have gone further, if it did."""
+    if not is_at_limit(temperature):
+        return []
+    text = f"the temperature of the probabilities met its limit, {temperature:g}: do not rely on them"
+    return [Finding("temperature_at_limit", f"{text}; validate on more images, or set training.calibration: none")]
