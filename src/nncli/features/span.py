@@ -60,8 +60,8 @@ PASSES = 3
 FAINTEST = 1e-6
 """Smallest deviation along a direction, as a share of the largest one; below it is rounding alone."""
 
-BLOCK = 1_024
-"""Features, or columns, at a time."""
+BLOCK_VALUES = 1 << 21
+"""Entries of columns at a time: 8 MB."""
 
 
 class Columns(Protocol):
@@ -177,7 +177,7 @@ def _by_gram_matrix(columns: Columns, mean: NDArray[np.float64], r: int) -> Any:
     m, n = columns.shape
     mean32 = mean.astype(np.float32)
     gram = np.zeros((m, m), np.float64)
-    blocks = [slice(start, min(start + BLOCK, n)) for start in range(0, n, BLOCK)]
+    blocks = _blocks(n, m)
     for block in blocks:
         part = columns.part(slice(None), block) - mean32[block]
         gram += part @ part.T
@@ -201,10 +201,9 @@ def _by_iteration(columns: Columns, mean: NDArray[np.float64], r: int) -> Any:
 
 def _products(columns: Columns, mean: NDArray[np.float64], V: Array) -> Array:
     """X X^T V, (n, r), for the centered columns X."""
-    m = columns.shape[0]
     total, mean32 = np.zeros(V.shape, np.float32), mean.astype(np.float32)
-    for start in range(0, m, BLOCK):
-        part = columns.part(slice(start, start + BLOCK), slice(None)) - mean32
+    for block in _blocks(*columns.shape):
+        part = columns.part(block, slice(None)) - mean32
         total += part.T @ (part @ V)
     return total
 
@@ -212,9 +211,15 @@ def _products(columns: Columns, mean: NDArray[np.float64], V: Array) -> Array:
 def _mean(columns: Columns) -> NDArray[np.float64]:
     m, n = columns.shape
     total = np.zeros(n)
-    for start in range(0, m, BLOCK):
-        total += columns.part(slice(start, start + BLOCK), slice(None)).sum(axis=0, dtype=np.float64)
+    for block in _blocks(m, n):
+        total += columns.part(block, slice(None)).sum(axis=0, dtype=np.float64)
     return total / m
+
+
+def _blocks(n: int, each: int) -> list[slice]:
+    """n rows of a table, or n columns, in blocks; each holds so many entries."""
+    size = max(1, BLOCK_VALUES // each)
+    return [slice(start, min(start + size, n)) for start in range(0, n, size)]
 
 
 def _random_basis(n: int, r: int) -> Array:
