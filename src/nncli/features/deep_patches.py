@@ -48,7 +48,7 @@ SAMPLES_EACH = 80
 DIRECTIONS = 150
 """Principal directions of a window that are compared; the others are mostly noise."""
 
-MOST_ROWS = 12_000
+MOST_ROWS = 8_000
 """Windows that the directions are taken from; all of them are compared with the patterns."""
 
 CHUNK = 2048
@@ -186,9 +186,9 @@ class WindowSample:
         shape, strides = (m, down - size + 1, across - size + 1, size, size * channels), (a, b, c, b, d)
         self._windows = np.lib.stride_tricks.as_strided(maps, shape, strides, writeable=False)
         self._images, self._rows, self._columns = images, places // shape[2], places % shape[2]
-        starts = range(0, len(images), CHUNK)
-        length = np.concatenate([_lengths(self._cut(slice(start, start + CHUNK))) for start in starts])
-        self.faint = np.array([max(FAINT * float(np.median(length)), FAINTEST)], np.float32)
+        self._lengths = np.concatenate([lengths_of_windows(each.astype(np.float32), size)[None] for each in maps])
+        self._lengths = self._lengths.reshape(m, -1)[images, places]
+        self.faint = np.array([max(FAINT * float(np.median(self._lengths)), FAINTEST)], np.float32)
 
     def __len__(self) -> int:
         """Windows."""
@@ -196,18 +196,18 @@ class WindowSample:
 
     def __getitem__(self, chosen: slice) -> Array:
         """Some windows as rows, (n, size * size * 2 K)."""
-        rows = self._cut(chosen)
-        rows /= _lengths(rows)[:, None] + self.faint
-        return rows
-
-    def _cut(self, chosen: slice) -> Array:
         windows = self._windows[self._images[chosen], self._rows[chosen], self._columns[chosen]]
         rows: Array = windows.reshape(len(windows), -1).astype(np.float32)
+        rows /= (self._lengths[chosen] + self.faint)[:, None]
         return rows
 
 
-def _lengths(rows: Array) -> Array:
-    lengths: Array = np.sqrt(np.einsum("ij,ij->i", rows, rows))
+def lengths_of_windows(image_map: Array, size: int) -> Array:
+    """The length of every window of a map, (q, q', 2 K), as a vector: (q - size + 1, q' - size + 1)."""
+    squares = np.einsum("ijk,ijk->ij", image_map, image_map)
+    down, across = (n - size + 1 for n in squares.shape)
+    rows = sum(squares[i : i + down] for i in range(size))
+    lengths: Array = np.sqrt(sum(rows[:, j : j + across] for j in range(size)))
     return lengths
 
 
@@ -242,14 +242,11 @@ class _Comparison:
         a, b, c = image_map.strides
         view = np.lib.stride_tricks.as_strided(image_map, (down, across, size, run), (a, b, a, c), writeable=False)
         self._windows.reshape(view.shape)[...] = view
-        squares = np.einsum("ijk,ijk->ij", image_map, image_map)
-        rows = sum(squares[i : i + down] for i in range(size))
-        length: Array = np.sqrt(sum(rows[:, j : j + across] for j in range(size)))
         answers = self._windows
         for i, (factor, between) in enumerate(zip(self._factors, self._between, strict=True)):
             answers = np.matmul(answers, factor, out=between)
             if i == 0:
-                answers /= length.reshape(-1, 1) + self.faint
+                answers /= lengths_of_windows(image_map, size).reshape(-1, 1) + self.faint
         answers += self._offset
         strong = self._cells @ np.maximum(answers, self._threshold, out=self._strong)  # (cells, K')
         np.negative(answers, out=answers)

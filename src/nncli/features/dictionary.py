@@ -28,7 +28,7 @@ WHITENING = 0.1
 ROUNDS = 10
 """Rounds of k-means; more do not change what the network makes of them."""
 
-ROUNDS_OF_SOME, SOME = 6, 4
+ROUNDS_OF_SOME, SOME = 7, 4
 """The first rounds, in which directions are still far from where they end, look at every fourth row only."""
 
 ENOUGH = 16
