@@ -27,6 +27,7 @@ from nncli.features.dictionary import WHITENING, spherical_k_means
 from nncli.features.patches import PatchesBlock, pooling
 from nncli.features.settings.patches import Patches
 from nncli.features.span import leading_eigenvectors
+from nncli.machine.threads import PerThread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,7 +86,7 @@ class DeepPatchesBlock:
         self.n_features = settings.n_features(shape)
         self.map_shape = settings.map_shape(shape)
         self.positions = settings.deep_positions(shape)
-        self._comparison: _Comparison | None = None  # made when needed first
+        self._comparison = PerThread[_Comparison]()
 
     @classmethod
     def fit(cls, settings: DeepPatches, images: NDArray[np.uint8], rng: np.random.Generator) -> DeepPatchesBlock:
@@ -122,12 +123,13 @@ class DeepPatchesBlock:
         self._extract(images, [out, mirrored])
 
     def _extract(self, images: NDArray[np.uint8], looks: list[Array]) -> None:
-        if self._comparison is None:
-            self._comparison = _Comparison(self.settings, self.map_shape, self.deep_matrix, self.faint)
+        comparison = self._comparison.get(
+            lambda: _Comparison(self.settings, self.map_shape, self.deep_matrix, self.faint)
+        )
         for start, maps in self._maps(images, both=len(looks) == 2):
             for out, some in zip(looks, maps, strict=True):
                 for i, one in enumerate(some, start=start):
-                    out[i] = self._comparison.column(one)
+                    out[i] = comparison.column(one)
 
     def _maps(self, images: NDArray[np.uint8], *, both: bool = False) -> Iterator[tuple[int, Array]]:
         """The pooled answers of every patch, some images at a time.

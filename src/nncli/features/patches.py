@@ -22,6 +22,7 @@ import numpy as np
 
 from nncli.features.dictionary import learn_dictionary
 from nncli.features.tiles import Tiles
+from nncli.machine.threads import PerThread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +55,7 @@ class PatchesBlock:
         self.settings, self.shape, self.matrix = settings, shape, matrix
         self.n_features = settings.n_features(shape)
         self.positions = settings.positions(shape)
-        self._tiles: Tiles | None = None
+        self._tiles = PerThread[Tiles]()
 
     @classmethod
     def fit(cls, settings: Patches, images: NDArray[np.uint8], rng: np.random.Generator) -> PatchesBlock:
@@ -108,9 +109,8 @@ class PatchesBlock:
             The number of the first image, and the sums, (1 or 2 looks, m, 2, runs, places across, K), overwritten by
             the next.
         """
-        if self._tiles is None:  # made when it is needed first: a model that is only looked at does not need it
-            self._tiles = Tiles(self.settings, self.shape, self.matrix)
-        yield from self._tiles.row_sums(images, bounds, both=both)
+        tiles = self._tiles.get(lambda: Tiles(self.settings, self.shape, self.matrix))
+        yield from tiles.row_sums(images, bounds, both=both)
 
 
 def pooling(positions: tuple[int, int], grid: int) -> Array:
