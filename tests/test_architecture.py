@@ -195,14 +195,3 @@ def test_every_word_leads_to_one_room() -> None:
     assert len(document.splitlines()) <= 100
     assert 17 == len(set(places)) == len(places)
     assert [] == [place for place in places if not (SOURCE / place).exists()]
-
-
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
-def test_functions_fit_a_screen(path: Path) -> None:
-    """No function is longer than 52 lines, its docstring counted."""
-    lengths = {
-        node.name: (node.end_lineno or 0) - node.lineno + 1
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.FunctionDef)
-    }
-    assert {} == {name: length for name, length in lengths.items() if length > 52}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nncli.features.column import FeatureColumn
+from nncli.features import tiles
+from nncli.features.column import FeatureColumn, block_class
 from nncli.features.settings import KINDS, PIXELS, Block, n_features
 from nncli.features.settings.color_histogram import ColorHistogram
 from nncli.features.settings.deep_patches import DeepPatches
@@ -13,7 +14,7 @@ from nncli.features.settings.hog import Hog
 from nncli.features.settings.patches import Patches
 from nncli.features.settings.pca import Pca
 from nncli.features.settings.pixels import Pixels
-from tests.features.images import column_of, noise, smooth
+from tests.features.images import column_of, extracted, fitted, noise, smooth
 
 SHAPE = (20, 18, 3)
 ALL: tuple[Block, ...] = (
@@ -115,3 +116,45 @@ def test_settings_know_the_length(kind: str, shape: tuple[int, int, int]) -> Non
     found = features_of(column_of(smooth(12, *shape), settings), smooth(2, *shape).reshape(2, -1))
     assert (2, settings.n_features(shape)) == found.shape
     assert np.isfinite(found).all()
+
+
+@pytest.mark.parametrize("shape", [(14, 17, 3), (16, 16, 3), (15, 14, 1)])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        Pixels(),
+        Patches(size=4, count=5, grid=2, stride=2),
+        Patches(size=3, count=6, grid=3, stride=1),
+        DeepPatches(size=4, count=3, stride=2, pool=2, deep_size=2, deep_count=4, grid=1),
+        DeepPatches(size=3, count=3, pool=3, deep_size=2, deep_count=4, grid=2),
+        Hog(cell=4),
+        ColorHistogram(bins=3, grid=2),
+        Pca(components=4),
+    ],
+    ids=str,
+)
+def test_both_looks_at_once_are_the_looks_one_by_one(settings: Block, shape: tuple[int, int, int]) -> None:
+    """A block that spares work for the mirror image gives what it gives for a mirrored image, up to rounding."""
+    images = np.concatenate([smooth(5, *shape), noise(4, *shape)])
+    column = column_of(images, settings, Pixels())
+    pixels, mirrored = (each.reshape(len(images), -1) for each in (images, images[:, :, ::-1].copy()))
+    expected, found = np.full((2, 2, len(images), column.n_features), np.nan, np.float32)
+    column.extract(pixels, expected[0])
+    column.extract(mirrored, expected[1])
+    column.extract_both(pixels, found[0], found[1])
+    assert np.abs(expected[0] - expected[1]).max() > 0.01
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("cache_bytes", [1, 1 << 12, 1 << 14, 1 << 30])
+@pytest.mark.parametrize("settings", [Patches(size=3, count=5, grid=3, stride=2), DeepPatches(size=3, count=3, pool=4)])
+def test_tiles_of_any_size_add_up_to_the_same(
+    settings: Block, cache_bytes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One row of places at a time, several with the end of a cell among them, several images: only rounding differs."""
+    images = smooth(7, 24, 21, 3)
+    block = fitted(settings, images)
+    expected = extracted(block, images)
+    monkeypatch.setattr(tiles, "CACHE_BYTES", cache_bytes)
+    again = block_class(settings.kind)(settings, (24, 21, 3), **block.arrays())
+    np.testing.assert_allclose(extracted(again, images), expected, atol=1e-5)

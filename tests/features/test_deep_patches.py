@@ -9,7 +9,7 @@ import pytest
 
 from nncli.features import deep_patches as module
 from nncli.features import patches
-from nncli.features.deep_patches import DeepPatchesBlock, first_layer, learn_windows, overlapping
+from nncli.features.deep_patches import DeepPatchesBlock, first_layer, learn_windows, overlapping, thin_factors
 from nncli.features.dictionary import WHITENING, spherical_k_means
 from nncli.features.settings.deep_patches import DeepPatches
 from tests.features.images import Images, column_of, extracted, fitted, noise, smooth
@@ -191,3 +191,22 @@ def test_what_is_learned_depends_on_form_not_on_light(monkeypatch: pytest.Monkey
     block = fitted(SMALL, smooth(20, 13, 11, 3))
     dark: Images = (noise(3, 13, 11, 3, seed=5) // 4).astype(np.uint8)
     np.testing.assert_allclose(extracted(block, dark + np.uint8(90)), extracted(block, dark), atol=2e-2)
+
+
+@pytest.mark.parametrize("rank", [30, 149, 150])
+def test_a_matrix_of_low_rank_is_taken_apart(rank: int) -> None:
+    """Two thin factors stand for it, and their product differs by rounding."""
+    rng = np.random.default_rng(0)
+    W = (rng.standard_normal((900, rank)) @ rng.standard_normal((rank, 500))).astype(np.float32)
+    first, second = thin_factors(W)
+    assert (900, 500) == (len(first), second.shape[1])
+    assert first.size + second.size < W.size / 2
+    np.testing.assert_allclose(first @ second, W, atol=1e-5 * float(np.abs(W).max()))
+
+
+@pytest.mark.parametrize("shape", [(900, 500), (40, 30)])
+def test_any_other_matrix_stays_whole(shape: tuple[int, int]) -> None:
+    """A full rank, or so few entries that two products would be more work."""
+    W = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+    (whole,) = thin_factors(W)
+    assert W is whole

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from nncli.features import dictionary
 from nncli.features.dictionary import WHITENING, normalized, sample_patches, spherical_k_means, whitening
 from tests.features.images import noise, smooth
 
@@ -84,3 +85,16 @@ def test_more_directions_than_rows() -> None:
     Z = np.random.default_rng(0).standard_normal((5, 3)).astype(np.float32)
     D = spherical_k_means(Z, 9, np.random.default_rng(0))
     np.testing.assert_allclose(np.linalg.norm(D, axis=1), 1, rtol=1e-5)
+
+
+def test_first_rounds_on_some_of_the_rows_find_the_same() -> None:
+    """Enough rows for each direction: a quarter of them leads the way, and all of them decide."""
+    directions = np.linalg.qr(np.random.default_rng(1).standard_normal((12, 4)))[0].T
+    rows = planted(2000, directions)
+    assert len(rows) >= dictionary.SOME * dictionary.ENOUGH * 8
+    D = spherical_k_means(rows, 8, np.random.default_rng(2))
+    nearest = np.abs(rows @ D.T).argmax(axis=1)
+    for k in set(nearest.tolist()):  # a fixed point of a round on all rows, nearly: the last rounds saw them all
+        own = rows[nearest == k]
+        center = (own * (own @ D[k])[:, None]).sum(axis=0)
+        assert 1 == pytest.approx(float(D[k] @ center / np.linalg.norm(center)), abs=1e-3)

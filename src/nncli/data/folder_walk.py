@@ -98,7 +98,7 @@ def existing_folder(root: str | Path) -> str:
 
 @dataclass(frozen=True)
 class Listing:
-    """What lies directly in a folder, each kind in natural order.
+    """The entries directly in a folder, each kind in natural order.
 
     Attributes:
         images, folders: Their paths.
@@ -116,7 +116,7 @@ class Listing:
 
 
 def list_entries(folder: str) -> Listing:
-    """What lies directly in `folder`.
+    """The entries directly in `folder`.
 
     Raises:
         DataError: The folder cannot be read.
@@ -216,7 +216,7 @@ def _unreadable(folder: str, error: OSError) -> DataError:
 
 
 def sorted_listing(files: Iterable[str], folders: Iterable[str]) -> Listing:
-    """What lies in a folder of an archive, by the names alone.
+    """The entries of a folder of an archive, by the names alone.
 
     Args:
         files: Their paths.

@@ -1,4 +1,4 @@
-"""What an accuracy is worth beside that of an answer that looks at no image.
+"""The worth of an accuracy beside that of an answer that looks at no image.
 
 Always answering the most frequent class is right as often as that class occurs: the baseline. A network must beat it,
 and where classes are unequal, accuracy hides those that are rare. So there are two more figures, in which every class
@@ -82,7 +82,7 @@ def is_unequal(confusion: NDArray[np.int64]) -> bool:
 
 
 def findings(confusion: NDArray[np.int64], classes: Sequence[str]) -> list[Finding]:
-    """What is wrong with answers on images that were not trained on, the worst first; nothing if nothing is.
+    """Faults of the answers on images that were not trained on, the worst first; nothing if nothing is.
 
     Args:
         confusion: (n_classes, n_classes); rows are actual, columns predicted classes.

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nncli.features.dictionary import TINY
-from nncli.features.patches import FOLD, pooling
+from nncli.features.dictionary import FOLD, TINY
+from nncli.features.patches import pooling
 
 if TYPE_CHECKING:
     from nncli.export.graph import Graph, Images

@@ -10,7 +10,6 @@ Source: Swain and Ballard 1991, "Color indexing"; the root: Arandjelovic and Zis
 
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,6 +41,16 @@ class ColorHistogramBlock(FixedBlock):
             counts = self._counts(images[start : start + chunk], cells * n_boxes)
             out[start : start + chunk] = np.sqrt(counts / pixels_of_box)
 
+    def extract_both(self, images: NDArray[np.uint8], out: Array, mirrored: Array) -> None:
+        """As `extract`, and write the features of the mirror images to `mirrored`, (m, n_features)."""
+        self.extract(images, out)
+        grid = self.settings.grid
+        if self.shape[1] % grid:  # cells of different widths: seen from the other side they lie differently
+            self.extract(np.ascontiguousarray(images[:, :, ::-1]), mirrored)
+        else:
+            cells = out.reshape(len(out), grid, grid, -1)
+            mirrored[:] = cells[:, :, ::-1].reshape(len(out), -1)
+
     def _cells(self) -> NDArray[np.intp]:
         """Which cell of the grid each pixel lies in, (height * width,)."""
         height, width, _ = self.shape
@@ -53,15 +62,22 @@ class ColorHistogramBlock(FixedBlock):
         """Pixels in each box, (m, n_features); `first_box` is the first one of each pixel's cell."""
         bins, n_boxes = self.settings.bins, self.n_features
         m, channels = len(images), images.shape[3]
-        level = images.reshape(m, -1, channels) * np.float32((bins - 1) / 255)
+        level = np.arange(256, dtype=np.float32) * np.float32((bins - 1) / 255)  # of every value that a pixel can have
         lower = np.minimum(level.astype(np.intp), bins - 2)
-        share = level - lower.astype(np.float32)  # of the upper level
+        upper_share = level - lower.astype(np.float32)
+        lower_share = 1 - upper_share
+        box = np.arange(m)[:, None] * n_boxes + first_box
+        corners, weights = (
+            [0],
+            [np.ones(1, np.float32)],
+        )  # of the boxes around a pixel: beyond the lowest one, and its share
+        for channel in range(channels):
+            values = np.ascontiguousarray(images[..., channel]).reshape(m, -1)
+            box = box + lower[values] * bins ** (channels - 1 - channel)
+            shares = lower_share[values], upper_share[values]
+            corners = [corner * bins + is_upper for corner in corners for is_upper in (0, 1)]
+            weights = [weight * share for weight in weights for share in shares]
         counts = np.zeros(m * n_boxes)
-        first = np.arange(m)[:, None] * n_boxes + first_box
-        for corner in itertools.product((0, 1), repeat=channels):
-            box, weight = np.zeros_like(first), np.ones_like(share[..., 0])
-            for channel, is_upper in enumerate(corner):
-                box = box * bins + lower[..., channel] + is_upper
-                weight = weight * (share[..., channel] if is_upper else 1 - share[..., channel])
-            counts += np.bincount((first + box).ravel(), weight.ravel(), counts.size)
+        for corner, weight in zip(corners, weights, strict=True):
+            counts += np.bincount((box + corner).ravel(), weight.ravel(), counts.size)
         return counts.reshape(m, n_boxes).astype(np.float32)

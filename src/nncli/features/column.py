@@ -67,6 +67,16 @@ class FeatureColumn:
         for block, entries in zip(self.blocks, self.entries(), strict=True):
             block.extract(images, out[:, entries])
 
+    def extract_both(self, pixels: NDArray[np.uint8], out: Array, mirrored: Array) -> None:
+        """As `extract`, and write the feature columns of the mirror images to the rows of `mirrored`."""
+        images = pixels.reshape(-1, *self.shape)
+        for block, entries in zip(self.blocks, self.entries(), strict=True):
+            if extract_both := getattr(block, "extract_both", None):  # a block that knows a shorter way
+                extract_both(images, out[:, entries], mirrored[:, entries])
+            else:
+                block.extract(images, out[:, entries])
+                block.extract(np.ascontiguousarray(images[:, :, ::-1]), mirrored[:, entries])
+
     def entries(self) -> list[slice]:
         """Which entries of the column each block fills."""
         ends = np.cumsum([block.n_features for block in self.blocks]).tolist()

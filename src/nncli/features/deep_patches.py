@@ -18,19 +18,23 @@ feature learning"; Coates and Ng 2011, "Selecting receptive fields in deep netwo
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import math
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from nncli.features.block import Array
 from nncli.features.dictionary import WHITENING, spherical_k_means
 from nncli.features.patches import PatchesBlock, pooling
 from nncli.features.settings.patches import Patches
+from nncli.features.span import leading_eigenvectors
 from nncli.machine.threads import PerThread
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
+    from nncli.features.block import Array
     from nncli.features.settings import Shape
     from nncli.features.settings.deep_patches import DeepPatches
 
@@ -43,6 +47,18 @@ SAMPLES_EACH = 80
 
 DIRECTIONS = 150
 """Principal directions of a window that are compared; the others are mostly noise."""
+
+MOST_ROWS = 8_000
+"""Windows that the directions are taken from; all of them are compared with the patterns."""
+
+CHUNK = 2048
+"""Windows at a time."""
+
+IMAGES_TOGETHER = 64
+"""Images at a time."""
+
+LEAST_ERROR = 1e-5
+"""Of a matrix taken apart, as a share of its length: what rounding leaves."""
 
 FAINT = 0.1
 """Added to the length of a window, as a share of the usual length: where nothing answers, nothing is blown up."""
@@ -69,7 +85,7 @@ class DeepPatchesBlock:
         self.n_features = settings.n_features(shape)
         self.map_shape = settings.map_shape(shape)
         self.positions = settings.deep_positions(shape)
-        self._memory = PerThread[tuple[Array, Array, Array, Array]]()
+        self._comparison = PerThread[_Comparison]()
 
     @classmethod
     def fit(cls, settings: DeepPatches, images: NDArray[np.uint8], rng: np.random.Generator) -> DeepPatchesBlock:
@@ -80,9 +96,8 @@ class DeepPatchesBlock:
         empty = np.zeros((n_in + 1, settings.deep_count), np.float32)
         block = cls(settings, shape, first.matrix, empty, np.zeros(1, np.float32))
         windows = block._sample(images, rng)
-        length = np.sqrt(np.square(windows).sum(axis=1))
-        block.faint = np.array([max(FAINT * float(np.median(length)), FAINTEST)], np.float32)
-        block.deep_matrix = learn_windows(windows / (length + block.faint)[:, None], settings.deep_count, rng)
+        block.faint = windows.faint
+        block.deep_matrix = learn_windows(windows, settings.deep_count, rng)
         return block
 
     def arrays(self) -> dict[str, NDArray[Any]]:
@@ -100,65 +115,167 @@ class DeepPatchesBlock:
 
     def extract(self, images: NDArray[np.uint8], out: Array) -> None:
         """Write the features of `images`, (m, height, width, channels), to `out`, (m, n_features)."""
-        settings = self.settings
-        pool, across_rows, across_columns, windows = self._memory.get(self._buffers)
-        for start, answers in self.first.answers(images):
-            for i, one in enumerate(answers, start=start):
-                self._cut(self._map(one, across_rows, across_columns), windows)
-                deep = windows @ self.deep_matrix  # (places, K')
-                strong = pool @ np.maximum(deep, settings.deep_threshold)  # (cells, K')
-                weak = pool @ np.minimum(deep, -settings.deep_threshold)
-                out[i] = np.concatenate([strong, weak]).ravel()
+        self._extract(images, [out])
 
-    def _sample(self, images: NDArray[np.uint8], rng: np.random.Generator) -> Array:
-        """Windows of the maps of some images, as rows, (n, deep_size * deep_size * 2 K)."""
-        _, across_rows, across_columns, windows = self._memory.get(self._buffers)
+    def extract_both(self, images: NDArray[np.uint8], out: Array, mirrored: Array) -> None:
+        """Write the features of `images` to `out`, and those of their mirror images to `mirrored`, (m, n_features)."""
+        self._extract(images, [out, mirrored])
+
+    def _extract(self, images: NDArray[np.uint8], looks: list[Array]) -> None:
+        comparison = self._comparison.get(
+            lambda: _Comparison(self.settings, self.map_shape, self.deep_matrix, self.faint)
+        )
+        for start, maps in self._maps(images, both=len(looks) == 2):
+            for out, some in zip(looks, maps, strict=True):
+                for i, one in enumerate(some, start=start):
+                    out[i] = comparison.column(one)
+
+    def _maps(self, images: NDArray[np.uint8], *, both: bool = False) -> Iterator[tuple[int, Array]]:
+        """The pooled answers of every patch, some images at a time.
+
+        Yields:
+            The number of the first image, and the maps, (1 or 2 looks, m, q, q', 2 K).
+        """
+        settings, (down, across) = self.settings, self.first.positions
+        run = math.gcd(settings.pool, max(settings.pool // 2, 1))
+        bounds = list(range(0, down, run))
+        over_rows, over_columns = overlapping(down, settings.pool)[:, ::run], overlapping(across, settings.pool)
+        threshold = np.float32(settings.threshold)
+        for start, sums in self.first.row_sums(images, bounds, both=both):
+            n_looks, m, _, runs, _, count = sums.shape
+            rows = np.matmul(over_rows, sums.reshape(n_looks, m, 2, runs, -1)).reshape(n_looks, m, 2, -1, across, count)
+            maps = np.empty((n_looks, m, *self.map_shape, 2, count), np.float32)
+            for look in range(n_looks):
+                over = over_columns[:, :: -1 if look else 1]  # places of a mirror image come from right to left
+                pooled = np.matmul(over, rows[look])  # (m, 2, q, q', K)
+                np.subtract(pooled[:, 0], threshold, out=maps[look, ..., 0, :])
+                np.subtract(-threshold, pooled[:, 1], out=maps[look, ..., 1, :])
+            yield start, maps.reshape(n_looks, m, *self.map_shape, 2 * count)
+
+    def _sample(self, images: NDArray[np.uint8], rng: np.random.Generator) -> WindowSample:
+        """Windows of the maps of some images."""
         low, high = SAMPLES
         n_samples = min(max(SAMPLES_EACH * self.settings.deep_count, low), high)
         chosen = np.sort(rng.choice(len(images), min(len(images), MOST_IMAGES), replace=False))
-        each = min(-(-n_samples // len(chosen)), len(windows))
-        sample = np.empty((len(chosen), each, windows.shape[1] - 1), np.float32)
-        for start, answers in self.first.answers(images[chosen]):
-            for i, one in enumerate(answers, start=start):
-                self._cut(self._map(one, across_rows, across_columns), windows, normalize=False)
-                sample[i] = windows[np.sort(rng.choice(len(windows), each, replace=False)), :-1]
-        return sample.reshape(-1, sample.shape[2])
+        n_windows = math.prod(self.positions)
+        each = min(-(-n_samples // len(chosen)), n_windows)
+        maps = np.empty((len(chosen), *self.map_shape, 2 * self.settings.count), np.float16)
+        for start in range(0, len(chosen), IMAGES_TOGETHER):
+            for first, some in self._maps(images[chosen[start : start + IMAGES_TOGETHER]]):
+                maps[start + first : start + first + some.shape[1]] = some[0]
+        places = np.concatenate([np.sort(rng.choice(n_windows, each, replace=False)) for _ in chosen])
+        return WindowSample(maps, np.arange(len(chosen)).repeat(each), places, self.settings.deep_size)
 
-    def _map(self, answers: Array, across_rows: Array, across_columns: Array) -> Array:
-        """The pooled answers of one image, (q, q', 2 K), from its `answers`, (places, K)."""
-        down, across = self.first.positions
-        count, threshold = self.settings.count, self.settings.threshold
-        both = np.empty((down, across, 2 * count), np.float32)
-        flat = both.reshape(down * across, 2 * count)
-        np.maximum(answers, threshold, out=flat[:, :count])
-        np.maximum(-answers, threshold, out=flat[:, count:])
-        flat -= np.float32(threshold)
-        rows = (across_rows @ both.reshape(down, -1)).reshape(-1, across, 2 * count)
-        pooled: Array = np.matmul(across_columns, rows)
-        return pooled
 
-    def _cut(self, image_map: Array, windows: Array, *, normalize: bool = True) -> None:
-        """Write every window of a map, divided by its length, to `windows`, (places, d' + 1)."""
-        size, (down, across) = self.settings.deep_size, self.positions
+class WindowSample:
+    """Chosen windows of maps, each divided by its length, cut when they are asked for.
+
+    The maps are kept in half precision: windows overlap, and all of them together would be ten times as much.
+
+    Args:
+        maps: (m, q, q', 2 K) float16.
+        images: The map of each window, (n,).
+        places: Its place there, (n,).
+        size: Height and width of a window.
+    """
+
+    def __init__(
+        self, maps: NDArray[np.float16], images: NDArray[np.intp], places: NDArray[np.intp], size: int
+    ) -> None:
+        m, down, across, channels = maps.shape
+        a, b, c, d = maps.strides
+        shape, strides = (m, down - size + 1, across - size + 1, size, size * channels), (a, b, c, b, d)
+        self._windows = np.lib.stride_tricks.as_strided(maps, shape, strides, writeable=False)
+        self._images, self._rows, self._columns = images, places // shape[2], places % shape[2]
+        self._lengths = np.concatenate([lengths_of_windows(each.astype(np.float32), size)[None] for each in maps])
+        self._lengths = self._lengths.reshape(m, -1)[images, places]
+        self.faint = np.array([max(FAINT * float(np.median(self._lengths)), FAINTEST)], np.float32)
+
+    def __len__(self) -> int:
+        """Windows."""
+        return len(self._images)
+
+    def __getitem__(self, chosen: slice) -> Array:
+        """Some windows as rows, (n, size * size * 2 K)."""
+        windows = self._windows[self._images[chosen], self._rows[chosen], self._columns[chosen]]
+        rows: Array = windows.reshape(len(windows), -1).astype(np.float32)
+        rows /= (self._lengths[chosen] + self.faint)[:, None]
+        return rows
+
+
+def lengths_of_windows(image_map: Array, size: int) -> Array:
+    """The length of every window of a map, (q, q', 2 K), as a vector: (q - size + 1, q' - size + 1)."""
+    squares = np.einsum("ijk,ijk->ij", image_map, image_map)
+    down, across = (n - size + 1 for n in squares.shape)
+    rows = sum(squares[i : i + down] for i in range(size))
+    lengths: Array = np.sqrt(sum(rows[:, j : j + across] for j in range(size)))
+    return lengths
+
+
+class _Comparison:
+    """From a map to features: its windows, divided by their lengths, compared, counted in cells.
+
+    The patterns are mixtures of a few principal directions: their matrix has a low rank. So it is taken apart into two
+    thin ones, W = U V, and U V is two products of half the work.
+
+    Args:
+        settings: Of the block.
+        map_shape: q, q'.
+        matrix: (d' + 1, K').
+        faint: Added to the length of a window, (1,).
+    """
+
+    def __init__(self, settings: DeepPatches, map_shape: tuple[int, int], matrix: Array, faint: Array) -> None:
+        self.size, self.faint = settings.deep_size, faint
+        self.positions = map_shape[0] - self.size + 1, map_shape[1] - self.size + 1
+        n, (d, count) = self.positions[0] * self.positions[1], matrix.shape
+        self._windows = np.empty((n, d - 1), np.float32)
+        self._factors, self._offset = thin_factors(matrix[:-1]), matrix[-1]
+        self._between = [np.empty((n, factor.shape[1]), np.float32) for factor in self._factors]
+        self._strong, self._threshold = np.empty((2, n, count), np.float32)
+        self._threshold[...] = settings.deep_threshold
+        self._cells = pooling(self.positions, settings.grid)
+
+    def column(self, image_map: Array) -> Array:
+        """The features of a map, (q, q', 2 K)."""
+        size, (down, across) = self.size, self.positions
+        run = size * image_map.shape[2]
         a, b, c = image_map.strides
-        channels = image_map.shape[2]
-        view = np.lib.stride_tricks.as_strided(
-            image_map, (down, across, size, size * channels), (a, b, a, c), writeable=False
-        )
-        target = windows[:, :-1]
-        for k in range(size):  # each row of the windows is one run in memory
-            target[:, k * size * channels : (k + 1) * size * channels] = view[:, :, k].reshape(down * across, -1)
-        if normalize:
-            length = np.sqrt(np.einsum("ij,ij->i", target, target))
-            target /= (length + self.faint)[:, None]
+        view = np.lib.stride_tricks.as_strided(image_map, (down, across, size, run), (a, b, a, c), writeable=False)
+        self._windows.reshape(view.shape)[...] = view
+        answers = self._windows
+        for i, (factor, between) in enumerate(zip(self._factors, self._between, strict=True)):
+            answers = np.matmul(answers, factor, out=between)
+            if i == 0:
+                answers /= lengths_of_windows(image_map, size).reshape(-1, 1) + self.faint
+        answers += self._offset
+        strong = self._cells @ np.maximum(answers, self._threshold, out=self._strong)  # (cells, K')
+        np.negative(answers, out=answers)
+        weak = self._cells @ np.maximum(answers, self._threshold, out=self._strong)
+        return np.concatenate([strong, -weak]).ravel()
 
-    def _buffers(self) -> tuple[Array, Array, Array, Array]:
-        """Matrices that pool, and memory for windows."""
-        settings, (down, across) = self.settings, self.first.positions
-        n_windows = self.positions[0] * self.positions[1]
-        windows = np.ones((n_windows, settings.deep_size**2 * 2 * settings.count + 1), np.float32)
-        cells = pooling(self.positions, settings.grid)
-        return cells, overlapping(down, settings.pool), overlapping(across, settings.pool), windows
+
+def thin_factors(W: Array) -> list[Array]:
+    """Matrices whose product is W, up to rounding: two thin ones where the rank of W is at most `DIRECTIONS`, else W.
+
+    The product of W with random columns spans the space of its own columns, almost surely (Halko, Martinsson and Tropp
+    2011, section 4.1). Q, an orthonormal basis of it, gives W = Q (Q^T W).
+
+    Args:
+        W: (n, k).
+
+    Returns:
+        [W], or (n, r) and (r, k).
+    """
+    n, k = W.shape
+    rank = DIRECTIONS + 6
+    if rank * (n + k) > 0.7 * n * k:
+        return [W]
+    exact = W.astype(np.float64)
+    Q = np.linalg.qr(exact @ np.random.default_rng(0).standard_normal((k, rank)))[0]
+    B = Q.T @ exact
+    error = np.linalg.norm(Q @ B - exact)
+    return [Q.astype(np.float32), B.astype(np.float32)] if error <= LEAST_ERROR * np.linalg.norm(exact) else [W]
 
 
 def first_layer(settings: DeepPatches) -> Patches:
@@ -173,24 +290,46 @@ def first_layer(settings: DeepPatches) -> Patches:
     )
 
 
-def learn_windows(windows: Array, count: int, rng: np.random.Generator) -> Array:
+class Sample(Protocol):
+    """Rows that are given when they are asked for; an array is one."""
+
+    def __len__(self) -> int:
+        """How many."""
+
+    def __getitem__(self, chosen: slice, /) -> Array:
+        """Some of them, (n, d')."""
+
+
+def learn_windows(windows: Sample, count: int, rng: np.random.Generator) -> Array:
     """Learn patterns of windows; the matrix that compares with them.
 
     Args:
-        windows: (n, d'), changed.
+        windows: Rows, n of d' values.
         count: K'.
         rng: The source of all randomness.
 
     Returns:
         (d' + 1, K'): for a window with a 1 below it, the answers are one product.
     """
-    mean = windows.mean(axis=0)
-    windows -= mean
-    covariance = (windows.T @ windows).astype(np.float64) / len(windows)
-    eigenvalues, V = np.linalg.eigh(covariance)
-    eigenvalues, V = np.maximum(eigenvalues[::-1][:DIRECTIONS], 0), V[:, ::-1][:, :DIRECTIONS]
+    n, step = len(windows), -(-len(windows) // MOST_ROWS)
+    total: Any = 0
+    products: Any = 0
+    for start in range(0, n, CHUNK * step):
+        rows = windows[start : start + CHUNK * step : step]
+        total += rows.sum(axis=0, dtype=np.float64)
+        products += rows.T @ rows
+    m = -(-n // step)
+    mean = total / m
+    covariance = products / m - np.outer(mean, mean)
+    eigenvalues, V = leading_eigenvectors(covariance, DIRECTIONS)
+    eigenvalues = np.maximum(eigenvalues, 0)
     whitening = V / np.sqrt(eigenvalues + WHITENING * eigenvalues.mean() + 1e-12)
-    directions = spherical_k_means((windows @ whitening).astype(np.float32), count, rng)
+    short, offset = whitening.astype(np.float32), (mean @ whitening).astype(np.float32)
+    whitened = np.empty((n, short.shape[1]), np.float32)
+    for start in range(0, n, CHUNK):
+        np.matmul(windows[start : start + CHUNK], short, out=whitened[start : start + CHUNK])
+    whitened -= offset
+    directions = spherical_k_means(whitened, count, rng)
     comparison = whitening @ directions.T.astype(np.float64)  # (d', K')
     return np.vstack([comparison, -mean @ comparison]).astype(np.float32)
 

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nncli.features.block import Array
-from nncli.features.dictionary import TINY, learn_dictionary
+from nncli.features.dictionary import learn_dictionary
+from nncli.features.tiles import Tiles
 from nncli.machine.threads import PerThread
 
 if TYPE_CHECKING:
@@ -29,18 +29,16 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from nncli.features.block import Array
     from nncli.features.settings import Shape
     from nncli.features.settings.patches import Patches
 
-CACHE_BYTES = 1 << 20
-"""Answers computed at a time: what fits into a core's second-level cache."""
+CACHE_BYTES = 1 << 19
+"""Patches and answers computed at a time: what fits into a core's second-level cache, with room for the sums."""
 
 SAMPLES = (20_000, 400_000)
 SAMPLES_EACH = 400
 """Patches to learn from: so many for each learned one, between two limits."""
-
-FOLD = 255**2
-"""From the variance of values from 0 to 1 to that of values from 0 to 255."""
 
 
 class PatchesBlock:
@@ -56,7 +54,7 @@ class PatchesBlock:
         self.settings, self.shape, self.matrix = settings, shape, matrix
         self.n_features = settings.n_features(shape)
         self.positions = settings.positions(shape)
-        self._memory = PerThread[tuple[Array, Array, Array, Array]]()
+        self._tiles = PerThread[Tiles]()
 
     @classmethod
     def fit(cls, settings: Patches, images: NDArray[np.uint8], rng: np.random.Generator) -> PatchesBlock:
@@ -77,67 +75,41 @@ class PatchesBlock:
 
     def extract(self, images: NDArray[np.uint8], out: Array) -> None:
         """Write the features of `images`, (m, height, width, channels), to `out`, (m, n_features)."""
-        threshold = self.settings.threshold
-        n_cells, count = self.settings.grid**2, self.settings.count
-        pool, patches, _, strong = self._memory.get(self._buffers)
-        pooled = np.empty((2, len(patches), n_cells, count), np.float32)
-        for start, answers in self.answers(images):
-            m = len(answers)
-            np.maximum(answers, threshold, out=strong[:m])
-            np.matmul(pool, strong[:m], out=pooled[0, :m])  # (m, cells, K)
-            np.minimum(answers, -threshold, out=strong[:m])
-            np.matmul(pool, strong[:m], out=pooled[1, :m])
-            out[start : start + m] = pooled[:, :m].transpose(1, 0, 2, 3).reshape(m, -1)
+        self._extract(images, [out])
 
-    def answers(self, images: NDArray[np.uint8]) -> Iterator[tuple[int, Array]]:
-        """The answers of every patch at every place, some images at a time.
+    def extract_both(self, images: NDArray[np.uint8], out: Array, mirrored: Array) -> None:
+        """Write the features of `images` to `out`, and those of their mirror images to `mirrored`, (m, n_features)."""
+        self._extract(images, [out, mirrored])
+
+    def _extract(self, images: NDArray[np.uint8], looks: list[Array]) -> None:
+        grid = self.settings.grid
+        cells, across = _belongs(self.positions[0], grid), _averages(self.positions[1], grid)
+        rows_of_cell, bounds = cells.sum(axis=1), cells.argmax(axis=1).tolist()
+        for start, sums in self.row_sums(images, bounds, both=len(looks) == 2):
+            averages = sums / rows_of_cell[:, None, None]  # (looks, m, 2, cells down, places across, K)
+            for look, (out, rows) in enumerate(zip(looks, averages, strict=True)):
+                pooled = np.matmul(across[:, :: -1 if look else 1], rows)
+                out[start : start + len(rows)] = pooled.reshape(len(rows), -1)
+
+    def row_sums(
+        self, images: NDArray[np.uint8], bounds: list[int], *, both: bool = False
+    ) -> Iterator[tuple[int, Array]]:
+        """max(s, t) and min(s, -t) of the answers s, added up over runs of rows of places, some images at a time.
+
+        The answers of the mirror images come at the places of the images as they are: the first column of places of
+        the one is the last column of the other.
+
+        Args:
+            images: (m, height, width, channels).
+            bounds: The row that each run begins with; the first is 0.
+            both: Whether the answers of the mirror images are wanted, too.
 
         Yields:
-            The number of the first image, and the answers, (m, places, K), overwritten by the next.
+            The number of the first image, and the sums, (1 or 2 looks, m, 2, runs, places across, K), overwritten by
+            the next.
         """
-        _, patches, answers, _ = self._memory.get(self._buffers)
-        for start in range(0, len(images), len(patches)):
-            x = images[start : start + len(patches)].astype(np.float32)
-            m = len(x)
-            self._cut(x, patches[:m])
-            # Stacks of matrices: a product for each image, so that its bits do not depend on what comes with it.
-            np.matmul(patches[:m], self.matrix, out=answers[:m])
-            yield start, answers[:m]
-
-    def _buffers(self) -> tuple[Array, Array, Array, Array]:
-        """The pooling matrix, and memory for the patches, answers and strong answers of some images."""
-        d, count = self.matrix.shape
-        places = self.positions[0] * self.positions[1]
-        m = max(1, CACHE_BYTES // (4 * places * max(d, count)))
-        patches = np.ones((m, places, d), np.float32)  # the ones in the last column stay
-        answers = np.empty((m, places, count), np.float32)
-        return pooling(self.positions, self.settings.grid), patches, answers, np.empty_like(answers)
-
-    def _cut(self, x: Array, patches: Array) -> None:
-        """Write every patch of the images `x`, divided by its contrast, to `patches`, (m, places, d + 1)."""
-        size, stride = self.settings.size, self.settings.stride
-        m, _, _, channels = x.shape
-        down, across = self.positions
-        d = size * size * channels
-        total = self._box_sums(x.sum(axis=3))
-        squares = self._box_sums(np.square(x).sum(axis=3))
-        variance = np.maximum(squares - total * total / d, 0) / d
-        factor = 1 / np.sqrt(variance + np.float32((self.settings.contrast + TINY) * FOLD))
-        a, b, c, _ = x.strides  # of an image, a row, a pixel
-        windows = np.lib.stride_tricks.as_strided(
-            x, (m, down, across, size, size * channels), (a, b * stride, c * stride, b, x.itemsize), writeable=False
-        )
-        a, b, c = patches.strides
-        target = np.lib.stride_tricks.as_strided(patches, windows.shape, (a, b * across, b, size * channels * c, c))
-        np.multiply(windows, factor[..., None, None], out=target)
-
-    def _box_sums(self, values: Array) -> Array:
-        """Sums of `values`, (m, height, width), over the pixels of every patch, (m, down, across)."""
-        size, stride = self.settings.size, self.settings.stride
-        down, across = self.positions
-        rows: Array = sum(values[:, i : i + (down - 1) * stride + 1 : stride] for i in range(size))  # type: ignore[assignment]
-        sums: Array = sum(rows[:, :, j : j + (across - 1) * stride + 1 : stride] for j in range(size))  # type: ignore[assignment]
-        return sums
+        tiles = self._tiles.get(lambda: Tiles(self.settings, self.shape, self.matrix))
+        yield from tiles.row_sums(images, bounds, both=both)
 
 
 def pooling(positions: tuple[int, int], grid: int) -> Array:
@@ -149,7 +121,13 @@ def pooling(positions: tuple[int, int], grid: int) -> Array:
 
 def _averages(n: int, parts: int) -> Array:
     """The matrix that averages `n` numbers in `parts` parts as equal as can be, (parts, n)."""
-    part = np.arange(n) * parts // n
-    belongs = (part == np.arange(parts)[:, None]).astype(np.float32)
+    belongs = _belongs(n, parts)
     averages: Array = belongs / belongs.sum(axis=1, keepdims=True)
     return averages
+
+
+def _belongs(n: int, parts: int) -> Array:
+    """1 where a number belongs to a part, 0 elsewhere, (parts, n)."""
+    part = np.arange(n) * parts // n
+    belongs: Array = (part == np.arange(parts)[:, None]).astype(np.float32)
+    return belongs

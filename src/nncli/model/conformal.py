@@ -33,7 +33,7 @@ MOST = 20_000
 
 @dataclass(frozen=True)
 class Conformal:
-    """What the limits are taken from.
+    """The scores that the limits are taken from.
 
     Attributes:
         given: Probability that each validation image's right label got, (n,) float32.

@@ -1,4 +1,4 @@
-"""What a model keeps of the images it comes from, so that its answers can be judged.
+"""Evidence that a model keeps of the images it comes from, so that its answers can be judged.
 
 known          which images trained and validated it                known_images.py
 conformal      what the right label got on validation images        conformal.py
@@ -40,7 +40,7 @@ class Evidence:
 
 
 def evidence_from(arrays: Arrays, n_classes: int, n_features: int) -> Evidence:
-    """What the arrays of a model file hold of it; they are taken out.
+    """The evidence in the arrays of a model file, which are taken out.
 
     Args:
         arrays: By name; perhaps written by anyone.

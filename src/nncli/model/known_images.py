@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Chunks = Callable[[], Iterable[NDArray[np.uint8]]]
 
 NEW, VALIDATION, TRAINING, COPY = 0, 1, 2, 3
-"""What an image is to a model: new, one that validated it, one that trained it, a near-copy of one that trained it."""
+"""The relation of an image to a model: new, one that validated it, one that trained it, a near-copy of one that trained it."""
 
 ROOM = 500_000
 """Bytes that fingerprints of all kinds may take; near-fingerprints are kept where they fit in."""
@@ -47,7 +47,7 @@ class KnownImages:
     near: NDArray[np.int8]
 
     def which(self, pixels: NDArray[np.uint8], shape: Shape) -> NDArray[np.uint8]:
-        """What each image is to the model: `NEW`, `VALIDATION`, `TRAINING` or `COPY`, (m,).
+        """The relation of each image to the model: `NEW`, `VALIDATION`, `TRAINING` or `COPY`, (m,).
 
         Args:
             pixels: One image per row, as the network sees them, (m, n_0).

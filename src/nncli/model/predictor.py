@@ -188,7 +188,7 @@ class Predictor:
         ]
 
 
-def _good(batch: list[Source], reasons: list[str]) -> list[str]:
+def _good(batch: list[Source], reasons: Sequence[str]) -> list[str]:
     """The names of those that could be read."""
     return [name for (name, _), reason in zip(batch, reasons, strict=True) if not reason]
 

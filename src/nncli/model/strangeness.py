@@ -91,7 +91,7 @@ class Shortening:
 
 @dataclass(frozen=True)
 class Strangeness:
-    """What strangeness is measured by.
+    """The measure of strangeness.
 
     Attributes:
         references: Shortened columns of training images, centered, (n, length) int8, each with its own scale.

@@ -1,4 +1,4 @@
-"""What makes a training's figures worth less than they look, found on the pixels and the network that it has anyway.
+"""Findings that make a training's figures worth less than they look, made on the pixels and the network that it has anyway.
 
 of the images       copies of training images among the validation images; many images that are one and the same picture
 of the network      a hidden layer in which no unit is ever active
@@ -34,7 +34,7 @@ N_LOOKED_AT = 64
 
 
 def image_findings(experiment: Experiment) -> list[Finding]:
-    """What is wrong with the images of a training; see the module."""
+    """Faults of the images of a training; see the module."""
     return [*_same_picture(experiment.training), *_copies(experiment)]
 
 
@@ -67,7 +67,7 @@ def _copies(experiment: Experiment) -> list[Finding]:
 
 
 def network_findings(model: Model, images: ImageSet) -> list[Finding]:
-    """What is wrong with a network, tried on some images; see the module."""
+    """Faults of a network, tried on some images; see the module."""
     rows = PixelRows(images.pixels, images.rows)
     n = min(N_LOOKED_AT, len(rows))
     chosen = np.linspace(0, len(rows) - 1, n).astype(np.intp)

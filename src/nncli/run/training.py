@@ -132,7 +132,7 @@ class Training:
         return Finished(model, evaluation, self._metrics(evaluation, model, found))
 
     def _metrics(self, evaluation: Evaluation, model: Model, found: list[Finding]) -> dict[str, Any]:
-        """What metrics.json holds."""
+        """The content of metrics.json."""
         experiment, trainer, report = self.experiment, self.trainer, evaluation.report()
         return report | {
             "findings": [*(finding._asdict() for finding in found), *report["findings"]],

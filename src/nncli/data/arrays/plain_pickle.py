@@ -45,7 +45,7 @@ _DTYPES = {"u1", "i1", "<u2", "<i2", "<i4", "<u4", "<i8", "<u8", "<f4", "<f8"}
 
 @dataclass
 class _Call:
-    """What would be called with what, and the state that it would be given."""
+    """The callable with its arguments, and the state that it would be given."""
 
     function: Any
     arguments: Any

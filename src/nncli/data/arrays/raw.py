@@ -49,7 +49,7 @@ def limit_of(n_stored: int) -> int:
 
 
 def read_file(path: str | Path) -> bytes:
-    """What a file holds, uncompressed if it is gzip, bzip2 or xz.
+    """The content of a file, uncompressed if it is gzip, bzip2 or xz.
 
     Raises:
         DataError: It cannot be read, is damaged, or holds more than `limit_of` allows.

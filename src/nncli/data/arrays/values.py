@@ -83,7 +83,7 @@ def _as_bytes(values: NDArray[Any], shown: str, notes: list[str]) -> NDArray[np.
 
 
 def _scale(values: NDArray[Any], low: float, high: float, shown: str) -> tuple[float, float]:
-    """What is added, and what is multiplied with then."""
+    """The summand, and the factor that follows it."""
     if values.dtype.kind != "f":
         if low >= 0 and high <= 255:
             return 0.0, 1.0

@@ -21,7 +21,7 @@ _MASKS_AT = 54
 
 
 class MaskedBmp(NamedTuple):
-    """What the header of such a file says."""
+    """The header of such a file."""
 
     width: int
     height: int
@@ -32,7 +32,7 @@ class MaskedBmp(NamedTuple):
 
 
 def masked_bmp(data: bytes) -> MaskedBmp | None:
-    """What the header says of a BMP with masks that are not read rightly otherwise; None for any other."""
+    """The header of a BMP with masks that are not read rightly otherwise; None for any other."""
     try:
         (start,) = struct.unpack_from("<I", data, 10)
         size, width, height, _, bits, compression = _HEADER.unpack_from(data, 14)

@@ -51,7 +51,7 @@ def to_srgb(image: Image.Image) -> Image.Image:
 
 @lru_cache(maxsize=16)
 def _transform(profile: bytes, mode: str) -> ImageCmsTransform | None:
-    """What brings pixels of `mode` to sRGB; None where nothing is to be done, or nothing can be."""
+    """The transform of pixels of `mode` to sRGB; None where nothing is to be done, or nothing can be."""
     from PIL import ImageCms
 
     try:

@@ -190,7 +190,7 @@ def array_rows(images: Sequence[NDArray[np.uint8]] | NDArray[np.uint8], image_fo
 
 
 def read_file(path: str | Path) -> bytes:
-    """What a regular file holds.
+    """The content of a regular file.
 
     Raises:
         ImageError: It is none, it is too large, or it cannot be read.

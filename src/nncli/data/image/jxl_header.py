@@ -38,7 +38,7 @@ def jxl_size(data: bytes) -> tuple[int, int]:
 
 
 def _codestream(data: bytes) -> bytes:
-    """What the first box with image data holds; its beginning is enough."""
+    """The beginning of the first box with image data."""
     position = 0
     for _ in range(10_000):
         size, kind = int.from_bytes(data[position : position + 4]), data[position + 4 : position + 8]

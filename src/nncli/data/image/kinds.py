@@ -60,7 +60,7 @@ class Kind:
 
     @property
     def advice(self) -> str:
-        """What to do with one such file that is not read."""
+        """Advice for one such file that is not read."""
         return f"{install(self.extra)}, or {self.way_out}" if self.extra else self.way_out
 
 

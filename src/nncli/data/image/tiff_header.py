@@ -1,4 +1,4 @@
-"""What the header of a TIFF says about its samples: the tags of the first directory, of classic and of BigTIFF.
+"""The samples of a TIFF as its header describes them: the tags of the first directory, of classic and of BigTIFF.
 
 Pillow and libtiff read most TIFF files rightly, some wrongly, and refuse some without a word; to tell these apart takes
 the tags themselves. Each number in them may come from anyone: what is read is bounded by `MOST_VALUES` and by the file.
@@ -82,7 +82,7 @@ class TiffHeader:
 
     @property
     def photometric(self) -> int:
-        """What the samples mean."""
+        """The meaning of the samples."""
         return self.first(PHOTOMETRIC)
 
     @property
@@ -124,7 +124,7 @@ class TiffHeader:
 
     @property
     def extra(self) -> tuple[int, ...]:
-        """What each extra sample is: 1 alpha that the colors are multiplied with, 2 alpha beside them, else unknown.
+        """The kind of each extra sample: 1 alpha that the colors are multiplied with, 2 alpha beside them, else unknown.
 
         A fourth sample of RGB that no tag explains is alpha beside them, as everywhere.
         """
@@ -173,7 +173,7 @@ def read_header(data: bytes, start: int | None = None) -> TiffHeader:
 
 
 def _content(data: bytes, order: str, kind: int, count: int, value: bytes) -> bytes:
-    """What belongs to a tag: in its place where it fits, elsewhere in the file where not."""
+    """The values of a tag: in its place where it fits, elsewhere in the file where not."""
     size = count * np.dtype(_INTEGERS.get(kind, "u1")).itemsize
     if size <= len(value):
         return value[:size]

@@ -129,7 +129,7 @@ class Archive:
         return opened(info)
 
     def read(self, name: str) -> bytes:
-        """What one member holds; nothing if it is damaged."""
+        """The content of one member; nothing if it is damaged."""
         for _, content in self.contents([name]):
             if isinstance(content, bytes):
                 return content

@@ -1,4 +1,4 @@
-"""What to write where a folder has no class folders: the table that lies there, or a pattern that its names follow."""
+"""The line to write where a folder has no class folders: the table that lies there, or a pattern that its names follow."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _MEDIA = re.compile(r"\.(heic|heif|avif|dcm|dicom|jxl|jp2|svg|cr2|nef|arw|dng|ra
 
 
 def hint(tree: Tree, folder: str, images: Sequence[str]) -> str:
-    """What to write, as the end of a sentence; empty if nothing is known.
+    """The line to write, as the end of a sentence; empty if nothing is known.
 
     Args:
         tree: The tree.
@@ -88,7 +88,7 @@ def label_pattern(images: Sequence[str]) -> str:
 
 
 def what_is_there(tree: Tree, folder: str) -> str:
-    """What a class folder without images holds, in words; empty if it is empty."""
+    """The content of a class folder without images, in words; empty if it is empty."""
     contents = tree.contents(folder)
     if not contents:
         return ""

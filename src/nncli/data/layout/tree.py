@@ -19,7 +19,7 @@ MAX_TEXT_BYTES = 1 << 26
 """Largest list read."""
 
 _RUN_FILES = ("last.npz", "model.npz", "history.csv")
-"""What a run directory holds beside its config.yaml."""
+"""The files of a run directory beside its config.yaml."""
 
 
 def text_lines(path: str) -> list[str]:
@@ -76,7 +76,7 @@ class Tree:
         return list(walk(folder, ignored, visited, listed=self.listing, identified=self.identity))
 
     def listing(self, folder: str) -> Listing:
-        """What lies directly in a folder.
+        """The entries directly in a folder.
 
         Raises:
             DataError: It cannot be read.

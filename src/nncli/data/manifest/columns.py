@@ -38,10 +38,10 @@ NAMES = {
     "weight": ("weight", "sampleweight", "weights", "sampleweights"),
     "pixels": ("pixels",),
 }
-"""What a column is for -> its names, the most telling ones first."""
+"""Purpose of a column -> its names, the most telling ones first."""
 
 ROLES = ("path", "label", "split", "group", "weight", "order")
-"""What `data.columns` can say."""
+"""The words of `data.columns`."""
 
 _LOOKED_AT = 100
 

@@ -56,7 +56,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a manifest holds.
+    """The content of a manifest.
 
     Attributes:
         path: The file.
