@@ -40,7 +40,7 @@ TOGETHER = 32
 
 
 def open_session(content: bytes) -> Callable[[NDArray[np.uint8]], tuple[NDArray[np.float32], NDArray[np.int64]]]:
-    """What onnxruntime makes of an ONNX file: a function from images, (m, height, width, channels), to its outputs.
+    """Session of onnxruntime on an ONNX file: a function from images, (m, height, width, channels), to its outputs.
 
     Raises:
         NncliError: onnxruntime refuses the file.

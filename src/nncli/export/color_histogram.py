@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def color_histogram(graph: Graph, images: Images, block: ColorHistogramBlock) -> str:
-    """What each of 256 levels gives to each bin is a table; a box gets the products, added up over its cell."""
+    """Shares of each of 256 levels in each bin are a table; a box gets the products, added up over its cell."""
     bins, grid, channels = block.settings.bins, block.settings.grid, images.shape[2]
     height, width, _ = images.shape
     places, is_place = _places_of_cells(height, width, grid)
@@ -42,7 +42,7 @@ def color_histogram(graph: Graph, images: Images, block: ColorHistogramBlock) ->
 
 
 def _shares(bins: int) -> np.ndarray[Any, np.dtype[np.float32]]:
-    """What a value of 0..255 gives to each bin, (256, bins); as nncli computes it, for a root makes much of little."""
+    """Shares of the values 0..255 in each bin, (256, bins); as nncli computes it, for a root makes much of little."""
     level = np.arange(256, dtype=np.uint8) * np.float32((bins - 1) / 255)
     lower = np.minimum(level.astype(np.intp), bins - 2)
     share = level - lower.astype(np.float32)

@@ -80,4 +80,4 @@ ACTIVATIONS: dict[str, Callable[[Graph, str], str]] = {
     "tanh": _operation("Tanh"),
     "sigmoid": _operation("Sigmoid"),
 }
-"""Every activation of the hidden layers."""
+"""Every activation function of the hidden layers."""

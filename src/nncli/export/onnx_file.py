@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def onnx_bytes(model: Model) -> bytes:
-    """What the ONNX file of `model` holds.
+    """Contents of the ONNX file of `model`.
 
     Raises:
         UsageError: A part of the model cannot be said in ONNX, or is too large for it.
@@ -47,7 +47,7 @@ def onnx_bytes(model: Model) -> bytes:
 
 
 def metadata(model: Model) -> dict[str, str]:
-    """What must be known to use the graph, texts by name; all but the version are JSON as in the model file."""
+    """Metadata needed to use the graph, texts by name; all but the version are JSON as in the model file."""
     return {
         "classes": json.dumps(list(model.classes)),
         "image": json.dumps(model.image_format.to_dict()),

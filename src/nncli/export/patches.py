@@ -11,7 +11,8 @@ from nncli.features.patches import FOLD, pooling
 
 if TYPE_CHECKING:
     from nncli.export.graph import Graph, Images
-    from nncli.features.patches import Array, PatchesBlock
+    from nncli.features.block import Array
+    from nncli.features.patches import PatchesBlock
 
 
 def patches(graph: Graph, images: Images, block: PatchesBlock) -> str:
@@ -44,7 +45,7 @@ def kernels(matrix: Array, size: int) -> Array:
 
 
 def averages(graph: Graph, answers: str, count: int, threshold: float, cells: Array) -> str:
-    """What is above the threshold and what is below minus the threshold, averaged over cells, as one column each."""
+    """Parts above the threshold and below minus the threshold, averaged over cells, as one column each."""
     places = graph.reshape(answers, 0, count, -1)
     halves = []
     for operation, limit in (("Max", threshold), ("Min", -threshold)):

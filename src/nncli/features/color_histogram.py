@@ -11,43 +11,26 @@ Source: Swain and Ballard 1991, "Color indexing"; the root: Arandjelovic and Zis
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+from nncli.features.block import FixedBlock
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from nncli.features.settings import Shape
+    from nncli.features.block import Array
     from nncli.features.settings.color_histogram import ColorHistogram
-
-Array = np.ndarray[Any, np.dtype[np.float32]]
 
 CHUNK_VALUES = 1 << 18
 """Pixel values at a time: 64 images of 4096, or one that is larger."""
 
 
-class ColorHistogramBlock:
-    """The block `color_histogram` for images of one shape; nothing is learned."""
+class ColorHistogramBlock(FixedBlock):
+    """The block `color_histogram` for images of one shape."""
 
-    def __init__(self, settings: ColorHistogram, shape: Shape) -> None:
-        self.settings = settings
-        self.n_features = settings.n_features(shape)
-        self._shape = shape
-
-    @classmethod
-    def fit(cls, settings: ColorHistogram, images: NDArray[np.uint8], _rng: np.random.Generator) -> ColorHistogramBlock:
-        """The block for images like `images`, (m, height, width, channels)."""
-        return cls(settings, (images.shape[1], images.shape[2], images.shape[3]))
-
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """Nothing."""
-        return {}
-
-    @staticmethod
-    def array_shapes(_settings: ColorHistogram, _shape: Shape) -> dict[str, tuple[int, ...]]:
-        """Nothing."""
-        return {}
+    settings: ColorHistogram
 
     def extract(self, images: NDArray[np.uint8], out: Array) -> None:
         """Write the features of `images`, (m, height, width, channels), to `out`, (m, n_features)."""
@@ -61,7 +44,7 @@ class ColorHistogramBlock:
 
     def _cells(self) -> NDArray[np.intp]:
         """Which cell of the grid each pixel lies in, (height * width,)."""
-        height, width, _ = self._shape
+        height, width, _ = self.shape
         grid = self.settings.grid
         row, column = np.arange(height) * grid // height, np.arange(width) * grid // width
         return (row[:, None] * grid + column).ravel()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,19 +13,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-Array = np.ndarray[Any, np.dtype[np.float32]]
-
-
-class FittedBlock(Protocol):
-    """What a block is asked for once it has learned what it needs."""
-
-    n_features: int
-
-    def extract(self, images: NDArray[np.uint8], out: Array) -> None:
-        """Write the features of `images`, (m, height, width, channels), to `out`, (m, n_features)."""
-
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """What was learned, by name."""
+    from nncli.features.block import Array, FittedBlock
 
 
 def block_class(kind: str) -> Any:

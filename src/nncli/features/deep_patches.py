@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nncli.features.block import Array
 from nncli.features.dictionary import WHITENING, spherical_k_means
 from nncli.features.patches import PatchesBlock, pooling
 from nncli.features.settings.patches import Patches
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
 
     from nncli.features.settings import Shape
     from nncli.features.settings.deep_patches import DeepPatches
-
-Array = np.ndarray[Any, np.dtype[np.float32]]
 
 MOST_IMAGES = 1500
 """Images whose maps the second layer learns from."""
@@ -87,12 +86,12 @@ class DeepPatchesBlock:
         return block
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """What was learned, by name."""
+        """Learned arrays, by name."""
         return {"matrix": self.first.matrix, "deep_matrix": self.deep_matrix, "faint": self.faint}
 
     @staticmethod
     def array_shapes(settings: DeepPatches, shape: Shape) -> dict[str, tuple[int, ...]]:
-        """What `arrays` holds, for checking a file."""
+        """Shapes of `arrays`, for checking a file."""
         return {
             "matrix": (settings.size**2 * shape[2] + 1, settings.count),
             "deep_matrix": (settings.deep_size**2 * 2 * settings.count + 1, settings.deep_count),

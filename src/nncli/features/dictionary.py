@@ -13,14 +13,14 @@ Sources: Coates, Ng and Lee 2011 (section 3); Coates and Ng 2012, "Learning feat
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-Array = np.ndarray[Any, np.dtype[np.float32]]
+    from nncli.features.block import Array
 
 WHITENING = 0.1
 """Added to every variance before dividing by it: directions in which nothing happens stay small."""

@@ -12,17 +12,17 @@ Source: Dalal and Triggs 2005, "Histograms of oriented gradients for human detec
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+from nncli.features.block import FixedBlock
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from nncli.features.settings import Shape
+    from nncli.features.block import Array
     from nncli.features.settings.hog import Hog
-
-Array = np.ndarray[Any, np.dtype[np.float32]]
 
 CUT = 0.2
 """Largest share of one entry in a block of length 1."""
@@ -34,26 +34,10 @@ CHUNK_VALUES = 1 << 18
 """Pixel values at a time: 64 images of 4096, or one that is larger."""
 
 
-class HogBlock:
-    """The block `hog` for images of one shape; nothing is learned."""
+class HogBlock(FixedBlock):
+    """The block `hog` for images of one shape."""
 
-    def __init__(self, settings: Hog, shape: Shape) -> None:
-        self.settings = settings
-        self.n_features = settings.n_features(shape)
-
-    @classmethod
-    def fit(cls, settings: Hog, images: NDArray[np.uint8], _rng: np.random.Generator) -> HogBlock:
-        """The block for images like `images`, (m, height, width, channels)."""
-        return cls(settings, (images.shape[1], images.shape[2], images.shape[3]))
-
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """Nothing."""
-        return {}
-
-    @staticmethod
-    def array_shapes(_settings: Hog, _shape: Shape) -> dict[str, tuple[int, ...]]:
-        """Nothing."""
-        return {}
+    settings: Hog
 
     def extract(self, images: NDArray[np.uint8], out: Array) -> None:
         """Write the features of `images`, (m, height, width, channels), to `out`, (m, n_features)."""

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nncli.features.block import Array
 from nncli.features.dictionary import TINY, learn_dictionary
 from nncli.machine.threads import PerThread
 
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 
     from nncli.features.settings import Shape
     from nncli.features.settings.patches import Patches
-
-Array = np.ndarray[Any, np.dtype[np.float32]]
 
 CACHE_BYTES = 1 << 20
 """Answers computed at a time: what fits into a core's second-level cache."""
@@ -68,12 +67,12 @@ class PatchesBlock:
         return cls(settings, (images.shape[1], images.shape[2], images.shape[3]), matrix)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """What was learned, by name."""
+        """Learned arrays, by name."""
         return {"matrix": self.matrix}
 
     @staticmethod
     def array_shapes(settings: Patches, shape: Shape) -> dict[str, tuple[int, ...]]:
-        """What `arrays` holds, for checking a file."""
+        """Shapes of `arrays`, for checking a file."""
         return {"matrix": (settings.size**2 * shape[2] + 1, settings.count)}
 
     def extract(self, images: NDArray[np.uint8], out: Array) -> None:

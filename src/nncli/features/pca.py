@@ -20,10 +20,9 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from nncli.features.block import Array
     from nncli.features.settings import Shape
     from nncli.features.settings.pca import Pca
-
-Array = np.ndarray[Any, np.dtype[np.float32]]
 
 MOST_IMAGES = 5000
 """Images to learn from: more change the first directions little."""
@@ -60,12 +59,12 @@ class PcaBlock:
         return cls(settings, (images.shape[1], images.shape[2], images.shape[3]), directions, mean)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """What was learned, by name."""
+        """Learned arrays, by name."""
         return {"directions": self.directions, "mean": self.mean}
 
     @staticmethod
     def array_shapes(settings: Pca, shape: Shape) -> dict[str, tuple[int, ...]]:
-        """What `arrays` holds, for checking a file."""
+        """Shapes of `arrays`, for checking a file."""
         n_values = shape[0] * shape[1] * shape[2]
         return {"directions": (n_values, settings.components), "mean": (n_values,)}
 

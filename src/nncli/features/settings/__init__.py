@@ -1,4 +1,4 @@
-"""What the feature column of an image can be made of, and how long it gets. No image and no NumPy here.
+"""Settings of the blocks of a feature column, and its length. No image and no NumPy here.
 
     pixels            the values themselves
     patches           how strongly small learned patterns answer in each part of the image

@@ -1,4 +1,4 @@
-"""What all blocks of the feature column have in common: settings with limits, a length, a cost."""
+"""Interface of every block's settings: settings with limits, a length, a cost."""
 
 import re
 from dataclasses import asdict, dataclass

@@ -13,7 +13,7 @@ from nncli.features.settings.registry import KINDS, settings_class
 Features: TypeAlias = tuple[Block, ...]
 
 PIXELS: Features = (Pixels(),)
-"""What a feature column is made of unless something else is asked for."""
+"""Default feature column."""
 
 MOST_FEATURES = 1_000_000
 """Longest feature column, unless the image itself is longer: beyond it are only typing errors."""

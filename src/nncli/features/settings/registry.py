@@ -32,7 +32,7 @@ def class_name(kind: str) -> str:
 
 
 def part_of(kind: str, room: str, name: str) -> Any:
-    """What is called `name` in the file of a kind of block in one of the rooms.
+    """Object called `name` in the file of a kind of block in one of the rooms.
 
     Raises:
         ModuleNotFoundError: The kind has no file in this room.
