@@ -96,4 +96,7 @@ def test_reference_rows() -> None:
     assert ("path of a folder", "required") == table["data.path"][1:3]
     assert ("integer of at least 1 or full", "64") == table["training.batch_size"][1:3]
     assert ("number above 0 or auto", "auto") == table["training.learning_rate"][1:3]
-    assert "decay of the velocity; only with optimizer momentum or nesterov" == table["training.momentum"].doc
+    assert (
+        "momentum coefficient: decay of the velocity; only with optimizer momentum or nesterov"
+        == table["training.momentum"].doc
+    )

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class ReferenceRow(NamedTuple):
-    """What the documentation says about an option."""
+    """Row of the documentation's table for one option."""
 
     key: str
     type: str
@@ -31,7 +31,7 @@ def reference_rows() -> Iterator[ReferenceRow]:
 
 
 def description(option: Option) -> str:
-    """What the option does and when it counts."""
+    """Meaning of an option and when it counts."""
     only = f"; only with {option.only.selector} {either(option.only.values)}" if option.only else ""
     return option.doc + only
 

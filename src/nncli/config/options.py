@@ -45,10 +45,10 @@ POSITIVE = Number(above=0)
 MIXED = ("mixup", "cutmix", "cutout")
 
 LEARNING_RATES = {"gradient_descent": 0.1, "momentum": 0.01, "nesterov": 0.01, "rmsprop": 0.001}
-"""What `learning_rate: auto` stands for, where it is not 0.001."""
+"""Values that `learning_rate: auto` stands for, where not 0.001."""
 
 BETA2 = {"rmsprop": 0.9}
-"""What `beta2: auto` stands for, where it is not 0.999."""
+"""Values that `beta2: auto` stands for, where not 0.999."""
 
 
 @dataclass(frozen=True)
@@ -57,10 +57,10 @@ class DataConfig:
 
     path: Annotated[Path, Text("the path of a folder"), "folder of class folders, relative to this file"]
     image_size: Annotated[tuple[int, int], ImageSize(), "height and width in pixels that every image gets"] = (64, 64)
-    color: Annotated[Color, Choice(get_args(Color)), "three values for each pixel, or one"] = "rgb"
-    resize: Annotated[Resize, Choice(get_args(Resize)), "how images of other proportions are made to fit"] = "stretch"
+    color: Annotated[Color, Choice(get_args(Color)), "color mode: three channels or one"] = "rgb"
+    resize: Annotated[Resize, Choice(get_args(Resize)), "how images of another aspect ratio are resized"] = "stretch"
     features: Annotated[
-        Features, FeatureList(), "what of an image the network sees, one block below the other (docs/features.md)"
+        Features, FeatureList(), "feature blocks computed from an image and concatenated (docs/features.md)"
     ] = PIXELS
     scaling: Annotated[
         ScalingName,
@@ -69,33 +69,39 @@ class DataConfig:
         "auto: zero_one for pixels alone, standardize for other features",
     ] = AUTO
     augmentation: Annotated[
-        AugmentationName, Choice(get_args(AugmentationName)), "random changes of the training images, for their kind"
+        AugmentationName, Choice(get_args(AugmentationName)), "random augmentation preset for the training images"
     ] = "none"
     augmentation_strength: Annotated[
         float,
         Number(minimum=0, maximum=3),
-        "what the amounts of all changes are multiplied by",
+        "factor for the magnitude of every augmentation",
         Only("augmentation", ("digits", "photos", "garments"), hint="mirror has no amount"),
     ] = 1.0
     test_time_augmentation: Annotated[
         TestTimeAugmentation,
         Choice(get_args(TestTimeAugmentation)),
-        "mirror: predictions are the average for the image and its mirror image, which takes twice the time",
+        "mirror: average the probabilities of the image and its mirror image, at twice the cost",
     ] = "none"
-    validation_split: Annotated[float, SHARE, "share of the images for validation; only without a val/ folder"] = 0.15
+    validation_split: Annotated[
+        float, SHARE, "fraction of the images held out for validation; only without a val/ folder"
+    ] = 0.15
     on_bad_image: Annotated[
         OnBadImage, Choice(get_args(OnBadImage)), "stop at images that cannot be read, or skip them"
     ] = "error"
     max_bad_share: Annotated[
         float,
         Number(minimum=0, maximum=1),
-        "largest share of the images that may be skipped; more of them, and training refuses",
+        "largest fraction of the images that may be skipped; training refuses to start beyond it",
         Only("on_bad_image", ("skip",)),
     ] = 0.5
     max_pixels: Annotated[
-        int, Integer(1, 170_000_000), "larger images, height times width, count as bad, in prediction too"
+        int,
+        Integer(1, 170_000_000),
+        "largest height times width of an image; larger ones count as bad, in prediction too",
     ] = 110_000_000
-    cache: Annotated[Cache, Choice(get_args(Cache)), "keep decoded images, so that the next run starts at once"] = "on"
+    cache: Annotated[
+        Cache, Choice(get_args(Cache)), "keep decoded images and features on disk, so that the next run starts at once"
+    ] = "on"
 
     def __post_init__(self) -> None:
         """Replace `auto` by what it stands for."""
@@ -120,22 +126,24 @@ class NetworkConfig:
     layer_dims: Annotated[
         tuple[int | Literal["auto"], ...],
         LayerDims(),
-        "layer sizes from input to output; auto: what the images and the classes need",
+        "layer sizes from input to output; auto: chosen from the images and the classes",
     ] = ("auto", 64, "auto")
-    activation: Annotated[Activation, Choice(get_args(Activation)), "activation of the hidden layers"] = "relu"
+    activation: Annotated[Activation, Choice(get_args(Activation)), "activation function of the hidden layers"] = "relu"
     normalization: Annotated[
         Normalization,
         Choice(get_args(Normalization)),
-        "of the hidden layers, before the activation: over the batch, or over the layer",
+        "normalize hidden layers before the activation: batch or layer normalization",
     ] = "none"
-    initialization: Annotated[Initialization, Choice(get_args(Initialization)), "how the weights start"] = "xavier"
+    initialization: Annotated[Initialization, Choice(get_args(Initialization)), "initialization of the weights"] = (
+        "xavier"
+    )
     initialization_scale: Annotated[
         float,
         POSITIVE,
-        "constant: the value; normal: the standard deviation",
+        "value (constant) or standard deviation (normal) of the initial weights",
         Only("initialization", ("constant", "normal")),
     ] = 0.01
-    dropout: Annotated[float, SHARE, "share of the hidden units switched off in each training step"] = 0.0
+    dropout: Annotated[float, SHARE, "probability of dropping a hidden unit in a training step"] = 0.0
 
 
 @dataclass(frozen=True)
@@ -145,105 +153,111 @@ class TrainingConfig:
     recipe: Annotated[
         Recipe,
         Choice(get_args(Recipe)),
-        "defaults for everything that is not written, suited to a kind of picture; auto: chosen by looking at some; "
-        "plain: every ingredient off (docs/recipes.md)",
+        "preset for every option that the config leaves out; auto: chosen from a sample of the images; "
+        "plain: the options' own defaults (docs/recipes.md)",
     ] = "plain"
     effort: Annotated[
         Effort,
         Choice(get_args(Effort)),
-        "how long training may take: about a minute, ten, or thirty for 50,000 small images on two cores",
+        "training budget of the recipe: about 1, 10 or 30 minutes for 50,000 small images on two cores",
         Only("recipe", ("auto", "digits", "garments", "photos")),
     ] = "quick"
     epochs: Annotated[int, Integer(1), "passes over the training images"] = 30
     batch_size: Annotated[
-        int | Literal["full"], Integer(1, words=("full",)), "images in one step; full: all of them"
+        int | Literal["full"], Integer(1, words=("full",)), "images per training step; full: the whole training set"
     ] = 64
-    optimizer: Annotated[OptimizerName, Choice(get_args(OptimizerName)), "how a gradient becomes a step"] = "adam"
+    optimizer: Annotated[OptimizerName, Choice(get_args(OptimizerName)), "optimization algorithm"] = "adam"
     learning_rate: Annotated[
         float,
         Number(above=0, words=("auto",)),
-        "length of a step; auto: 0.1 for gradient_descent, 0.01 for momentum and nesterov, 0.001 for the others",
+        "step size; auto: 0.1 for gradient_descent, 0.01 for momentum and nesterov, 0.001 for the others",
     ] = AUTO
-    momentum: Annotated[float, SHARE, "decay of the velocity", Only("optimizer", ("momentum", "nesterov"))] = 0.9
-    beta1: Annotated[float, SHARE, "decay of the mean gradient", Only("optimizer", ("adam", "adamw"))] = 0.9
+    momentum: Annotated[
+        float, SHARE, "momentum coefficient: decay of the velocity", Only("optimizer", ("momentum", "nesterov"))
+    ] = 0.9
+    beta1: Annotated[
+        float, SHARE, "decay rate of the first moment (mean gradient)", Only("optimizer", ("adam", "adamw"))
+    ] = 0.9
     beta2: Annotated[
         float,
         Number(minimum=0, below=1, words=("auto",)),
-        "decay of the mean square; auto: 0.9 for rmsprop, 0.999 for the others",
+        "decay rate of the second moment (mean squared gradient); auto: 0.9 for rmsprop, 0.999 for the others",
         Only("optimizer", ("rmsprop", "adam", "adamw")),
     ] = AUTO
     epsilon: Annotated[
         float,
         POSITIVE,
-        "keeps the division by the root mean square finite",
+        "added to the root mean square before the division",
         Only("optimizer", ("rmsprop", "adam", "adamw")),
     ] = 1e-8
     weight_decay: Annotated[
         float,
         Number(minimum=0),
-        "decay of the weights beside the gradient",
+        "decoupled weight decay",
         Only("optimizer", ("adamw",), hint="use training.l2, the penalty in the loss"),
     ] = 0.01
-    l2: Annotated[float, Number(minimum=0), "penalty l2/2 * sum(W^2) in the loss"] = 0.0
-    schedule: Annotated[
-        ScheduleName, Choice(get_args(ScheduleName)), "how the learning rate changes over the epochs"
-    ] = "constant"
-    step_epochs: Annotated[int, Integer(1), "epochs between two steps", Only("schedule", ("step",))] = 10
+    l2: Annotated[float, Number(minimum=0), "strength of L2 regularization: adds l2/2 * sum(W^2) to the loss"] = 0.0
+    schedule: Annotated[ScheduleName, Choice(get_args(ScheduleName)), "learning rate schedule"] = "constant"
+    step_epochs: Annotated[
+        int, Integer(1), "epochs between two drops of the learning rate", Only("schedule", ("step",))
+    ] = 10
     step_factor: Annotated[
-        float, Number(above=0, maximum=1), "what a step multiplies the learning rate by", Only("schedule", ("step",))
+        float, Number(above=0, maximum=1), "factor of each drop of the learning rate", Only("schedule", ("step",))
     ] = 0.1
     warmup_epochs: Annotated[
         int,
         Integer(0),
-        "epochs in which the learning rate rises from 0; fewer than epochs",
+        "epochs of linear warm-up of the learning rate from 0; fewer than epochs",
         Only("schedule", ("constant", "step", "cosine"), hint="one_cycle has a warm-up of its own"),
     ] = 0
     gradient_clip_norm: Annotated[
         float | None,
         Number(above=0, words=(None,)),
-        "longest gradient; a longer one is shortened to it; null: no limit",
+        "clip the gradient to this global L2 norm; null: no clipping",
     ] = None
     ensemble: Annotated[
-        int, Integer(1, 64), "networks that are trained beside each other and vote; so many times the cost"
+        int, Integer(1, 64), "number of networks whose probabilities are averaged; multiplies the cost"
     ] = 1
-    label_smoothing: Annotated[float, SHARE, "share of each label that is given to all classes alike"] = 0.0
-    mixing: Annotated[
-        MixingName, Choice(get_args(MixingName)), "training images are mixed with each other, or lose pixels (cutout)"
-    ] = "none"
+    label_smoothing: Annotated[float, SHARE, "fraction of the target probability spread evenly over all classes"] = 0.0
+    mixing: Annotated[MixingName, Choice(get_args(MixingName)), "mixup, cutmix or cutout of the training images"] = (
+        "none"
+    )
     mixing_probability: Annotated[
-        float, Number(above=0, maximum=1), "share of the batches that are mixed", Only("mixing", MIXED)
+        float, Number(above=0, maximum=1), "fraction of the batches that are mixed", Only("mixing", MIXED)
     ] = 0.5
     mixing_alpha: Annotated[
         float,
         POSITIVE,
-        "1: any share of the other image is as likely; smaller: rather little or almost all",
+        "the mixing ratio is drawn from Beta(alpha, alpha); 1 is uniform",
         Only("mixing", ("mixup", "cutmix")),
     ] = 1.0
     class_weights: Annotated[
         ClassWeightsName | Mapping[str, float],
         ClassWeights(get_args(ClassWeightsName)),
-        "weight of each class in the loss; balanced: the rarer, the heavier",
+        "weight of each class in the loss; balanced: inversely proportional to its frequency",
     ] = "none"
     patience: Annotated[
         int | None,
         Integer(1, words=(None,)),
-        "stop after so many epochs without a better one; null: never",
+        "early stopping: epochs without improvement of monitor; null: never stop early",
         Only("monitor", ("accuracy", "loss")),
     ] = None
     calibration: Annotated[
         Calibration,
         Choice(get_args(Calibration)),
-        "temperature: probabilities are made neither too sure nor too timid, on validation",
+        "temperature: fit a softmax temperature on the validation set",
     ] = "none"
     monitor: Annotated[
-        Monitor, Choice(get_args(Monitor)), "what makes an epoch the best, on validation, or which one is kept: last"
+        Monitor,
+        Choice(get_args(Monitor)),
+        "which epoch to keep: best validation accuracy, lowest validation loss, or the last",
     ] = "accuracy"
-    seed: Annotated[int, Integer(0, 2**32 - 1), "start of the random numbers"] = 0
-    precision: Annotated[Precision, Choice(get_args(Precision)), "type of the numbers"] = "float32"
+    seed: Annotated[int, Integer(0, 2**32 - 1), "seed of the random number generator"] = 0
+    precision: Annotated[Precision, Choice(get_args(Precision)), "floating-point type of the computation"] = "float32"
     processes: Annotated[
         int | Literal["auto"],
         Integer(1, 64, words=(AUTO,)),
-        "processes that share each batch; auto: one for each core where that is faster",
+        "processes among which each batch is divided; auto: one per core where that is faster",
     ] = AUTO
 
     def __post_init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Recipes: named sets of defaults for people who do not want to know about hyperparameters.
+"""Recipes: named sets of defaults for training without setting hyperparameters.
 
     plain       the tutorial's network: every ingredient off
     digits      drawn signs: learned patches, deformed anew in every epoch
@@ -36,7 +36,7 @@ PHOTO_SIDES = ((1_000, 128), (5_000, 96))
 PHOTO_SIDE = 64
 
 FEW_IMAGES = 5_000
-"""Up to so many training images, time is plenty."""
+"""Up to so many training images a set is small: it trains fast, so recipes spend more on each image."""
 
 COMMON: dict[str, Any] = {
     "network.initialization": "he",
@@ -46,7 +46,7 @@ COMMON: dict[str, Any] = {
     "training.monitor": "last",
     "training.calibration": "temperature",
 }
-"""What all recipes but `plain` agree on.
+"""Defaults that all recipes but `plain` share.
 
 With one_cycle the last steps are the smallest, and the last epoch is as good as any; to choose one by a few dozen
 validation images would be to choose by chance, and its figure would be better than the truth.
@@ -71,7 +71,7 @@ DECIDED_LATER = (
     "training.ensemble",
     "training.label_smoothing",
 )
-"""What depends on the images, beside the augmentation."""
+"""Options that depend on the images, beside the augmentation."""
 
 
 def likely_defaults(recipe: object) -> dict[str, Any]:
@@ -95,7 +95,7 @@ def known_before(values: dict[str, Any], written: Collection[str]) -> dict[str, 
 
 @dataclass(frozen=True)
 class Facts:
-    """What a recipe looks at.
+    """Facts that a recipe depends on.
 
     Attributes:
         n_images: Training images.

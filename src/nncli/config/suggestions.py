@@ -58,7 +58,7 @@ KEY_WORDS = {
     "training.seed": "random_state random_seed manual_seed",
     "training.precision": "dtype float_type",
 }
-"""What other tools call our keys."""
+"""Names of our keys in other tools."""
 
 VALUE_WORDS = {
     "gradient_descent": "sgd gd vanilla",
@@ -86,7 +86,7 @@ VALUE_WORDS = {
     "error": "raise fail stop strict",
     "full": "all",
 }
-"""What other tools call our values."""
+"""Names of our values in other tools."""
 
 
 def nearest_word(written: str, words: Iterable[str]) -> str | None:

@@ -1,4 +1,4 @@
-"""What PyYAML says about text that is not YAML, in plain words.
+"""Messages of PyYAML about text that is not YAML, in plain words.
 
 Its own sentences speak of tokens and blocks ("expected <block end>, but found '<block mapping start>'"). A person needs
 to know what to type instead.

@@ -85,7 +85,7 @@ def read_values(written: dict[str, Entry], whole: Place, problems: list[Problem]
 
 
 def _recipe(written: dict[str, Entry]) -> object:
-    """What is written for `training.recipe`; whether there is such a recipe is checked elsewhere."""
+    """Value written for `training.recipe`; whether there is such a recipe is checked elsewhere."""
     node = written["training.recipe"].node if "training.recipe" in written else None
     return node.value if isinstance(node, Scalar) else None
 

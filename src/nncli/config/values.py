@@ -72,7 +72,7 @@ def wrong(key: str, wanted: str, node: Node, words: Iterable[str] = ()) -> Inval
 
 
 def _found(node: Node) -> str:
-    """What is there instead of what is wanted."""
+    """Description of the value found in place of a valid one."""
     if isinstance(node, Sequence):
         return f"not a list of {len(node.items)}"
     if not isinstance(node, Scalar):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
-"""What JSON leaves as it is and a config file may not hold."""
+"""Characters that JSON leaves as they are and a config file may not hold."""
 
 
 def to_yaml(config: TrainConfig, unused: Collection[str] = ()) -> str:
