@@ -1,4 +1,4 @@
-"""The house keeps its shape: who imports whom, how long a module is, what starts fast."""
+"""The house keeps its shape: who imports whom, how long a function is, what starts fast."""
 
 from __future__ import annotations
 
@@ -125,6 +125,25 @@ def test_no_import_runs_in_a_circle() -> None:
 def test_a_module_opens_with_what_it_is_for(path: Path) -> None:
     """Files are divided by idea, not by length; each says its idea first."""
     assert ast.get_docstring(ast.parse(path.read_text()))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
+def test_a_docstring_names_its_subject(path: Path) -> None:
+    """It opens with a noun or a verb; "What ..." asks the reader to find the word."""
+    texts = [node.value for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant)]
+    assert [] == [text for text in texts if isinstance(text, str) and text.startswith("What ")]
+
+
+LONGEST_FUNCTION = 52
+"""Lines of a function; decorators are not counted."""
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
+def test_no_function_is_long(path: Path) -> None:
+    """From `def` to the last line, docstring included."""
+    functions = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.FunctionDef)]
+    long = [node.name for node in functions if (node.end_lineno or 0) - node.lineno >= LONGEST_FUNCTION]
+    assert [] == long
 
 
 def test_tests_outweigh_the_source() -> None:

@@ -29,7 +29,7 @@ else:
     }
 
     def __getattr__(name):
-        """What the package offers, imported at its first use."""
+        """Public names, imported at their first use."""
         if name not in _MODULES:
             raise AttributeError(f"module 'nncli' has no attribute {name!r}")
         import importlib

@@ -25,11 +25,11 @@ LARGEST_INTEGER = 1_000_000_000
 
 
 class Kind(Protocol):
-    """What an option can hold, as a person and as an editor are told."""
+    """Values that an option can hold, described for a person and for an editor."""
 
     @property
     def wanted(self) -> str:
-        """What to write, in words that follow "must be"."""
+        """Description of a valid value, in words that follow "must be"."""
 
     def schema(self) -> dict[str, Any]:
         """The JSON Schema of the value."""
@@ -44,7 +44,7 @@ class Only(NamedTuple):
 
 
 class Option(NamedTuple):
-    """What is known about an option; its default is `REQUIRED` where it has to be written."""
+    """Description of one option; its default is `REQUIRED` where it has to be written."""
 
     key: str
     default: Any

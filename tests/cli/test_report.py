@@ -57,7 +57,7 @@ class TestWithTheExtra:
         assert (0, f"{run}/report.html\n") == (result.code, result.out)
         page = (run / "report.html").read_text()
         assert "<dt>accuracy</dt><dd>50.0%</dd>" in page
-        assert "1 of 2, the surest mistakes first" in page
+        assert "1 of 2, most confident mistakes first" in page
 
     def test_other_images_and_another_place(self, nncli: Runner, run: Path) -> None:
         """As `evaluate` would take them."""

@@ -259,7 +259,7 @@ def test_a_signal_saves_and_resume_ends_where_it_would_have_ended(
         _, errors = process.communicate(timeout=250)
         assert time.monotonic() - started < 10  # the promise is two seconds; a busy machine gets some more
     assert 128 + signal_number == process.returncode
-    assert "go on with: nncli train --resume stopped" in errors
+    assert "resume with: nncli train --resume stopped" in errors
     done = len((folder / "stopped/history.csv").read_text().splitlines()) - 1
     assert 20 <= done < 4000
 

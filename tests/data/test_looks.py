@@ -1,4 +1,4 @@
-"""What some of the images look like."""
+"""Look of some of the images."""
 
 from __future__ import annotations
 

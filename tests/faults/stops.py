@@ -67,7 +67,7 @@ def start(root: Path, out: Path) -> subprocess.Popen[str]:
 
 STAGES = {
     "nncli: stopped before the first epoch: nothing had been trained yet": "before the first epoch",
-    "everything is saved; go on with: nncli train --resume": "orderly",
+    "everything is saved; resume with: nncli train --resume": "orderly",
     "what was saved last is whole": "too late for order",
 }
 """Part of the last line on stderr -> the stage."""

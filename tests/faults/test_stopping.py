@@ -115,7 +115,7 @@ def test_a_batch_that_takes_long_is_not_waited_for(root: Path) -> None:
     ended = run(root, *LONG, prepare=at_call(Trainer, "_step", 40, action))
     assert 143 == ended.code
     assert ended.seconds < 2.5
-    assert "nncli: stopped at once, what was saved last is whole; go on with: nncli train --resume run\n" == ended.err
+    assert "nncli: stopped at once, what was saved last is whole; resume with: nncli train --resume run\n" == ended.err
     assert 0 == run(root, "train", "--resume", "run", "--epochs", "5").code
 
 
@@ -142,7 +142,7 @@ def test_a_stop_while_the_last_files_are_written(root: Path) -> None:
     stop = at_call(nncli.run.training, "predictions_csv", 1, lambda: send(signal.SIGINT))
     ended = run(root, "train", "c.yaml", "--out", "run", "-q", prepare=stop)
     assert 130 == ended.code
-    assert "nncli: stopped after the last epoch of 3, everything is saved; go on with: nncli" in ended.err
+    assert "nncli: stopped after the last epoch of 3, everything is saved; resume with: nncli" in ended.err
     assert not (root / "run/predictions.csv").exists()
     assert 0 == run(root, "train", "--resume", "run", "-q").code
     assert 7 == len(contents(root / "run"))
@@ -174,7 +174,7 @@ def test_a_stop_beside_a_nan(root: Path) -> None:
     ended = stop_beside_a_nan(root)
     assert 143 == ended.code, ended.err
     assert "last.npz: not written, because parameters holds a number that is not finite" in ended.err
-    assert "what was saved last is whole; go on with" in ended.err
+    assert "what was saved last is whole; resume with" in ended.err
     for name in ("last.npz", "model.npz"):
         assert all(np.isfinite(array).all() for array in read_npz(root / "run" / name).values())
 

@@ -137,7 +137,7 @@ def test_what_a_person_asks_for_first(tmp_path: Path) -> None:
     """Figures, curves, wrong images, classes, config."""
     html = page([reported(tmp_path)])
     assert "<dt>accuracy</dt><dd>66.7%</dd>" in html
-    assert "4 of 12, the surest mistakes first" in html
+    assert "4 of 12, most confident mistakes first" in html
     assert "Most frequent confusions" in html
     assert 4 == len(re.findall("<svg class=", html))  # loss, accuracy, reliability, coverage
     assert "b: &lt;2&gt;\n" in html

@@ -88,7 +88,7 @@ def test_all_bad_images_are_named_at_once(folder: Path) -> None:
     *lines, last = str(caught.value).splitlines()
     expected = [f"{folder}/photos/{name}: not a readable JPEG, PNG" for name in (*training, validation)]
     assert all(line.startswith(start) for line, start in zip(lines, expected, strict=True))
-    assert "3 images cannot be read; mend or remove, or set data.on_bad_image: skip" == last
+    assert "3 images cannot be read; fix or remove them, or set data.on_bad_image: skip" == last
 
 
 def test_one_bad_image_is_one_image(folder: Path) -> None:
@@ -107,7 +107,9 @@ def test_of_very_many_bad_images_some_are_named(folder: Path, monkeypatch: pytes
         experiment_of(folder)
     lines = str(caught.value).splitlines()
     assert 12 == len(lines)
-    assert ["... and 4 more", "14 images cannot be read; mend or remove, or set data.on_bad_image: skip"] == lines[-2:]
+    assert ["... and 4 more", "14 images cannot be read; fix or remove them, or set data.on_bad_image: skip"] == lines[
+        -2:
+    ]
 
 
 def test_a_name_that_would_repaint_the_terminal_is_escaped(folder: Path) -> None:
@@ -149,7 +151,7 @@ def test_skipping_has_a_limit(folder: Path) -> None:
         experiment_of(folder, data={"on_bad_image": "skip", "max_bad_share": 0.09})
     *lines, last = str(caught.value).splitlines()
     assert [f"{folder}/photos/light/{i}.png" for i in range(4)] == sorted(line.split(":")[0] for line in lines)
-    assert "4 images of 40 cannot be read; mend or remove, or raise data.max_bad_share, which is 0.09" == last
+    assert "4 images of 40 cannot be read; fix or remove them, or raise data.max_bad_share, which is 0.09" == last
 
 
 def test_too_large_images_are_bad_in_training_and_in_prediction(folder: Path) -> None:

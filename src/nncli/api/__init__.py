@@ -2,5 +2,5 @@
 
 classifier.py   load a model, ask it about images
 training.py     train what a config says
-estimator.py    both with the manners of scikit-learn, for images in memory
+estimator.py    both with scikit-learn's interface, for images in memory
 """

@@ -37,7 +37,7 @@ Picture: TypeAlias = "str | os.PathLike[str] | bytes | NDArray[np.uint8] | Image
 
 @dataclass(frozen=True)
 class Prediction:
-    """What the model says of one image.
+    """Prediction for one image.
 
     Attributes:
         path: As it was given; empty for an image in memory.
@@ -75,7 +75,7 @@ class Classifier:
         return self.model.classes
 
     def predict(self, images: Picture | Iterable[Picture]) -> list[Prediction]:
-        """What the model says of images, in their order; one that cannot be read does not stop the others.
+        """Predictions for images, in their order; one that cannot be read does not stop the others.
 
         Args:
             images: One or several: paths of files or folders (all images below one), bytes of files, arrays of uint8

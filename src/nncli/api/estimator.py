@@ -1,4 +1,4 @@
-"""A classifier with the manners of scikit-learn, which is not needed for it: fit, predict, predict_proba, score.
+"""A classifier with scikit-learn's interface, which is not needed for it: fit, predict, predict_proba, score.
 
 `fit` trains as `train` does on a folder of these images, one class folder a label: a recipe looks at the same ones, and
 the split is the same. But nothing is written, neither images nor a run.
@@ -112,7 +112,7 @@ class ImageClassifier:
         return self
 
     def __sklearn_tags__(self) -> Any:
-        """What scikit-learn from 1.6 on asks an estimator about itself."""
+        """Tags that scikit-learn from 1.6 on asks of an estimator."""
         from sklearn.utils import ClassifierTags, Tags, TargetTags
 
         return Tags("classifier", TargetTags(required=True), classifier_tags=ClassifierTags())

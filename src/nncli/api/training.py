@@ -90,7 +90,7 @@ def train(
         on_epoch: Told the result of each epoch: epoch, loss, accuracy, val_loss, val_accuracy and more.
 
     Raises:
-        UsageError: `resume` is no run, or cannot go on with such settings; or neither it nor a config is given.
+        UsageError: `resume` is no run, or cannot be resumed with such settings; or neither it nor a config is given.
         ConfigError: Config or settings are wrong; with every problem.
         NncliError: Images cannot be read, files not written, or the loss is not finite.
     """

@@ -124,7 +124,7 @@ def _lines(plan: Plan, experiment: Experiment) -> list[tuple[str, str]]:
 
 
 def _at_the_end(plan: Plan) -> list[tuple[str, str]]:
-    """What is made of several answers to one image, and of probabilities."""
+    """Averaging and calibration after the network."""
     data, training, lines = plan.config.data, plan.config.training, []
     if training.ensemble > 1:
         lines.append(("ensemble", f"the average of {training.ensemble} networks"))
@@ -136,7 +136,7 @@ def _at_the_end(plan: Plan) -> list[tuple[str, str]]:
 
 
 def _input(plan: Plan) -> str:
-    """What the network sees of an image."""
+    """Input of the network, in words."""
     data, n = plan.config.data, plan.layer_dims[0]
     values = "" if plan.features else f", {data.scaling}: {n} values per image"
     return f"{plan.image_format}, {data.resize}{values}"

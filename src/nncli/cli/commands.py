@@ -31,4 +31,4 @@ NEIGHBORS = {
     **dict.fromkeys(("why", "saliency", "gradcam", "interpret"), "explain"),
     **dict.fromkeys(("new", "setup", "create", "start"), "init"),
 }
-"""What the same thing is called in other tools."""
+"""Names of commands in other tools."""

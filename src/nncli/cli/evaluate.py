@@ -16,7 +16,9 @@ from nncli.errors import EXIT_GATE, EXIT_SKIPPED
 @click.command(short_help="Measure a model on labeled images.")
 @click.argument("data", type=click.Path())
 @model_option
-@click.option("--split", type=click.Choice(["train", "val", "test"]), help="Which one.  [default: test, val, train]")
+@click.option(
+    "--split", type=click.Choice(["train", "val", "test"]), help="Split to evaluate.  [default: test, val, train]"
+)
 @click.option(
     "-f",
     "--format",
@@ -26,11 +28,13 @@ from nncli.errors import EXIT_GATE, EXIT_SKIPPED
     show_default=True,
     help="Output format.",
 )
+@click.option("--coverage", is_flag=True, help="Add the share answered and accuracy at each threshold.")
 @click.option(
-    "--coverage", is_flag=True, help="Add to the table: what each predict --threshold would answer, how well."
+    "--wrong", metavar="FILE", type=click.Path(), help="Write misclassified images as CSV, most confident first."
 )
-@click.option("--wrong", metavar="FILE", type=click.Path(), help="Write misclassified images as CSV, the surest first.")
-@click.option("--wrong-sheet", metavar="FILE", type=Png(), help="Draw misclassified images as PNG, surest first.")
+@click.option(
+    "--wrong-sheet", metavar="FILE", type=Png(), help="Draw misclassified images as PNG, most confident first."
+)
 @click.option("--mislabeled", metavar="FILE", type=click.Path(), help="Write likely mislabeled images as CSV.")
 @click.option("--confusion", metavar="FILE", type=click.Path(), help="Write the confusion matrix as .csv or .png.")
 @click.option("--predictions", metavar="FILE", type=click.Path(), help="Write the prediction of every image as CSV.")

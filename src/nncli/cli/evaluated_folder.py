@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def evaluate_folder(predictor: Predictor, data: str, split: str | None) -> Evaluation:
-    """What the model says about the images of a folder, or of one split of it.
+    """Evaluation of the images of a folder, or of one split of it.
 
     Raises:
         UsageError: There is no such split.
@@ -35,7 +35,7 @@ def evaluate_folder(predictor: Predictor, data: str, split: str | None) -> Evalu
 def evaluate_files(
     predictor: Predictor, paths: Sequence[str], names: Sequence[str], origin: str, split: str = ""
 ) -> Evaluation:
-    """What the model says about the images at `paths`, which are of the classes `names`; bad ones are named.
+    """Evaluation of the images at `paths`, which are of the classes `names`; bad ones are named.
 
     Raises:
         DataError: None of them could be read; `origin` says where they come from.

@@ -85,7 +85,7 @@ def _draw_wrong(path: str, evaluation: Evaluation) -> None:
         captions.append(Caption(names[0], f"-> {names[1]} {float(probability):.2f}", Path(image).name))
     count = f"{len(wrong)} of {len(evaluation.paths)} images are wrong"
     more = f"; the first {MOST} of them" if len(wrong) > MOST else ""
-    save_png(Path(path), sheet(paths, captions, f"{count}{more}, the surest mistakes first: actual -> predicted"))
+    save_png(Path(path), sheet(paths, captions, f"{count}{more}, most confident mistakes first: actual -> predicted"))
 
 
 def _write(path: str, text: str) -> None:

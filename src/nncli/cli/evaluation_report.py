@@ -1,4 +1,4 @@
-"""What `evaluate` prints: the same numbers for people, programs and spreadsheets."""
+"""Output of `evaluate`: the same numbers for people, programs and spreadsheets."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 Report = dict[str, Any]
-"""What `nncli.evaluation.evaluation.Evaluation.report` says, as JSON has it."""
+"""Result of `nncli.evaluation.evaluation.Evaluation.report`, as JSON has it."""
 
 MOST_CONFUSIONS = 10
 

@@ -16,28 +16,28 @@ from nncli.text import printable
 METHODS = ("occlusion", "gradient")
 
 
-@click.command(short_help="Draw what in an image drove the answer.")
+@click.command(short_help="Draw which parts of an image drove the prediction.")
 @click.argument("image", type=click.Path())
 @model_option
-@click.option("-o", "--output", metavar="FILE", required=True, type=Png(), help="The picture to write (PNG).")
-@click.option("--method", type=click.Choice(METHODS), default="occlusion", show_default=True, help="See above.")
+@click.option("-o", "--output", metavar="FILE", required=True, type=Png(), help="Picture to write (PNG).")
+@click.option(
+    "--method", type=click.Choice(METHODS), default="occlusion", show_default=True, help="Attribution method."
+)
 def command(image: str, model: str | None, output: str, method: str) -> None:
-    """Draw what in IMAGE speaks for and against the two most likely classes, and print the path of the picture.
+    """Draw the evidence in IMAGE for and against the two most likely classes, and print the path of the picture.
 
     \b
     Examples:
       nncli explain photo.jpg -m runs/photos-1 -o why.png
       nncli explain digit.png -o why.png --method gradient
 
-    Red speaks for the class, blue against it; each map is as strong as its own strongest place.
+    Red is evidence for the class, blue against it; each map is scaled to its own maximum.
 
-    occlusion blurs a round spot, for every place in the image, and shows how much the odds of the class fall where it
-    lies. It asks the whole model, whatever features it sees, but only about parts as large as the spot: what two places
-    say together it does not tell.
+    occlusion blurs a round spot at every place of the image and shows how much the log-odds of the class fall. It
+    works with all feature blocks, but resolves nothing smaller than the spot and no interaction of distant places.
 
-    gradient is gradient x input, exact for tiny changes only: where the network sees pixels, one value for each pixel,
-    quick and noisy. Where it sees features, which have no place in the image, the gradient ends at them, and the
-    blurred spot finds the places: occlusion, if the network were linear.
+    gradient is gradient x input: on pixels one value for each pixel, fast, noisy, exact for tiny changes only. On
+    features, which have no place in the image, the blurred spot finds the places: occlusion of a linearized network.
     """  # fmt: skip
     from nncli.data.image.decoding import ImageError, decode_image
     from nncli.model.explanation import explain, spot_size

@@ -36,7 +36,7 @@ def command(*, model: str | None, output: Path | None, check_images: str | None)
       nncli export runs/cats-1 -o cats.onnx --check-images photos/test
 
     The graph takes images of the model's size as bytes, (batch, height, width, channels), and gives the probabilities
-    and the index of the best class; feature blocks, scaling, ensembles and temperature are part of it. Before it is
+    and the index of the best class. Feature blocks, scaling, ensembles and temperature are part of it. Before it is
     written, it is run by onnxruntime and compared with nncli. Without MODEL: $NNCLI_MODEL, ./model.npz or the newest
     runs/*/model.npz.
 

@@ -12,7 +12,7 @@ from nncli.errors import UsageError
 from nncli.text import printable
 
 SCHEMA = "nncli.schema.json"
-"""What `nncli schema` suggests to call its output; a config beside such a file points to it."""
+"""File name suggested for the output of `nncli schema`; a config beside such a file points to it."""
 
 
 @click.command(short_help="Look at a folder of images and write a config for it.")

@@ -1,4 +1,4 @@
-"""What `predict` is asked about: files, folders, stdin, and lists of names, as one stream of image sources.
+"""Inputs of `predict`: files, folders, stdin, and lists of names, as one stream of image sources.
 
 A list of names may be a pipe that is still being written to, by ``find`` for example. Whatever has arrived is handed on
 before more is waited for: the first record does not wait for the last name, and millions of names need no memory.

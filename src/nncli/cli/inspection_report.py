@@ -1,4 +1,4 @@
-"""What `check` prints about the images themselves: counts, sizes, duplicates, empty ones."""
+"""Output of `check` about the images themselves: counts, sizes, duplicates, empty ones."""
 
 from __future__ import annotations
 

@@ -149,7 +149,7 @@ def _code_of(args: list[str]) -> int:
 
 
 def _system_error(error: OSError) -> NncliError:
-    """What to say of a failed system call; one that names no file was about stdout, as all others name theirs."""
+    """Message for a failed system call; one that names no file was about stdout, as all others name theirs."""
     if error.errno == errno.ENOMEM:
         return OUT_OF_MEMORY
     abandon(1)
@@ -185,7 +185,7 @@ def _prepare_process() -> None:
 
 
 def _unexpected(error: Exception) -> NncliError:
-    """What to say of an error that nobody thought of; a library that cannot be loaded for lack of memory is none."""
+    """Message for an unexpected error; a library that cannot be loaded for lack of memory is none."""
     if isinstance(error, ImportError) and any("failed to map segment" in str(each) for each in _with_causes(error)):
         return OUT_OF_MEMORY
     hint = "" if settings.verbose else "; run with -v for the traceback"
@@ -201,7 +201,7 @@ def _with_causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _usage_line(error: click.ClickException) -> str:
-    """What click says in several lines and a box, in one line."""
+    """Message of click, which takes several lines and a box, in one line."""
     message = " ".join(error.format_message().split())
     message += "" if message.endswith((".", "?", "?)")) else "."
     context = getattr(error, "ctx", None)

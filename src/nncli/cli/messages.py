@@ -14,7 +14,7 @@ from nncli.text import printable
 
 @dataclass
 class Settings:
-    """What ``-q`` and ``-v`` said. One for the process, since messages come from threads and after the command, too."""
+    """Verbosity set by ``-q`` and ``-v``. One for the process: messages come from threads and after the command."""
 
     quiet: bool = False
     verbose: bool = False

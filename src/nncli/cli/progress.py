@@ -1,4 +1,4 @@
-"""What a person sees while images load and the network trains: a bar on a terminal, plain lines elsewhere."""
+"""Progress while images load and the network trains: a bar on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Progress(Hooks):
     """
 
     fate = "skipped"
-    """What becomes of images that cannot be read."""
+    """Fate of images that cannot be read."""
 
     def __init__(self, mode: str) -> None:
         self._thin = mode == "auto"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Layout:
-    """What goes into a record.
+    """Contents of a record.
 
     Attributes:
         classes: Names, by index.
@@ -53,7 +53,7 @@ class Layout:
 
 @dataclass(frozen=True)
 class Record:
-    """What is said about one image.
+    """Record of one image.
 
     Attributes:
         path: As the user gave it.

@@ -23,13 +23,17 @@ NAME = "report.html"
 @click.command(short_help="Write a page to look at: curves, confusion matrix, wrong images.")
 @click.argument("runs", metavar="[RUN]...", nargs=-1, type=click.Path())
 @click.option("-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="Default: RUN/report.html.")
-@click.option("--data", metavar="DIR", type=click.Path(), help="Images.  [default: the run's validation images]")
-@click.option("--split", type=click.Choice(["train", "val", "test"]), help="Of --data.  [default: test, val, train]")
+@click.option(
+    "--data", metavar="DIR", type=click.Path(), help="Folder of labeled images.  [default: the run's validation images]"
+)
+@click.option(
+    "--split", type=click.Choice(["train", "val", "test"]), help="Split of --data.  [default: test, val, train]"
+)
 def command(*, runs: tuple[str, ...], output: Path | None, data: str | None, split: str | None) -> None:
     """Write one self-contained HTML page about a RUN, or several side by side, and print its path.
 
     Learning curves, a confusion matrix whose cells open the images behind them, wrong images, doubtful labels,
-    confidence, weights, settings. It needs no network. Without RUN: the newest one.
+    confidence, weights, settings. It works offline. Without RUN: the newest one.
 
     \b
     Examples:
@@ -78,7 +82,7 @@ def _reported(path: Path, data: str | None, split: str | None) -> ReportedRun:
 
 
 def _saved_images(predictor: Predictor, folder: Path) -> Evaluation | None:
-    """What the model says about the images in the run's predictions.csv; None if none of them is there any more."""
+    """Evaluation of the images in the run's predictions.csv; None if none of them is there any more."""
     from nncli.cli.evaluated_folder import evaluate_files
     from nncli.run.files import read_predictions
 

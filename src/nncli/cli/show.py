@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 CURVES = ("loss", "val_loss", "accuracy", "val_accuracy")
 MEASURES = ("split", "images", "accuracy", "loss", "epochs", "best_epoch", "stopped_early", "seconds")
-"""What is shown of metrics.json; the rest is long, and `evaluate` prints it."""
+"""Figures shown of metrics.json; the rest is long, and `evaluate` prints it."""
 
 
 @click.command(short_help="Show what a model is and how it was trained.")
@@ -71,7 +71,7 @@ def _json(path: Path, model: Model, run: RunFiles) -> str:
 
 
 def _lines(path: Path, model: Model, run: RunFiles) -> list[str]:
-    """What a person reads."""
+    """Description for a person."""
     from nncli.model.summary import OPTIONAL, summarize, training_config
 
     facts = summarize(model)

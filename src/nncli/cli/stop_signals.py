@@ -70,7 +70,7 @@ class StopSignals:
         return self.received != 0
 
     def take_time(self) -> None:
-        """What comes now is worth more than two seconds: a save of what was trained, or the end itself."""
+        """Allow more than two seconds for the next step: a save of what was trained, or the end itself."""
         self._takes_time = True
         signal.setitimer(signal.ITIMER_REAL, 0)
 

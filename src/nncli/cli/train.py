@@ -45,10 +45,12 @@ SHORT_FORMS = {
     is_flag=False,
     flag_value="",
     metavar="[RUN]",
-    help="Go on with RUN, or with the latest one [of CONFIG].",
+    help="Resume RUN, or the latest run [of CONFIG].",
 )
 @click.option("--dry-run", is_flag=True, help="Check everything and print the plan, as `nncli check` does.")
-@click.option("--progress", type=click.Choice(MODES), default="auto", show_default=True, help="What to show on stderr.")
+@click.option(
+    "--progress", type=click.Choice(MODES), default="auto", show_default=True, help="Progress display on stderr."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print events, one JSON object a line, instead of the path.")
 def command(
     config: Path | None,
@@ -71,7 +73,7 @@ def command(
       nncli train --resume runs/photos-1 --epochs 200
 
     Everything a run writes goes to its directory: model.npz, last.npz, config.yaml, history.csv, metrics.json,
-    predictions.csv, confusion_matrix.csv. Ctrl-C finishes the batch, saves, and prints how to go on.
+    predictions.csv, confusion_matrix.csv. Ctrl-C finishes the batch, saves, and prints how to resume.
     """  # fmt: skip
     from nncli.cli.training_session import TrainingSession
 

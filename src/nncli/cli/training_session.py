@@ -30,7 +30,7 @@ class TrainingSession(Progress):
 
     Args:
         mode: How progress is shown, see `Progress`.
-        resume: The run to go on with; None for a new one.
+        resume: The run to resume; None for a new one.
         as_json: Print events instead of the model's path.
     """
 
@@ -45,7 +45,7 @@ class TrainingSession(Progress):
         """Train; a new run is written to `out`, with `force` in place of the one there.
 
         Raises:
-            Interrupted: With what there is to say: what is saved, and how to go on.
+            Interrupted: With what there is to say: what is saved, and how to resume.
             NncliError: What went wrong.
         """
         try:
@@ -97,7 +97,7 @@ class TrainingSession(Progress):
             "epochs": plan.config.training.epochs,
         }
         self._emit("start", content)
-        self._go_on = f"go on with: nncli train --resume {printable(str(self._path))}"
+        self._go_on = f"resume with: nncli train --resume {printable(str(self._path))}"
         signals.orderly = True
 
     def _say_where_it_stands(self) -> None:

@@ -41,10 +41,17 @@ class Duration(click.ParamType):  # type: ignore[type-arg]  # which click made g
 
 @click.command(short_help="Search for better settings within a time budget.")
 @click.argument("config", type=click.Path(path_type=Path))
-@click.option("--budget", metavar="TIME", type=Duration(), default="10m", show_default=True, help="As 90s, 10m, 1h30m.")
+@click.option(
+    "--budget",
+    metavar="TIME",
+    type=Duration(),
+    default="10m",
+    show_default=True,
+    help="Time budget, such as 90s, 10m, 1h30m.",
+)
 @click.option("--trials", metavar="N", type=click.IntRange(1), help="Stop after N trials, if that is earlier.")
 @click.option("-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="Default: CONFIG-best.yaml.")
-@click.option("--study", metavar="FILE|URL", help="Where trials are kept.  [default: beside --output, .study]")
+@click.option("--study", metavar="FILE|URL", help="Database of the trials.  [default: beside --output, .study]")
 @click.option("--force", is_flag=True, help="Replace --output even if it was not written by tune.")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Set a key of the config. Repeatable.")
 def command(
@@ -66,7 +73,7 @@ def command(
 
     Searched are recipe, features, hidden layers, learning rate, dropout, weight decay and label smoothing; the first
     trial is CONFIG as it is. Unpromising trials are given up early. Ctrl-C ends the search with the best so far. The
-    same command goes on with the same study, and several may share one.
+    same command resumes its study, and several may share one.
 
     The score is the accuracy on the validation images that chose it, so expect somewhat less on others: keep some to
     test. Needs the extra 'tune': pip install 'nncli[tune]'.
@@ -80,8 +87,8 @@ def command(
     study = study or str(output.with_suffix(".study"))
     search = _search(config_file, study)
     before = search.trials()
-    say(f"study {printable(study)}{f': goes on after {len(before)} trials' if before else ''}")
-    go_on = f"the same command goes on with {printable(study)}"
+    say(f"study {printable(study)}{f': resumed after {len(before)} trials' if before else ''}")
+    go_on = f"the same command resumes {printable(study)}"
     signals.orderly = True
     try:
         search.run(

@@ -1,4 +1,4 @@
-"""What took long is done once: the second time its rows of bytes are mapped into memory from a file.
+"""Cache of decoded images and features: the second time their rows of bytes are mapped into memory from a file.
 
 The name of the file is a digest of all that the rows depend on. If anything changes, the name changes, and they are
 made anew. Of decoded images these are the image format, the version of the decoder, and path, size and times of every
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class Rows(NamedTuple):
-    """What an entry holds.
+    """Contents of an entry.
 
     Attributes:
         values: One row for each image that gave one, (m, n).
@@ -54,7 +54,7 @@ def load_cached(
     on_progress: Callable[[int], None] | None = None,
     on_note: Callable[[str], None] = lambda _note: None,
 ) -> LoadedImages:
-    """What `load_images` returns for `paths`, from the cache if it is there, else from the files and then kept.
+    """Result of `load_images` for `paths`, from the cache if it is there, else from the files and then kept.
 
     Args:
         paths: The files, sorted.

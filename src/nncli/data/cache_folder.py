@@ -36,12 +36,12 @@ _MAGIC = b"nncli\x00\x00\x02"
 
 MOST_ABOUT_BYTES = 1 << 28
 MOST_BYTES = 20 * 10**9
-"""What all entries together may take; those not used for the longest time go first."""
+"""Limit of all entries together; those not used for the longest time go first."""
 
 
 @dataclass(frozen=True)
 class About:
-    """What the rows of an entry are.
+    """Description of the rows of an entry.
 
     Attributes:
         kind: pixels or features.
@@ -64,7 +64,7 @@ class About:
     bad: list[tuple[int, str]]
 
     def to_bytes(self) -> bytes:
-        """What an entry ends with."""
+        """Trailer of an entry."""
         text = json.dumps(asdict(self)).encode()
         return text + _END.pack(len(text), _MAGIC)
 
@@ -100,7 +100,7 @@ def cache_folder() -> Path:
 
 
 def read_about(descriptor: int) -> About | None:
-    """What an open entry holds; None if it is damaged or none of ours."""
+    """Description of an open entry; None if it is damaged or none of ours."""
     try:
         size = os.fstat(descriptor).st_size
         length, magic = _END.unpack(os.pread(descriptor, _END.size, max(size - _END.size, 0)))

@@ -133,7 +133,7 @@ class DecodingPool:
                     worker.ask()
 
     def _do_over(self, worker: Worker) -> None:
-        """What a dead worker had to do, the images of its first task one by one, since one of them may be to blame."""
+        """Repeat a dead worker's tasks, the images of its first one by one, since one of them may be to blame."""
         lost = [task for task in worker.waiting if task != QUESTION]
         worker = self._replaced(worker)
         for first in lost[:1]:

@@ -40,7 +40,7 @@ class Reason(str):
 
 
 class Task(NamedTuple):
-    """What a worker is asked to do: decode `sources` into consecutive rows of the shared memory."""
+    """Task of a worker: decode `sources` into consecutive rows of the shared memory."""
 
     number: int
     first_row: int
@@ -92,7 +92,7 @@ class Worker:
             os.close(child_writes)
 
     def fileno(self) -> int:
-        """What to wait for."""
+        """File descriptor to wait for."""
         return self._ends[0]
 
     def send(self, task: Task) -> None:

@@ -33,7 +33,7 @@ _HIDDEN, _OTHER_TYPE, _BROKEN_LINK, _IRREGULAR = (
 
 
 class Ignored:
-    """What was left out of a folder, by reason."""
+    """Files left out of a folder, by reason."""
 
     def __init__(self, root: str) -> None:
         self._root = root

@@ -1,4 +1,4 @@
-"""What the images of a folder look like, from a few of them: their size, whether they have color, what is in them."""
+"""Look of the images of a folder, from a few of them: size, color, drawings or photos."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 N_LOOKED_AT = 64
 
 LOOK = ImageFormat(28, 28, "rgb", "stretch")
-"""What they are made for looking at them."""
+"""Format in which they are looked at."""
 
 COLORLESS = 3.0
 """Mean difference between the channels, in gray levels, up to which an image is gray."""
@@ -32,7 +32,7 @@ NEAR = 16
 
 @dataclass(frozen=True)
 class Looks:
-    """What some of the images look like.
+    """Look of some of the images.
 
     Attributes:
         height, width: Medians, in pixels.
@@ -64,7 +64,7 @@ def evenly_chosen(paths: Sequence[str]) -> Sequence[str]:
 
 
 def looks_of(rows: Sequence[NDArray[np.uint8]] | NDArray[np.uint8], sizes: Sequence[tuple[int, int]]) -> Looks | None:
-    """What images look like that are as `LOOK` wants them, one per row, and were of these widths and heights."""
+    """Look of images in the format `LOOK`, one per row, whose original widths and heights are `sizes`."""
     if not len(rows) or not sizes:
         return None
     images = [row.reshape(-1, 3).astype(np.float32) for row in rows]

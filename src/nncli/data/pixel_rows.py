@@ -56,7 +56,7 @@ def _close(descriptor: int) -> None:
 
 
 def file_map_of(array: NDArray[Any]) -> FileMap | None:
-    """What `array` is a view of, if it lies in a file."""
+    """File map that `array` is a view of, if any."""
     base: object = array
     while isinstance(base, np.ndarray | memoryview):
         base = base.obj if isinstance(base, memoryview) else base.base

@@ -69,7 +69,7 @@ class ImageSource:
         return files.chosen(training), files.chosen(validation)
 
     def look_at(self, paths: Sequence[str]) -> Looks | None:
-        """What some of these images look like; None if none of those looked at can be read."""
+        """Look of some of these images; None if none of those looked at can be read."""
         from nncli.data.looks import look_at
 
         return look_at(paths)

@@ -1,4 +1,4 @@
-"""What the probabilities of a model are worth.
+"""Reliability of the probabilities of a model.
 
 coverage       Answer only where the largest probability is at least a threshold: the share of images answered, and the
                accuracy on these. `nncli predict --threshold` does the same.
@@ -85,7 +85,7 @@ def calibration_error(confidence: NDArray[Any], correct: NDArray[np.bool_]) -> f
 
 
 def suspects(actual: NDArray[np.intp], probabilities: NDArray[Any]) -> list[Suspect]:
-    """Images that are likely labeled wrong, the surest first.
+    """Images that are likely mislabeled, most confident first.
 
     Args:
         actual: Labels as class indices, (m,).

@@ -70,11 +70,11 @@ class Evaluation:
 
     @cached_property
     def suspects(self) -> list[Suspect]:
-        """Images that are likely labeled wrong, the surest first."""
+        """Images that are likely mislabeled, most confident first."""
         return suspects(self.actual, self.probabilities)
 
     def wrong(self) -> list[int]:
-        """Rows of the images that are predicted wrong, the surest mistakes first."""
+        """Rows of the images that are misclassified, most confident mistakes first."""
         rows = np.flatnonzero(self.predicted != self.actual)
         return [int(row) for row in rows[np.argsort(-self.confidence[rows], kind="stable")]]
 

@@ -1,1 +1,1 @@
-"""What the machine offers: cores, threads, helper processes, locks, and files written whole or not at all."""
+"""Services of the machine: cores, threads, helper processes, locks, and files written whole or not at all."""

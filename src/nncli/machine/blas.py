@@ -20,10 +20,10 @@ from nncli.machine.cores import CAN_DIVIDE_BATCHES
 
 THREADS = "OPENBLAS_NUM_THREADS"
 THREAD_VARIABLES = (THREADS, "GOTO_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_DEFAULT_NUM_THREADS")
-"""What OpenBLAS reads a number of threads from, the first one that is set."""
+"""Variables that OpenBLAS reads the number of threads from; the first one that is set counts."""
 
 KERNELS = "OPENBLAS_CORETYPE"
-"""What overrules OpenBLAS's own choice of kernels; only reported."""
+"""Variable that overrules OpenBLAS's own choice of kernels; only reported."""
 
 
 EXTENSIONS = ("numpy._core._multiarray_umath", "numpy.core._multiarray_umath")

@@ -32,7 +32,7 @@ class _Guard:
     """Finds NumPy as the usual finder does, once."""
 
     def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
-        """What the import system asks for.
+        """Answer to the import system.
 
         Raises:
             MemoryError: There is no room.

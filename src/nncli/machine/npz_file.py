@@ -147,7 +147,7 @@ def text_array(values: dict[str, Any]) -> NDArray[np.uint8]:
 
 
 def parse_text_array(array: NDArray[Any]) -> dict[str, Any]:
-    """What `text_array` was given.
+    """Inverse of `text_array`.
 
     Raises:
         ValueError, RecursionError: The array holds no such text.

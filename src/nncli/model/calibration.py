@@ -1,6 +1,6 @@
 """Probabilities that mean what they say: a temperature, fitted on validation images.
 
-A network is often surer than it should be. Dividing the logarithms of its probabilities by a temperature T before they
+A network is often overconfident. Dividing the logarithms of its probabilities by a temperature T before they
 are normalized again,
 
     p_k  ->  p_k^(1/T) / sum_j p_j^(1/T)

@@ -1,4 +1,4 @@
-"""What in an image drove the answer: a map for a class, positive where the image speaks for it.
+"""Attribution of an answer to places of the image: a map for a class, positive where the image speaks for it.
 
     occlusion    s(image) - s(image with a spot blurred),  s = log(p_k / (1 - p_k))        for every place of the spot
     gradient     sum over the channels of x * d log p_k / dx                               where the network sees pixels

@@ -130,7 +130,7 @@ def write_model(path: Path, model: Model) -> None:
 
 
 def _names(n_layers: int, normalization: str) -> Iterator[tuple[str, str, int]]:
-    """What each array of a network is called in the file, which attribute of `Parameters` holds it, and its index."""
+    """Name of each array in the file, the attribute of `Parameters` that holds it, and its index."""
     for l in range(1, n_layers + 1):
         for kind in ("W", "b", "gain", "shift") if normalization == "layer" and l < n_layers else ("W", "b"):
             yield f"{kind}{l}", kind, l

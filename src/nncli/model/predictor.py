@@ -52,7 +52,7 @@ another call's processes, and a module that another thread is just importing wou
 
 @dataclass(frozen=True)
 class Prediction:
-    """What became of one image: probabilities, or the reason why there are none.
+    """Outcome for one image: probabilities, or the reason why there are none.
 
     Attributes:
         path: As the user gave it.

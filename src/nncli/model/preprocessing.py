@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Preprocessing:
-    """What happens to an image before the network sees it. It has no memory of its own: threads can share it.
+    """Steps from an image to network input. They have no memory of its own: threads can share it.
 
     Args:
         column: From pixels to the feature column.

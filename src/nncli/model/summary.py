@@ -1,4 +1,4 @@
-"""What a model is, in words and numbers: the facts that `show` and `report` tell.
+"""Summary of a model in words and numbers: the facts that `show` and `report` tell.
 
 Nothing of training is needed for it. A part that only some models have, feature blocks for example, is told where it is
 there.

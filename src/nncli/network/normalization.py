@@ -43,7 +43,7 @@ EPSILON = 1e-5
 """Keeps the division finite where all of a group are equal."""
 
 RUNNING_RATE = 0.1
-"""What a batch counts for in the running averages."""
+"""Weight of a batch in the running averages."""
 
 
 def normalize_batch(parameters: Network, workspace: Workspace, l: int) -> None:

@@ -51,7 +51,7 @@ def blocks(part: slice, size: int) -> Iterator[slice]:
 
 
 class Optimizer(Protocol):
-    """What the training loop needs of an optimizer.
+    """Interface of an optimizer to the training loop.
 
     Attributes:
         state: The vectors it carries from step to step, by name, each of shape (size,).

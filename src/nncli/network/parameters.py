@@ -1,4 +1,4 @@
-"""What the five parts share: the parameters as one vector, and the memory a batch passes through.
+"""Shared containers of the five parts: the parameters as one vector, and the memory a batch passes through.
 
 In memory an example is a row and W[l] is stored transposed: that is the orientation in which BLAS is fastest, a batch
 is one contiguous copy, and a smaller batch is simply the first rows. What the formulas see are transposed views, so

@@ -25,7 +25,7 @@ INK, MUTED, MARK, PAPER = (20, 20, 20), (110, 110, 110), (178, 24, 43), (255, 25
 
 
 class Caption(NamedTuple):
-    """What stands below a thumbnail: two lines and the file's name."""
+    """Caption below a thumbnail: two lines and the file's name."""
 
     first: str
     second: str

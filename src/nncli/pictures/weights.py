@@ -1,4 +1,4 @@
-"""What the first layer looks for: each row of W[1] has one weight per value of the image, so it can be seen as one.
+"""Weights of the first layer as images: each row of W[1] has one weight per value of the image.
 
     z_i = sum_j W[1]_ij x_j + b_i        W[1]_i, (n_0,)  ->  (height, width, channels)
 
@@ -30,7 +30,7 @@ NEGATIVE, ZERO, POSITIVE = np.array([(33, 102, 172), (247, 247, 247), (178, 24, 
 
 
 def weight_tiles(model: Model, most: int = MOST_TILES) -> NDArray[np.uint8]:
-    """What is looked for in an image, as color images, the patterns with the largest norm first.
+    """First-layer weights or learned patches as color images, the largest norm first.
 
     Args:
         model: Whose first layer sees pixels or learned patches.

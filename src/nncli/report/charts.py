@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 INK, LINE = "#010101", "#020202"
 SERIES = [f"#03030{k}" for k in range(1, 9)]
 COLORS = {INK: "var(--muted)", LINE: "var(--line)"} | {color: f"var(--series-{k})" for k, color in enumerate(SERIES, 1)}
-"""What matplotlib is told -> what the page says; as many series as the page has colors."""
+"""Color given to matplotlib -> color of the page; as many series as the page has colors."""
 
 STYLE = {
     "svg.fonttype": "none",

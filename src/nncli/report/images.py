@@ -34,7 +34,7 @@ Cells = dict[tuple[int, int], list[int]]
 
 
 def cells_of(evaluation: Evaluation) -> Cells:
-    """All images by their cell of the confusion matrix: the surest mistakes first, and the least sure right ones."""
+    """Images by cell of the confusion matrix: most confident mistakes and least confident correct ones first."""
     is_wrong = evaluation.actual != evaluation.predicted
     worth = np.where(is_wrong, evaluation.confidence, 1 - evaluation.confidence)
     cells: Cells = {}
@@ -76,6 +76,6 @@ def thumbnails(paths: Sequence[str], most_bytes: int = MOST_BYTES) -> dict[int, 
 
 
 def data_uri(data: bytes) -> str:
-    """What a page shows as a picture: the bytes of a WebP or PNG file."""
+    """Data URI of a picture: the bytes of a WebP or PNG file."""
     kind = "png" if data.startswith(b"\x89PNG") else "webp"
     return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"

@@ -16,7 +16,7 @@ function openCell(run, cell, count) {
   const rows = cells[cell] || [];
   const title = i === j ? `${classes[i]}: right` : `${classes[i]}, taken for ${classes[j]}`;
   dialog.querySelector("h2").textContent = title;
-  const order = i === j ? "the least sure first" : "the surest first";
+  const order = i === j ? "least confident first" : "most confident first";
   dialog.querySelector("p").textContent =
     rows.length < count ? `${rows.length} of ${count} images, ${order}` : `${count} image${count === 1 ? "" : "s"}, ${order}`;
   dialog.querySelector(".gallery").replaceChildren(...rows.map((row) => {

@@ -54,7 +54,7 @@ def page(runs: Sequence[ReportedRun]) -> str:
 
 
 def _for_script(part: dict[str, Any]) -> dict[str, Any]:
-    """What the page's script needs to open a cell of a run's confusion matrix."""
+    """Data for the page's script to open a cell of a run's confusion matrix."""
     return {"classes": [*map(printable, part["facts"]["classes"])], "cells": part["cells"], "images": part["images"]}
 
 

@@ -1,4 +1,4 @@
-"""What a report tells about one run, ready for the page: text, numbers, drawings."""
+"""Contents of a report about one run, ready for the page: text, numbers, drawings."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def history_curves(histories: list[Curve]) -> list[dict[str, Any]]:
 
 
 def _written_figures(metrics: dict[str, Any], classes: tuple[str, ...]) -> dict[str, Any]:
-    """What training wrote down, as far as it makes sense: the file may be anyone's."""
+    """Figures that training wrote, as far as they are valid: the file may be anyone's."""
     figures = {name: metrics[name] for name in ("accuracy", "loss", "images") if _formatted(metrics, name, "")}
     written = metrics.get("confusion")
     try:
@@ -176,7 +176,7 @@ def _confidence(evaluation: Evaluation | None, figures: dict[str, Any]) -> dict[
     reliable = [bin_["confidence"] for bin_ in bins], [bin_["accuracy"] for bin_ in bins]
     return {
         "reliability": curves([reliable], "probability given", "share that is right", diagonal=True),
-        "coverage": curves([covered], "share answered, the surest first", "accuracy on these", is_share=True),
+        "coverage": curves([covered], "share answered, most confident first", "accuracy on these", is_share=True),
         "table": figures["coverage"],
     }
 

@@ -205,7 +205,7 @@ def _check_bad(plan: Plan, bad: tuple[BadImage, ...]) -> None:
     if data.on_bad_image == "skip":
         count += f" of {plan.n_images}"
         advice = f"or raise data.max_bad_share, which is {data.max_bad_share:g}"
-    raise DataError("\n".join([*lines, f"{count} cannot be read; mend or remove, {advice}"]))
+    raise DataError("\n".join([*lines, f"{count} cannot be read; fix or remove them, {advice}"]))
 
 
 def _image_set(files: LabeledFiles, listed: Sequence[str], loaded: LoadedImages) -> ImageSet:

@@ -153,7 +153,7 @@ def feature_rows(
 
 
 def cache_entry(fitted: FittedFeatures, data: str, source: str, n_images: int) -> About:
-    """What the cache keeps the features of some images as.
+    """Cache entry of the features of some images.
 
     Args:
         fitted: How they are computed.

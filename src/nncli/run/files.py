@@ -1,4 +1,4 @@
-"""What a run directory tells about the training that made its model, read as a stranger's files.
+"""Files of a run directory about the training that made its model, read as a stranger's files.
 
 Every file may be missing: a model can lie anywhere, and a run may be under way. A file that is there and cannot be
 understood is an error that names it.
@@ -121,7 +121,7 @@ def _parse_metrics(path: Path) -> dict[str, Any]:
 
 
 def _text(path: Path) -> str:
-    """What the file holds; nothing if there is none."""
+    """Text of the file; empty if there is none."""
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_BYTES:  # a named pipe would wait for ever

@@ -1,4 +1,4 @@
-"""What the owner of a run hears of it, and how it can be stopped.
+"""Hooks of a run: progress for its owner, and how it can be stopped.
 
 Training asks and tells; whoever starts it overrides what it cares for: a command shows bars and lines and listens to
 signals, Python logs, a search gives up what is hopeless.

@@ -1,4 +1,4 @@
-"""What is odd about the images of a data set, found on the pixels that the network gets.
+"""Inspection of the images of a data set: oddities found on the pixels that the network gets.
 
 duplicates     Images whose pixels are equal to the last bit after decoding and resizing: the network cannot tell them
                apart, whatever their files are. In two splits they make a model look better than it is; in two classes
@@ -35,7 +35,7 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True)
 class Findings:
-    """What a person should look at.
+    """Findings for a person to look at.
 
     Attributes:
         duplicates: Groups of equal images, in the order of their first.

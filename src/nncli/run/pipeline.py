@@ -78,7 +78,7 @@ def run_plan(
         hooks: See there; one that stops the training raises when it is saved.
         out: The directory of a new run; by default the next one in `runs/`.
         force: Replace the run in `out`.
-        resume: The run to go on with.
+        resume: The run to resume.
 
     Raises:
         NncliError: What went wrong.

@@ -65,7 +65,7 @@ class Plan:
 
     @property
     def n_parameters(self) -> int:
-        """What all networks learn: weights, biases, and of each normalized unit gain and shift."""
+        """Number of learned parameters of all networks: weights, biases, and of each normalized unit gain and shift."""
         n = self.layer_dims
         normalization = 0 if self.config.network.normalization == "none" else 2 * sum(n[1:-1])
         network = sum(n[l] * n[l - 1] + n[l] for l in range(1, len(n))) + normalization

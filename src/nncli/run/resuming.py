@@ -31,7 +31,7 @@ def plan_resumed(directory: Path, config: Path | None = None, overrides: Sequenc
         overrides: Further values.
 
     Raises:
-        UsageError: There is no such run, or it cannot go on with such a config.
+        UsageError: There is no such run, or it cannot be resumed with such a config.
         ConfigError, DataError: See `load_config` and `plan_experiment`.
     """
     if not directory.exists():

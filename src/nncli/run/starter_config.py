@@ -42,7 +42,7 @@ OFFERED = {
     "data.augmentation": "random changes of the training images, anew in every epoch; none: as they are",
     "data.on_bad_image": "stop at a file that cannot be read; skip: leave it out",
     "network.layer_dims": "features of an image, hidden units, classes; auto counts for itself",
-    "network.dropout": "share of the hidden units switched off in each step, against learning by heart",
+    "network.dropout": "share of the hidden units switched off in each step, against overfitting",
     "training.epochs": "passes over the training images",
     "training.batch_size": "images in one step; with more of them a larger learning_rate",
     "training.learning_rate": "length of a step: the first number to try, three times more or less",
@@ -55,7 +55,7 @@ OFFERED = {
 
 @dataclass(frozen=True)
 class Starter:
-    """What the config is made of.
+    """Facts of the config.
 
     Attributes:
         folder: The images.
@@ -122,7 +122,7 @@ class Starter:
         return "\n".join(lines) + "\n"
 
     def _found(self, config: Path) -> Iterator[str]:
-        """What was found, as comments, and what to do with the file."""
+        """Findings as comments, and how to use the file."""
         name, classes = printable(config.name), self.folder.classes
         yield f"# A config for the images in {_short(self.folder.root)}, written by `nncli init`."
         yield from (f"#   nncli {command}" for command in (f"check {name}", f"train {name}", "report"))

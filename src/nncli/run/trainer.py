@@ -86,7 +86,7 @@ def make_trainer(
 
 
 def _feature_work(experiment: Experiment) -> int:
-    """What computing an image's features in every epoch costs, in weights of a network that would cost as much."""
+    """Cost of an image's features in every epoch, in weights of a network that would cost as much."""
     data = experiment.config.data
     if data.augmentation in ("none", "mirror"):
         return 0

@@ -42,7 +42,7 @@ SHARE_OF_SAVES = 0.1
 
 @dataclass(frozen=True)
 class Finished:
-    """What came of a training.
+    """Result of a training.
 
     Attributes:
         model: That of the best epoch, with its temperature.

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Communicator(Protocol):
-    """What the loop asks of the processes it shares the work with.
+    """Interface of the loop to the processes it shares the work with.
 
     Attributes:
         rank: Number of this process, from 0; 0 is the one that reports and saves.

@@ -1,4 +1,4 @@
-"""What training asks of a set of examples; `nncli.data.batches.Batches` is one, and a test's list can be another."""
+"""Interface of a set of examples for training; `nncli.data.batches.Batches` is one, a test's list can be another."""
 
 from __future__ import annotations
 

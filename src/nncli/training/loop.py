@@ -111,7 +111,7 @@ class Trainer:
         on_batch: Callable[[int], None],
         between_steps: Callable[[], None],
     ) -> Iterator[EpochResult]:
-        """What each of the processes does."""
+        """Work of each process."""
         network = self.parameters
         self._gradients = network.like(flat=gradient_vector)
         self._workspace = Workspace.of(network, self.training_set.batch_size, dropout=self.settings.dropout)
@@ -186,7 +186,7 @@ class Trainer:
         return sums
 
     def _targets(self, X: NDArray[Any], Y: NDArray[np.intp]) -> tuple[NDArray[Any], NDArray[Any] | None]:
-        """What the network is to say to X, in which examples may get mixed, and what each example's loss counts."""
+        """Target probabilities for X, in which examples may get mixed, and the weight of each example's loss."""
         settings, n_outputs = self.settings, self.parameters.layer_dims[-1]
         targets = settings.mixing.apply(self.state.rng, X, Y, n_outputs) if settings.mixing else Y
         weights = None if settings.class_weights is None else example_weights(settings.class_weights, targets)

@@ -1,4 +1,4 @@
-"""Soft targets: mixed examples and smoothed labels, against learning the training set by heart.
+"""Soft targets: mixed examples and smoothed labels, against overfitting.
 
     mixup     x = (1 - s) x + s x'                      y = (1 - s) y + s y'         s ~ Beta(alpha, alpha)
     cutmix    x = x' in a random share s of its rows    y = (1 - s) y + s y'         s ~ Beta(alpha, alpha)
@@ -101,7 +101,7 @@ def smooth(Y: NDArray[Any], smoothing: float, n_outputs: int, dtype: DTypeLike) 
 
 
 def example_weights(class_weights: NDArray[Any], Y: NDArray[Any]) -> NDArray[Any]:
-    """What each example counts, (m,): the weight of its class, or the average over its target probabilities."""
+    """Weight of each example, (m,): the weight of its class, or the average over its target probabilities."""
     weights: NDArray[Any]
     if Y.ndim == 1:
         weights = class_weights[Y]

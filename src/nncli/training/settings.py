@@ -1,4 +1,4 @@
-"""What the training loop is told to do, beside its network, optimizer and data."""
+"""Settings of the training loop, beside its network, optimizer and data."""
 
 from __future__ import annotations
 

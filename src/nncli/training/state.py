@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class EpochResult:
-    """What one epoch brought; without the seconds a row of history.csv.
+    """Results of one epoch; without the seconds a row of history.csv.
 
     Attributes:
         epoch: Its number, from 1.

@@ -1,4 +1,4 @@
-"""What a search tries: a choice of a few settings, and the config that it stands for.
+"""Search space: a choice of a few settings, and the config that it stands for.
 
 A choice begins with a whole config, the user's own or a recipe's, and changes what matters most and depends most on the
 images: features, hidden layers, learning rate, regularization. All the rest stays as it is, images, split and seed too,
@@ -42,11 +42,11 @@ LIMITS = {
 LOGARITHMIC = ("learning_rate_factor", "weight_decay", "l2")
 
 Choice = dict[str, Any]
-"""What a trial chooses, by names such as `start`, `hidden`, `dropout`."""
+"""Choices of a trial, by names such as `start`, `hidden`, `dropout`."""
 
 
 class Suggests(Protocol):
-    """What draws a choice: a trial of optuna."""
+    """Source of a choice: a trial of optuna."""
 
     def suggest_categorical(self, name: str, choices: list[str]) -> str:
         """One of `choices`."""
@@ -56,7 +56,7 @@ class Suggests(Protocol):
 
 
 class SearchSpace:
-    """What can be chosen for a plan.
+    """Choices for a plan.
 
     Args:
         plan: Of the config's own settings.
@@ -96,7 +96,7 @@ class SearchSpace:
         return {"start": start, "features": AS_IS, "hidden": AS_IS, **clipped}
 
     def first_choices(self) -> list[Choice]:
-        """What is tried first: every beginning as it is, then shorter and longer steps, the most frequent remedy."""
+        """Choices tried first: every beginning as it is, then shorter and longer steps, the most frequent remedy."""
         begun = [self.as_it_is(start) for start in self.starts]
         return [*begun, begun[0] | {"learning_rate_factor": 0.5}, begun[0] | {"learning_rate_factor": 2.0}]
 
@@ -121,7 +121,7 @@ class SearchSpace:
         return replace(self._plan, config_file=self._plan.config_file.with_values(values), layer_dims=dims)
 
     def described(self, choice: Choice) -> str:
-        """What is different from the config, in words."""
+        """Differences from the config, in words."""
         usual = self.as_it_is(choice["start"])
         words = [] if choice["start"] == OWN else [f"recipe {choice['start']}"]
         for name, value in choice.items():

@@ -52,7 +52,7 @@ KINDS = {
 
 
 def make_augmentation(kind: str, image_format: ImageFormat, strength: float = 1.0) -> Augmentation | None:
-    """What the config's `data.augmentation` asks for; nothing for ``none``."""
+    """Augmentation of the config's `data.augmentation`; None for ``none``."""
     return None if kind == "none" else Augmentation(KINDS[kind], image_format, strength)
 
 

@@ -1,4 +1,4 @@
-"""What every image is turned into before the network sees it: one size, one color mode, one way to get there.
+"""Format of every image before the network sees it: one size, one color mode, one way to get there.
 
     n_0 = height * width * channels
 

@@ -112,7 +112,7 @@ def _watch_scan(image: ImageFile, data: bytes, start: int, n_restarts: int) -> N
 
 
 class _Pieces:
-    """What the decoder reads, and how often it did."""
+    """Pieces that the decoder reads, and how often."""
 
     def __init__(self, *pieces: bytes) -> None:
         self._pieces = pieces
