@@ -64,7 +64,7 @@ def test_the_best_config_is_written(photos: Path) -> None:
     assert 0 == process("check", "photos-best.yaml").returncode
     again = process("tune", photos, "--trials", "1")
     assert (0, "photos-best.yaml\n") == (again.returncode, again.stdout)
-    assert "study photos-best.study: goes on after 2 trials\n" in again.stderr
+    assert "study photos-best.study: resumed after 2 trials\n" in again.stderr
 
 
 @pytest.mark.usefixtures("optuna")
@@ -108,7 +108,7 @@ def test_two_processes_share_a_study(photos: Path) -> None:
     both = [subprocess.Popen([*arguments, "-o", f"{k}.yaml"]) for k in "ab"]
     assert [0, 0] == [each.wait(timeout=250) for each in both]
     shown = process("tune", photos, "--trials", "1", "--study", "s.study").stderr
-    assert "goes on after 6 trials" in shown
+    assert "resumed after 6 trials" in shown
 
 
 @pytest.mark.usefixtures("optuna")

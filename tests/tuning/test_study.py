@@ -96,6 +96,13 @@ def test_the_trial_of_a_killed_process_does_not_count(tmp_path: Path, experiment
     assert [True] == [each.is_own for each in tried if each.is_own]
 
 
+def test_a_trial_without_a_choice_is_not_told(tmp_path: Path, experiment: Experiment) -> None:
+    """Another process may just have asked for it; there is nothing to describe."""
+    search = Search(experiment, str(tmp_path / "s.study"))
+    search._study.ask()
+    assert [] == search.trials()
+
+
 def test_what_is_worse_than_most_is_given_up(
     tmp_path: Path, experiment: Experiment, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -85,7 +85,7 @@ def train(
         settings: What replaces the file's values, by key: ``{"training.epochs": 5}``, as ``--set`` does.
         out: The run directory; by default ``runs/CONFIG-N`` in the working directory.
         force: Replace the run in `out`.
-        resume: The directory of a run to go on with, begun here or on the command line; more ``training.epochs``
+        resume: The directory of a run to resume, begun here or on the command line; more ``training.epochs``
             extend one that is finished.
         on_epoch: Told the result of each epoch: epoch, loss, accuracy, val_loss, val_accuracy and more.
 

@@ -87,7 +87,7 @@ def command(
     study = study or str(output.with_suffix(".study"))
     search = _search(config_file, study)
     before = search.trials()
-    say(f"study {printable(study)}{f': goes on after {len(before)} trials' if before else ''}")
+    say(f"study {printable(study)}{f': resumed after {len(before)} trials' if before else ''}")
     go_on = f"the same command resumes {printable(study)}"
     signals.orderly = True
     try:

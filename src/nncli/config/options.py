@@ -196,9 +196,7 @@ class TrainingConfig:
         "decoupled weight decay",
         Only("optimizer", ("adamw",), hint="use training.l2, the penalty in the loss"),
     ] = 0.01
-    l2: Annotated[
-        float, Number(minimum=0), "strength of strength of L2 regularization: adds l2/2 * sum(W^2) to the loss"
-    ] = 0.0
+    l2: Annotated[float, Number(minimum=0), "strength of L2 regularization: adds l2/2 * sum(W^2) to the loss"] = 0.0
     schedule: Annotated[ScheduleName, Choice(get_args(ScheduleName)), "learning rate schedule"] = "constant"
     step_epochs: Annotated[
         int, Integer(1), "epochs between two drops of the learning rate", Only("schedule", ("step",))

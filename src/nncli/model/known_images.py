@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Chunks = Callable[[], Iterable[NDArray[np.uint8]]]
 
 NEW, VALIDATION, TRAINING, COPY = 0, 1, 2, 3
-"""The relation of an image to a model: new, one that validated it, one that trained it, a near-copy of one that trained it."""
+"""The relation of an image to a model: new, used to validate or to train it, or a near-copy of one that trained it."""
 
 ROOM = 500_000
 """Bytes that fingerprints of all kinds may take; near-fingerprints are kept where they fit in."""

@@ -1,4 +1,4 @@
-"""Findings that make a training's figures worth less than they look, made on the pixels and the network that it has anyway.
+"""Findings that make a training's figures worth less than they look, on pixels and a network that it has anyway.
 
 of the images       copies of training images among the validation images; many images that are one and the same picture
 of the network      a hidden layer in which no unit is ever active

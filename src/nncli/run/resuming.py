@@ -23,7 +23,7 @@ EXTENDABLE = ("training.epochs", "training.patience", "data.cache")
 
 
 def plan_resumed(directory: Path, config: Path | None = None, overrides: Sequence[Override] = ()) -> Plan:
-    """The plan of a run to go on with.
+    """The plan of a run to resume.
 
     Args:
         directory: Of the run.

@@ -155,8 +155,8 @@ class Search:
         return len(self._experiment.validation.labels)
 
     def trials(self) -> list[Tried]:
-        """All there are, those of other processes too."""
-        return [_tried(trial) for trial in self._study.get_trials(deepcopy=False) if trial.state != TrialState.WAITING]
+        """All that have begun, those of other processes too; one that is only asked for has no choice to tell."""
+        return [_tried(trial) for trial in self._study.get_trials(deepcopy=False) if "start" in trial.params]
 
     def plan_of(self, tried: Tried) -> Plan:
         """Plan that a trial trained."""

@@ -33,7 +33,7 @@ _PNM_HEADER = re.compile(rb"P[456](?:\s|#[^\n]*\n)+(\d+)(?:\s|#[^\n]*\n)+(\d+)(?
 
 
 def more_than_one(data: bytes) -> str | None:
-    """The kind of a file that holds more than one picture, in words; None where it holds one, or nothing that is known."""
+    """The kind of a file with more than one picture, in words; None where it holds one, or nothing that is known."""
     try:
         return next((name for name, accepts, holds in _WAYS if accepts(data) and holds(data)), None)
     except (IndexError, ValueError, struct.error):  # damaged: decoding finds the words

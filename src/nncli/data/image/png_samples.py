@@ -1,4 +1,4 @@
-"""Samples of PNG files that Pillow loses: the transparent level of gray with 2 or 4 bits and of RGB with 16, and the low bytes.
+"""Samples of PNG files that Pillow loses: transparent levels of gray with 2 or 4 bits and RGB with 16, and low bytes.
 
 Pillow keeps the high byte of 16-bit RGB and of gray with alpha. Its decoder can be asked for other bytes of a sample;
 asked twice, it gives all of them.

@@ -124,7 +124,7 @@ class TiffHeader:
 
     @property
     def extra(self) -> tuple[int, ...]:
-        """The kind of each extra sample: 1 alpha that the colors are multiplied with, 2 alpha beside them, else unknown.
+        """The kind of each extra sample: 1 alpha that the colors are multiplied with, 2 alpha beside them, else none.
 
         A fourth sample of RGB that no tag explains is alpha beside them, as everywhere.
         """

@@ -1,4 +1,4 @@
-"""The line to write where a folder has no class folders: the table that lies there, or a pattern that its names follow."""
+"""The line to write where a folder has no class folders: the table that lies there, or a pattern of its names."""
 
 from __future__ import annotations
 

@@ -124,7 +124,7 @@ def _separated(path: str, text: str, suffix: str) -> Table:
 
 
 def _delimiter(lines: list[str]) -> str:
-    """The delimiter: it occurs in every line, and most often as often as in the first; a blank where nothing else does."""
+    """The delimiter: it occurs in every line, most often as often as in the first; a blank where nothing else does."""
     counts = {mark: [line.count(mark) for line in lines] for mark in DELIMITERS}
     counts = {mark: found for mark, found in counts.items() if found[0] and sum(map(bool, found)) * 2 > len(found)}
     if not counts:
