@@ -93,7 +93,7 @@ def test_reference_rows() -> None:
     rows = list(reference_rows())
     assert list(OPTIONS) == [row.key for row in rows]
     table = {row.key: row for row in rows}
-    assert ("path of a folder", "required") == table["data.path"][1:3]
+    assert ("path of a folder or file", "required") == table["data.path"][1:3]
     assert ("integer of at least 1 or full", "64") == table["training.batch_size"][1:3]
     assert ("number above 0 or auto", "auto") == table["training.learning_rate"][1:3]
     assert (

@@ -16,6 +16,11 @@ from nncli.features.settings.pixels import Pixels
 from nncli.option import REQUIRED, Option
 
 DEFAULTS = {
+    "data.splits": "auto",
+    "data.columns": "auto",
+    "data.label_from": None,
+    "data.order": None,
+    "data.transpose": "off",
     "data.image_size": (64, 64),
     "data.color": "rgb",
     "data.resize": "stretch",

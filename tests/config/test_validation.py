@@ -81,7 +81,8 @@ def test_every_option_is_checked(key: str) -> None:
 @pytest.mark.parametrize("text", ["data:\n", "data: {}\n", "data: null\n", "training:\n  epochs: 5\n", "{}\n"])
 def test_path_is_required(text: str) -> None:
     """Without images there is nothing to do."""
-    assert "config.yaml: data.path is missing: folder of class folders, relative to this file" == complaint(text)
+    expected = "data.path is missing: folder of class folders, table, arrays or archive (docs/data.md)"
+    assert f"config.yaml: {expected}, relative to this file" == complaint(text)
 
 
 @pytest.mark.parametrize("text", [SMALLEST + "network:\ntraining:\n", SMALLEST + "network: {}\ntraining: ~\n"])

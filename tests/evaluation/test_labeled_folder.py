@@ -123,7 +123,7 @@ def test_an_official_list_chooses_the_test_images() -> None:
     ("files", "message"),
     [
         (["x/1.png"], "^d: no such folder$"),
-        (["d"], "^d: not a folder$"),
+        (["d"], "^d: neither a folder nor a table "),
         (["d/1.png"], "^d: no folders in it; expected one folder per class$"),
         (["d/cat/notes.txt"], "^d: no images in its folders$"),
     ],

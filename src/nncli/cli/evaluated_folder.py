@@ -29,20 +29,33 @@ def evaluate_folder(predictor: Predictor, data: str, split: str | None) -> Evalu
     classes = predictor.model.classes
     images = labeled_images(data, split, classes)
     _say_what_is_evaluated(data, images, classes)
-    return evaluate_files(predictor, images.paths, images.names, images.folder, images.split)
+    return evaluate_files(predictor, images.paths, images.names, images.folder, images.split, images.opened())
 
 
 def evaluate_files(
-    predictor: Predictor, paths: Sequence[str], names: Sequence[str], origin: str, split: str = ""
+    predictor: Predictor,
+    paths: Sequence[str],
+    names: Sequence[str],
+    origin: str,
+    split: str = "",
+    opened: Iterable[tuple[str, str | bytes]] | None = None,
 ) -> Evaluation:
     """Evaluation of the images at `paths`, which are of the classes `names`; bad ones are named.
+
+    Args:
+        predictor: The model.
+        paths: The images.
+        names: Of their classes.
+        origin: Where they come from, for messages.
+        split: Which part of it they are.
+        opened: Each path and what to decode, where the images are no files.
 
     Raises:
         DataError: None of them could be read; `origin` says where they come from.
     """
     from nncli.evaluation.evaluation import collect
 
-    predictions = _with_bar(predictor.predict(zip(paths, paths, strict=True)), len(paths))
+    predictions = _with_bar(predictor.predict(opened or zip(paths, paths, strict=True)), len(paths))
     evaluation = collect(predictions, names, predictor.model.classes, split)
     for image in evaluation.bad:
         warn(f"{printable(image.path)}: {image.reason}")

@@ -23,6 +23,10 @@ Source = tuple[str, str | bytes]
 """A name to show, and a path or an image's bytes."""
 
 STDIN = "-"
+LISTS = (".csv", ".tsv", ".txt", ".lst", ".jsonl", ".ndjson", ".json", ".parquet")
+PACKS = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
+"""Suffixes of lists of names, and of archives that are looked into."""
+
 MAX_NAME_BYTES = 1 << 20
 """Longest line of a list of names; a path is 4 KB at most."""
 
@@ -32,8 +36,11 @@ def check_folders(paths: Sequence[str]) -> None:
 
     Raises:
         DataError: One does not, or cannot be read.
+        UsageError: One is a list of names.
     """
     for path in paths:
+        if path.lower().endswith(LISTS) and Path(path).is_file():
+            raise UsageError(f"{printable(path)}: a list, not an image; did you mean --files-from {printable(path)}?")
         if path != STDIN and _is_folder(path) and next(_images_of(path), None) is None:
             raise DataError(f"{printable(path)}: no images in this folder")
 
@@ -69,12 +76,26 @@ def _expand(path: str) -> Iterator[Source]:
 def _expand_name(path: str) -> Iterator[Source]:
     """A file as it is; the images of a folder; a folder without images as a source that will fail, for one record."""
     is_empty = True
-    if _is_folder(path):
+    if path.lower().endswith(PACKS) and Path(path).is_file():
+        for source in _packed(path):
+            is_empty = False
+            yield source
+    elif _is_folder(path):
         for image in _images_of(path):
             is_empty = False
             yield image, image
     if is_empty:
         yield path, path
+
+
+def _packed(path: str) -> Iterator[Source]:
+    """The images of an archive, as their folder would have them, each with what its file would hold."""
+    from nncli.data.packed_images import PackedImages
+    from nncli.data.reading import tree_of
+
+    tree = tree_of(path)
+    source = PackedImages(path, (), {}, packed=tree.archive)  # type: ignore[attr-defined]
+    return source.opened(tree.below(tree.root))
 
 
 def _images_of(folder: str) -> Iterator[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 from nncli.config.features import FeatureList
-from nncli.config.shapes import ClassWeights, ImageSize, LayerDims
+from nncli.config.shapes import ClassWeights, Columns, ImageSize, LayerDims, Splits, TextOrNull
 from nncli.features.settings import PIXELS, Features, n_features
 from nncli.option import Choice, Integer, Number, Only, Text, options_of
 
@@ -22,6 +22,7 @@ ScalingName = Literal["zero_one", "standardize"]
 AugmentationName = Literal["none", "digits", "photos", "mirror", "garments"]
 OnBadImage = Literal["error", "skip"]
 Cache = Literal["on", "off"]
+Transpose = Literal["off", "on"]
 TestTimeAugmentation = Literal["none", "mirror"]
 Activation = Literal["relu", "leaky_relu", "gelu", "tanh", "sigmoid"]
 Normalization = Literal["none", "batch", "layer"]
@@ -55,7 +56,34 @@ BETA2 = {"rmsprop": 0.9}
 class DataConfig:
     """Where the images come from and what is made of them."""
 
-    path: Annotated[Path, Text("the path of a folder"), "folder of class folders, relative to this file"]
+    path: Annotated[
+        Path,
+        Text("the path of a folder or file"),
+        "folder of class folders, table, arrays or archive (docs/data.md), relative to this file",
+    ]
+    splits: Annotated[
+        str | Mapping[str, tuple[str, ...]],
+        Splits(("auto", "none")),
+        "which folders are which split, where their names do not say so; none: every folder is a class",
+    ] = AUTO
+    columns: Annotated[
+        str | Mapping[str, Any],
+        Columns(("auto",)),
+        "which columns of a table hold the path, label, split and group, where their names do not say so",
+    ] = AUTO
+    label_from: Annotated[
+        str | None,
+        TextOrNull("a regular expression with a group called label"),
+        "what names of images begin with, where they and no folders name the class",
+    ] = None
+    order: Annotated[
+        str | None,
+        TextOrNull("the name of a column"),
+        "column of a table that says when; the last images are for validation",
+    ] = None
+    transpose: Annotated[
+        Transpose, Choice(get_args(Transpose)), "exchange rows and columns of arrays, which EMNIST needs"
+    ] = "off"
     image_size: Annotated[tuple[int, int], ImageSize(), "height and width in pixels that every image gets"] = (64, 64)
     color: Annotated[Color, Choice(get_args(Color)), "color mode: three channels or one"] = "rgb"
     resize: Annotated[Resize, Choice(get_args(Resize)), "how images of another aspect ratio are resized"] = "stretch"

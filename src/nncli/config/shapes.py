@@ -1,4 +1,4 @@
-"""The options that are more than one value: the size of images, the sizes of layers, a weight for each class."""
+"""The options that are more than one value: the size of images, of layers, class weights, splits, columns."""
 
 from __future__ import annotations
 
@@ -7,13 +7,19 @@ from typing import Any
 
 from nncli.config.nodes import Mapping, Node, Scalar, Sequence
 from nncli.config.values import read, read_all, wrong
-from nncli.option import Integer, Number, either
+from nncli.option import Integer, Number, Text, either
 
 CHOSEN = ("auto", "auto", "auto")
 """Layer sizes that are all to be chosen."""
 
 SIDE = Integer(1, 4096)
 WEIGHT = Number(above=0)
+NAME = Text("the name of a column")
+FOLDER = Text("the name of a folder")
+COLUMN_NUMBER = Integer(1)
+
+SPLIT_KEYS = ("all", "train", "val", "test", "ignore")
+COLUMN_KEYS = ("path", "label", "split", "group", "order")
 
 
 @dataclass(frozen=True)
@@ -84,3 +90,93 @@ class ClassWeights:
         """The JSON Schema of the value."""
         weights = {"type": "object", "additionalProperties": WEIGHT.schema()}
         return {"anyOf": [{"enum": list(self.words)}, weights]}
+
+
+@dataclass(frozen=True)
+class Splits:
+    """One of several words, or the folders of each split."""
+
+    words: tuple[str, ...]
+
+    @property
+    def wanted(self) -> str:
+        """The words, and what a mapping looks like."""
+        return either([*self.words, "a mapping such as {train: [a, b], test: [c], ignore: [d]}"])
+
+    def read(self, key: str, node: Node) -> str | dict[str, tuple[str, ...]]:
+        """The word, or split -> folders."""
+        if isinstance(node, Scalar) and isinstance(node.value, str) and node.value in self.words:
+            return node.value
+        if not isinstance(node, Mapping) or not set(node.entries) <= set(SPLIT_KEYS):
+            raise wrong(key, self.wanted, node, self.words)
+        return {name: _texts(f"{key}.{name}", FOLDER, entry.node) for name, entry in node.entries.items()}
+
+    def schema(self) -> dict[str, Any]:
+        """The JSON Schema of the value."""
+        folders = {"anyOf": [{"type": "array", "items": FOLDER.schema()}, FOLDER.schema()]}
+        splits = {"type": "object", "additionalProperties": False, "properties": dict.fromkeys(SPLIT_KEYS, folders)}
+        return {"anyOf": [{"enum": list(self.words)}, splits]}
+
+
+@dataclass(frozen=True)
+class Columns:
+    """A word, or the column for each purpose: its name, its number, or names of columns of 0 and 1."""
+
+    words: tuple[str, ...]
+
+    @property
+    def wanted(self) -> str:
+        """The words, and what a mapping looks like."""
+        return either([*self.words, "a mapping such as {path: file, label: kind}"])
+
+    def read(self, key: str, node: Node) -> str | dict[str, Any]:
+        """The word, or purpose -> column."""
+        if isinstance(node, Scalar) and isinstance(node.value, str) and node.value in self.words:
+            return node.value
+        if not isinstance(node, Mapping) or not set(node.entries) <= set(COLUMN_KEYS):
+            raise wrong(key, f"{self.wanted}, with keys of {either(COLUMN_KEYS)}", node, self.words)
+        return {name: self._column(f"{key}.{name}", entry.node) for name, entry in node.entries.items()}
+
+    @staticmethod
+    def _column(key: str, node: Node) -> Any:
+        if isinstance(node, Sequence):
+            return _texts(key, NAME, node)
+        is_number = isinstance(node, Scalar) and type(node.value) is int
+        return read(COLUMN_NUMBER if is_number else NAME, key, node)
+
+    def schema(self) -> dict[str, Any]:
+        """The JSON Schema of the value."""
+        column = {"anyOf": [NAME.schema(), COLUMN_NUMBER.schema(), {"type": "array", "items": NAME.schema()}]}
+        columns = {"type": "object", "additionalProperties": False, "properties": dict.fromkeys(COLUMN_KEYS, column)}
+        return {"anyOf": [{"enum": list(self.words)}, columns]}
+
+
+def _texts(key: str, kind: Text, node: Node) -> tuple[str, ...]:
+    """A list of texts, or one."""
+    if isinstance(node, Sequence):
+        return tuple(read_all((f"{key}[{i}]", kind, item) for i, item in enumerate(node.items)))
+    return (read(kind, key, node),)
+
+
+@dataclass(frozen=True)
+class TextOrNull:
+    """Text, or null."""
+
+    what: str
+
+    @property
+    def wanted(self) -> str:
+        """The text, or null."""
+        return f"{self.what} or null"
+
+    def read(self, key: str, node: Node) -> str | None:
+        """The text."""
+        if isinstance(node, Scalar) and node.value is None:
+            return None
+        if isinstance(node, Scalar) and isinstance(node.value, str) and Text().accepts(node.value):
+            return node.value
+        raise wrong(key, self.wanted, node)
+
+    def schema(self) -> dict[str, Any]:
+        """The JSON Schema of the value."""
+        return {"anyOf": [Text().schema(), {"type": "null"}]}

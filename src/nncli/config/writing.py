@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 """Characters that JSON leaves as they are and a config file may not hold."""
 
+WORD = re.compile("[a-z][a-z0-9_]*")
+NO_WORDS = {"on", "off", "yes", "no", "y", "n", "true", "false", "null"}
+
 
 def to_yaml(config: TrainConfig, unused: Collection[str] = ()) -> str:
     """Every option that counts, with its value, section by section; an absolute data.path.
@@ -64,13 +67,18 @@ def yaml_value(value: object) -> str:
     if isinstance(value, float):
         text = repr(value)
         return text if "." in text else text.replace("e", ".0e")  # to YAML 1.1, 1e-08 is text
-    if isinstance(value, Path) or value in ("on", "off"):  # to YAML 1.1, these words are true and false
+    if isinstance(value, Path) or (isinstance(value, str) and not _is_plain(value)):
         return _quoted(str(value))
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(map(yaml_value, value))}]"
     if isinstance(value, Mapping):
         return f"{{{', '.join(f'{_quoted(name)}: {yaml_value(weight)}' for name, weight in value.items())}}}"
     return _block(value) if isinstance(value, Block) else str(value)  # an integer, or one of our words
+
+
+def _is_plain(text: str) -> bool:
+    """Whether both versions read it as text without quotes; to YAML 1.1, on and off are true and false."""
+    return WORD.fullmatch(text) is not None and text not in NO_WORDS
 
 
 def _block(block: Block) -> str:

@@ -53,6 +53,9 @@ def load_cached(
     source: str | Path,
     on_progress: Callable[[int], None] | None = None,
     on_note: Callable[[str], None] = lambda _note: None,
+    *,
+    load: Callable[..., LoadedImages] = load_images,
+    state: str | None = None,
 ) -> LoadedImages:
     """Result of `load_images` for `paths`, from the cache if it is there, else from the files and then kept.
 
@@ -62,13 +65,15 @@ def load_cached(
         source: The folder they lie in.
         on_progress: Called with the number of files just finished.
         on_note: Told in a line why pixels could not be kept.
+        load: Called as `load_images` where they have to be decoded.
+        state: What is another one after any change to the images, where these are no files of their own.
 
     Raises:
         DataError: As `load_images`.
     """
 
     def decode(memory: NDArray[np.uint8] | None) -> Rows:
-        loaded = load_images(paths, image_format, on_progress, pixels=memory)
+        loaded = load(paths, image_format, on_progress, pixels=memory)
         places = sorted(set(range(len(paths))) - set(loaded.kept.tolist()))
         bad = [(place, image.reason) for place, image in zip(places, loaded.bad, strict=True)]
         return Rows(loaded.pixels, bad, not any(image.may_pass for image in loaded.bad))
@@ -76,7 +81,8 @@ def load_cached(
     preprocessing = _digest(json.dumps([image_format.to_dict(), DECODER_VERSION, PIL.__version__]))
     folder = os.path.abspath(source)  # noqa: PTH100 - a link stays a link
     wanted = About(PIXELS, folder, str(image_format), preprocessing, len(paths), 0, image_format.n_features, [])
-    rows = cached(_digest(preprocessing, *_states(paths)), wanted, decode, on_progress, on_note)
+    states = _states(paths) if state is None else [state, *paths]
+    rows = cached(_digest(preprocessing, *states), wanted, decode, on_progress, on_note)
     kept = np.delete(np.arange(len(paths)), [place for place, _ in rows.bad])
     return LoadedImages(rows.values, kept, tuple(BadImage(paths[place], reason) for place, reason in rows.bad))
 

@@ -13,7 +13,7 @@ from nncli.data.looks import LOOK, Looks, evenly_chosen, looks_of
 from nncli.data.source import ImageSource, LabeledFiles
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -47,6 +47,14 @@ class ImageArrays(ImageSource):
         images, places = self.images, list(map(int, paths))
         chosen = images[places] if isinstance(images, np.ndarray) else [images[i] for i in places]
         return array_rows(chosen, image_format)
+
+    def opened(self, paths: Sequence[str]) -> Iterator[tuple[str, str | bytes]]:
+        """See `ImageSource.opened`: as files of the PPM family, which decode to the same bytes."""
+        for path in paths:
+            image = self.images[int(path)]
+            kind, (height, width) = (b"P6", image.shape[:2]) if image.ndim == 3 else (b"P5", image.shape)
+            pixels = image[..., :3] if image.ndim == 3 else image
+            yield path, b"%s %d %d 255\n%s" % (kind, width, height, pixels.tobytes())
 
     def look_at(self, paths: Sequence[str]) -> Looks | None:
         """As of files."""

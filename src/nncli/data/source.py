@@ -5,6 +5,7 @@ the pixels of all. A source answers these three questions; nothing behind it kno
 
 ImageSource    image files, however they were listed (image_folder.py lists those of class folders)
 ImageArrays    arrays of bytes (image_arrays.py)
+PackedImages   members of an archive, cells of a table (packed_images.py)
 
 Listing files waits for neither NumPy nor Pillow: a wrong path is told at once.
 """
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -67,6 +68,10 @@ class ImageSource:
 
         training, validation = stratified_split(files.labels, fraction, seed)
         return files.chosen(training), files.chosen(validation)
+
+    def opened(self, paths: Sequence[str]) -> Iterator[tuple[str, str | bytes]]:
+        """Name of each image and the file that it is, or what such a file would hold; in any order."""
+        return zip(paths, paths, strict=True)
 
     def look_at(self, paths: Sequence[str]) -> Looks | None:
         """Look of some of these images; None if none of those looked at can be read."""

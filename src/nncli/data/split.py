@@ -1,11 +1,12 @@
 """Setting images aside for validation: the same share of every class, drawn from the seed.
 
-A random split without regard to classes may leave a rare class out of validation, or out of training.
+A random split without regard to classes may leave a rare class out of validation, or out of training. Images that hang
+together (of one patient, of one track) stay together; images that follow each other are split by time.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -43,6 +44,54 @@ def stratified_split(labels: Sequence[int], fraction: float, seed: int) -> tuple
         for label, n_validation in enumerate(_validation_counts(np.bincount(label_of), fraction)):
             members = np.flatnonzero(label_of == label)
             is_validation[random.permutation(members)[:n_validation]] = True
+    return np.flatnonzero(~is_validation), np.flatnonzero(is_validation)
+
+
+def grouped_split(
+    labels: Sequence[int], groups: Sequence[str], fraction: float, seed: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Split examples so that no group lies in both parts, and classes are divided as evenly as whole groups allow.
+
+    Groups come in an order drawn from the seed. Each goes to validation if that brings the counts of the classes nearer
+    to `fraction` of each, as long as every class keeps an example to train on; see `stratified_split` for the rest.
+
+    Args:
+        labels: Class index of each example, (m,).
+        groups: What each example belongs to.
+        fraction: Share for validation.
+        seed: Of the draw.
+    """
+    label_of = np.asarray(labels, dtype=np.intp)
+    if not 0 <= fraction < 1:
+        raise ValueError(f"the validation share is {fraction}, not from 0 to below 1")
+    names = {name: i for i, name in enumerate(dict.fromkeys(groups))}
+    group_of = np.array([names[name] for name in groups], np.intp)
+    counts = np.zeros((len(names), int(label_of.max(initial=-1)) + 1), np.intp)  # examples of each class in each group
+    np.add.at(counts, (group_of, label_of), 1)
+    wanted, total = counts.sum(axis=0) * fraction, counts.sum(axis=0)
+    taken, is_validation = np.zeros_like(total), np.zeros(len(names), bool)
+    for group in np.random.default_rng(seed).permutation(len(names)) if fraction > 0 else ():
+        after = taken + counts[group]
+        keeps_all = np.all((after < total) | (counts[group] == 0))
+        if keeps_all and np.abs(wanted - after).sum() < np.abs(wanted - taken).sum():
+            taken, is_validation[group] = after, True
+    chosen = is_validation[group_of]
+    return np.flatnonzero(~chosen), np.flatnonzero(chosen)
+
+
+def last_split(times: Sequence[Any], fraction: float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Split examples by time: the last `fraction` of them are for validation.
+
+    Args:
+        times: Of each example; anything that can be compared. Of equal ones the first come first.
+        fraction: Share for validation.
+    """
+    if not 0 <= fraction < 1:
+        raise ValueError(f"the validation share is {fraction}, not from 0 to below 1")
+    order = sorted(range(len(times)), key=lambda i: times[i])
+    n_validation = min(round(len(times) * fraction), max(len(times) - 1, 0))
+    is_validation = np.zeros(len(times), bool)
+    is_validation[order[len(order) - n_validation :]] = True
     return np.flatnonzero(~is_validation), np.flatnonzero(is_validation)
 
 

@@ -6,21 +6,24 @@ read for names alone, and the caller matches them. Everything else about a tree 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from nncli.data.folder_walk import existing_folder
+from nncli.data.layout.archive import ArchiveTree
 from nncli.data.layout.hints import hint
 from nncli.data.layout.lists import labels_from_annotations, official_split
 from nncli.data.layout.oddities import mask_files
 from nncli.data.layout.reading import Part, read_layout
-from nncli.data.layout.tree import Tree
 from nncli.data.layout.words import TEST_WITHOUT_LABEL, squeezed
+from nncli.data.reading import Reading, listed_source, packed_source, tree_of
+from nncli.data.source import ImageSource
 from nncli.errors import DataError, UsageError
 from nncli.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+
+    from nncli.data.layout.tree import Tree
 
 PREFERENCE = ("test", "val", "train")
 """Images that training has not seen come first."""
@@ -37,6 +40,7 @@ class LabeledImages:
         names: The name of its class.
         classes: The names of all class folders, also of empty ones.
         notes: One line each about how the folder was read and what was ignored.
+        source: What opens the images, where they are no files.
     """
 
     folder: str
@@ -45,6 +49,11 @@ class LabeledImages:
     names: list[str]
     classes: list[str]
     notes: list[str]
+    source: ImageSource | None = None
+
+    def opened(self) -> Iterator[tuple[str, str | bytes]]:
+        """Name of each image and the file that it is, or what such a file would hold, in the order of `paths`."""
+        return self.source.opened(self.paths) if self.source else iter(zip(self.paths, self.paths, strict=True))
 
 
 def labeled_images(root: str, split: str | None = None, known: Sequence[str] | None = None) -> LabeledImages:
@@ -61,7 +70,10 @@ def labeled_images(root: str, split: str | None = None, known: Sequence[str] | N
         DataError: The folder cannot be read or can be read in several ways, or holds no class folders, one that is not
             `known`, or no images.
     """
-    tree = Tree(existing_folder(root))
+    listed = listed_source(root, Reading(is_training=False))
+    if listed:
+        return _of_source(listed, split, known)
+    tree = tree_of(root)
     layout = read_layout(tree, known=known or ())
     chosen = _choose_split(tree.root, list(layout.parts), split)
     part = layout.parts[chosen or "all"]
@@ -83,11 +95,38 @@ def labeled_images(root: str, split: str | None = None, known: Sequence[str] | N
             paths = [path for path in paths if of_path[path] == chosen]
         elif split:
             raise UsageError(f"{printable(root)}: not divided into train, val and test; leave out --split")
+    _check_known(part.folder, classes, known)
+    images = LabeledImages(part.folder, chosen, paths, names, classes, [*layout.notes, *tree.ignored.notes()])
+    return _of_archive(tree, images) if isinstance(tree, ArchiveTree) else images
+
+
+def _check_known(where: str, classes: Sequence[str], known: Sequence[str] | None) -> None:
+    """Refuse classes that the model does not have."""
     unknown = [] if known is None else [name for name in classes if name not in known]
     if unknown:
         shown, existing = (", ".join(map(printable, found)) for found in (unknown, known or ()))
-        raise DataError(f"{printable(part.folder)}: the model has no class {shown}; its classes are {existing}")
-    return LabeledImages(part.folder, chosen, paths, names, classes, [*layout.notes, *tree.ignored.notes()])
+        raise DataError(f"{printable(where)}: the model has no class {shown}; its classes are {existing}")
+
+
+def _of_archive(tree: ArchiveTree, images: LabeledImages) -> LabeledImages:
+    """Images in the order of their archive, which is read from front to back."""
+    name_of = dict(zip(images.paths, images.names, strict=True))
+    ordered = tree.archive.in_order([tree.member(path) for path in images.paths])
+    paths = [f"{tree.root}/{member}" for member in ordered]
+    source = packed_source(tree, ImageSource(tree.root, tuple(images.classes), {}))
+    return replace(images, paths=paths, names=[name_of[path] for path in paths], source=source)
+
+
+def _of_source(source: ImageSource, split: str | None, known: Sequence[str] | None) -> LabeledImages:
+    """The images of a table or of arrays, or of one split of it."""
+    chosen = _choose_split(source.root, list(source.splits), split)
+    if not chosen and split:
+        raise UsageError(f"{printable(source.root)}: not divided into train, val and test; leave out --split")
+    files = source.splits[chosen or "all"]
+    names = [source.classes[label] for label in files.labels]
+    classes = sorted(set(names), key=source.classes.index)
+    _check_known(source.root, classes, known)
+    return LabeledImages(source.root, chosen, list(files.paths), names, classes, list(source.notes), source)
 
 
 def _choose_split(root: str, found: list[str], wanted: str | None) -> str:

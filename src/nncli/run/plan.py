@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nncli.data.image.image_format import ImageFormat
-from nncli.data.image_folder import scan_image_folder
+from nncli.data.reading import Reading, read_source
 from nncli.features.settings import PIXELS
 from nncli.run.recipe_choice import apply_recipe
 from nncli.text import printable
 
 if TYPE_CHECKING:
     from nncli.config import ConfigFile, TrainConfig
+    from nncli.config.options import DataConfig
     from nncli.data.source import ImageSource, LabeledFiles
 
 
@@ -90,7 +91,7 @@ def plan_experiment(config_file: ConfigFile, source: ImageSource | None = None) 
         DataError: The folder cannot be used.
     """
     config = config_file.config
-    source = source or scan_image_folder(config.data.path)
+    source = source or read_source(config.data.path, reading_of(config.data))
     if "val" in source.splits and config_file.was_set("data.validation_split"):
         message = f"data.validation_split has no use: {source.root} has a val folder; remove one"
         raise config_file.error("data.validation_split", message)
@@ -107,6 +108,17 @@ def plan_experiment(config_file: ConfigFile, source: ImageSource | None = None) 
     unused_keys = tuple(key for key, is_unused in unused.items() if is_unused)
     notes = (*source.notes, *notes)
     return Plan(config_file, source, image_format, layer_dims, training, validation, notes, unused_keys)
+
+
+def reading_of(data: DataConfig) -> Reading:
+    """How a config says that its data are to be read."""
+    return Reading(
+        splits="" if data.splits == "auto" else data.splits,
+        columns={} if isinstance(data.columns, str) else data.columns,
+        label_from=data.label_from,
+        order=data.order,
+        transpose=data.transpose == "on",
+    )
 
 
 def _refuse_what_needs_validation(config_file: ConfigFile) -> None:

@@ -17,7 +17,7 @@ from nncli.config.options import OPTIONS
 from nncli.config.recipes import Facts, recipe_defaults
 from nncli.config.writing import yaml_value
 from nncli.data.image.image_sizes import described, sizes_of
-from nncli.data.image_folder import scan_image_folder
+from nncli.data.reading import read_source
 from nncli.errors import DataError
 from nncli.run.recipe_choice import choose, chosen_format
 from nncli.text import printable
@@ -76,7 +76,7 @@ class Starter:
         Raises:
             DataError: It cannot be used, or none of the images looked at can be read.
         """
-        folder = scan_image_folder(root)
+        folder = read_source(root)
         values = {key: option.default for key, option in OPTIONS.items()}
         training, _ = folder.split(values["data.validation_split"], values["training.seed"])
         paths, looks = training.paths, folder.look_at(training.paths)
@@ -106,7 +106,7 @@ class Starter:
             *([f"# yaml-language-server: $schema={schema}"] if schema else []),
             *self._found(config),
             "data:",
-            _line("path", yaml_value(_path_from(config, self.folder.root)), "one folder per class; from this file"),
+            _line("path", yaml_value(_path_from(config, self.folder.root)), self._what_it_is()),
             _line("image_size", yaml_value(size), files),
             _line("color", yaml_value(values["data.color"]), color),
             *self._offered("data"),
@@ -121,6 +121,12 @@ class Starter:
         ]
         return "\n".join(lines) + "\n"
 
+    def _what_it_is(self) -> str:
+        """What lies at `data.path`, in words."""
+        if Path(self.folder.root).is_dir():
+            return "one folder per class; from this file"
+        return "where the images and labels are; from this file"
+
     def _found(self, config: Path) -> Iterator[str]:
         """Findings as comments, and how to use the file."""
         name, classes = printable(config.name), self.folder.classes
@@ -133,7 +139,9 @@ class Starter:
             more = [f"and {len(classes) - MOST_NAMED} more classes"] if len(classes) > MOST_NAMED else []
             what = "images" if split == "all" else f"images to {split if split == 'train' else f'use as {split}'}"
             yield from _comment(f"{len(files.paths):,} {what} in {len(classes)} classes: {', '.join(each + more)}.")
-        yield from _comment(f"File sizes: {described(sizes_of(self.paths))}.")
+        sizes = described(sizes_of(self.paths))
+        if sizes:
+            yield from _comment(f"File sizes: {sizes}.")
         counts = Counter(label for files in self.folder.splits.values() for label in files.labels)
         if max(counts.values()) >= UNEVEN * min(counts.values()):
             yield from _comment("The classes are of very different size: consider training.class_weights: balanced.")

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from nncli.data.image_folder import scan_image_folder, scan_tree
-from nncli.data.layout.archive import Archive, ArchiveTree, is_archive
+from nncli.data.layout.archive import Archive, ArchiveTree
+from nncli.data.reading import is_archive_name
 from nncli.errors import DataError
 from tests.data.layout.test_trees import READ, Tree, build
 
@@ -72,8 +73,8 @@ def test_names_of_windows_and_macos(tmp_path: Path) -> None:
 
 def test_suffixes_are_known() -> None:
     """In any case."""
-    assert all(map(is_archive, ("x.zip", "X.ZIP", "a.tar.gz", "a.tgz")))
-    assert not any(map(is_archive, ("x", "x.gz", "zip")))
+    assert all(map(is_archive_name, ("x.zip", "X.ZIP", "a.tar.gz", "a.tgz")))
+    assert not any(map(is_archive_name, ("x", "x.gz", "zip")))
 
 
 def zip_with(path: Path, name: str, size: int = 0, *, link: bool = False) -> None:

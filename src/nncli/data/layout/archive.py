@@ -23,16 +23,10 @@ from nncli.text import printable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 MAX_RATIO, FREE_BYTES = 200, 1 << 28
 MAX_MEMBER_BYTES = 1 << 30
 MOST_MEMBERS = 5_000_000
 _DAMAGES = (zipfile.BadZipFile, tarfile.TarError, OSError, EOFError, zlib.error, lzma.LZMAError)
-
-
-def is_archive(path: str | Path) -> bool:
-    """Whether a file is an archive, by its name."""
-    return Path(path).name.lower().endswith(SUFFIXES)
 
 
 class Archive:
@@ -101,9 +95,13 @@ class Archive:
         if is_file:
             self.members["/".join(part for part in parts if part not in ("", "."))] = info
 
+    def in_order(self, names: Sequence[str]) -> list[str]:
+        """Names of members in the order in which they lie in the archive."""
+        return sorted(names, key=lambda name: self._offset(self.members[name]))
+
     def contents(self, names: Sequence[str]) -> Iterator[tuple[str, bytes | str]]:
         """Name and contents of members, in the order of the archive; a reason as text where one is damaged."""
-        ordered = sorted(names, key=lambda name: self._offset(self.members[name]))
+        ordered = self.in_order(names)
         with zipfile.ZipFile(self.path) if self._is_zip else tarfile.open(self.path) as archive:
             for name in ordered:
                 try:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -92,7 +92,10 @@ def read_manifest(path: str | Path, columns: Mapping[str, Any] | None = None, cl
     else:
         table = read_table(path)
     found = find_columns(table, columns or {})
-    needed(table, found, ("path", "label"))
+    is_list = not table.header and all(len(row) == 2 and not row[1] for row in table.rows)
+    if is_list:  # of names alone: the folder of each is its class
+        found = replace(found, path=0, label=None)
+    needed(table, found, ("path",) if is_list else ("path", "label"))
     return _Reader(table, found, classes).manifest()
 
 
@@ -115,6 +118,8 @@ class _Reader:
         if self._columns.is_valid is not None:
             splits = self._column("is_valid", lambda cell: "val" if cell.lower() in ("1", "true") else "train")
         weights = self._column("weight", _checked_weight) or [1.0] * len(table.rows)
+        if self._columns.weight is not None:
+            self._notes.append("the column of weights is not used")
         groups, order = self._column("group", str), self._column("order", str)
         classes, labels = self._numbered(names)
         self._check_repeated(paths, labels, splits)
@@ -179,8 +184,10 @@ class _Reader:
         if isinstance(place, tuple):
             return [self._one_hot(i, row, place) for i, row in enumerate(self._table.rows)]
         names = []
+        if place is None:
+            return [Path(_text(row[0])).parent.name for row in self._table.rows]
         for i, row in enumerate(self._table.rows):
-            name = _text(row[place or 0])
+            name = _text(row[place])
             if not name or name.lower() == "nan":
                 self._problem(i, "no label")
             elif name[0] == "[" and name[-1] == "]":

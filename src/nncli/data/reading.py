@@ -1,0 +1,293 @@
+"""From a path to labeled images, whatever lies there: a folder, a table, arrays, an archive.
+
+    photos/             class folders in any layout (layout/), or a table, arrays or parquet files in it
+    labels.csv          a table that names images and labels (manifest/)
+    mnist.npz           arrays (arrays/)
+    photos.zip          an archive, read in place as its folder would be
+
+Nothing here waits for NumPy or Pillow until arrays or packed images are met.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nncli.data.folder_walk import existing_folder, some
+from nncli.data.image_folder import scan_tree
+from nncli.data.layout.tree import Tree
+from nncli.data.layout.words import SPLITS, split_of
+from nncli.data.natural_order import natural_key
+from nncli.data.source import ImageSource, LabeledFiles
+from nncli.errors import DataError, UsageError
+from nncli.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from nncli.data.manifest.reading import Manifest
+
+TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".lst", ".jsonl", ".ndjson", ".json", ".parquet")
+_ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
+_METADATA = ("metadata.csv", "metadata.jsonl", "metadata.parquet")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the user says that data are to be read; everything left out is found out.
+
+    Attributes:
+        splits: `data.splits`: the folders of each split, or ``none`` if every folder is a class.
+        columns: `data.columns`: what for -> the column of a table.
+        label_from: `data.label_from`: a pattern with a group ``label``, which names of images match.
+        order: `data.order`: the column of a table that says when; validation images are the last ones.
+        transpose: `data.transpose`: exchange rows and columns of arrays.
+        is_training: Refuse data that cannot be trained on: of one class, or with a class that has no image.
+    """
+
+    splits: Mapping[str, Sequence[str]] | str = ""
+    columns: Mapping[str, Any] = field(default_factory=dict)
+    label_from: str | None = None
+    order: str | None = None
+    transpose: bool = False
+    is_training: bool = True
+
+    def refuse_but(self, what: str, *allowed: str) -> None:
+        """Refuse what has no meaning for this kind of data.
+
+        Raises:
+            UsageError: It was said.
+        """
+        said = {
+            "splits": bool(self.splits),
+            "columns": bool(self.columns),
+            "label_from": self.label_from is not None,
+            "order": self.order is not None,
+            "transpose": self.transpose,
+        }
+        for name, is_said in said.items():
+            if is_said and name not in allowed:
+                raise UsageError(f"data.{name} has no meaning for {what}; remove it")
+
+
+def read_source(path: str | Path, reading: Reading | None = None) -> ImageSource:
+    """The labeled images at a path; none is decoded, but arrays are read.
+
+    Raises:
+        DataError: There are none, or they can be read in several ways; the message says what to change.
+        UsageError: A table has mistakes, or what was said has no meaning here.
+    """
+    reading = reading or Reading()
+    found = listed_source(path, reading)
+    if found:
+        return found
+    tree = tree_of(path)
+    reading.refuse_but("class folders", "splits", "label_from")
+    pattern = reading.label_from
+    return packed_source(tree, scan_tree(tree, reading.splits) if pattern is None else _by_name(tree, pattern))
+
+
+def tree_of(path: str | Path) -> Tree:
+    """The folders at a path, which may be an archive.
+
+    Raises:
+        DataError: There is neither a folder nor an archive.
+    """
+    if is_archive_name(path) and Path(path).is_file():
+        from nncli.data.layout.archive import Archive, ArchiveTree
+
+        return ArchiveTree(Archive(path))
+    return Tree(existing_folder(path))
+
+
+def packed_source(tree: Tree, found: ImageSource) -> ImageSource:
+    """What was found in a tree, able to open its images where the tree is an archive."""
+    archive = getattr(tree, "archive", None)
+    if archive is None:
+        return found
+    from nncli.data.packed_images import PackedImages
+
+    return PackedImages(tree.root, found.classes, found.splits, found.notes, packed=archive)
+
+
+def is_archive_name(path: str | Path) -> bool:
+    """Whether a file is a zip or tar archive, by its name."""
+    return Path(path).name.lower().endswith(_ARCHIVES)
+
+
+def listed_source(path: str | Path, reading: Reading) -> ImageSource | None:
+    """The images of a table or of arrays, or of a folder that holds such; None for class folders and archives.
+
+    Raises:
+        DataError: There is nothing like that at the path.
+        UsageError: A table has mistakes, or what was said has no meaning here.
+    """
+    name = Path(path).name.lower()
+    if Path(path).is_dir():
+        return None if reading.label_from is not None else _listed_in(Tree(existing_folder(path)), reading)
+    if is_archive_name(path) or not os.path.lexists(path):
+        return None
+    if name.endswith(TABLE_SUFFIXES):
+        reading.refuse_but("a table", "columns", "order")
+        return _tables(str(path), _with_siblings(Path(path)), reading)
+    from nncli.data.arrays.reading import is_array_file
+
+    if is_array_file(path):
+        return _arrays(path, reading)
+    raise DataError(
+        f"{printable(str(path))}: neither a folder nor a table ({', '.join(TABLE_SUFFIXES)}), arrays (.npz, idx, ...) "
+        "or an archive (.zip, .tar)"
+    )
+
+
+def _listed_in(tree: Tree, reading: Reading) -> ImageSource | None:
+    """The images of arrays or tables in a folder; None where class folders are to be read."""
+    if not tree.count(tree.root):
+        found = _without_images(tree, reading)
+        if found:
+            return found
+    tables = _metadata(tree)
+    if not tables or reading.splits:
+        return None
+    reading.refuse_but("a folder with a metadata file", "columns", "order")
+    return _tables(tree.root, tables, reading)
+
+
+def _without_images(tree: Tree, reading: Reading) -> ImageSource | None:
+    """Arrays or parquet files that lie in a folder, or in its folder data; None if there are none."""
+    from nncli.data.arrays.reading import is_array_file
+
+    for folder in (tree.root, *tree.folders(tree.root)):
+        others = tree.listing(folder).others
+        if any(is_array_file(path) for path in others):
+            return _arrays(folder, reading)
+        shards = [path for path in others if path.lower().endswith(".parquet")]
+        if shards:
+            reading.refuse_but("parquet files", "columns", "order")
+            return _tables(folder, {path: split_of(Path(path).name.partition("-")[0]) for path in shards}, reading)
+    return None
+
+
+def _metadata(tree: Tree) -> dict[str, str]:
+    """Table -> split, of the tables that Hugging Face and FiftyOne put beside images, where no folder is a class."""
+    root = tree.root
+    names = {Path(path).name: path for path in tree.listing(root).others}
+    holding = tree.with_images(root)
+    if "labels.json" in names and [Path(path).name for path in holding] == ["data"]:
+        return {names["labels.json"]: ""}
+    homes = {root: ""} | {path: split_of(Path(path).name) for path in holding if split_of(Path(path).name)}
+    tables = {}
+    for home, split in homes.items():
+        found = [path for path in tree.listing(home).others if Path(path).name in _METADATA]
+        are_classes = (
+            len(tree.with_images(home)) > 1 and not tree.images(home) and not (home == root and len(homes) > 1)
+        )
+        if found and not are_classes:
+            tables[found[0]] = split
+    return tables
+
+
+def _by_name(tree: Tree, pattern: str) -> ImageSource:
+    """Images whose names begin with their class, wherever they lie in a folder."""
+    compiled = compiled_label_pattern(pattern)
+    paths = tree.below(tree.root)
+    if not paths:
+        raise DataError(f"{printable(tree.root)}: no images in it")
+    named, without = [], []
+    for path in paths:
+        match = compiled.search(os.path.basename(path))  # noqa: PTH119
+        if match and match["label"]:
+            named.append((match["label"], path))
+        else:
+            without.append(os.path.relpath(path, tree.root))
+    if without:
+        raise DataError(
+            f"{printable(tree.root)}: data.label_from does not match {some(without)}; "
+            "change the pattern, or move them away"
+        )
+    classes = tuple(sorted({label for label, _ in named}, key=natural_key))
+    if len(classes) < 2:
+        raise DataError(f"{printable(tree.root)}: all images are of the one class {some(classes)} by data.label_from")
+    notes = (f"classes from the names of the images: {some(classes)}",)
+    return ImageSource(tree.root, classes, {"all": _in_class_order(named, classes)}, notes)
+
+
+def compiled_label_pattern(pattern: str) -> re.Pattern[str]:
+    """The pattern of `data.label_from`.
+
+    Raises:
+        UsageError: It is none, or has no group ``label``.
+    """
+    try:
+        compiled = re.compile(pattern)
+    except (re.error, RecursionError, OverflowError) as error:
+        raise UsageError(f"data.label_from is no regular expression: {error}") from None
+    if "label" not in compiled.groupindex:
+        raise UsageError("data.label_from has no group called label: write (?P<label>...) around what names the class")
+    return compiled
+
+
+def _in_class_order(named: Sequence[tuple[str, str]], classes: Sequence[str]) -> LabeledFiles:
+    index = {name: label for label, name in enumerate(classes)}
+    found = sorted(((index[name], path) for name, path in named), key=lambda pair: pair[0])
+    return LabeledFiles(tuple(path for _, path in found), tuple(label for label, _ in found))
+
+
+def _arrays(path: str | Path, reading: Reading) -> ImageSource:
+    import numpy as np
+
+    from nncli.data.arrays.reading import read_arrays
+    from nncli.data.image_arrays import ImageArrays
+
+    reading.refuse_but("arrays", "transpose")
+    found = read_arrays(path)
+    start, splits, pieces = 0, {}, []
+    for split, (images, labels) in found.splits.items():
+        order = np.argsort(labels, kind="stable")  # class by class, as a folder has them
+        names = (order + start).tolist()
+        splits[split] = LabeledFiles(tuple(map(str, names)), tuple(labels[order].tolist()))
+        pieces.append(np.swapaxes(images, 1, 2) if reading.transpose else images)
+        start += len(images)
+    alike = len({piece.shape[1:] for piece in pieces}) == 1
+    together = np.concatenate(pieces) if alike else [image for piece in pieces for image in piece]
+    missing = [name for label, name in enumerate(found.classes) if label not in set(next(iter(splits.values())).labels)]
+    if reading.is_training and (missing or len(found.classes) < 2):
+        what = f"no images of class {some(missing)} to train on" if missing else "images of one class only"
+        raise DataError(f"{printable(found.root)}: {what}")
+    return ImageArrays(str(path), found.classes, splits, found.notes, images=together)
+
+
+def _with_siblings(table: Path) -> dict[str, str]:
+    """A table that is called train, and those beside it that are called alike but val or test; table -> split."""
+    stem, split = table.stem, split_of(table.stem)
+    if split != "train":
+        return {str(table): ""}
+    found = {str(table): "train"}
+    for other in sorted(table.parent.glob(f"*{table.suffix}")):
+        other_split = split_of(other.stem)
+        if other.stem != stem and other_split in ("val", "test") and other_split not in found.values():
+            found[str(other)] = other_split
+    return found if len(found) > 1 else {str(table): ""}
+
+
+def _tables(root: str, tables: Mapping[str, str], reading: Reading) -> ImageSource:
+    """The images of one table, or of one for each split."""
+    from nncli.data.manifest.reading import read_manifest
+    from nncli.data.manifest.source import source_of
+
+    columns = dict(reading.columns) | ({"order": reading.order} if reading.order is not None else {})
+    found: dict[str, list[Manifest]] = {}
+    notes = []
+    for table, split in tables.items():
+        try:
+            found.setdefault(split, []).append(read_manifest(table, columns))
+        except UsageError as error:
+            if split in ("", "train") or "no column is known to hold the label" not in str(error):
+                raise
+            notes.append(f"left out {printable(Path(table).name)}: it has no labels")
+    if len(found) > 1 and "" in found:
+        raise DataError(f"{printable(root)}: tables within the splits and beside them; keep one kind")
+    return source_of(root, found, notes, SPLITS, is_training=reading.is_training)
