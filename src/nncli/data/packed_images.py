@@ -83,7 +83,7 @@ class PackedImages(ImageSource):
         return self._load(paths, image_format, on_progress)
 
     def _state(self) -> str:
-        """What is another one after any change to what holds the images."""
+        """Path, size and times of what holds the images: other ones after any change to it."""
         status = os.stat(self.root)  # noqa: PTH116
         return f"{os.path.realpath(self.root)}\0{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
 

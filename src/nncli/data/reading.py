@@ -104,7 +104,7 @@ def tree_of(path: str | Path) -> Tree:
 
 
 def packed_source(tree: Tree, found: ImageSource) -> ImageSource:
-    """What was found in a tree, able to open its images where the tree is an archive."""
+    """The images found in a tree, able to open themselves where the tree is an archive."""
     archive = getattr(tree, "archive", None)
     if archive is None:
         return found

@@ -122,7 +122,7 @@ class Starter:
         return "\n".join(lines) + "\n"
 
     def _what_it_is(self) -> str:
-        """What lies at `data.path`, in words."""
+        """The comment on `data.path`."""
         if Path(self.folder.root).is_dir():
             return "one folder per class; from this file"
         return "where the images and labels are; from this file"

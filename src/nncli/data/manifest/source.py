@@ -64,42 +64,60 @@ def source_of(
         DataError: There is nothing to train on, or only one class.
     """
     every = [manifest for found in manifests.values() for manifest in found]
-    classes = every[0].classes
-    if any(manifest.classes != classes for manifest in every):
-        classes = tuple(sorted({name for manifest in every for name in manifest.classes}, key=natural_key))
+    notes = [*notes, *(note for manifest in every for note in manifest.notes)]
+    classes = _all_classes(every)
+    rows = _by_split(manifests, classes, notes)
+    if is_training and "" not in rows and "train" not in rows:
+        raise DataError(f"{printable(root)}: {some(list(rows))} without images to train on")
+    rows = {"all": rows[""]} if "" in rows else {split: rows[split] for split in splits if split in rows}
+    files = {split: _files(labeled) for split, labeled in rows.items()}
+    if is_training:
+        _refuse_missing(root, classes, next(iter(files.values())))
+    images = {name: content for manifest in every for name, content in (manifest.images or {}).items()}
+    if images:
+        from nncli.data.packed_images import PackedImages
+
+        return PackedImages(root, classes, files, tuple(notes), packed=images)
+    listed = [row for labeled in rows.values() for _, row in labeled]
+    groups = {row.path: row.group or row.path for row in listed} if any(row.group for row in listed) else {}
+    if groups:
+        notes.append(f"{len(set(groups.values())):,} groups of images stay together when validation images are drawn")
+    order = {row.path: row.order for row in listed} if any(row.order for row in listed) else {}
+    return ListedImages(root, classes, files, tuple(notes), groups, order)
+
+
+def _all_classes(manifests: Sequence[Manifest]) -> tuple[str, ...]:
+    """The classes of all manifests: those of each if they are the same ones, else in natural order."""
+    classes = manifests[0].classes
+    if any(manifest.classes != classes for manifest in manifests):
+        return tuple(sorted({name for manifest in manifests for name in manifest.classes}, key=natural_key))
+    return classes
+
+
+def _by_split(
+    manifests: Mapping[str, Sequence[Manifest]], classes: Sequence[str], notes: list[str]
+) -> dict[str, list[tuple[int, Row]]]:
+    """Label and row of each image by split; an empty name for images of no split, if none has one."""
     index = {name: label for label, name in enumerate(classes)}
     rows: dict[str, list[tuple[int, Row]]] = {}
     for split, found in manifests.items():
         for manifest in found:
             for row in manifest.rows:
                 rows.setdefault(row.split or split, []).append((index[manifest.classes[row.label]], row))
-    notes = [*notes, *(note for manifest in every for note in manifest.notes)]
     if "" in rows and len(rows) > 1:
         notes.append(f"{len(rows['']):,} rows name no split: they are trained on")
         rows["train"] = rows.get("train", []) + rows.pop("")
-    if is_training and "" not in rows and "train" not in rows:
-        raise DataError(f"{printable(root)}: {some(list(rows))} without images to train on")
-    rows = {"all": rows[""]} if "" in rows else {split: rows[split] for split in splits if split in rows}
-    found_splits = {split: _files(labeled) for split, labeled in rows.items()}
-    main = next(iter(found_splits.values()))
-    missing = [name for label, name in enumerate(classes) if label not in set(main.labels)]
-    if is_training and (missing or len(classes) < 2):
-        what = (
-            f"no images of class {some(missing)} to train on" if missing else f"all images are of class {some(classes)}"
-        )
-        raise DataError(f"{printable(root)}: {what}")
-    images = {name: content for manifest in every for name, content in (manifest.images or {}).items()}
-    if images:
-        from nncli.data.packed_images import PackedImages
+    return rows
 
-        return PackedImages(root, classes, found_splits, tuple(notes), packed=images)
-    listed = [row for labeled in rows.values() for _, row in labeled]
-    groups = {row.path: row.group for row in listed if row.group}
-    if groups:
-        groups = {row.path: row.group or row.path for row in listed}
-        notes.append(f"{len(set(groups.values())):,} groups of images stay together when validation images are drawn")
-    order = {row.path: row.order for row in listed} if any(row.order for row in listed) else {}
-    return ListedImages(root, classes, found_splits, tuple(notes), groups, order)
+
+def _refuse_missing(root: str, classes: Sequence[str], main: LabeledFiles) -> None:
+    """Refuse a class that has no image to train on, and a set of one class."""
+    labels = set(main.labels)
+    missing = [name for label, name in enumerate(classes) if label not in labels]
+    if missing:
+        raise DataError(f"{printable(root)}: no images of class {some(missing)} to train on")
+    if len(classes) < 2:
+        raise DataError(f"{printable(root)}: all images are of class {some(classes)}")
 
 
 def _files(labeled: list[tuple[int, Row]]) -> LabeledFiles:
