@@ -22,26 +22,29 @@ SCHEMA = "nncli.schema.json"
 )
 @click.option("--force", is_flag=True, help="Replace FILE if it exists.")
 def command(data_dir: str, output: Path, force: bool) -> None:
-    """Look at DATA_DIR, one folder per class, write a commented config that trains well as it is, and print its path.
+    """Look at DATA_DIR, write a commented config that trains well as it is, and print its path.
 
     \b
     Examples:
       nncli init photos
       nncli init photos -o photos.yaml && nncli train photos.yaml && nncli report
 
-    Its comments tell what was found, why size and color were chosen, and which options to try next. An existing file
+    DATA_DIR has one folder per class, or is a table, arrays or an archive (docs/data.md). The comments
+    of the config tell what was found, why size and color were chosen, and which options to try next. An existing file
     is left alone. Where nncli.schema.json lies beside the config (nncli schema > nncli.schema.json), editors complete.
     """  # fmt: skip
     if os.path.lexists(output) and not force:
         raise UsageError(f"{printable(str(output))}: exists already; choose another -o, or --force to replace it")
+    from nncli.data.folder_walk import some
     from nncli.machine.atomic_file import write_text_atomically
     from nncli.run.starter_config import Starter
 
     starter = Starter.of(data_dir)
     schema = SCHEMA if (output.parent / SCHEMA).is_file() else None
     write_text_atomically(output, starter.text(output, schema))
-    counts = sum(len(files.paths) for files in starter.folder.splits.values())
-    say(
-        f"{len(starter.folder.classes)} classes, {counts:,} {starter.looks}: recipe {starter.values['training.recipe']}"
-    )
+    for note in starter.folder.notes:
+        say(note)
+    counts, classes = sum(len(files.paths) for files in starter.folder.splits.values()), starter.folder.classes
+    recipe = starter.values["training.recipe"]
+    say(f"{len(classes)} classes ({some(classes)}), {counts:,} {starter.looks}: recipe {recipe}")
     click.echo(printable(str(output)))

@@ -12,6 +12,7 @@ from nncli.cli.evaluation_report import share_text
 from nncli.cli.messages import say
 from nncli.cli.progress import Progress
 from nncli.cli.stop_signals import signals
+from nncli.data.folder_walk import some
 from nncli.errors import Interrupted
 from nncli.text import printable
 
@@ -83,7 +84,7 @@ class TrainingSession(Progress):
         features = f"; {plan.features}: {plan.layer_dims[0]} features" if plan.features else ""
         layers = " -> ".join(map(str, plan.layer_dims))
         say(
-            f"{len(plan.classes)} classes, {len(experiment.training.labels)} training and "
+            f"{len(plan.classes)} classes ({some(plan.classes)}), {len(experiment.training.labels)} training and "
             f"{len(experiment.validation.labels)} validation images of {plan.image_format}{features}; "
             f"network {layers}, {plan.size}"
         )
