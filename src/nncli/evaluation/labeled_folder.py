@@ -74,7 +74,11 @@ def labeled_images(root: str, split: str | None = None, known: Sequence[str] | N
     if listed:
         return _of_source(listed, split, known)
     tree = tree_of(root)
-    layout = read_layout(tree, known=known or ())
+    try:
+        layout = read_layout(tree, known=known or ())
+    except DataError as error:  # data.splits is a word of the config, which is not asked here
+        place = str(error).partition("; write data.splits")[0]
+        raise DataError(place if place == str(error) else f"{place}; name the folder to evaluate") from None
     chosen = _choose_split(tree.root, list(layout.parts), split)
     part = layout.parts[chosen or "all"]
     strays = [*layout.strays, *part.images] if part.classes else []

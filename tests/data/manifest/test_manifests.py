@@ -261,3 +261,51 @@ def test_parquet_with_images_in_it(tmp_path: Path) -> None:
     assert ("dog", "cat") == manifest.classes
     assert manifest.images is not None
     assert [(b"\1", 0), (b"\0", 1), (b"\2", 1)] == [(manifest.images[row.path], row.label) for row in manifest.rows]
+
+
+def test_pixels_in_cells_are_pictures(tmp_path: Path) -> None:
+    """As FER2013 has them; blanks before the names of columns, and a split in words of its own."""
+    build(tmp_path, "fer.csv := emotion, pixels, Usage\\n0,0 1 2 255,Training\\n1,9 8 7 6,PrivateTest")
+    manifest = read_manifest(tmp_path / "fer.csv")
+    assert manifest.images is not None
+    assert [(b"P5 2 2 255\n\0\1\2\xff", "train"), (b"P5 2 2 255\n\t\x08\7\6", "test")] == [
+        (manifest.images[row.path], row.split) for row in manifest.rows
+    ]
+    build(tmp_path, "bad.csv := emotion,pixels\\n0,0 1 2\\n1,0 1 2 256\\n1,0 x 2 3\\n1,")
+    assert [
+        "bad.csv:2: 3 pixels, which are no square picture",
+        "bad.csv:3: pixels that are no numbers from 0 to 255",
+        "bad.csv:4: pixels that are no numbers from 0 to 255",
+        "bad.csv:5: 0 pixels, which are no square picture",
+    ] == wrong(tmp_path / "bad.csv")[:-1]
+
+
+def test_lists_of_oxford_pets(tmp_path: Path) -> None:
+    """Name without suffix, class from 1, species and breed, below lines of comment; the images beside the folder."""
+    build(tmp_path, "images/{cat,dog}_{1-2}.jpg\nannotations/trainval.txt := #Image CLASS\\ncat_1 1 1 1\\ndog_2 2 2 1")
+    manifest = read_manifest(tmp_path / "annotations/trainval.txt")
+    assert [("images/cat_1.jpg", "1"), ("images/dog_2.jpg", "2")] == rows(manifest, tmp_path)
+
+
+def test_labels_of_several_words(tmp_path: Path) -> None:
+    """As FGVC aircraft lists them: the name before the first blank, the class is the rest of the line."""
+    build(tmp_path, "images/{1-2}.jpg\nimages_variant_train.txt := 1 Boeing 707-320\\n2 A300B4")
+    manifest = read_manifest(tmp_path / "images_variant_train.txt")
+    assert {("images/1.jpg", "Boeing 707-320"), ("images/2.jpg", "A300B4")} == set(rows(manifest, tmp_path))
+
+
+def test_hostile_parquet_files_are_refused(tmp_path: Path) -> None:
+    """What grows without measure, and what is no parquet file."""
+    pa = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    zeros = pa.array([bytes(1 << 20)] * 300)
+    parquet.write_table(pa.table({"image": zeros, "label": [0] * 300}), tmp_path / "x.parquet", use_dictionary=False,
+                        compression="zstd")  # fmt: skip
+    (tmp_path / "y.parquet").write_bytes(b"PAR1 nothing")
+    for name, message in (
+        ("x", "declares .* bytes; too much for a file of its size"),
+        ("y", "not readable as parquet"),
+    ):
+        with pytest.raises(DataError, match=message) as caught:
+            read_manifest(tmp_path / f"{name}.parquet")
+        assert 1 == len(str(caught.value).splitlines())

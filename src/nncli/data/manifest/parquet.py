@@ -12,8 +12,8 @@ from nncli.text import printable
 if TYPE_CHECKING:
     from pathlib import Path
 
-MAX_BYTES = 1 << 34
-"""Largest sum of its columns, uncompressed, that is read into memory."""
+MAX_RATIO, FREE_BYTES = 200, 1 << 28
+"""How many times its size a file may declare, and up to how many bytes nobody asks."""
 
 
 def read_parquet_table(path: Path) -> Table:
@@ -32,8 +32,8 @@ def read_parquet_table(path: Path) -> Table:
         file = parquet.ParquetFile(path)
         groups = [file.metadata.row_group(i) for i in range(file.metadata.num_row_groups)]
         size = sum(group.total_byte_size for group in groups)
-        if size > MAX_BYTES:
-            raise DataError(f"{printable(str(path))}: declares {size:,} bytes; {MAX_BYTES:,} are the most")
+        if size > max(FREE_BYTES, MAX_RATIO * path.stat().st_size):
+            raise DataError(f"{printable(str(path))}: declares {size:,} bytes; too much for a file of its size")
         columns = file.read().to_pydict()
     except (pa.ArrowException, OSError, ValueError) as error:
         reason = printable(str(error).partition("\n")[0])[:100]

@@ -95,7 +95,8 @@ def read_manifest(path: str | Path, columns: Mapping[str, Any] | None = None, cl
     is_list = not table.header and all(len(row) == 2 and not row[1] for row in table.rows)
     if is_list:  # of names alone: the folder of each is its class
         found = replace(found, path=0, label=None)
-    needed(table, found, ("path",) if is_list else ("path", "label"))
+    needed(table, found, () if found.pixels is not None and found.path is None else ("path",))
+    needed(table, found, () if is_list else ("label",))
     return _Reader(table, found, classes).manifest()
 
 
@@ -151,6 +152,8 @@ class _Reader:
 
     def _paths(self) -> tuple[list[str], dict[str, Any] | None]:
         """The file of each row; or a name and what the file would hold, where the table has that."""
+        if self._columns.path is None and self._columns.pixels is not None:
+            return self._pixels(self._columns.pixels)
         place = self._columns.path or 0
         cells = [row[place] for row in self._table.rows]
         if any(isinstance(cell, dict) and cell.get("bytes") is not None for cell in cells[:100]):
@@ -167,6 +170,23 @@ class _Reader:
                 self._problem(i, str(error))
                 paths.append(f"\0{i}")
         return paths, None
+
+    def _pixels(self, place: int) -> tuple[list[str], dict[str, Any]]:
+        """Square gray pictures whose values stand in a cell, between blanks, as files of the PGM format: FER2013."""
+        images: dict[str, Any] = {}
+        width = len(str(len(self._table.rows)))
+        for i, row in enumerate(self._table.rows):
+            words = _text(row[place]).split()
+            side = math.isqrt(len(words))
+            content = b""
+            try:
+                content = b"P5 %d %d 255\n%s" % (side, side, bytes(map(int, words)))
+            except ValueError:
+                self._problem(i, "pixels that are no numbers from 0 to 255")
+            if side == 0 or side * side != len(words):
+                self._problem(i, f"{len(words)} pixels, which are no square picture")
+            images[f"{printable(self._table.path)}#{i + 1:0{width}d}"] = content
+        return list(images), images
 
     def _images_in_cells(self, cells: list[Any]) -> tuple[list[str], dict[str, Any]]:
         images: dict[str, Any] = {}
