@@ -89,6 +89,16 @@ def test_other_files_are_counted_and_named(tmp_path: Path) -> None:
     assert ["ignored 4 as no image by suffix: a.txt, b.csv, d.jpg.part and 1 more"] == notes(tmp_path)
 
 
+def test_images_in_formats_that_are_not_read_are_named(tmp_path: Path) -> None:
+    """With the format and what helps."""
+    touch(tmp_path, "1.jpg", "a.psd", "b.psd", "c.txt")
+    assert ["1.jpg"] == found(tmp_path)
+    assert [
+        "2 Photoshop files ignored: a.psd, b.psd; save them as JPEG or PNG",
+        "ignored 1 as no image by suffix: c.txt",
+    ] == notes(tmp_path)
+
+
 @pytest.mark.parametrize(
     "name",
     [

@@ -89,7 +89,10 @@ def test_a_folder_without_splits_has_none_to_choose() -> None:
         (["train/cat/1.png", "val/cat/2.png", "valid/cat/3.png"], "d: val, valid are the same split; keep one of them"),
         (["train/cat/1.png", "test/2.png"], "d/test: 1 images without a class; expected one folder per class"),
         (["train/cat/1.png", "test/unknown/2.png"], "d/test: its images, in unknown, have no class"),
-        (["train/cat/1.png", "extra/2.png"], "d: train is called like splits and extra is not; name the folder to evaluate"),
+        (
+            ["train/cat/1.png", "extra/2.png"],
+            "d: train is called like splits and extra is not; name the folder to evaluate",
+        ),
     ],
 )
 def test_a_tree_that_can_be_read_in_two_ways_is_refused(files: list[str], message: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from nncli.config import Override
 from nncli.config.writing import yaml_value
-from nncli.data.image_folder import scan_image_folder
+from nncli.data.reading import Reading, read_source
 from nncli.errors import UsageError
 from nncli.run.hooks import Hooks
 from nncli.run.pipeline import run_plan
@@ -58,11 +58,11 @@ def test_images_are_looked_for_once(run: Path, tmp_path: Path, monkeypatch: pyte
     config = write_config(tmp_path / "auto.yaml", "photos", network={"layer_dims": "auto"})
     scanned = []
 
-    def scan(path: Path) -> ImageSource:
+    def scan(path: Path, reading: Reading | None = None) -> ImageSource:
         scanned.append(path)
-        return scan_image_folder(path)
+        return read_source(path, reading)
 
-    monkeypatch.setattr("nncli.run.plan.scan_image_folder", scan)
+    monkeypatch.setattr("nncli.run.plan.read_source", scan)
     with pytest.raises(UsageError, match=r"another network\.layer_dims \(was \[16, 5, auto\], now \[16, 32, auto\]"):
         plan_resumed(run, config)
     assert [Path(tmp_path / "photos").resolve()] == scanned

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nncli.data.image.image_format import IMAGE_SUFFIXES
+from nncli.data.image.kinds import Kind, ignored_note, image_suffixes, unread_kind
 from nncli.data.natural_order import natural_key
 from nncli.errors import DataError
 from nncli.text import printable
@@ -35,11 +35,18 @@ class Ignored:
 
     def __init__(self, root: str) -> None:
         self._root = root
-        self._count: dict[str, int] = {}
-        self._first: dict[str, list[str]] = {}
+        self._count: dict[str | Kind, int] = {}
+        self._first: dict[str | Kind, list[str]] = {}
 
     def add(self, reason: str, *paths: str) -> None:
-        """Count `paths`, which all lie under the root."""
+        """Count `paths`, which all lie under the root; images that are not read here by their format."""
+        if reason == _OTHER_TYPE:
+            for path in paths:
+                self._add(unread_kind(path) or reason, path)
+        else:
+            self._add(reason, *paths)
+
+    def _add(self, reason: str | Kind, *paths: str) -> None:
         self._count[reason] = self._count.get(reason, 0) + len(paths)
         first = self._first.setdefault(reason, [])
         first += [os.path.relpath(path, self._root) for path in paths[: 3 - len(first)]]
@@ -47,7 +54,9 @@ class Ignored:
     def notes(self) -> list[str]:
         """One printable line for each reason."""
         return [
-            f"ignored {count} as {reason}: {some(self._first[reason], count)}"
+            ignored_note(reason, count, some(self._first[reason], count))
+            if isinstance(reason, Kind)
+            else f"ignored {count} as {reason}: {some(self._first[reason], count)}"
             for reason, count in self._count.items()
             if count
         ]
@@ -231,7 +240,7 @@ def sorted_listing(files: Iterable[str], folders: Iterable[str]) -> Listing:
     for path in sorted(files, key=natural_key):
         if _is_junk(os.path.basename(path)):  # noqa: PTH119
             listing.left_out.append((_HIDDEN, path))
-        elif path.lower().endswith(IMAGE_SUFFIXES):
+        elif path.lower().endswith(image_suffixes()):
             listing.images.append(path)
         else:
             listing.left_out.append((_OTHER_TYPE, path))
@@ -252,5 +261,5 @@ def _kind(entry: os.DirEntry[str]) -> str:
     except OSError:  # a link to itself
         return _BROKEN_LINK
     if is_file:
-        return _IMAGE if entry.name.lower().endswith(IMAGE_SUFFIXES) else _OTHER_TYPE
+        return _IMAGE if entry.name.lower().endswith(image_suffixes()) else _OTHER_TYPE
     return _BROKEN_LINK if entry.is_symlink() and not Path(entry.path).exists() else _IRREGULAR

@@ -86,9 +86,8 @@ def labeled_images(root: str, split: str | None = None, known: Sequence[str] | N
     for folder in dict.fromkeys((tree.root, part.folder)):
         for reason, path in tree.listing(folder).left_out:
             tree.ignored.add(reason, path)
-    paths, names, classes = (
-        _listed(tree, part, layout.notes) if _has_no_labels(part, known or ()) else _walked(tree, part)
-    )
+    is_listed = _has_no_labels(part, known or ())
+    paths, names, classes = _listed(tree, part, layout.notes) if is_listed else _walked(tree, part)
     if not paths:
         raise DataError(f"{printable(part.folder)}: no images in its folders")
     if not chosen:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nncli.data.folder_walk import some
+from nncli.data.image.kinds import unread_kind
 from nncli.text import printable
 
 if TYPE_CHECKING:
@@ -25,8 +26,6 @@ PATTERNS = (
     (r"(?P<label>\d+)_\d+.*", re.compile(r"(?P<label>\d+)_\d+.*")),
 )
 """Ways in which names begin with their class, as a config has them and compiled."""
-
-_MEDIA = re.compile(r"\.(heic|heif|avif|dcm|dicom|jxl|jp2|svg|cr2|nef|arw|dng|raw|psd|mp4|avi|mov|npy|gz|zip|tar)")
 
 
 def hint(tree: Tree, folder: str, images: Sequence[str]) -> str:
@@ -88,9 +87,8 @@ def label_pattern(images: Sequence[str]) -> str:
 
 
 def what_is_there(tree: Tree, folder: str) -> str:
-    """The content of a class folder without images, in words; empty if it is empty."""
+    """What a class folder without images holds, in words, and what helps; empty if it is empty."""
     contents = tree.contents(folder)
-    if not contents:
-        return ""
-    formats = " (no formats that can be read)" if _MEDIA.search(contents) else ""
-    return f"{contents}{formats}"
+    kinds = dict.fromkeys(kind for word in contents.replace(",", " ").split() if (kind := unread_kind(word)))
+    advice = [f"{kind.name}: {kind.advice}" for kind in kinds]
+    return f"{contents} ({'; '.join(advice)})" if advice else contents
