@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -151,3 +152,38 @@ def test_folders_are_checked_before_anything_starts() -> None:
     check_folders(["good", "nope.png", "-", ""])
     with pytest.raises(DataError, match=r"^empty: no images in this folder$"):
         check_folders(["good", "empty"])
+
+
+def write_zip(path: str, *names: str) -> None:
+    """An archive of members that hold their own names."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in names:
+            archive.writestr(name, name)
+
+
+def test_the_images_of_an_archive_are_read_in_place() -> None:
+    """Each with its contents; what is no image is skipped."""
+    write_zip("x.zip", "d/1.png", "d/10.png", "d/notes.txt", "__MACOSX/d/._1.png")
+    touch("y.png")
+    (lot,) = source_lots(["x.zip", "y.png"], None, b"\n")
+    assert [("x.zip/d/1.png", b"d/1.png"), ("x.zip/d/10.png", b"d/10.png"), ("y.png", "y.png")] == list(lot)
+
+
+def test_archives_are_checked_before_anything_starts() -> None:
+    """One without images, one that is none."""
+    write_zip("x.zip", "notes.txt")
+    touch("y.tar")
+    with pytest.raises(DataError, match=r"^x\.zip: no images in this archive$"):
+        check_folders(["x.zip"])
+    with pytest.raises(DataError, match=r"^y\.tar: not readable as an archive"):
+        check_folders(["y.tar"])
+
+
+def test_a_list_as_the_only_argument_asks_for_the_option() -> None:
+    """Among images, as a shell's * brings it, it gets a record of its own."""
+    touch("labels.csv", "1.png")
+    with pytest.raises(
+        UsageError, match=r"^labels\.csv: a list, not an image; did you mean --files-from labels\.csv\?$"
+    ):
+        check_folders(["labels.csv"])
+    check_folders(["1.png", "labels.csv"])

@@ -32,17 +32,20 @@ MAX_NAME_BYTES = 1 << 20
 
 
 def check_folders(paths: Sequence[str]) -> None:
-    """Look whether every folder among `paths` holds an image: a mistyped folder is worth knowing at once.
+    """Look whether every folder and archive among `paths` holds an image: a mistyped one is worth knowing at once.
 
     Raises:
         DataError: One does not, or cannot be read.
-        UsageError: One is a list of names.
+        UsageError: The only one is a list of names.
     """
+    if len(paths) == 1 and paths[0].lower().endswith(LISTS) and Path(paths[0]).is_file():
+        shown = printable(paths[0])
+        raise UsageError(f"{shown}: a list, not an image; did you mean --files-from {shown}?")
     for path in paths:
-        if path.lower().endswith(LISTS) and Path(path).is_file():
-            raise UsageError(f"{printable(path)}: a list, not an image; did you mean --files-from {printable(path)}?")
         if path != STDIN and _is_folder(path) and next(_images_of(path), None) is None:
             raise DataError(f"{printable(path)}: no images in this folder")
+        if _is_archive(path) and next(_packed(path), None) is None:
+            raise DataError(f"{printable(path)}: no images in this archive")
 
 
 def source_lots(paths: Sequence[str], names_from: str | None, separator: bytes) -> Iterator[Iterable[Source]]:
@@ -76,7 +79,7 @@ def _expand(path: str) -> Iterator[Source]:
 def _expand_name(path: str) -> Iterator[Source]:
     """A file as it is; the images of a folder; a folder without images as a source that will fail, for one record."""
     is_empty = True
-    if path.lower().endswith(PACKS) and Path(path).is_file():
+    if _is_archive(path):
         for source in _packed(path):
             is_empty = False
             yield source
@@ -86,6 +89,10 @@ def _expand_name(path: str) -> Iterator[Source]:
             yield image, image
     if is_empty:
         yield path, path
+
+
+def _is_archive(path: str) -> bool:
+    return path.lower().endswith(PACKS) and Path(path).is_file()
 
 
 def _packed(path: str) -> Iterator[Source]:
