@@ -115,10 +115,14 @@ def test_images_of_an_archive_are_kept_in_the_cache(
     config = write_config(tmp_path / "config.yaml", archive)
     plan = plan_experiment(load_config(config))
     first = load_experiment(plan).fingerprint
-    monkeypatch.setattr(type(plan.source), "_load", None)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("decoded again")
+
+    monkeypatch.setattr(type(plan.source), "_load", refuse)
     assert first == load_experiment(plan).fingerprint
     archive.write_bytes((everywhere / "png.zip").read_bytes() + b" ")
-    with pytest.raises(TypeError):
+    with pytest.raises(AssertionError, match="^decoded again$"):
         load_experiment(plan)
 
 

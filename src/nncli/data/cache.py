@@ -54,7 +54,7 @@ def load_cached(
     on_progress: Callable[[int], None] | None = None,
     on_note: Callable[[str], None] = lambda _note: None,
     *,
-    load: Callable[..., LoadedImages] = load_images,
+    load: Callable[..., LoadedImages] | None = None,
     state: str | None = None,
 ) -> LoadedImages:
     """Result of `load_images` for `paths`, from the cache if it is there, else from the files and then kept.
@@ -65,15 +65,15 @@ def load_cached(
         source: The folder they lie in.
         on_progress: Called with the number of files just finished.
         on_note: Told in a line why pixels could not be kept.
-        load: Called as `load_images` where they have to be decoded.
-        state: What is another one after any change to the images, where these are no files of their own.
+        load: Called where they have to be decoded, instead of `load_images`.
+        state: A text that is another one after any change to the images, where these are no files of their own.
 
     Raises:
         DataError: As `load_images`.
     """
 
     def decode(memory: NDArray[np.uint8] | None) -> Rows:
-        loaded = load(paths, image_format, on_progress, pixels=memory)
+        loaded = (load or load_images)(paths, image_format, on_progress, pixels=memory)
         places = sorted(set(range(len(paths))) - set(loaded.kept.tolist()))
         bad = [(place, image.reason) for place, image in zip(places, loaded.bad, strict=True)]
         return Rows(loaded.pixels, bad, not any(image.may_pass for image in loaded.bad))
