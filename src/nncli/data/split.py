@@ -57,3 +57,36 @@ def _validation_counts(class_counts: NDArray[np.intp], fraction: float) -> NDArr
     can_give = ((counts < exact) & (counts < most))[by_remainder]
     counts[by_remainder[can_give][: max(n_missing, 0)]] += 1
     return counts
+
+
+def stratified_folds(labels: Sequence[int], k: int, seed: int, groups: Sequence[int] | None = None) -> NDArray[np.intp]:
+    """Deal examples out to k folds, so that each has the classes in about the same proportion.
+
+    Args:
+        labels: Class index of each example, (m,).
+        k: How many folds.
+        seed: Of the draw.
+        groups: The group of each example, (m,): a group is not divided. By default each is its own.
+
+    Returns:
+        The fold of each example, 0..k-1, (m,).
+    """
+    label_of = np.asarray(labels, np.intp)
+    random = np.random.default_rng(seed)
+    if groups is None:
+        shuffled = random.permutation(len(label_of))
+        dealt = shuffled[np.argsort(label_of[shuffled], kind="stable")]  # class by class, without a gap between them
+        folds = np.empty(len(label_of), np.intp)
+        folds[dealt] = np.arange(len(label_of)) % k
+        return folds
+    group_of = np.unique(np.asarray(groups), return_inverse=True)[1]
+    n_groups, n_classes = int(group_of.max(initial=-1)) + 1, int(label_of.max(initial=-1)) + 1
+    counts = np.bincount(group_of * n_classes + label_of, minlength=n_groups * n_classes).reshape(n_groups, n_classes)
+    share = counts / np.maximum(counts.sum(axis=0), 1)
+    order = random.permutation(n_groups)
+    filled, fold_of = np.zeros((k, n_classes)), np.empty(n_groups, np.intp)
+    # The largest first, each to the fold that it makes least uneven: the sum of squares of what each fold holds.
+    for g in order[np.argsort(-counts[order].sum(axis=1), kind="stable")]:
+        fold_of[g] = int(((filled + share[g]) ** 2 - filled**2).sum(axis=1).argmin())
+        filled[fold_of[g]] += share[g]
+    return fold_of[group_of]
