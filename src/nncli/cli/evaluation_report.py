@@ -44,7 +44,7 @@ def as_table(report: Report) -> str:
             "The confusion matrix is too wide to show; --confusion FILE writes it.",
             *_top_confusions(classes, matrix),
         ]
-    if count := len(report["likely_mislabeled"]):
+    if (count := len(report["likely_mislabeled"])) and report["split"] != "cross-validation":
         images = "1 image" if count == 1 else f"{count} images"
         lines += [
             "",

@@ -30,7 +30,7 @@ from nncli.evaluation.evaluation import Evaluation, predict_rows
 from nncli.machine.npz_file import read_npz, write_npz
 from nncli.model.calibration import fit_temperature, tempered
 from nncli.run.hooks import Hooks
-from nncli.run.pipeline import load
+from nncli.run.loading import load
 from nncli.run.trainer import make_trainer
 from nncli.run.training import Training
 from nncli.run.training_data import shared_features
