@@ -13,9 +13,12 @@ import pytest
 from PIL import Image
 
 from nncli.run import cross_validation
+from nncli.run.trainer import make_trainer
 from tests.folders import write_class_folders, write_config
 
 if TYPE_CHECKING:
+    from nncli.run.dataset import Experiment
+    from nncli.training.loop import Trainer
     from tests.cli.tiny import Runner
 
 
@@ -53,7 +56,7 @@ def test_every_image_is_predicted_once(nncli: Runner, config: str) -> None:
 
 
 def test_wrong_labels_are_found(nncli: Runner, config: str) -> None:
-    """Of the three those that the networks are sure about, and nothing else: in a table, and on a page with pictures."""
+    """Of the three those that the networks are sure about, and nothing else: in a table, and on a page of pictures."""
     message = nncli("crossval", config, "-o", "cv").err
     rows = rows_of("cv/labels.csv")
     assert 2 <= len(rows) <= 3
@@ -81,8 +84,12 @@ def test_a_stopped_cross_validation_goes_on(nncli: Runner, config: str, monkeypa
     for k in (2, 5):
         Path(f"cv/fold-{k}.npz").unlink()
     trained = []
-    real = cross_validation.make_trainer
-    monkeypatch.setattr(cross_validation, "make_trainer", lambda part: trained.append(part) or real(part))
+
+    def counting(part: Experiment) -> Trainer:
+        trained.append(part)
+        return make_trainer(part)
+
+    monkeypatch.setattr(cross_validation, "make_trainer", counting)
     assert 0 == nncli("crossval", "--resume", "cv").code
     assert 2 == len(trained)
     for name in ("predictions.csv", "labels.csv", "metrics.json", "config.yaml"):

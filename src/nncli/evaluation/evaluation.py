@@ -66,14 +66,17 @@ class Evaluation:
         """The part that did not train the model; all of it where the model cannot tell."""
         if self.known is None:
             return self
-        rows = np.flatnonzero((self.known != TRAINING) & (self.known != COPY))
+        rows = np.flatnonzero((self.known != TRAINING) & (self.known != COPY)).tolist()
+        return replace(self.part(rows), n_left_out=(self.count(TRAINING), self.count(COPY)))
+
+    def part(self, rows: list[int]) -> Evaluation:
+        """The images in these rows."""
         return replace(
             self,
             paths=[self.paths[i] for i in rows],
             actual=self.actual[rows],
             probabilities=self.probabilities[rows],
-            known=self.known[rows],
-            n_left_out=(self.count(TRAINING), self.count(COPY)),
+            known=None if self.known is None else self.known[rows],
         )
 
     @property
