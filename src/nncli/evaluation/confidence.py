@@ -4,9 +4,11 @@ coverage       Answer only where the largest probability is at least a threshold
                accuracy on these. `nncli predict --threshold` does the same.
 calibration    Of the images answered with probability 0.8, are 80 % right? The expected calibration error is the mean
                distance between the two, over bins of equal width (Naeini, Cooper & Hauskrecht 2015).
-mislabeled     Confident learning (Northcutt, Jiang & Chuang 2021, section 3.1): a class's threshold is the mean
-               probability that its own images get for it. An image that reaches the threshold of another class,
-               which is more probable than its own and the most probable of those reached, is likely labeled wrong.
+mislabeled     Confident learning (Northcutt, Jiang & Chuang 2021): a class's threshold is the mean probability that its
+               own images get for it. An image that reaches the threshold of another class, which is more probable than
+               its own and the most probable of those reached, counts as labeled wrong (section 3.1). That tells how
+               many of a class are; which ones, their own label's probability tells best: as many with the lowest are
+               suspected ("prune by class", section 3.2).
                That holds for images that the model has not been trained on; the better the model, the truer it is.
 """
 
@@ -85,7 +87,7 @@ def calibration_error(confidence: NDArray[Any], correct: NDArray[np.bool_]) -> f
 
 
 def suspects(actual: NDArray[np.intp], probabilities: NDArray[Any]) -> list[Suspect]:
-    """Images that are likely mislabeled, most confident first.
+    """Images that are likely labeled wrong, those whose label is the least probable first.
 
     Args:
         actual: Labels as class indices, (m,).
@@ -99,8 +101,16 @@ def suspects(actual: NDArray[np.intp], probabilities: NDArray[Any]) -> list[Susp
     reached = np.where(values >= thresholds, values, -1.0)
     best = reached.argmax(axis=1)
     rows = np.arange(len(actual))
-    is_suspect = (reached[rows, best] >= 0) & (best != actual)
-    margins = values[rows, best] - values[rows, actual]
-    is_suspect &= margins > 0  # the labeled class may be the more probable one and still miss its high threshold
-    found = [Suspect(int(row), int(best[row]), float(margins[row])) for row in np.flatnonzero(is_suspect)]
-    return sorted(found, key=lambda suspect: -suspect.margin)
+    own = values[rows, actual]
+    # The labeled class may be the more probable one and still miss its high threshold.
+    counts = np.bincount(actual[(reached[rows, best] >= 0) & (values[rows, best] > own)], minlength=n_classes)
+    others = values.copy()
+    others[rows, actual] = -1.0
+    likeliest = others.argmax(axis=1)
+    margins = values[rows, likeliest] - own
+    found = []
+    for k in np.flatnonzero(counts):
+        members = np.flatnonzero((actual == k) & (margins > 0))
+        found += members[np.argsort(own[members], kind="stable")][: counts[k]].tolist()
+    found.sort(key=lambda row: (own[row], row))
+    return [Suspect(row, int(likeliest[row]), float(margins[row])) for row in found]
