@@ -71,6 +71,7 @@ def command(
       nncli evaluate photos -f json | jq .accuracy
       nncli evaluate photos --fail-under 0.9      exit code 4 if the accuracy is lower
     """
+    from nncli.evaluation.confidence import label_sets
     from nncli.model.file import read_model
     from nncli.model.predictor import Predictor
 
@@ -80,7 +81,9 @@ def command(
         say("this model does not tell which images trained it: figures on those are too good; train it again to know")
     elif not include_training:
         evaluation = evaluation.unseen()
-    report = evaluation.report()
+    report, conformal = evaluation.report(), predictor.model.evidence.conformal
+    if conformal and evaluation.paths:
+        report["label_sets"] = label_sets(conformal, evaluation.actual, evaluation.probabilities)
     click.echo(FORMATS[format_](report), nl=False)
     if coverage and format_ == "table":
         click.echo(coverage_table(report), nl=False)

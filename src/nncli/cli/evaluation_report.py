@@ -105,9 +105,12 @@ def coverage_table(report: Report) -> str:
     if not report["images"]:
         return ""
     error = f"probabilities are off by {report['calibration_error']:.4f} (expected calibration error)"
-    return (
-        "\n".join(["", "answered with 'predict --threshold', and right", *aligned(rows, numbers_from=0), error]) + "\n"
-    )
+    lines = ["", "answered with 'predict --threshold', and right", *aligned(rows, numbers_from=0), error]
+    if sets := report.get("label_sets"):
+        promised: list[tuple[object, ...]] = [("confidence", "reached", "labels")]
+        promised += [(f"{row['confidence']:.2f}", f"{row['coverage']:.4f}", f"{row['labels']:.2f}") for row in sets]
+        lines += ["", "sets of 'predict --confidence' that hold the right label", *aligned(promised, numbers_from=0)]
+    return "\n".join(lines) + "\n"
 
 
 def as_json(report: Report) -> str:

@@ -2,6 +2,7 @@
 
 coverage       Answer only where the largest probability is at least a threshold: the share of images answered, and the
                accuracy on these. `nncli predict --threshold` does the same.
+label sets     `nncli predict --confidence` promises that a set of labels holds the right one. Does it?
 calibration    Of the images answered with probability 0.8, are 80 % right? The expected calibration error is the mean
                distance between the two, over bins of equal width (Naeini, Cooper & Hauskrecht 2015).
 mislabeled     Confident learning (Northcutt, Jiang & Chuang 2021): a class's threshold is the mean probability that its
@@ -24,7 +25,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from nncli.model.conformal import Conformal
+
 THRESHOLDS = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
+
+CONFIDENCES = (0.8, 0.9, 0.95)
 
 N_BINS = 10
 
@@ -84,6 +89,24 @@ def calibration_error(confidence: NDArray[Any], correct: NDArray[np.bool_]) -> f
     """The expected calibration error, 0..1; arguments as for `calibration_bins`, m > 0."""
     bins = calibration_bins(confidence, correct)
     return sum(abs(bin_["confidence"] - bin_["accuracy"]) * bin_["images"] for bin_ in bins) / len(confidence)
+
+
+def label_sets(
+    conformal: Conformal, actual: NDArray[np.intp], probabilities: NDArray[Any]
+) -> list[dict[str, float | int]]:
+    """For each of `CONFIDENCES`: the share of images whose set holds the right label, and the mean size of a set.
+
+    Args:
+        conformal: Of the model.
+        actual: Labels as class indices, (m,), m > 0.
+        probabilities: (m, n_classes).
+    """
+    rows: list[dict[str, float | int]] = []
+    for confidence in CONFIDENCES:
+        inside = conformal.sets(probabilities, confidence)
+        reached = float(inside[np.arange(len(actual)), actual].mean())
+        rows.append({"confidence": confidence, "coverage": reached, "labels": float(inside.sum(axis=1).mean())})
+    return rows
 
 
 def suspects(actual: NDArray[np.intp], probabilities: NDArray[Any]) -> list[Suspect]:
