@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nncli.data.split import stratified_folds
+from nncli.data.split import grouped_split, stratified_folds
 
 
 def counts(labels: np.ndarray, folds: np.ndarray) -> np.ndarray:
@@ -44,3 +44,16 @@ def test_a_group_is_not_divided() -> None:
 def test_no_examples_have_no_folds(groups: list[int] | None) -> None:
     """Nothing in, nothing out."""
     assert [] == stratified_folds([], 3, 0, groups).tolist()
+
+
+def test_a_split_does_not_divide_a_group_either() -> None:
+    """About a fifth of each class, in whole groups; the same again for the same seed."""
+    rng = np.random.default_rng(0)
+    groups = np.repeat(np.arange(60), rng.integers(1, 5, 60))
+    labels = rng.integers(0, 3, len(groups))
+    training, validation = grouped_split(labels.tolist(), 0.2, 0, groups.tolist())
+    assert list(range(len(labels))) == sorted([*training.tolist(), *validation.tolist()])
+    assert not set(groups[training].tolist()) & set(groups[validation].tolist())
+    np.testing.assert_allclose(np.bincount(labels[validation]) / np.bincount(labels), 0.2, atol=0.05)
+    np.testing.assert_array_equal(validation, grouped_split(labels.tolist(), 0.2, 0, groups.tolist())[1])
+    assert 0 == len(grouped_split(labels.tolist(), 0, 0, groups.tolist())[1])

@@ -79,14 +79,43 @@ def stratified_folds(labels: Sequence[int], k: int, seed: int, groups: Sequence[
         folds = np.empty(len(label_of), np.intp)
         folds[dealt] = np.arange(len(label_of)) % k
         return folds
+    return _dealt(label_of, groups, np.full(k, 1 / k), random)
+
+
+def grouped_split(
+    labels: Sequence[int], fraction: float, seed: int, groups: Sequence[int]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """As `stratified_split`, about so: no group is divided.
+
+    Args:
+        labels: Class index of each example, (m,).
+        fraction: Share for validation, 0 <= fraction < 1; 0 sets nothing aside.
+        seed: Of the draw.
+        groups: The group of each example, (m,).
+
+    Returns:
+        Indices of the training and of the validation examples, each ascending.
+    """
+    if not fraction:
+        return np.arange(len(labels)), np.empty(0, np.intp)
+    targets = np.array([1 - fraction, fraction])
+    part = _dealt(np.asarray(labels, np.intp), groups, targets, np.random.default_rng(seed))
+    return np.flatnonzero(part == 0), np.flatnonzero(part == 1)
+
+
+def _dealt(
+    label_of: NDArray[np.intp], groups: Sequence[int], targets: NDArray[np.float64], random: np.random.Generator
+) -> NDArray[np.intp]:
+    """The part of each example, (m,): of each class about the share `targets` in each part, and no group divided."""
     group_of = np.unique(np.asarray(groups), return_inverse=True)[1]
     n_groups, n_classes = int(group_of.max(initial=-1)) + 1, int(label_of.max(initial=-1)) + 1
     counts = np.bincount(group_of * n_classes + label_of, minlength=n_groups * n_classes).reshape(n_groups, n_classes)
     share = counts / np.maximum(counts.sum(axis=0), 1)
     order = random.permutation(n_groups)
-    filled, fold_of = np.zeros((k, n_classes)), np.empty(n_groups, np.intp)
-    # The largest first, each to the fold that it makes least uneven: the sum of squares of what each fold holds.
+    filled, part_of = np.zeros((len(targets), n_classes)), np.empty(n_groups, np.intp)
+    # The largest first, each to where it fits best: the sum of the squares of how full the parts are stays smallest.
     for g in order[np.argsort(-counts[order].sum(axis=1), kind="stable")]:
-        fold_of[g] = int(((filled + share[g]) ** 2 - filled**2).sum(axis=1).argmin())
-        filled[fold_of[g]] += share[g]
-    return fold_of[group_of]
+        cost = ((filled + share[g]) ** 2 - filled**2).sum(axis=1) / targets
+        part_of[g] = int(cost.argmin())
+        filled[part_of[g]] += share[g]
+    return part_of[group_of]

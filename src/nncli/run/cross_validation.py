@@ -23,8 +23,8 @@ import numpy as np
 from nncli.config.writing import as_json, used_options
 from nncli.data.groups import group_numbers, near_copy_groups
 from nncli.data.pixel_rows import PixelRows
-from nncli.data.source import LabeledFiles
-from nncli.data.split import stratified_folds, stratified_split
+from nncli.data.source import NO_GROUPS, LabeledFiles
+from nncli.data.split import grouped_split, stratified_folds, stratified_split
 from nncli.errors import DataError, ModelFileError
 from nncli.evaluation.evaluation import Evaluation, predict_rows
 from nncli.machine.npz_file import read_npz, write_npz
@@ -79,7 +79,7 @@ class CrossValidation:
     Args:
         plan: Of an ordinary training; its test split is left alone.
         n_folds: k.
-        grouping: What keeps images together, see groups.py; None for nothing.
+        grouping: What keeps images together, see groups.py; None for what the config says.
         folder: Where finished folds are kept.
         hooks: Who watches.
 
@@ -94,7 +94,9 @@ class CrossValidation:
         self.experiment = load(_with_all_images(plan), self._hooks)
         images = self.experiment.training
         labels, seed = images.labels.tolist(), plan.config.training.seed
-        groups = None if grouping is None else self._groups(grouping)
+        grouping = plan.config.data.groups if grouping is None else grouping
+        groups = None if grouping == NO_GROUPS else self._groups(grouping)
+        self._group_of = None if groups is None else np.array(groups)
         self.folds = stratified_folds(labels, n_folds, seed, groups)
         self.n_groups = len(labels) if groups is None else len(set(groups))
         self._check_folds()
@@ -146,7 +148,11 @@ class CrossValidation:
         others = np.flatnonzero(self.folds != k)
         chosen, set_aside = others, np.empty(0, np.intp)
         if self._chooses_epochs:
-            parts = stratified_split(images.labels[others].tolist(), config.data.validation_split, config.training.seed)
+            split = config.data.validation_split, config.training.seed
+            labels = images.labels[others].tolist()
+            parts = stratified_split(labels, *split)
+            if self._group_of is not None:
+                parts = grouped_split(labels, *split, self._group_of[others].tolist())
             chosen, set_aside = others[parts[0]], others[parts[1]]
         part = replace(experiment, training=images.chosen(chosen), validation=images.chosen(set_aside))
         training = Training(part, make_trainer(part))
