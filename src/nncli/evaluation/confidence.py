@@ -8,8 +8,8 @@ calibration    Of the images answered with probability 0.8, are 80 % right? The 
 mislabeled     Confident learning (Northcutt, Jiang & Chuang 2021): a class's threshold is the mean probability that its
                own images get for it. An image that reaches the threshold of another class, which is more probable than
                its own and the most probable of those reached, counts as labeled wrong (section 3.1). That tells how
-               many of a class are; which ones, their own label's probability tells best: as many with the lowest are
-               suspected ("prune by class", section 3.2).
+               many there are; which ones, the probability of their own label tells best: as many with the lowest one
+               are suspected.
                That holds for images that the model has not been trained on; the better the model, the truer it is.
 """
 
@@ -126,14 +126,11 @@ def suspects(actual: NDArray[np.intp], probabilities: NDArray[Any]) -> list[Susp
     rows = np.arange(len(actual))
     own = values[rows, actual]
     # The labeled class may be the more probable one and still miss its high threshold.
-    counts = np.bincount(actual[(reached[rows, best] >= 0) & (values[rows, best] > own)], minlength=n_classes)
+    count = np.count_nonzero((reached[rows, best] >= 0) & (values[rows, best] > own))
     others = values.copy()
     others[rows, actual] = -1.0
     likeliest = others.argmax(axis=1)
     margins = values[rows, likeliest] - own
-    found = []
-    for k in np.flatnonzero(counts):
-        members = np.flatnonzero((actual == k) & (margins > 0))
-        found += members[np.argsort(own[members], kind="stable")][: counts[k]].tolist()
-    found.sort(key=lambda row: (own[row], row))
+    doubted = np.flatnonzero(margins > 0)
+    found = doubted[np.argsort(own[doubted], kind="stable")][:count].tolist()
     return [Suspect(row, int(likeliest[row]), float(margins[row])) for row in found]
