@@ -87,3 +87,19 @@ def test_a_promise_is_approximate_where_validation_chose_the_epoch(nncli: Runner
         "about so, for the validation images also chose the epoch"
         in nncli("predict", "-m", "best", "--confidence", "0.9", "odd").err
     )
+
+
+def test_evaluate_tells_how_well_unknown_images_are_told(nncli: Runner) -> None:
+    """Stripes are told by strangeness and not by probability; the other figures are those without them."""
+    write_class_folders(Path("new"), {"bright": 8, "dark": 8}, size=(8, 8))
+    for path in list(Path("new").rglob("*.png")):
+        Image.fromarray(np.asarray(Image.open(path)) // 2 * 2 + 1).save(path)
+    Path("odd").rename("new/stripes")
+    command = ("evaluate", "-m", "run", "new", "--unknown-class", "stripes", "--strange", "0.05", "--include-training")
+    report = json.loads(nncli(*command, "-f", "json").out)
+    assert 16 == report["images"]
+    assert ("stripes", 2, 2) == tuple(report["unknown"][key] for key in ("class", "images", "rejected"))
+    assert report["unknown"]["auroc_of_strangeness"] > 0.95
+    assert "2 of 2 images in stripes are answered 'unknown'" in nncli(*command).out
+    assert 2 == nncli("evaluate", "-m", "run", "new", "--strange", "0.05").code
+    assert "no images of class missing" in nncli("evaluate", "-m", "run", "photos", "--unknown-class", "missing").err

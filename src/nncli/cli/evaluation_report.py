@@ -113,6 +113,23 @@ def coverage_table(report: Report) -> str:
     return "\n".join(lines) + "\n"
 
 
+def unknown_lines(report: Report) -> str:
+    """For people: how many images of no class would be told so, and what that costs."""
+    unknown, (low, high) = report["unknown"], report["unknown"]["interval"]
+    share = unknown["rejected"] / max(unknown["images"], 1)
+    accuracy = unknown["accuracy_of_answered"]
+    right = "" if accuracy is None else f", of which {accuracy:.4f} right"
+    lines = [
+        "",
+        f"unknown   {share:.4f} ({low:.4f} to {high:.4f}), {unknown['rejected']} of {unknown['images']} images in "
+        f"{printable(unknown['class'])} are answered 'unknown'",
+        f"known     {unknown['known_answered']} of {report['images']} images are answered{right}",
+    ]
+    areas = [(name, unknown[f"auroc_of_{name}"]) for name in ("probability", "strangeness")]
+    lines += [f"AUROC     {area:.4f} by {name}; 0.5 is guessing" for name, area in areas if area is not None]
+    return "\n".join(lines) + "\n"
+
+
 def as_json(report: Report) -> str:
     """For programs; in full precision. Class names are readable unless one holds what cannot be printed."""
     is_readable = "".join(report["confusion"]["classes"]).isprintable()
