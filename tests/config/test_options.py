@@ -30,6 +30,7 @@ DEFAULTS = {
     "data.augmentation_strength": 1.0,
     "data.test_time_augmentation": "none",
     "data.validation_split": 0.15,
+    "data.groups": "none",
     "data.on_bad_image": "error",
     "data.max_bad_share": 0.5,
     "data.max_pixels": 110_000_000,

@@ -33,6 +33,7 @@ data:
   augmentation: none
   test_time_augmentation: none
   validation_split: 0.15
+  groups: none
   on_bad_image: error
   max_pixels: 110000000
   cache: "on"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nncli.evaluation.confidence import Suspect, calibration_bins, calibration_error, coverage, suspects
+from nncli.evaluation.confidence import Suspect, calibration_bins, calibration_error, coverage, label_sets, suspects
+from nncli.model.conformal import Conformal
 
 
 def test_a_threshold_counts_as_predict_counts_it() -> None:
@@ -59,3 +60,20 @@ def test_a_label_that_is_the_more_probable_class_stands() -> None:
     """The first image misses the high threshold of its own class, 0.75, and reaches that of class 1, 0.35."""
     probabilities = np.array([[0.6, 0.4], [0.9, 0.1], [0.65, 0.35]])
     assert [] == suspects(np.array([0, 0, 1]), probabilities)
+
+
+def test_label_sets_tell_whether_the_promise_is_kept() -> None:
+    """Of the validation images nine of ten right labels got 0.6, one 0.1: at 0.8 the limit is 0.6, at 0.95 it is 0."""
+    given = np.array([0.1, *[0.6] * 9], np.float32)
+    conformal = Conformal(given, np.zeros(10, np.intp), 2)
+    rows = label_sets(conformal, np.array([0, 1]), np.array([[0.7, 0.3], [0.7, 0.3]]))
+    assert {"confidence": 0.8, "coverage": 0.5, "labels": 1.0} == rows[0]
+    assert {"confidence": 0.95, "coverage": 1.0, "labels": 2.0} == rows[2]
+
+
+def test_the_least_probable_labels_are_suspected() -> None:
+    """One image of class 0 reaches the threshold of class 1; suspected is the one whose own label got least."""
+    probabilities = np.array([[0.9, 0.05, 0.05], [0.3, 0.6, 0.1], [0.1, 0.4, 0.5], [0.2, 0.6, 0.2], [0.1, 0.1, 0.8]])
+    (found,) = suspects(np.array([0, 0, 0, 1, 2]), probabilities)
+    assert (2, 2) == (found.row, found.suggested)
+    assert 0.4 == pytest.approx(found.margin)

@@ -91,7 +91,7 @@ def test_a_val_folder_is_used_as_it_is(split_folder: Path) -> None:
     assert [5, 4] == per_class(plan.training_files)
     assert [2, 3] == per_class(plan.validation_files)
     assert all("/val/" in path for path in plan.validation_files.paths)
-    assert ("data.validation_split",) == plan.unused_keys
+    assert ("data.validation_split", "data.groups") == plan.unused_keys
 
 
 def test_a_train_folder_without_val_is_split(tmp_path: Path) -> None:
@@ -216,3 +216,19 @@ def test_notes_about_the_folder_are_kept(folder: Path) -> None:
     (folder / "photos" / "readme.txt").write_text("")
     (folder / "photos" / "stray.png").write_text("")
     assert any("stray.png" in note for note in plan_of(folder).notes)
+
+
+def test_groups_stay_on_one_side(tmp_path: Path) -> None:
+    """Images of a burst, told by their names; a pattern that finds nothing is an error at its place in the config."""
+    write_class_folders(tmp_path / "photos", {"dark": 24, "light": 24})
+    for path in list((tmp_path / "photos").rglob("*.png")):
+        path.rename(path.with_name(f"b{int(path.stem) // 4}_{path.name}"))
+    plan = plan_of(tmp_path, data={"groups": "'^b[0-9]+'"})
+    training, validation = (
+        {Path(path).name.split("_")[0] for path in files.paths}
+        for files in (plan.training_files, plan.validation_files)
+    )
+    assert validation
+    assert not training & validation
+    with pytest.raises(ConfigError, match=r"data.groups.*puts no two of 48 images together"):
+        plan_of(tmp_path, data={"groups": "nothing"})

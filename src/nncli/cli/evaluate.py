@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from nncli.cli.evaluated_folder import evaluate_folder
+from nncli.cli.evaluated_folder import evaluate_folder, evaluate_with_unknowns
 from nncli.cli.evaluation_files import Png, write_files
-from nncli.cli.evaluation_report import FORMATS, coverage_table, known_line
+from nncli.cli.evaluation_report import FORMATS, coverage_table, known_line, unknown_lines
 from nncli.cli.messages import say, warn
 from nncli.cli.model_lookup import find_model
 from nncli.cli.options import Share, model_option
-from nncli.errors import EXIT_GATE, EXIT_SKIPPED
+from nncli.errors import EXIT_GATE, EXIT_SKIPPED, UsageError
+
+if TYPE_CHECKING:
+    from nncli.evaluation.evaluation import Evaluation
+    from nncli.model.file import Model
+    from nncli.model.predictor import Prediction
 
 
 @click.command(short_help="Measure a model on labeled images.")
@@ -41,6 +46,9 @@ from nncli.errors import EXIT_GATE, EXIT_SKIPPED
 @click.option("--confusion", metavar="FILE", type=click.Path(), help="Write the confusion matrix as .csv or .png.")
 @click.option("--predictions", metavar="FILE", type=click.Path(), help="Write the prediction of every image as CSV.")
 @click.option("--fail-under", metavar="ACCURACY", type=Share(), help="Exit with 4 if the accuracy is lower.")
+@click.option("--unknown-class", metavar="NAME", help="Folder of images that are of no class: how many are told so?")
+@click.option("--threshold", type=Share(), metavar="P", help="For --unknown-class: as of predict.")
+@click.option("--strange", type=Share(), metavar="P", help="For --unknown-class: as of predict.")
 @click.option("--include-training", is_flag=True, help="Count images that trained the model, too.")
 @click.pass_context
 def command(
@@ -54,6 +62,9 @@ def command(
     coverage: bool,
     fail_under: float | None,
     include_training: bool,
+    unknown_class: str | None,
+    threshold: float | None,
+    strange: float | None,
     **files: str | None,
 ) -> None:
     """Compare predictions with the folders that the images lie in: accuracy, precision, recall, F1, confusion matrix.
@@ -71,24 +82,51 @@ def command(
       nncli evaluate photos -f json | jq .accuracy
       nncli evaluate photos --fail-under 0.9      exit code 4 if the accuracy is lower
     """
+    from nncli.evaluation.unknowns import unknown_report
     from nncli.model.file import read_model
-    from nncli.model.predictor import Predictor
 
-    predictor = Predictor(read_model(find_model(model)), tells_known=True)
-    evaluation = evaluate_folder(predictor, data, split)
-    if evaluation.known is None:
-        say("this model does not tell which images trained it: figures on those are too good; train it again to know")
-    elif not include_training:
-        evaluation = evaluation.unseen()
-    report = evaluation.report()
+    if unknown_class is None and (threshold is not None or strange is not None):
+        raise UsageError("--threshold and --strange are about --unknown-class, which is not given")
+    used = read_model(find_model(model))
+    evaluation, unknown, report = _evaluated(used, (data, split), include_training, unknown_class)
+    if unknown_class is not None:
+        report["unknown"] = {"class": unknown_class, **unknown_report(evaluation, unknown, threshold, strange)}
     click.echo(FORMATS[format_](report), nl=False)
-    if coverage and format_ == "table":
-        click.echo(coverage_table(report), nl=False)
+    if format_ == "table":
+        click.echo(_further(report, coverage=coverage), nl=False)
     write_files(evaluation, report, files)
     if fail_under is not None and _is_below(report, fail_under):
         context.exit(EXIT_GATE)
     if report["skipped"]:
         context.exit(EXIT_SKIPPED)
+
+
+def _evaluated(
+    model: Model, folder: tuple[str, str | None], include_training: bool, unknown_class: str | None
+) -> tuple[Evaluation, list[Prediction], dict[str, Any]]:
+    """Predictions for the images that count, those for images of no class, and the figures of the former."""
+    from nncli.evaluation.confidence import label_sets
+    from nncli.model.predictor import Predictor
+
+    predictor = Predictor(model, tells_known=True, tells_strangeness=unknown_class is not None)
+    unknown: list[Prediction] = []
+    if unknown_class is None:
+        evaluation = evaluate_folder(predictor, *folder)
+    else:
+        evaluation, unknown = evaluate_with_unknowns(predictor, *folder, unknown_class)
+    if evaluation.known is None:
+        say("this model does not tell which images trained it: figures on those are too good; train it again to know")
+    elif not include_training:
+        evaluation = evaluation.unseen()
+    report, conformal = evaluation.report(), model.evidence.conformal
+    if conformal and evaluation.paths:
+        report["label_sets"] = label_sets(conformal, evaluation.actual, evaluation.probabilities)
+    return evaluation, unknown, report
+
+
+def _further(report: dict[str, Any], *, coverage: bool) -> str:
+    """Lines below the table, where they were asked for."""
+    return (coverage_table(report) if coverage else "") + (unknown_lines(report) if "unknown" in report else "")
 
 
 def _is_below(report: dict[str, Any], limit: float) -> bool:

@@ -17,6 +17,34 @@ if TYPE_CHECKING:
     from nncli.model.predictor import Prediction, Predictor
 
 
+def evaluate_with_unknowns(
+    predictor: Predictor, data: str, split: str | None, unknown: str
+) -> tuple[Evaluation, list[Prediction]]:
+    """As `evaluate_folder`, and what the model says about the images in the class folder `unknown`.
+
+    Raises:
+        UsageError: As `evaluate_folder`.
+        DataError: Likewise, or there are no images in that folder.
+    """
+    from nncli.evaluation.labeled_folder import labeled_images
+
+    classes = predictor.model.classes
+    images = labeled_images(data, split, (*classes, unknown))
+    pairs = list(zip(images.paths, images.names, strict=True))
+    known, others = [pair for pair in pairs if pair[1] != unknown], [path for path, name in pairs if name == unknown]
+    if not others or not known:
+        missing = f"no images of class {printable(unknown)}" if not others else "no images of the model's classes"
+        raise DataError(f"{printable(images.folder)}: {missing}")
+    _say_what_is_evaluated(data, images, classes)
+    paths, names = [path for path, _ in known], [name for _, name in known]
+    evaluation = evaluate_files(predictor, paths, names, images.folder, images.split)
+    predictions = list(_with_bar(predictor.predict(zip(others, others, strict=True)), len(others)))
+    for prediction in predictions:
+        if prediction.error:
+            warn(f"{printable(prediction.path)}: {prediction.error}")
+    return evaluation, [prediction for prediction in predictions if not prediction.error]
+
+
 def evaluate_folder(predictor: Predictor, data: str, split: str | None) -> Evaluation:
     """Evaluation of the images of a folder, or of one split of it.
 

@@ -41,11 +41,11 @@ def write_files(evaluation: Evaluation, report: Report, files: Mapping[str, str 
     """
     classes = evaluation.classes
     if path := files["wrong"]:
-        _write(path, predictions_csv(evaluation.rows(evaluation.wrong()), classes))
+        write_table(path, predictions_csv(evaluation.rows(evaluation.wrong()), classes))
     if path := files["mislabeled"]:
-        _write(path, mislabeled_csv(report))
+        write_table(path, mislabeled_csv(report))
     if path := files["predictions"]:
-        _write(path, predictions_csv(evaluation.rows(), classes))
+        write_table(path, predictions_csv(evaluation.rows(), classes))
     if path := files["confusion"]:
         _write_confusion(path, report)
     if path := files["wrong_sheet"]:
@@ -65,7 +65,7 @@ def mislabeled_csv(report: Report) -> str:
 def _write_confusion(path: str, report: Report) -> None:
     classes, matrix = report["confusion"]["classes"], report["confusion"]["matrix"]
     if Path(path).suffix.lower() != ".png":
-        _write(path, confusion_csv(matrix, classes))
+        write_table(path, confusion_csv(matrix, classes))
         return
     from nncli.pictures.confusion import confusion_picture
     from nncli.pictures.tiles import save_png
@@ -88,7 +88,8 @@ def _draw_wrong(path: str, evaluation: Evaluation) -> None:
     save_png(Path(path), sheet(paths, captions, f"{count}{more}, most confident mistakes first: actual -> predicted"))
 
 
-def _write(path: str, text: str) -> None:
+def write_table(path: str, text: str) -> None:
+    """Write `text` to a file, or to stdout for ``-``."""
     if path == "-":
         click.echo(text, nl=False)
     else:

@@ -44,7 +44,7 @@ def as_table(report: Report) -> str:
             "The confusion matrix is too wide to show; --confusion FILE writes it.",
             *_top_confusions(classes, matrix),
         ]
-    if count := len(report["likely_mislabeled"]):
+    if (count := len(report["likely_mislabeled"])) and report["split"] != "cross-validation":
         images = "1 image" if count == 1 else f"{count} images"
         lines += [
             "",
@@ -105,9 +105,29 @@ def coverage_table(report: Report) -> str:
     if not report["images"]:
         return ""
     error = f"probabilities are off by {report['calibration_error']:.4f} (expected calibration error)"
-    return (
-        "\n".join(["", "answered with 'predict --threshold', and right", *aligned(rows, numbers_from=0), error]) + "\n"
-    )
+    lines = ["", "answered with 'predict --threshold', and right", *aligned(rows, numbers_from=0), error]
+    if sets := report.get("label_sets"):
+        promised: list[tuple[object, ...]] = [("confidence", "reached", "labels")]
+        promised += [(f"{row['confidence']:.2f}", f"{row['coverage']:.4f}", f"{row['labels']:.2f}") for row in sets]
+        lines += ["", "sets of 'predict --confidence' that hold the right label", *aligned(promised, numbers_from=0)]
+    return "\n".join(lines) + "\n"
+
+
+def unknown_lines(report: Report) -> str:
+    """For people: how many images of no class would be told so, and what that costs."""
+    unknown, (low, high) = report["unknown"], report["unknown"]["interval"]
+    share = unknown["rejected"] / max(unknown["images"], 1)
+    accuracy = unknown["accuracy_of_answered"]
+    right = "" if accuracy is None else f", of which {accuracy:.4f} right"
+    lines = [
+        "",
+        f"unknown   {share:.4f} ({low:.4f} to {high:.4f}), {unknown['rejected']} of {unknown['images']} images in "
+        f"{printable(unknown['class'])} are answered 'unknown'",
+        f"known     {unknown['known_answered']} of {report['images']} images are answered{right}",
+    ]
+    areas = [(name, unknown[f"auroc_of_{name}"]) for name in ("probability", "strangeness")]
+    lines += [f"AUROC     {area:.4f} by {name}; 0.5 is guessing" for name, area in areas if area is not None]
+    return "\n".join(lines) + "\n"
 
 
 def as_json(report: Report) -> str:

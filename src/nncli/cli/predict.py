@@ -15,7 +15,7 @@ from nncli.cli.messages import say, warn
 from nncli.cli.model_lookup import find_model
 from nncli.cli.options import Share, model_option
 from nncli.cli.records import FORMATS, Layout, make_record
-from nncli.errors import EXIT_SKIPPED
+from nncli.errors import EXIT_SKIPPED, UsageError
 from nncli.machine.atomic_file import open_atomically
 from nncli.text import printable
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from nncli.cli.inputs import Source
     from nncli.cli.records import Record
+    from nncli.model.file import Model
     from nncli.model.predictor import Predictor
 
 
@@ -46,6 +47,15 @@ if TYPE_CHECKING:
 @click.option("-k", "--top-k", type=click.IntRange(1), default=1, show_default=True, help="Show the K best classes.")
 @click.option("--threshold", type=Share(), metavar="P", help="Below this probability the label is the unknown label.")
 @click.option("--unknown-label", metavar="TEXT", help="Label below the threshold.  [default: unknown]")
+@click.option(
+    "--strange",
+    type=Share(),
+    metavar="P",
+    help="The label is the unknown label for images as strange as the P strangest.",
+)
+@click.option(
+    "--confidence", type=Share(), metavar="P", help="Add the labels that hold the right one with probability P."
+)
 @click.option("--all-probs", is_flag=True, help="Add the probability of every class, in the model's order.")
 @click.option("-o", "--output", metavar="FILE", type=click.Path(), help="Write here instead of to stdout.")
 @click.pass_context
@@ -60,6 +70,8 @@ def command(
     top_k: int,
     threshold: float | None,
     unknown_label: str | None,
+    strange: float | None,
+    confidence: float | None,
     all_probs: bool,
     output: str | None,
 ) -> None:
@@ -70,6 +82,7 @@ def command(
       nncli predict photo.jpg                     photo.jpg<TAB>cat<TAB>0.9731
       nncli predict -m runs/cats-1 photos/        all images below a folder
       nncli predict -f csv -o labels.csv *.jpg
+      nncli predict --strange 0.01 --confidence 0.9 photos/
       find . -name '*.png' -print0 | nncli predict --files-from - -0 -f ndjson
       curl -s https://example.org/cat.jpg | nncli predict -f label -
 
@@ -81,9 +94,14 @@ def command(
     from nncli.model.predictor import Predictor
 
     check_folders(paths)
-    predictor = Predictor(read_model(find_model(model)))
+    used = read_model(find_model(model))
+    _check_model(used, strange, confidence)
+    predictor = Predictor(used, tells_strangeness=strange is not None or format_ in ("json", "ndjson"))
     label = "unknown" if unknown_label is None else unknown_label
-    layout = Layout(predictor.model.classes, top_k, threshold or 0.0, label, all_probs)
+    conformal = used.evidence.conformal
+    limits = conformal.limits(confidence).tolist() if conformal and confidence is not None else None
+    strangest = 2.0 if strange is None else 1 - strange
+    layout = Layout(used.classes, top_k, threshold or 0.0, label, all_probs, limits, strangest)
     lots = source_lots(paths, files_from, b"\0" if null else b"\n")
     tally = Tally()
     with _open_output(output) as out:
@@ -92,6 +110,27 @@ def command(
     if tally.bad:
         say(f"{tally.bad} of {tally.images} images could not be read")
         context.exit(EXIT_SKIPPED)
+
+
+def _check_model(model: Model, strange: float | None, confidence: float | None) -> None:
+    """Refuse what the model cannot tell, and say how far it can be trusted.
+
+    Raises:
+        UsageError: It keeps nothing of its validation images, or they are too few.
+    """
+    evidence = model.evidence
+    if strange is not None and evidence.strangeness is None:
+        raise UsageError("--strange: this model cannot tell; train it again, with 20 or more validation images")
+    if confidence is None:
+        return
+    if evidence.conformal is None:
+        raise UsageError("--confidence: this model cannot promise anything; train it again, with validation images")
+    config = model.training.get("config")
+    monitor = config.get("training.monitor") if isinstance(config, dict) else None
+    approximate = "" if monitor == "last" else "; about so, for the validation images also chose the epoch"
+    by_class = ", and in every class," if evidence.conformal.is_by_class else ""
+    images = f"for images like the validation images{approximate}"
+    say(f"labels hold the right one{by_class} with probability {confidence:g} {images}")
 
 
 @dataclass
@@ -115,10 +154,10 @@ def _check_usage(context: click.Context) -> None:
         raise click.UsageError("stdin can be read only once", context)
     if given["null"] and given["files_from"] is None:
         raise click.UsageError("--null is about --files-from, which is not given", context)
-    if given["unknown_label"] is not None and given["threshold"] is None:
-        raise click.UsageError("--unknown-label needs a --threshold", context)
-    if given["format_"] == "label" and (given["top_k"] > 1 or given["all_probs"]):
-        raise click.UsageError("--format label has no place for --top-k and --all-probs", context)
+    if given["unknown_label"] is not None and given["threshold"] is None and given["strange"] is None:
+        raise click.UsageError("--unknown-label needs a --threshold, or --strange", context)
+    if given["format_"] == "label" and (given["top_k"] > 1 or given["all_probs"] or given["confidence"] is not None):
+        raise click.UsageError("--format label has no place for --top-k, --all-probs and --confidence", context)
 
 
 def _open_output(output: str | None) -> AbstractContextManager[TextIO]:

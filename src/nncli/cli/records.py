@@ -32,6 +32,9 @@ class Layout:
         threshold: A less probable label is replaced by `unknown_label`.
         unknown_label: See `threshold`.
         all_probabilities: Add the probability of every class, in the order of the model.
+        limits: Probability from which on each class belongs to the set of labels that holds the right one, see
+            model/conformal.py; None if no sets are wanted.
+        strangest: Strangeness from which on the label is the unknown label; above 1 for never.
     """
 
     classes: Sequence[str]
@@ -39,11 +42,14 @@ class Layout:
     threshold: float = 0.0
     unknown_label: str = "unknown"
     all_probabilities: bool = False
+    limits: Sequence[float] | None = None
+    strangest: float = 2.0
 
     def header(self) -> list[str]:
         """Column names of a table."""
         further = [f"{name}_{k}" for k in range(2, self.n_ranks + 1) for name in ("label", "probability")]
-        return ["path", "label", "probability", *further, *(self.classes if self.all_probabilities else ())]
+        every = self.classes if self.all_probabilities else ()
+        return ["path", "label", "probability", *further, *every, *([] if self.limits is None else ["labels"])]
 
     @property
     def n_ranks(self) -> int:
@@ -61,6 +67,8 @@ class Record:
         top: The most probable classes with their probabilities, best first.
         probabilities: Of every class, if wanted.
         error: Empty, or why the image could not be read.
+        labels: The set that holds the right one, if wanted, the most probable first.
+        strangeness: How unlike the training images it is, 0..1; None where that was not asked, or cannot be told.
     """
 
     path: str
@@ -68,6 +76,8 @@ class Record:
     top: list[tuple[str, float]]
     probabilities: list[float]
     error: str
+    labels: Sequence[str] = ()
+    strangeness: float | None = None
 
     def cells(self, layout: Layout) -> list[str]:
         """The texts of a table row, as many as the header has."""
@@ -75,6 +85,8 @@ class Record:
         for rank, (label, probability) in enumerate(self.top):
             columns += [label] * (rank > 0) + [probability_text(probability)]
         columns += map(probability_text, self.probabilities)
+        if self.labels:
+            columns.append("|".join(self.labels))
         return columns + [""] * (len(layout.header()) - len(columns))
 
     def to_dict(self, layout: Layout) -> dict[str, Any]:
@@ -87,6 +99,10 @@ class Record:
         }
         if layout.all_probabilities:
             fields["probabilities"] = dict(zip(layout.classes, self.probabilities, strict=False))
+        if self.labels:
+            fields["labels"] = list(self.labels)
+        if self.strangeness is not None:
+            fields["strangeness"] = self.strangeness
         return {**fields, "error": self.error} if self.error else fields
 
 
@@ -100,9 +116,20 @@ def make_record(prediction: Prediction, layout: Layout) -> Record:
     else:
         best = sorted(range(len(values)), key=values.__getitem__, reverse=True)[: layout.n_ranks]
     top = [(layout.classes[k], _shortest(prediction.probabilities[k])) for k in best]
-    label = top[0][0] if top[0][1] >= layout.threshold else layout.unknown_label
+    strangeness = prediction.strangeness
+    is_known = top[0][1] >= layout.threshold and (strangeness is None or strangeness < layout.strangest)
+    label = top[0][0] if is_known else layout.unknown_label
     probabilities = [_shortest(each) for each in prediction.probabilities] if layout.all_probabilities else []
-    return Record(prediction.path, label, top, probabilities, "")
+    told = None if strangeness is None else round(strangeness, 6)
+    return Record(prediction.path, label, top, probabilities, "", _label_set(values, layout), told)
+
+
+def _label_set(values: list[float], layout: Layout) -> list[str]:
+    """The labels at least as probable as their limits, and the most probable one in any case; none if not wanted."""
+    if layout.limits is None:
+        return []
+    order = sorted(range(len(values)), key=values.__getitem__, reverse=True)
+    return [layout.classes[k] for k in order if k == order[0] or values[k] >= layout.limits[k]]
 
 
 def _shortest(probability: np.float32) -> float:

@@ -113,6 +113,12 @@ class DataConfig:
     validation_split: Annotated[
         float, SHARE, "fraction of the images held out for validation; only without a val/ folder"
     ] = 0.15
+    groups: Annotated[
+        str,
+        Text("none, folder, near-copies or a regular expression"),
+        "images that stay on one side of the split: of folders with the same name within class folders, showing the "
+        "same, or with the same match in the file's name (docs/numbers.md)",
+    ] = "none"
     on_bad_image: Annotated[
         OnBadImage, Choice(get_args(OnBadImage)), "stop at images that cannot be read, or skip them"
     ] = "error"

@@ -159,9 +159,13 @@ def copied_from(pixels: NDArray[np.uint8], shape: Shape, known: NDArray[np.int8]
         return found
     others = _unit(known)
     for start in range(0, len(pixels), CHUNK):
-        likeness = Likeness(pixels[start : start + CHUNK], shape)
-        rows, columns = np.nonzero(likeness.vectors @ others.T >= PLAUSIBLE)
-        values = likeness.correlation(rows, others[columns])
+        part = pixels[start : start + CHUNK]
+        whole = _structure(part, shape, (0, 1), (0, 1))
+        rows, columns = np.nonzero(_divided(whole, _norms(whole)) @ others.T >= PLAUSIBLE)
+        candidates, places = np.unique(rows, return_inverse=True)
+        if not len(candidates):
+            continue
+        values = Likeness(part[candidates], shape).correlation(places, others[columns])
         for k in np.flatnonzero(values >= SAME)[np.argsort(values[values >= SAME])]:  # the likeliest comes last
             found[start + rows[k]] = columns[k]
     return found

@@ -26,6 +26,13 @@ if TYPE_CHECKING:
     from nncli.data.looks import Looks
 
 
+GLANCE = (64, 64, "rgb", "stretch")
+"""Fields of the image format in which near-copies are looked for before the size that the network gets is known."""
+
+NO_GROUPS = "none"
+"""The grouping that keeps nothing together; the others are in groups.py."""
+
+
 @dataclass(frozen=True)
 class LabeledFiles:
     """Images and their classes.
@@ -59,19 +66,48 @@ class ImageSource:
     splits: Mapping[str, LabeledFiles]
     notes: tuple[str, ...] = ()
 
-    def split(self, fraction: float, seed: int) -> tuple[LabeledFiles, LabeledFiles]:
-        """Images to train on and to validate with: as they are split, or drawn, see `stratified_split`."""
+    def split(self, fraction: float, seed: int, grouping: str = NO_GROUPS) -> tuple[LabeledFiles, LabeledFiles]:
+        """Images to train on and to validate with: as they are split, or drawn.
+
+        Args:
+            fraction: Share for validation, see `stratified_split`.
+            seed: Of the draw.
+            grouping: What keeps images together, see groups.py.
+
+        Raises:
+            UsageError: The grouping is not to be understood, or puts nothing together.
+        """
         files = self.splits.get("all") or self.splits["train"]
         if "val" in self.splits:
             return files, self.splits["val"]
-        from nncli.data.split import stratified_split
+        from nncli.data.split import grouped_split, stratified_split
 
-        training, validation = stratified_split(files.labels, fraction, seed)
+        if grouping == NO_GROUPS:
+            training, validation = stratified_split(files.labels, fraction, seed)
+        else:
+            from nncli.data.groups import group_numbers
+
+            names = [self.classes[label] for label in files.labels]
+            groups = group_numbers(grouping, files.paths, names, lambda: self._near_copies(files.paths))
+            training, validation = grouped_split(files.labels, fraction, seed, groups)
         return files.chosen(training), files.chosen(validation)
 
     def opened(self, paths: Sequence[str]) -> Iterator[tuple[str, str | bytes]]:
         """Name of each image and the file that it is, or what such a file would hold; in any order."""
         return zip(paths, paths, strict=True)
+
+    def _near_copies(self, paths: Sequence[str]) -> NDArray[np.intp]:
+        """Groups of near-copies, (m,); an image that cannot be read is alone."""
+        import numpy as np
+
+        from nncli.data.groups import near_copy_groups
+        from nncli.data.image.image_format import ImageFormat
+
+        image_format = ImageFormat(*GLANCE)
+        loaded = self.load(paths, image_format)
+        groups = -1 - np.arange(len(paths))
+        groups[loaded.kept] = near_copy_groups(loaded.pixels, image_format.shape)
+        return groups
 
     def look_at(self, paths: Sequence[str]) -> Looks | None:
         """Look of some of these images; None if none of those looked at can be read."""

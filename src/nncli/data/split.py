@@ -47,38 +47,6 @@ def stratified_split(labels: Sequence[int], fraction: float, seed: int) -> tuple
     return np.flatnonzero(~is_validation), np.flatnonzero(is_validation)
 
 
-def grouped_split(
-    labels: Sequence[int], groups: Sequence[str], fraction: float, seed: int
-) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Split examples so that no group lies in both parts, and classes are divided as evenly as whole groups allow.
-
-    Groups come in an order drawn from the seed. Each goes to validation if that brings the counts of the classes nearer
-    to `fraction` of each, as long as every class keeps an example to train on; see `stratified_split` for the rest.
-
-    Args:
-        labels: Class index of each example, (m,).
-        groups: What each example belongs to.
-        fraction: Share for validation.
-        seed: Of the draw.
-    """
-    label_of = np.asarray(labels, dtype=np.intp)
-    if not 0 <= fraction < 1:
-        raise ValueError(f"the validation share is {fraction}, not from 0 to below 1")
-    names = {name: i for i, name in enumerate(dict.fromkeys(groups))}
-    group_of = np.array([names[name] for name in groups], np.intp)
-    counts = np.zeros((len(names), int(label_of.max(initial=-1)) + 1), np.intp)  # examples of each class in each group
-    np.add.at(counts, (group_of, label_of), 1)
-    wanted, total = counts.sum(axis=0) * fraction, counts.sum(axis=0)
-    taken, is_validation = np.zeros_like(total), np.zeros(len(names), bool)
-    for group in np.random.default_rng(seed).permutation(len(names)) if fraction > 0 else ():
-        after = taken + counts[group]
-        keeps_all = np.all((after < total) | (counts[group] == 0))
-        if keeps_all and np.abs(wanted - after).sum() < np.abs(wanted - taken).sum():
-            taken, is_validation[group] = after, True
-    chosen = is_validation[group_of]
-    return np.flatnonzero(~chosen), np.flatnonzero(chosen)
-
-
 def last_split(times: Sequence[Any], fraction: float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Split examples by time: the last `fraction` of them are for validation.
 
@@ -106,3 +74,68 @@ def _validation_counts(class_counts: NDArray[np.intp], fraction: float) -> NDArr
     can_give = ((counts < exact) & (counts < most))[by_remainder]
     counts[by_remainder[can_give][: max(n_missing, 0)]] += 1
     return counts
+
+
+def stratified_folds(labels: Sequence[int], k: int, seed: int, groups: Sequence[int] | None = None) -> NDArray[np.intp]:
+    """Deal examples out to k folds, so that each has the classes in about the same proportion.
+
+    Args:
+        labels: Class index of each example, (m,).
+        k: How many folds.
+        seed: Of the draw.
+        groups: The group of each example, (m,): a group is not divided. By default each is its own.
+
+    Returns:
+        The fold of each example, 0..k-1, (m,).
+    """
+    label_of = np.asarray(labels, np.intp)
+    random = np.random.default_rng(seed)
+    if groups is None:
+        shuffled = random.permutation(len(label_of))
+        dealt = shuffled[np.argsort(label_of[shuffled], kind="stable")]  # class by class, without a gap between them
+        folds = np.empty(len(label_of), np.intp)
+        folds[dealt] = np.arange(len(label_of)) % k
+        return folds
+    return _dealt(label_of, groups, np.full(k, 1 / k), random)
+
+
+def grouped_split(
+    labels: Sequence[int], fraction: float, seed: int, groups: Sequence[int] | Sequence[str]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """As `stratified_split`, about so: no group is divided.
+
+    Args:
+        labels: Class index of each example, (m,).
+        fraction: Share for validation, 0 <= fraction < 1; 0 sets nothing aside.
+        seed: Of the draw.
+        groups: The group of each example, (m,).
+
+    Returns:
+        Indices of the training and of the validation examples, each ascending.
+    """
+    if not fraction:
+        return np.arange(len(labels)), np.empty(0, np.intp)
+    targets = np.array([1 - fraction, fraction])
+    part = _dealt(np.asarray(labels, np.intp), groups, targets, np.random.default_rng(seed))
+    return np.flatnonzero(part == 0), np.flatnonzero(part == 1)
+
+
+def _dealt(
+    label_of: NDArray[np.intp],
+    groups: Sequence[int] | Sequence[str],
+    targets: NDArray[np.float64],
+    random: np.random.Generator,
+) -> NDArray[np.intp]:
+    """The part of each example, (m,): of each class about the share `targets` in each part, and no group divided."""
+    group_of = np.unique(np.asarray(groups), return_inverse=True)[1]
+    n_groups, n_classes = int(group_of.max(initial=-1)) + 1, int(label_of.max(initial=-1)) + 1
+    counts = np.bincount(group_of * n_classes + label_of, minlength=n_groups * n_classes).reshape(n_groups, n_classes)
+    share = counts / np.maximum(counts.sum(axis=0), 1)
+    order = random.permutation(n_groups)
+    filled, part_of = np.zeros((len(targets), n_classes)), np.empty(n_groups, np.intp)
+    # The largest first, each to where it fits best: the sum of the squares of how full the parts are stays smallest.
+    for g in order[np.argsort(-counts[order].sum(axis=1), kind="stable")]:
+        cost = ((filled + share[g]) ** 2 - filled**2).sum(axis=1) / targets
+        part_of[g] = int(cost.argmin())
+        filled[part_of[g]] += share[g]
+    return part_of[group_of]

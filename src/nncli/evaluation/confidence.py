@@ -2,11 +2,14 @@
 
 coverage       Answer only where the largest probability is at least a threshold: the share of images answered, and the
                accuracy on these. `nncli predict --threshold` does the same.
+label sets     `nncli predict --confidence` promises that a set of labels holds the right one. Does it?
 calibration    Of the images answered with probability 0.8, are 80 % right? The expected calibration error is the mean
                distance between the two, over bins of equal width (Naeini, Cooper & Hauskrecht 2015).
-mislabeled     Confident learning (Northcutt, Jiang & Chuang 2021, section 3.1): a class's threshold is the mean
-               probability that its own images get for it. An image that reaches the threshold of another class,
-               which is more probable than its own and the most probable of those reached, is likely labeled wrong.
+mislabeled     Confident learning (Northcutt, Jiang & Chuang 2021): a class's threshold is the mean probability that its
+               own images get for it. An image that reaches the threshold of another class, which is more probable than
+               its own and the most probable of those reached, counts as labeled wrong (section 3.1). That tells how
+               many there are; which ones, the probability of their own label tells best: as many with the lowest one
+               are suspected.
                That holds for images that the model has not been trained on; the better the model, the truer it is.
 """
 
@@ -22,7 +25,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from nncli.model.conformal import Conformal
+
 THRESHOLDS = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
+
+CONFIDENCES = (0.8, 0.9, 0.95)
 
 N_BINS = 10
 
@@ -84,8 +91,26 @@ def calibration_error(confidence: NDArray[Any], correct: NDArray[np.bool_]) -> f
     return sum(abs(bin_["confidence"] - bin_["accuracy"]) * bin_["images"] for bin_ in bins) / len(confidence)
 
 
+def label_sets(
+    conformal: Conformal, actual: NDArray[np.intp], probabilities: NDArray[Any]
+) -> list[dict[str, float | int]]:
+    """For each of `CONFIDENCES`: the share of images whose set holds the right label, and the mean size of a set.
+
+    Args:
+        conformal: Of the model.
+        actual: Labels as class indices, (m,), m > 0.
+        probabilities: (m, n_classes).
+    """
+    rows: list[dict[str, float | int]] = []
+    for confidence in CONFIDENCES:
+        inside = conformal.sets(probabilities, confidence)
+        reached = float(inside[np.arange(len(actual)), actual].mean())
+        rows.append({"confidence": confidence, "coverage": reached, "labels": float(inside.sum(axis=1).mean())})
+    return rows
+
+
 def suspects(actual: NDArray[np.intp], probabilities: NDArray[Any]) -> list[Suspect]:
-    """Images that are likely mislabeled, most confident first.
+    """Images that are likely labeled wrong, those whose label is the least probable first.
 
     Args:
         actual: Labels as class indices, (m,).
@@ -99,8 +124,13 @@ def suspects(actual: NDArray[np.intp], probabilities: NDArray[Any]) -> list[Susp
     reached = np.where(values >= thresholds, values, -1.0)
     best = reached.argmax(axis=1)
     rows = np.arange(len(actual))
-    is_suspect = (reached[rows, best] >= 0) & (best != actual)
-    margins = values[rows, best] - values[rows, actual]
-    is_suspect &= margins > 0  # the labeled class may be the more probable one and still miss its high threshold
-    found = [Suspect(int(row), int(best[row]), float(margins[row])) for row in np.flatnonzero(is_suspect)]
-    return sorted(found, key=lambda suspect: -suspect.margin)
+    own = values[rows, actual]
+    # The labeled class may be the more probable one and still miss its high threshold.
+    count = np.count_nonzero((reached[rows, best] >= 0) & (values[rows, best] > own))
+    others = values.copy()
+    others[rows, actual] = -1.0
+    likeliest = others.argmax(axis=1)
+    margins = values[rows, likeliest] - own
+    doubted = np.flatnonzero(margins > 0)
+    found = doubted[np.argsort(own[doubted], kind="stable")][:count].tolist()
+    return [Suspect(row, int(likeliest[row]), float(margins[row])) for row in found]

@@ -47,6 +47,8 @@ class Evaluation:
         split: Which images these are: ``train``, ``test``, ...; empty where they are not split.
         known: What each image is to the model, (m,), see known_images.py; None where the model cannot tell.
         n_left_out: Images of these that trained the model and were left out, and near-copies of such images.
+        strangeness: How unlike the training images each is, (m,), 0..1; None where that was not asked, or cannot be
+            told.
     """
 
     classes: tuple[str, ...]
@@ -57,6 +59,7 @@ class Evaluation:
     split: str = ""
     known: NDArray[np.uint8] | None = None
     n_left_out: tuple[int, int] = (0, 0)
+    strangeness: NDArray[np.float64] | None = None
 
     def count(self, kind: int) -> int:
         """How many of the images are this to the model."""
@@ -66,14 +69,18 @@ class Evaluation:
         """The part that did not train the model; all of it where the model cannot tell."""
         if self.known is None:
             return self
-        rows = np.flatnonzero((self.known != TRAINING) & (self.known != COPY))
+        rows = np.flatnonzero((self.known != TRAINING) & (self.known != COPY)).tolist()
+        return replace(self.part(rows), n_left_out=(self.count(TRAINING), self.count(COPY)))
+
+    def part(self, rows: list[int]) -> Evaluation:
+        """The images in these rows."""
         return replace(
             self,
             paths=[self.paths[i] for i in rows],
             actual=self.actual[rows],
             probabilities=self.probabilities[rows],
-            known=self.known[rows],
-            n_left_out=(self.count(TRAINING), self.count(COPY)),
+            known=None if self.known is None else self.known[rows],
+            strangeness=None if self.strangeness is None else self.strangeness[rows],
         )
 
     @property
@@ -204,4 +211,6 @@ def collect(
     kinds = [prediction.known for prediction, _ in good]
     known = None if None in kinds else np.array(kinds, np.uint8)
     paths = [prediction.path for prediction, _ in good]
-    return Evaluation(classes, paths, actual, probabilities, bad, split, known)
+    strange = [prediction.strangeness for prediction, _ in good]
+    strangeness = None if None in strange else np.array(strange, np.float64)
+    return Evaluation(classes, paths, actual, probabilities, bad, split, known, strangeness=strangeness)

@@ -64,6 +64,11 @@ class ImageSet:
         """Size of these images' pixels."""
         return len(self.rows) * int(self.pixels.shape[1])
 
+    def chosen(self, indices: NDArray[np.intp]) -> ImageSet:
+        """Those at these places."""
+        paths = tuple(self.paths[i] for i in indices)
+        return ImageSet(paths, self.labels[indices], self.pixels, self.rows[indices])
+
     def chunks(self) -> Iterator[NDArray[np.uint8]]:
         """Their pixels in order, some rows at a time; each chunk overwrites the one before."""
         return PixelRows(self.pixels, self.rows).chunks()
@@ -80,6 +85,8 @@ class Experiment:
         scaling: From the feature column to network input; fitted on the training images alone.
         skipped: Bad images left out, with `data.on_bad_image: skip`.
         features: The feature column, fitted on the training images alone; None if it is the pixels themselves.
+        shared_features: As bytes, of every row of pixels and then of every row mirrored, if several trainings share
+            them; see training_data.py.
     """
 
     plan: Plan
@@ -88,6 +95,7 @@ class Experiment:
     scaling: Scaling
     skipped: tuple[BadImage, ...]
     features: FittedFeatures | None = None
+    shared_features: NDArray[np.uint8] | None = None
 
     @property
     def config(self) -> TrainConfig:

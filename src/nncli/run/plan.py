@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from nncli.data.image.image_format import ImageFormat
 from nncli.data.reading import Reading, read_source
+from nncli.errors import UsageError
 from nncli.features.settings import PIXELS
 from nncli.run.recipe_choice import apply_recipe
 from nncli.text import printable
@@ -92,10 +93,13 @@ def plan_experiment(config_file: ConfigFile, source: ImageSource | None = None) 
     """
     config = config_file.config
     source = source or read_source(config.data.path, reading_of(config.data))
-    if "val" in source.splits and config_file.was_set("data.validation_split"):
-        message = f"data.validation_split has no use: {source.root} has a val folder; remove one"
-        raise config_file.error("data.validation_split", message)
-    training, validation = source.split(config.data.validation_split, config.training.seed)
+    for key in ("data.validation_split", "data.groups"):
+        if "val" in source.splits and config_file.was_set(key):
+            raise config_file.error(key, f"{key} has no use: {source.root} has a val folder; remove one")
+    try:
+        training, validation = source.split(config.data.validation_split, config.training.seed, config.data.groups)
+    except UsageError as error:
+        raise config_file.error("data.groups", f"data.{error}") from error
     if not validation.paths:
         _refuse_what_needs_validation(config_file)
     _check_class_weights(config_file, source.classes)
@@ -104,7 +108,8 @@ def plan_experiment(config_file: ConfigFile, source: ImageSource | None = None) 
     image_format = ImageFormat(*config.data.image_size, config.data.color, config.data.resize, config.data.max_pixels)
     layer_dims = _resolve_layer_dims(config_file, source)
     judges_nothing = not validation.paths and config.training.monitor != "last"
-    unused = {"data.validation_split": "val" in source.splits, "training.monitor": judges_nothing}
+    is_split = "val" in source.splits
+    unused = {"data.validation_split": is_split, "data.groups": is_split, "training.monitor": judges_nothing}
     unused_keys = tuple(key for key, is_unused in unused.items() if is_unused)
     notes = (*source.notes, *notes)
     return Plan(config_file, source, image_format, layer_dims, training, validation, notes, unused_keys)

@@ -60,18 +60,14 @@ def training_batches(
     if augmentation:
         training_inputs = AugmentedInputs(training_rows, preprocessing, augmentation, dtype)
     if features:
-        stays = (validation,) if augmentation else (training, validation)
-        rows = np.concatenate([images.rows for images in stays])
-        n_mirrored = len(training.rows) if is_mirrored else 0
-        stored = _stored_features(experiment, features, rows, n_mirrored, on_progress, on_note)
-        first = len(rows) - len(validation.rows)  # rows of training images come before
+        stored, own, mirrored, others = _stored_features(experiment, features, bool(augmentation), on_progress, on_note)
         of_bytes = features.scaling_of_bytes
         if is_mirrored:
-            versions = PixelRows(stored, np.concatenate([np.arange(first), np.arange(len(rows), len(stored))]))
+            versions = PixelRows(stored, np.concatenate([own, mirrored]))
             training_inputs = VersionedInputs(versions, of_bytes, 2, dtype)
         elif not augmentation:
-            training_inputs = NetworkInputs(PixelRows(stored, np.arange(first)), of_bytes, dtype)
-        validation_inputs = NetworkInputs(PixelRows(stored, np.arange(first, len(rows))), of_bytes, dtype)
+            training_inputs = NetworkInputs(PixelRows(stored, own), of_bytes, dtype)
+        validation_inputs = NetworkInputs(PixelRows(stored, others), of_bytes, dtype)
     training_set = Batches(training_inputs, training.labels, batch_size)
     if not validation.paths:
         return training_set, None
@@ -81,16 +77,35 @@ def training_batches(
 def _stored_features(
     experiment: Experiment,
     features: FittedFeatures,
-    rows: NDArray[np.intp],
-    n_mirrored: int,
+    is_augmented: bool,
     on_progress: Callable[[int], None],
     on_note: Callable[[str], None],
-) -> NDArray[np.uint8]:
-    """The features of the images in these rows of pixels, and of the first ones mirrored, as bytes, (m, n_0)."""
-    data, kept_as = experiment.plan.config.data, None
+) -> tuple[NDArray[np.uint8], NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
+    """Features as bytes, (m, n_0), and their rows: of the training images, the same mirrored, the validation images.
+
+    Training images that change in every epoch have none; what is shared with other trainings is there already.
+    """
+    training, validation = experiment.training, experiment.validation
+    if experiment.shared_features is not None and not is_augmented:
+        return experiment.shared_features, training.rows, len(training.pixels) + training.rows, validation.rows
+    data, kept_as = experiment.config.data, None
+    rows = np.concatenate([images.rows for images in ((validation,) if is_augmented else (training, validation))])
+    n_mirrored = len(training.rows) if data.augmentation == "mirror" and not is_augmented else 0
     if data.cache == "on" and len(rows):
-        which = "validation" if len(rows) == len(experiment.validation.rows) else "all"
+        which = "validation" if len(rows) == len(validation.rows) else "all"
         what = f"{experiment.fingerprint} {which} {n_mirrored}"
         kept_as = cache_entry(features, what, str(data.path.absolute()), len(rows) + n_mirrored)
-    images = WithMirrored(PixelRows(experiment.training.pixels, rows), n_mirrored, data.shape)
-    return feature_rows(features, images, on_progress, kept_as=kept_as, on_note=on_note)
+    images = WithMirrored(PixelRows(training.pixels, rows), n_mirrored, data.shape)
+    stored = feature_rows(features, images, on_progress, kept_as=kept_as, on_note=on_note)
+    first = len(rows) - len(validation.rows)  # rows of training images come before
+    return stored, np.arange(first), np.arange(len(rows), len(stored)), np.arange(first, len(rows))
+
+
+def shared_features(experiment: Experiment, on_progress: Callable[[int], None]) -> NDArray[np.uint8] | None:
+    """The features of all images, and below them of all mirrored, where trainings on parts of them can share these."""
+    features, data = experiment.features, experiment.config.data
+    if features is None or data.augmentation not in ("none", "mirror"):
+        return None
+    images = PixelRows(experiment.training.pixels)
+    n_mirrored = len(images) if data.augmentation == "mirror" else 0
+    return feature_rows(features, WithMirrored(images, n_mirrored, data.shape), on_progress)

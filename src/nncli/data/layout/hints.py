@@ -87,7 +87,7 @@ def label_pattern(images: Sequence[str]) -> str:
 
 
 def what_is_there(tree: Tree, folder: str) -> str:
-    """What a class folder without images holds, in words, and what helps; empty if it is empty."""
+    """The content of a class folder without images, in words, and what helps; empty if it is empty."""
     contents = tree.contents(folder)
     kinds = dict.fromkeys(kind for word in contents.replace(",", " ").split() if (kind := unread_kind(word)))
     advice = [f"{kind.name}: {kind.advice}" for kind in kinds]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from nncli.data.folder_walk import some
 from nncli.data.natural_order import natural_key
-from nncli.data.source import ImageSource, LabeledFiles
+from nncli.data.source import NO_GROUPS, ImageSource, LabeledFiles
 from nncli.errors import DataError
 from nncli.text import printable
 
@@ -29,17 +29,17 @@ class ListedImages(ImageSource):
     groups: Mapping[str, str] = field(default_factory=dict)
     order: Mapping[str, str] = field(default_factory=dict)
 
-    def split(self, fraction: float, seed: int) -> tuple[LabeledFiles, LabeledFiles]:
+    def split(self, fraction: float, seed: int, grouping: str = NO_GROUPS) -> tuple[LabeledFiles, LabeledFiles]:
         """As of files; but the last images are for validation where there is an order, and groups stay together."""
-        if "val" in self.splits or not (self.groups or self.order):
-            return super().split(fraction, seed)
+        if "val" in self.splits or grouping != NO_GROUPS or not (self.groups or self.order):
+            return super().split(fraction, seed, grouping)
         from nncli.data.split import grouped_split, last_split
 
         files = self.splits.get("all") or self.splits["train"]
         if self.order:
             places = last_split([natural_key(self.order[path]) for path in files.paths], fraction)
         else:
-            places = grouped_split(files.labels, [self.groups[path] for path in files.paths], fraction, seed)
+            places = grouped_split(files.labels, fraction, seed, [self.groups[path] for path in files.paths])
         return files.chosen(places[0]), files.chosen(places[1])
 
 

@@ -1,0 +1,229 @@
+"""Cross-validation: every image is predicted by a network that was not trained on it.
+
+The images are dealt out to k folds. k times a network is trained on all folds but one, and asked about that one. So the
+accuracy is one over all images, and every label can be doubted, not only those of a validation set.
+
+What needs no labels is done once for all: images are decoded, patterns are learned and features computed from all of
+them. What sees labels is done anew for each fold, on its own training images. Where validation images choose the epoch,
+they are set aside from these; the temperature of a fold's probabilities is fitted on what the networks of the other
+folds say.
+
+Source: Stone 1974; Hastie, Tibshirani and Friedman 2009, section 7.10.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nncli.config.writing import as_json, used_options
+from nncli.data.groups import group_numbers, near_copy_groups
+from nncli.data.pixel_rows import PixelRows
+from nncli.data.source import NO_GROUPS, LabeledFiles
+from nncli.data.split import grouped_split, stratified_folds, stratified_split
+from nncli.errors import DataError, ModelFileError
+from nncli.evaluation.evaluation import Evaluation, predict_rows
+from nncli.machine.npz_file import read_npz, write_npz
+from nncli.model.calibration import fit_temperature, tempered
+from nncli.run.hooks import Hooks
+from nncli.run.loading import load
+from nncli.run.trainer import make_trainer
+from nncli.run.training import Training
+from nncli.run.training_data import shared_features
+from nncli.text import printable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from nncli.run.dataset import Experiment
+    from nncli.run.plan import Plan
+
+NOT_LEARNED = ("data.path", "data.cache", "training.processes")
+"""Options that a cross-validation can be resumed with differently."""
+
+
+class FoldHooks(Hooks):
+    """Also hear of folds."""
+
+    def on_fold(self, number: int, n_folds: int, n_training: int, n_images: int) -> None:
+        """See a fold begin; numbers count from 1."""
+
+    def on_fold_done(self, number: int, n_right: int, n_images: int) -> None:
+        """Hear how many of its images were predicted right."""
+
+
+@dataclass(frozen=True)
+class CrossValidated:
+    """Result of a cross-validation.
+
+    Attributes:
+        evaluation: The predictions of all images.
+        folds: The fold of each image, from 0, (m,).
+        metrics: All figures, ready for JSON.
+    """
+
+    evaluation: Evaluation
+    folds: NDArray[np.intp]
+    metrics: dict[str, Any]
+
+
+class CrossValidation:
+    """A cross-validation of a plan, fold after fold.
+
+    Args:
+        plan: Of an ordinary training; its test split is left alone.
+        n_folds: k.
+        grouping: What keeps images together, see groups.py; None for what the config says.
+        folder: Where finished folds are kept.
+        hooks: Who watches.
+
+    Raises:
+        DataError: Images cannot be read, or a class has too few of them or of their groups.
+    """
+
+    def __init__(
+        self, plan: Plan, n_folds: int, grouping: str | None, folder: Path, hooks: FoldHooks | None = None
+    ) -> None:
+        self.n_folds, self._folder, self._hooks = n_folds, folder, hooks or FoldHooks()
+        self.experiment = load(_with_all_images(plan), self._hooks)
+        images = self.experiment.training
+        labels, seed = images.labels.tolist(), plan.config.training.seed
+        grouping = plan.config.data.groups if grouping is None else grouping
+        groups = None if grouping == NO_GROUPS else self._groups(grouping)
+        self._group_of = None if groups is None else np.array(groups)
+        self.folds = stratified_folds(labels, n_folds, seed, groups)
+        self.n_groups = len(labels) if groups is None else len(set(groups))
+        self._check_folds()
+        settings = {key: as_json(value) for key, value in used_options(plan.config).items() if key not in NOT_LEARNED}
+        about = json.dumps([self.experiment.fingerprint, settings, self.folds.tolist()], default=str)
+        self._digest = np.frombuffer(hashlib.blake2b(about.encode(), digest_size=16).digest(), np.uint8)
+
+    def _groups(self, grouping: str) -> list[int]:
+        experiment, images = self.experiment, self.experiment.training
+        names = [experiment.classes[label] for label in images.labels]
+        shape = experiment.plan.image_format.shape
+        return group_numbers(grouping, images.paths, names, lambda: near_copy_groups(images.pixels[images.rows], shape))
+
+    def _check_folds(self) -> None:
+        labels = self.experiment.training.labels
+        for k in range(self.n_folds):
+            if not (self.folds == k).any():
+                raise DataError(f"{self.n_groups} images or groups are too few for {self.n_folds} folds; choose fewer")
+            left = set(labels[self.folds != k].tolist())
+            missing = next((name for i, name in enumerate(self.experiment.classes) if i not in left), None)
+            if missing is not None:
+                raise DataError(
+                    f"class {printable(missing)} has all its images in one fold; it needs images of two groups"
+                )
+
+    def run(self) -> CrossValidated | None:
+        """Train and predict all folds that are not kept already; None if the hooks stopped it."""
+        hooks, images = self._hooks, self.experiment.training
+        probabilities = np.empty((len(images.labels), len(self.experiment.classes)), np.float32)
+        missing = [k for k in range(self.n_folds) if not self._read(k, probabilities)]
+        experiment = self.experiment
+        if missing:
+            with hooks.on_features(len(images.rows)) as on_progress:
+                experiment = replace(experiment, shared_features=shared_features(experiment, on_progress))
+        for k in missing:
+            own = np.flatnonzero(self.folds == k)
+            hooks.on_fold(k + 1, self.n_folds, len(images.rows) - len(own), len(own))
+            found = self._fold(experiment, k)
+            if found is None:
+                return None
+            probabilities[own] = found
+            write_npz(self._file(k), {"digest": self._digest, "probabilities": found})
+            hooks.on_fold_done(k + 1, int((found.argmax(axis=1) == images.labels[own]).sum()), len(own))
+        return self._finished(probabilities)
+
+    def _fold(self, experiment: Experiment, k: int) -> NDArray[np.float32] | None:
+        """Answers of a network that did not see fold k to its images; None if the hooks stopped it."""
+        hooks, config, images = self._hooks, experiment.config, experiment.training
+        others = np.flatnonzero(self.folds != k)
+        chosen, set_aside = others, np.empty(0, np.intp)
+        if self._chooses_epochs:
+            split = config.data.validation_split, config.training.seed
+            labels = images.labels[others].tolist()
+            parts = stratified_split(labels, *split)
+            if self._group_of is not None:
+                parts = grouped_split(labels, *split, self._group_of[others].tolist())
+            chosen, set_aside = others[parts[0]], others[parts[1]]
+        part = replace(experiment, training=images.chosen(chosen), validation=images.chosen(set_aside))
+        training = Training(part, make_trainer(part))
+        hooks.on_start(training)
+        with hooks.on_training(training) as on_batch:
+            for result in training.epochs(hooks.should_stop, on_batch):
+                hooks.on_epoch(result)
+        if not training.trainer.is_finished:
+            return None
+        held_out = images.chosen(np.flatnonzero(self.folds == k))
+        return predict_rows(training.best_model(), PixelRows(held_out.pixels, held_out.rows))
+
+    @property
+    def _chooses_epochs(self) -> bool:
+        config = self.experiment.config
+        return config.training.monitor != "last" and config.data.validation_split > 0
+
+    def _finished(self, probabilities: NDArray[np.float32]) -> CrossValidated:
+        experiment, images = self.experiment, self.experiment.training
+        if experiment.config.training.calibration == "temperature":
+            probabilities = self._calibrated(probabilities)
+        evaluation = Evaluation(
+            experiment.classes, list(images.paths), images.labels, probabilities, experiment.skipped
+        )
+        right = evaluation.predicted == evaluation.actual
+        accuracies = [float(right[self.folds == k].mean()) for k in range(self.n_folds)]
+        metrics = evaluation.report() | {
+            "split": "cross-validation",
+            "folds": self.n_folds,
+            "groups": self.n_groups,
+            "fold_accuracies": accuracies,
+            "fold_deviation": float(np.std(accuracies, ddof=1)),
+        }
+        return CrossValidated(evaluation, self.folds, metrics)
+
+    def _calibrated(self, probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
+        found, labels = probabilities.copy(), self.experiment.training.labels
+        for k in range(self.n_folds):
+            others = self.folds != k
+            temperature = fit_temperature(probabilities[others], labels[others])
+            found[~others] = tempered(probabilities[~others].T, temperature).T
+        return found
+
+    def _file(self, k: int) -> Path:
+        return self._folder / f"fold-{k + 1}.npz"
+
+    def _read(self, k: int, probabilities: NDArray[np.float32]) -> bool:
+        """Fill in what is kept of fold k; returns whether there is something.
+
+        Raises:
+            ModelFileError: It is damaged, or of other images or settings.
+        """
+        path, own = self._file(k), np.flatnonzero(self.folds == k)
+        if not path.exists():
+            return False
+        arrays = read_npz(path)
+        found = arrays.get("probabilities", np.empty(0))
+        if (
+            not np.array_equal(arrays.get("digest", np.empty(0)), self._digest)
+            or found.shape != probabilities[own].shape
+        ):
+            raise ModelFileError(
+                f"{printable(str(path))}: is of other images, settings or folds; start a new cross-validation"
+            )
+        probabilities[own] = found
+        return True
+
+
+def _with_all_images(plan: Plan) -> Plan:
+    """The plan that trains on its validation images, too."""
+    training, validation = plan.training_files, plan.validation_files
+    everything = sorted(zip(training.paths + validation.paths, training.labels + validation.labels, strict=True))
+    paths, labels = zip(*everything, strict=True)
+    return replace(plan, training_files=LabeledFiles(paths, labels), validation_files=LabeledFiles((), ()))
