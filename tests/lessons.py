@@ -4,8 +4,8 @@ A comment line of a lesson is a command and what ten seeds gave:
 
     #   nncli train configs/lessons/learning_rate.yaml --lr 1e-4    accuracy 0.25 to 0.40
 
-``python -m tests.lessons [NAME ...]`` trains each with the seeds 0 to 9 and writes the ranges into the comments,
-rounded outward to hundredths.
+``python -m tests.lessons [NAME ...]`` trains each with the seeds 0 to 9, writes the ranges into the comments, rounded
+outward to hundredths, and copies them into the guide, where a command ends with the same words behind a #.
 """
 
 from __future__ import annotations
@@ -30,7 +30,11 @@ from nncli.run.plan import plan_experiment
 
 ROOT = Path(__file__).parents[1]
 LESSONS = sorted((ROOT / "configs" / "lessons").glob("*.yaml"))
+GUIDE = sorted((ROOT / "docs" / "guide").glob("*.md"))
 PROMISE = re.compile(r"^#   (nncli train \S+(?: --?\S+ \S+)*) +(diverges|(\w+) ([\d.]+) to ([\d.]+))$", re.M)
+
+QUOTE = re.compile(r"^(nncli train \S+(?: --?\S+ \S+)*) +# (diverges|(\w+) [\d.]+ to [\d.]+)$", re.M)
+"""The same in the guide."""
 
 
 @dataclass(frozen=True)
@@ -98,8 +102,24 @@ def with_ranges(text: str, n_seeds: int = 10) -> str:
     return PROMISE.sub(written, text)
 
 
+def with_quotes(text: str) -> str:
+    """A page of the guide with the ranges that the lessons have now.
+
+    Raises:
+        KeyError: It has a range that no lesson has.
+    """
+    ranges = {
+        (command, quantity): what
+        for path in LESSONS
+        for command, what, quantity, *_ in PROMISE.findall(path.read_text(encoding="utf-8"))
+    }
+    return QUOTE.sub(lambda match: match[0].removesuffix(match[2]) + ranges[match[1], match[3] or ""], text)
+
+
 if __name__ == "__main__":
     for path in LESSONS:
         if path.stem in sys.argv[1:] or not sys.argv[1:]:
             path.write_text(with_ranges(path.read_text(encoding="utf-8")), encoding="utf-8")
             print("\n".join([path.stem, *(match[0] for match in PROMISE.finditer(path.read_text()))]))  # noqa: T201
+    for path in GUIDE:
+        path.write_text(with_quotes(path.read_text(encoding="utf-8")), encoding="utf-8")
