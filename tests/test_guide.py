@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -101,6 +102,23 @@ def test_a_part_has_everything(name: str) -> None:
     for heading in ("## The idea", "## By hand", "## In our code", "## Try it", "## Exercise", "<summary>Answer</"):
         assert heading in text
     assert "## The formula" in text or name.startswith("05")
+
+
+def test_pictures_are_there_in_both_looks() -> None:
+    """Those that the pages show, and no others, light and dark."""
+    shown = {Path(target).name for text in PAGES.values() for target in re.findall(r'"(\.\./images/[^"]+)"', text)}
+    assert sorted(path.name for path in (ROOT / "docs/images/guide").iterdir()) == sorted(shown)
+    assert {name.replace("light", "dark") for name in shown} == {name for name in shown if "dark" in name}
+
+
+@pytest.mark.parametrize("name", ["activations", "loss", "descent"])
+def test_pictures_can_be_drawn_again(name: str, tmp_path: Path) -> None:
+    """By one command, `python -m tests.guide_pictures`; those here need no training."""
+    pytest.importorskip("matplotlib")
+    from tests.guide_pictures import draw
+
+    draw(name, "dark", tmp_path / "x.svg")
+    assert (tmp_path / "x.svg").read_text(encoding="utf-8").count("<path") > 10
 
 
 @pytest.mark.parametrize("name", PAGES)
