@@ -22,9 +22,8 @@ from nncli.run.recipe_choice import MOSTLY_OUTLINE
 from tests.recipes_table import DOCUMENT, with_tables
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = sorted(
-    [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("sample_images/*.md"), *ROOT.glob("examples/*.md")]
-)
+FOLDERS = (".", "docs", "docs/guide", "sample_images", "examples")
+DOCUMENTS = sorted(path for folder in FOLDERS for path in (ROOT / folder).glob("*.md"))
 
 
 def test_every_key_of_the_config_is_documented() -> None:

@@ -15,6 +15,7 @@ COMMANDS = {
     "show": "nncli.cli.show",
     "report": "nncli.cli.report",
     "export": "nncli.cli.export",
+    "gradcheck": "nncli.cli.gradcheck",
     "cache": "nncli.cli.cache",
     "schema": "nncli.cli.schema",
     "completion": "nncli.cli.completion",
