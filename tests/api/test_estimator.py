@@ -52,7 +52,7 @@ def test_labels_come_back_as_they_were(fitted: ImageClassifier) -> None:
     assert 9 == fitted.metrics_["images"]
 
 
-@pytest.mark.parametrize("labels", [[30, 4, 100], [-1.5, 0.0, 2.5], [True, False, True]])
+@pytest.mark.parametrize("labels", [[30, 4, 100], [-1.0, 0.0, 2.0], [True, False, True]])
 def test_labels_can_be_numbers(labels: list[Any]) -> None:
     """More than ten of them would not be in the order of their texts."""
     X, _ = images()
@@ -118,20 +118,185 @@ def test_parameters_are_got_and_set() -> None:
         classifier.set_params(epochs=3)
 
 
-@pytest.mark.parametrize("y", [["a"] * 60, ["a", "b"] * 20])
-def test_labels_that_do_not_fit_are_refused(y: list[str]) -> None:
-    """One class alone, or another number of labels than of images."""
-    with pytest.raises(ValueError, match=r"60 images have \d+ labels, \d different ones"):
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        (None, "requires y to be passed"),
+        (["a"] * 60, "60 images have one class, a; there must be two or more"),
+        (["a", "b"] * 20, "X has 60 images and y has 40 labels; give one label per image"),
+        (["a"], "X has 60 images and y has 1 labels"),
+        ("a", r"y is an array \(\); give one label per image, \(60,\)"),
+        (np.eye(3)[np.arange(60) % 3], r"y is an array \(60, 3\); .*; of one-hot rows, y.argmax\(axis=1\)"),
+        ([np.nan, 1.0] * 30, "y contains NaN; leave those images out"),
+        ([np.inf, 1.0] * 30, "y contains infinity; leave those images out"),
+        ([None, "a"] * 30, "y contains None; leave those images out"),
+        (np.array([np.nan, "a"] * 30, object), "y contains nan; leave those images out"),
+        (np.array(["2020-01-01", "NaT"] * 30, "M8[D]"), "y contains N"),
+        (np.arange(60) / 7, r"Unknown label type: continuous; y holds numbers such as 0\.14.*y\.astype\(str\)"),
+        ([1, "a"] * 30, "y holds texts and 1; give labels of one kind"),
+        (np.array([(1,), "a"] * 30, object), "the labels in y cannot be sorted"),
+    ],
+)
+def test_labels_that_do_not_fit_are_refused(y: Any, message: str) -> None:
+    """With the way out; what NumPy would broadcast, or what equals nothing, would be a wrong number."""
+    with pytest.raises(ValueError, match=message):
         ImageClassifier().fit(images()[0], y)
 
 
-def test_wrong_images_and_settings_are_refused() -> None:
-    """By the messages of `predict` and of the config."""
+def test_labels_in_a_column_are_taken_with_a_warning(fitted: ImageClassifier) -> None:
+    """As one-dimensional ones; compared as they are, each label would meet each image."""
     X, y = images()
-    with pytest.raises(ValueError, match=r"an array of float64 \(4, 4\) is no image"):
-        ImageClassifier().fit(X.astype(float), y)
+    with pytest.warns(UserWarning, match="A column-vector y was passed when a 1d array was expected"):
+        assert fitted.score(X, y) == fitted.score(X, y[:, None])
+    with pytest.warns(UserWarning, match="A column-vector y"):
+        again = ImageClassifier("plain", settings=PLAIN).fit(X, y[:, None])
+    np.testing.assert_array_equal(fitted.predict(X), again.predict(X))
+
+
+@pytest.mark.parametrize("y", [["z"], [], ["z"] * 59, None, np.full((60, 2), "z")])
+def test_a_score_needs_one_label_for_each_image(fitted: ImageClassifier, y: Any) -> None:
+    """A single one would be compared with all."""
+    with pytest.raises(ValueError, match=r"label|requires y"):
+        fitted.score(images()[0], y)
+
+
+def test_a_score_can_weigh_images(fitted: ImageClassifier) -> None:
+    """Weights of 0 leave images out; what is no weight is refused."""
+    X, y = images()
+    y = np.where(np.arange(60) < 15, "q", fitted.predict(X))
+    assert (0.75, 1.0) == (fitted.score(X, y), fitted.score(X, y, (y != "q") * 2.0))
+    for wrong in (np.ones(59), np.full(60, np.nan), np.zeros(60), -np.ones(60)):
+        with pytest.raises(ValueError, match="sample_weight must be a finite number of at least 0 for each of 60"):
+            fitted.score(X, y, wrong)
+
+
+def test_fit_refuses_what_it_cannot_do(fitted: ImageClassifier) -> None:
+    """Weights of single images; and a word that is none of its own."""
+    for name, message in (("sample_weight", "class_weights"), ("epochs", "fit takes X and y, no epochs")):
+        with pytest.raises(TypeError, match=message):
+            fitted.fit(*images(), **{name: np.ones(60)})
+
+
+@pytest.mark.parametrize(
+    ("X", "error", "message"),
+    [
+        (np.zeros((60, 4, 4)), ValueError, r"are from 0 to 0: pass np\.rint\(X \* 255\)\.astype\(np\.uint8\)"),
+        (
+            np.full((60, 4, 4), 1.5),
+            ValueError,
+            r"values are from 1\.5 to 1\.5: pass np\.rint\(X\)\.astype\(np\.uint8\)",
+        ),
+        (np.full((60, 4, 4), -1), ValueError, "values are from -1 to -1: bring them to 0 to 255"),
+        (np.full((60, 4, 4), np.nan), ValueError, "it holds NaN or infinity"),
+        (np.full((60, 4, 4), 65535, np.uint16), ValueError, r"of 16 bits, pass \(X // 257\)"),
+        (np.zeros((60, 4, 4), bool), ValueError, r"black and white, pass \(X \* 255\)\.astype\(np\.uint8\)"),
+        (np.zeros((60, 16), np.uint8), ValueError, r"of flat rows, pass X\.reshape\(60, 4, 4\)"),
+        (np.zeros((60, 3, 4, 5), np.uint8), ValueError, r"channels that come first, pass X\.transpose\(0, 2, 3, 1\)"),
+        (np.zeros((0, 4, 4), np.uint8), ValueError, "X has no images or no pixels"),
+        ([[[0.5]]] * 60, ValueError, r"X is an array of float64 \(60, 1, 1\), not a uint8 array"),
+        (
+            [np.zeros((4, 4))] * 60,
+            ValueError,
+            r"X\[0\]: an array of float64 .* is no image.*np\.rint\(X\[0\] \* 255",
+        ),
+        ([], ValueError, "X has no images"),
+        ([3] * 60, TypeError, r"X\[0\] is a int; give a path, bytes"),
+        ("photos", TypeError, "X is a str; expected a uint8 array"),
+        (None, TypeError, "X is a NoneType; expected a uint8 array"),
+        (["."] * 60, ValueError, r"X\[0\] is a folder, \.; give the paths of its images"),
+    ],
+)
+def test_images_of_another_kind_are_refused_with_the_cure(
+    fitted: ImageClassifier, X: Any, error: type[Exception], message: str
+) -> None:
+    """By `fit` and by `predict` alike."""
+    for ask in (lambda: ImageClassifier().fit(X, images()[1]), lambda: fitted.predict(X)):
+        with pytest.raises(error, match=message):
+            ask()
+
+
+def test_wrong_settings_are_refused() -> None:
+    """By the messages of the config."""
     with pytest.raises(NncliError, match=r"Did you mean 'training\.epochs'"):
-        ImageClassifier(settings={"training.epoch": 3}).fit(X, y)
+        ImageClassifier(settings={"training.epoch": 3}).fit(*images())
+
+
+def test_images_come_in_lists_of_any_kind_and_size(fitted: ImageClassifier, tmp_path: Path) -> None:
+    """Paths, bytes, Pillow images and arrays; the same pixels give the same answers."""
+    X, y = images()
+    paths = [tmp_path / f"{i}.png" for i in range(60)]
+    for image, path in zip(X, paths, strict=True):
+        Image.fromarray(image).save(path)
+    mixed = [paths[0], str(paths[1]), paths[2].read_bytes(), Image.fromarray(X[3]), *X[4:]]
+    for listed in (paths, list(map(str, paths)), np.array(list(map(str, paths))), mixed):
+        again = ImageClassifier("plain", settings=PLAIN).fit(listed, y)
+        np.testing.assert_array_equal(fitted.predict_proba(X), again.predict_proba(listed))
+    larger = [Image.fromarray(image).resize((4 + i % 3, 5)) for i, image in enumerate(X)]
+    assert ImageClassifier("plain", settings=PLAIN).fit(larger, y).score(larger, y) > 0.9
+    recipe = ImageClassifier(effort="quick", settings={"training.epochs": 1}).fit(mixed, y)
+    assert 1 == recipe.classifier_.model.image_format.channels
+
+
+def test_an_image_of_a_list_that_cannot_be_read_is_named(fitted: ImageClassifier, tmp_path: Path) -> None:
+    """By its place and its path; no row is left out silently."""
+    X, y = images()
+    for listed, name in (([str(tmp_path / "none.png"), *X[1:]], "none.png: "), ([b"x", *X[1:]], "")):
+        with pytest.raises(NncliError, match=rf"X\[0\]: .*{name}(No such file|not a readable)"):
+            fitted.predict(listed)
+        with pytest.raises(NncliError, match=r"X\[0\]: .*(No such file|not a readable)"):
+            ImageClassifier("plain", settings=PLAIN).fit(listed, y)
+    with pytest.raises(NncliError, match=r"X\[0\]: .*none\.png: No such file"):
+        ImageClassifier("plain", settings=PLAIN).fit([str(tmp_path / "none.png")] * 60, y)
+
+
+def test_numbers_of_numpy_are_settings() -> None:
+    """A search over seeds hands them over."""
+    X, y = images()
+    numpys = {
+        **PLAIN,
+        "training.epochs": np.int64(2),
+        "data.image_size": np.array([4, 4]),
+        "training.calibration": np.str_("none"),
+    }
+    plain = {**PLAIN, "training.epochs": 2, "training.calibration": "none"}
+    a = ImageClassifier(np.str_("plain"), seed=np.int64(3), settings=numpys).fit(X, y)  # type: ignore[arg-type]
+    b = ImageClassifier("plain", seed=3, settings=plain).fit(X, y)
+    np.testing.assert_array_equal(a.predict_proba(X), b.predict_proba(X))
+
+
+@pytest.mark.parametrize("name", ["predict", "predict_proba", "score"])
+def test_before_fit_it_says_so(name: str) -> None:
+    """As a ValueError and an AttributeError called NotFittedError, so that hasattr and scikit-learn understand."""
+    unfitted = ImageClassifier()
+    with pytest.raises(ValueError, match=r"this ImageClassifier is not fitted yet; call fit\(X, y\) first") as caught:
+        getattr(unfitted, name)(*images()[: 1 + (name == "score")])
+    assert isinstance(caught.value, AttributeError)
+    assert "NotFittedError" == type(caught.value).__name__
+    assert not any(
+        hasattr(unfitted, each) for each in ("classes_", "classifier_", "metrics_", "n_features_in_", "other")
+    )
+
+
+def test_without_scikit_learn_the_error_is_called_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is of the same two kinds."""
+    monkeypatch.setitem(sys.modules, "sklearn.exceptions", None)
+    with pytest.raises(AttributeError, match="not fitted yet") as caught:
+        ImageClassifier().classes_  # noqa: B018
+    assert ("NotFittedError", True) == (type(caught.value).__name__, isinstance(caught.value, ValueError))
+
+
+def test_the_number_of_values_is_known_where_there_is_one(fitted: ImageClassifier) -> None:
+    """Of images in one array."""
+    X, y = images()
+    assert 16 == fitted.n_features_in_
+    assert not hasattr(ImageClassifier("plain", settings=PLAIN).fit(list(X), y), "n_features_in_")
+
+
+def test_it_is_shown_as_it_would_be_written() -> None:
+    """Without what is as it always is."""
+    assert "ImageClassifier()" == repr(ImageClassifier())
+    text = "ImageClassifier(recipe='plain', seed=3, settings={'training.epochs': 5})"
+    assert text == repr(ImageClassifier("plain", seed=3, settings={"training.epochs": 5}))
 
 
 def test_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,3 +329,5 @@ def test_scikit_learn_takes_it() -> None:
     few = {**PLAIN, "training.epochs": 1}
     search = GridSearchCV(classifier, {"settings": [few, PLAIN]}, cv=2).fit(X, y)
     assert {"settings": PLAIN} == search.best_params_
+    seeds = GridSearchCV(classifier.set_params(settings=few), {"seed": np.arange(2)}, cv=2).fit(X, y)
+    assert seeds.best_params_["seed"] in {0, 1}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from nncli.cli.extras import install_command
 from tests.cli.tiny import write_image, write_three, write_two
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def test_a_missing_extra_is_a_line(nncli: Runner, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setitem(sys.modules, "onnx", None)
     result = nncli("export")
     assert (2, "") == (result.code, result.out)
-    assert "nncli: an export needs onnx; install it with: pip install 'nncli[onnx]'\n" == result.err
+    assert f"nncli: an export needs onnx; install it with: {install_command('onnx')}\n" == result.err
 
 
 def test_only_onnx_is_written(nncli: Runner) -> None:

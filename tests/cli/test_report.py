@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from nncli.cli.extras import install_command
 from tests.cli.tiny import write_image, write_three
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def test_a_missing_extra_is_a_line(nncli: Runner, run: Path, monkeypatch: pytest
     monkeypatch.setitem(sys.modules, "jinja2", None)
     result = nncli("report", run)
     assert (2, "") == (result.code, result.out)
-    assert "nncli: a report needs jinja2; install it with: pip install 'nncli[report]'\n" == result.err
+    assert f"nncli: a report needs jinja2; install it with: {install_command('report')}\n" == result.err
 
 
 def test_a_split_needs_data(nncli: Runner) -> None:

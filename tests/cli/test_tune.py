@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from nncli.cli.extras import install_command
 from nncli.cli.tune import Duration, _best, _verdict
 from nncli.config import load_config
 from nncli.tuning.search_space import AS_IS, OWN
@@ -145,7 +146,7 @@ def test_without_the_extra_there_is_one_line(photos: Path) -> None:
     arguments = [sys.executable, "-c", program, "tune", str(photos)]
     result = subprocess.run(arguments, capture_output=True, text=True, check=False)
     assert 2 == result.returncode
-    assert "nncli: tune needs optuna; install it with: pip install 'nncli[tune]'\n" == result.stderr
+    assert f"nncli: tune needs optuna; install it with: {install_command('tune')}\n" == result.stderr
 
 
 class Tried:

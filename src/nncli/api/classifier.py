@@ -8,13 +8,15 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
+from nncli.api.images import checked_pictures, described
 from nncli.data.folder_walk import find_images
 from nncli.data.image.decoding import ImageError, array_image, array_rows, convert_image
+from nncli.errors import DataError
 from nncli.model.file import Model, read_model
 from nncli.model.predictor import Predictor
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from nncli.api.images import Picture, Pictures
     from nncli.model.predictor import Source
 
 MODEL = "model.npz"
@@ -30,9 +33,6 @@ MODEL = "model.npz"
 
 IN_MEMORY = ""
 """The path of an image that has none."""
-
-Picture: TypeAlias = "str | os.PathLike[str] | bytes | NDArray[np.uint8] | Image.Image"
-"""A file or folder, the bytes of a file, an array (height, width) or (height, width, channels), or a Pillow image."""
 
 
 @dataclass(frozen=True)
@@ -100,21 +100,32 @@ class Classifier:
         )
         return [next(in_files) if row is None else self._in_memory(row) for row in rows]
 
-    def predict_proba(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """The probabilities of images in memory.
+    def predict_proba(self, images: Pictures) -> NDArray[np.float32]:
+        """The probabilities of images.
 
         Args:
-            images: uint8, (m, height, width) or (m, height, width, channels) of any size.
+            images: uint8, (m, height, width) or (m, height, width, channels) of any size; or a list as `predict` takes
+                it, without folders.
 
         Returns:
             (m, n_classes), in the order of `classes`; rows sum to 1.
 
         Raises:
-            ValueError: `images` is no such array.
+            ValueError, TypeError: `images` is nothing of this kind; the message says how to make it so.
+            DataError: One of a list cannot be read.
         """
-        if not isinstance(images, np.ndarray) or images.ndim not in (3, 4):
-            raise ValueError(f"images is {_described(images)}, not a uint8 array (m, height, width, channels)")
-        return self._predictor.probabilities(array_rows(images, self.model.image_format))
+        return self.probabilities(images, "images")
+
+    def probabilities(self, images: Pictures, name: str) -> NDArray[np.float32]:
+        """As `predict_proba`; `name` is the caller's word for the images."""
+        pictures = checked_pictures(images, name)
+        if isinstance(pictures, np.ndarray):
+            return self._predictor.probabilities(array_rows(pictures, self.model.image_format))
+        found = self.predict(pictures)
+        for i, each in enumerate(found):
+            if each.error:
+                raise DataError(f"{name}[{i}]: {each.path + ': ' if each.path else ''}{each.error}")
+        return np.array([list(each.probabilities.values()) for each in found], np.float32)
 
     def _row(self, picture: NDArray[np.uint8] | Image.Image) -> NDArray[np.uint8] | str:
         image = array_image(picture) if isinstance(picture, np.ndarray) else picture
@@ -155,8 +166,4 @@ def _sources(picture: object) -> Iterator[Source]:
         found = list(find_images(path, strict=False)) if path and Path(path).is_dir() else []
         yield from ((each, each) for each in found or [path])
     else:
-        raise TypeError(f"{_described(picture)} is no image; give a path, bytes, a uint8 array or a Pillow image")
-
-
-def _described(value: object) -> str:
-    return f"an array of {value.dtype} {value.shape}" if isinstance(value, np.ndarray) else f"a {type(value).__name__}"
+        raise TypeError(f"{described(picture)} is no image; give a path, bytes, a uint8 array or a Pillow image")

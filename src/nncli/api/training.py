@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from nncli.api.classifier import Classifier, load
 from nncli.config import Override, load_config
 from nncli.errors import UsageError
@@ -111,4 +113,9 @@ def train(
 
 def overrides(settings: Mapping[str, object]) -> list[Override]:
     """Values by key as a config takes them."""
-    return [Override(key, json.dumps(value, default=str), f"settings {key!r}") for key, value in settings.items()]
+    return [Override(key, json.dumps(value, default=_plain), f"settings {key!r}") for key, value in settings.items()]
+
+
+def _plain(value: object) -> object:
+    """NumPy's numbers and arrays as Python's, anything else as its text."""
+    return value.tolist() if isinstance(value, np.generic | np.ndarray) else str(value)

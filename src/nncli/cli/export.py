@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from nncli.cli.extras import refuse_missing
 from nncli.cli.messages import say
 from nncli.cli.model_lookup import find_model
 from nncli.errors import UsageError
@@ -40,16 +41,14 @@ def command(*, model: str | None, output: Path | None, check_images: str | None)
     written, it is run by onnxruntime and compared with nncli. Without MODEL: $NNCLI_MODEL, ./model.npz or the newest
     runs/*/model.npz.
 
-    Needs the extra 'onnx': pip install 'nncli[onnx]'.
+    Needs the extra 'onnx'; without it, it says how to install it.
     """  # fmt: skip
     if output is not None and output.suffix.lower() != SUFFIX:
         raise UsageError(f"--output {printable(str(output))}: only ONNX can be written; end the name with {SUFFIX}")
     try:
         from nncli.export.onnx_file import onnx_bytes
     except ModuleNotFoundError as error:
-        if (error.name or "").startswith("nncli"):
-            raise
-        raise UsageError(f"an export needs {error.name}; install it with: pip install 'nncli[onnx]'") from error
+        raise refuse_missing("an export", error, "onnx") from error
     from nncli.machine.atomic_file import open_bytes_atomically
     from nncli.model.file import read_model
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from nncli.cli.extras import refuse_missing
 from nncli.cli.messages import say
 from nncli.cli.model_lookup import find_model
 from nncli.errors import DataError, UsageError
@@ -41,7 +42,7 @@ def command(*, runs: tuple[str, ...], output: Path | None, data: str | None, spl
       nncli report runs/cats-1 runs/cats-2 -o compare.html
       nncli report runs/cats-1 --data photos/test
 
-    Needs the extra 'report': pip install 'nncli[report]'.
+    Needs the extra 'report'; without it, it says how to install it.
     """  # fmt: skip
     if split and not data:
         raise UsageError("--split says which part of --data; add --data DIR")
@@ -50,9 +51,7 @@ def command(*, runs: tuple[str, ...], output: Path | None, data: str | None, spl
     try:
         from nncli.report.page import page
     except ModuleNotFoundError as error:
-        if (error.name or "").startswith("nncli"):
-            raise
-        raise UsageError(f"a report needs {error.name}; install it with: pip install 'nncli[report]'") from error
+        raise refuse_missing("a report", error, "report") from error
 
     models = [find_model(run, "RUN") for run in runs] or [find_model(None, "RUN")]
     reported = [_reported(path, data, split) for path in models]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from nncli.cli.extras import refuse_missing
 from nncli.cli.messages import say
 from nncli.cli.progress import Progress
 from nncli.cli.stop_signals import signals
@@ -76,7 +77,7 @@ def command(
     same command resumes its study, and several may share one.
 
     The score is the accuracy on the validation images that chose it, so expect somewhat less on others: keep some to
-    test. Needs the extra 'tune': pip install 'nncli[tune]'.
+    test. Needs the extra 'tune'; without it, it says how to install it.
     """  # fmt: skip
     deadline = time.monotonic() + budget
     from nncli.config import load_config, parse_override
@@ -125,9 +126,7 @@ def _search(config_file: ConfigFile, study: str) -> Search:
     try:
         from nncli.tuning.study import Search
     except ModuleNotFoundError as error:
-        if (error.name or "").startswith("nncli"):
-            raise
-        raise UsageError(f"tune needs {error.name}; install it with: pip install 'nncli[tune]'") from error
+        raise refuse_missing("tune", error, "tune") from error
 
     plan = plan_experiment(config_file)
     if not plan.validation_files.paths:

@@ -42,7 +42,7 @@ TOLERANCE = 1e-5
 """Relative difference of right derivatives, at most."""
 
 SMALLEST = 1e-3
-"""What a difference is compared with at least: numeric derivatives are rounded to about 1e-10."""
+"""The least that a difference is compared with: numeric derivatives are rounded to about 1e-10."""
 
 NOISE = 0.01
 """Added to every parameter: with biases of 0 and gains of 1 a mistake in them might not show."""
