@@ -29,6 +29,9 @@ data:
   test_time_augmentation: none
   validation_split: 0.15
   on_bad_image: error
+  range: auto
+  background: white
+  color_profile: srgb
   max_pixels: 110000000
   cache: "on"
 network:

@@ -34,6 +34,7 @@ def command(data_dir: str, output: Path, force: bool) -> None:
     """  # fmt: skip
     if os.path.lexists(output) and not force:
         raise UsageError(f"{printable(str(output))}: exists already; choose another -o, or --force to replace it")
+    from nncli.data.unread_images import unread_note
     from nncli.machine.atomic_file import write_text_atomically
     from nncli.run.starter_config import Starter
 
@@ -44,4 +45,7 @@ def command(data_dir: str, output: Path, force: bool) -> None:
     say(
         f"{len(starter.folder.classes)} classes, {counts:,} {starter.looks}: recipe {starter.values['training.recipe']}"
     )
+    note = unread_note(data_dir)
+    if note:
+        say(note)
     click.echo(printable(str(output)))

@@ -64,7 +64,8 @@ def yaml_value(value: object) -> str:
     if isinstance(value, float):
         text = repr(value)
         return text if "." in text else text.replace("e", ".0e")  # to YAML 1.1, 1e-08 is text
-    if isinstance(value, Path) or value in ("on", "off"):  # to YAML 1.1, these words are true and false
+    is_comment = isinstance(value, str) and value.startswith("#")
+    if isinstance(value, Path) or value in ("on", "off") or is_comment:  # to YAML 1.1, on and off are true and false
         return _quoted(str(value))
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(map(yaml_value, value))}]"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nncli.data.image.image_format import IMAGE_SUFFIXES
+from nncli.data.image.kinds import image_suffixes, left_out_reason
 from nncli.data.natural_order import natural_key
 from nncli.errors import DataError
 from nncli.text import printable
@@ -231,10 +231,10 @@ def sorted_listing(files: Iterable[str], folders: Iterable[str]) -> Listing:
     for path in sorted(files, key=natural_key):
         if _is_junk(os.path.basename(path)):  # noqa: PTH119
             listing.left_out.append((_HIDDEN, path))
-        elif path.lower().endswith(IMAGE_SUFFIXES):
+        elif path.lower().endswith(image_suffixes()):
             listing.images.append(path)
         else:
-            listing.left_out.append((_OTHER_TYPE, path))
+            listing.left_out.append((left_out_reason(path) or _OTHER_TYPE, path))
     return listing
 
 
@@ -252,5 +252,5 @@ def _kind(entry: os.DirEntry[str]) -> str:
     except OSError:  # a link to itself
         return _BROKEN_LINK
     if is_file:
-        return _IMAGE if entry.name.lower().endswith(IMAGE_SUFFIXES) else _OTHER_TYPE
+        return _IMAGE if entry.name.lower().endswith(image_suffixes()) else left_out_reason(entry.name) or _OTHER_TYPE
     return _BROKEN_LINK if entry.is_symlink() and not Path(entry.path).exists() else _IRREGULAR

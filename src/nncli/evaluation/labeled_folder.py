@@ -16,6 +16,7 @@ from nncli.data.layout.oddities import mask_files
 from nncli.data.layout.reading import Part, read_layout
 from nncli.data.layout.tree import Tree
 from nncli.data.layout.words import TEST_WITHOUT_LABEL, squeezed
+from nncli.data.unread_images import unread_note
 from nncli.errors import DataError, UsageError
 from nncli.text import printable
 
@@ -74,7 +75,8 @@ def labeled_images(root: str, split: str | None = None, known: Sequence[str] | N
         _listed(tree, part, layout.notes) if _has_no_labels(part, known or ()) else _walked(tree, part)
     )
     if not paths:
-        raise DataError(f"{printable(part.folder)}: no images in its folders")
+        advice = unread_note(part.folder)
+        raise DataError(f"{printable(part.folder)}: no images in its folders{'; ' + advice if advice else ''}")
     if not chosen:
         of_path = official_split(tree, part.folder, paths, layout.notes)
         if of_path:

@@ -164,6 +164,12 @@ def unread_kind(name: str) -> Kind | None:
     return None if kind is None or kind.is_read else kind
 
 
+def left_out_reason(name: str) -> str | None:
+    """Why a file that is an image by its name is left out of a folder, in words that follow "ignored 9 as"."""
+    kind = unread_kind(name)
+    return f"{kind.name}, which is not read ({kind.advice})" if kind else None
+
+
 def ignored_note(kind: Kind, count: int, first: str = "") -> str:
     """A line about files of a kind that a folder holds and that are not read.
 
