@@ -24,7 +24,7 @@ EXTENDABLE = ("training.epochs", "training.patience", "data.cache")
 
 
 BEFORE = {"data.color_profile": "ignore", "data.range": "full"}
-"""What runs did whose config does not know the key."""
+"""Values that runs had whose config does not know the key."""
 
 
 def plan_resumed(directory: Path, config: Path | None = None, overrides: Sequence[Override] = ()) -> Plan:

@@ -1,4 +1,4 @@
-"""What of the image format the training images decide: the range of 16-bit values, and the background of transparency.
+"""The part of the image format that training images decide: the range of 16-bit values, the background of transparency.
 
 Both are decided once; the run's config and the model say what came of it, and prediction never looks again.
 """
