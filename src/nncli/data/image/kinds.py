@@ -167,7 +167,7 @@ def unread_kind(name: str) -> Kind | None:
 def left_out_reason(name: str) -> str | None:
     """Why a file that is an image by its name is left out of a folder, in words that follow "ignored 9 as"."""
     kind = unread_kind(name)
-    return f"{kind.name}, which is not read ({kind.advice})" if kind else None
+    return f"{kind.name}, which is not read ({kind.advice.replace(' it ', ' them ')})" if kind else None
 
 
 def ignored_note(kind: Kind, count: int, first: str = "") -> str:
