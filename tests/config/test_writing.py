@@ -35,6 +35,9 @@ data:
   validation_split: 0.15
   groups: none
   on_bad_image: error
+  range: auto
+  background: white
+  color_profile: srgb
   max_pixels: 110000000
   cache: "on"
 network:

@@ -49,7 +49,7 @@ def test_a_plan_has_everything_that_the_folder_tells(folder: Path) -> None:
     """Classes, layer sizes, image format and sizes of the split."""
     plan = plan_of(folder, data={"validation_split": 0.2, "color": "rgb", "image_size": "[6, 5]", "resize": "crop"})
     assert ("ant", "bee", "cow") == plan.classes
-    assert ImageFormat(6, 5, "rgb", "crop") == plan.image_format
+    assert ImageFormat(6, 5, "rgb", "crop", profile="srgb") == plan.image_format
     assert (90, 5, 3) == plan.layer_dims
     assert 90 * 5 + 5 + 5 * 3 + 3 == plan.n_parameters
     assert [16, 16, 8] == per_class(plan.training_files)

@@ -39,7 +39,7 @@ MOST_FOLDS = 50
     "-f", "--format", "format_", type=click.Choice(FORMATS), default="table", show_default=True, help="Output."
 )
 @click.option("--fail-under", metavar="ACCURACY", type=Share(), help="Exit with 4 if the accuracy is lower.")
-@click.option("--progress", type=click.Choice(MODES), default="auto", show_default=True, help="What to show on stderr.")
+@click.option("--progress", type=click.Choice(MODES), default="auto", show_default=True, help="Progress on stderr.")
 @click.pass_context
 def command(
     context: click.Context,

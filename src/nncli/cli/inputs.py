@@ -43,9 +43,22 @@ def check_folders(paths: Sequence[str]) -> None:
         raise UsageError(f"{shown}: a list, not an image; did you mean --files-from {shown}?")
     for path in paths:
         if path != STDIN and _is_folder(path) and next(_images_of(path), None) is None:
-            raise DataError(f"{printable(path)}: no images in this folder")
+            from nncli.data.unread_images import unread_note
+
+            advice = unread_note(path)
+            raise DataError(f"{printable(path)}: no images in this folder{'; ' + advice if advice else ''}")
         if _is_archive(path) and next(_packed(path), None) is None:
             raise DataError(f"{printable(path)}: no images in this archive")
+
+
+def unread_notes(paths: Sequence[str]) -> Iterator[str]:
+    """A line for each folder among `paths` that holds images of kinds that are not read."""
+    from nncli.data.unread_images import unread_note
+
+    for path in paths:
+        note = unread_note(path) if path != STDIN and _is_folder(path) else ""
+        if note:
+            yield f"{printable(path)}: {note}"
 
 
 def source_lots(paths: Sequence[str], names_from: str | None, separator: bytes) -> Iterator[Iterable[Source]]:

@@ -8,7 +8,7 @@ from nncli.cli.text_table import aligned
 from nncli.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from nncli.run.dataset import ImageSet
     from nncli.run.inspection import Findings, Place
@@ -24,7 +24,8 @@ def inspection_lines(splits: Mapping[str, ImageSet], classes: Sequence[str], fin
 
     counts = class_counts(splits, len(classes))
     rows = zip(classes, *counts.values(), strict=True)
-    sizes = sizes_of([path for images in splits.values() for path in images.paths])
+    paths = [path for images in splits.values() for path in images.paths]
+    sizes = sizes_of(paths)
     looked_at, total = sizes.total(), sum(len(images.paths) for images in splits.values())
     sample = f" (of {looked_at:,} images looked at)" if looked_at < total else ""
     near = findings.near or []
@@ -42,7 +43,23 @@ def inspection_lines(splits: Mapping[str, ImageSet], classes: Sequence[str], fin
         f"near-empty  {_count(len(findings.empty), 'image')} of nearly one color",
         *(f"  {printable(place.path)}" for place in findings.empty[:MOST_NAMED]),
         *_more(len(findings.empty)),
+        *(f"look at     {line}" for line in _suspects(paths)),
     ]
+
+
+def _suspects(paths: Sequence[str]) -> Iterator[str]:
+    """Lines about files that are probably not what they seem."""
+    from nncli.data.samples import BRIGHT, look_at_transparency, look_at_values
+    from nncli.data.suspects import look_for_suspects
+
+    yield from look_for_suspects(paths).lines()
+    values = look_at_values(paths)
+    if values.chosen():
+        yield f"{values}; data.range: auto uses what they use, full would show them nearly black"
+    n_transparent, n_looked_at, luma = look_at_transparency(paths)
+    if luma > BRIGHT:
+        transparent = f"{n_transparent} of {n_looked_at} images looked at are transparent and bright"
+        yield f"{transparent}; data.background: auto or black keeps their contrast"
 
 
 def _duplicates(findings: Findings) -> str:

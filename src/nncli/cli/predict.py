@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from nncli.cli.inputs import STDIN, check_folders, source_lots
+from nncli.cli.inputs import STDIN, check_folders, source_lots, unread_notes
 from nncli.cli.messages import say, warn
 from nncli.cli.model_lookup import find_model
 from nncli.cli.options import Share, model_option
@@ -20,7 +20,7 @@ from nncli.machine.atomic_file import open_atomically
 from nncli.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
     from typing import TextIO
 
@@ -107,9 +107,22 @@ def command(
     with _open_output(output) as out:
         for text in FORMATS[format_](_records(predictor, lots, layout, tally, out), layout):
             out.write(text)
+    if _tell_what_was_left_out(tally, paths):
+        context.exit(EXIT_SKIPPED)
+
+
+def _tell_what_was_left_out(tally: Tally, paths: tuple[str, ...]) -> bool:
+    """Say what was not read, or not all of it; whether any image has no answer."""
+    left_out = list(unread_notes(paths))
+    for line in (*tally.notes(), *left_out):
+        say(line)
     if tally.bad:
         say(f"{tally.bad} of {tally.images} images could not be read")
-        context.exit(EXIT_SKIPPED)
+    return bool(tally.bad or left_out)
+
+
+MOST_SEVERAL = 1000
+"""Files of several pictures that are noted."""
 
 
 def _check_model(model: Model, strange: float | None, confidence: float | None) -> None:
@@ -139,6 +152,21 @@ class Tally:
 
     images: int = 0
     bad: int = 0
+    several: list[tuple[str, str]] = field(default_factory=list)
+
+    def look_at(self, paths: Sequence[str]) -> None:
+        """Note which of these files hold more than one picture."""
+        from nncli.data.suspects import several_pictures
+
+        if len(self.several) < MOST_SEVERAL:
+            self.several += several_pictures(paths)
+
+    def notes(self) -> Iterator[str]:
+        """A line about files of which one picture of several counts."""
+        if self.several:
+            from nncli.data.suspects import one_counts
+
+            yield one_counts(self.several)
 
 
 def _check_usage(context: click.Context) -> None:
@@ -169,6 +197,7 @@ def _records(
 ) -> Iterator[Record]:
     """A record per source; flushes `out` before it waits for the next ones."""
     for predictions in predictor.predict_batches(lots):
+        tally.look_at([prediction.path for prediction in predictions])
         for prediction in predictions:
             tally.images += 1
             if prediction.error:

@@ -12,7 +12,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 from nncli.config.features import FeatureList
-from nncli.config.shapes import ClassWeights, Columns, ImageSize, LayerDims, Splits, TextOrNull
+from nncli.config.shapes import (
+    Background,
+    ClassWeights,
+    Columns,
+    ImageSize,
+    LayerDims,
+    Splits,
+    TextOrNull,
+    ValueRange,
+)
 from nncli.features.settings import PIXELS, Features, n_features
 from nncli.option import Choice, Integer, Number, Only, Text, options_of
 
@@ -20,6 +29,7 @@ Color = Literal["rgb", "grayscale"]
 Resize = Literal["stretch", "pad", "crop"]
 ScalingName = Literal["zero_one", "standardize"]
 AugmentationName = Literal["none", "digits", "photos", "mirror", "garments"]
+ColorProfile = Literal["srgb", "ignore"]
 OnBadImage = Literal["error", "skip"]
 Cache = Literal["on", "off"]
 Transpose = Literal["off", "on"]
@@ -128,6 +138,22 @@ class DataConfig:
         "largest fraction of the images that may be skipped; training refuses to start beyond it",
         Only("on_bad_image", ("skip",)),
     ] = 0.5
+    range: Annotated[
+        tuple[float, float] | Literal["auto", "full"],
+        ValueRange(),
+        "values that become black and white, for images of more than 8 bits; full: all that the file can hold; auto: "
+        "what the training images use (docs/images.md)",
+    ] = AUTO
+    background: Annotated[
+        str,
+        Background(),
+        "what shows through transparent pixels; auto: white or black, whichever keeps more contrast in training",
+    ] = "white"
+    color_profile: Annotated[
+        ColorProfile,
+        Choice(get_args(ColorProfile)),
+        "convert colors by the profile of their file, or not",
+    ] = "srgb"
     max_pixels: Annotated[
         int,
         Integer(1, 170_000_000),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,10 @@ COLUMN_NUMBER = Integer(1)
 
 SPLIT_KEYS = ("all", "train", "val", "test", "ignore")
 COLUMN_KEYS = ("path", "label", "split", "group", "order")
+LEVEL = Number(minimum=-(2**32), maximum=2**32)
+RANGES = ("auto", "full")
+BACKGROUNDS = ("auto", "white", "black")
+COLOR = re.compile("#[0-9A-Fa-f]{6}")
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,48 @@ class LayerDims:
         """The JSON Schema of the value."""
         sizes = {"type": "array", "minItems": 2, "items": Integer(1, words=("auto",)).schema()}
         return {"anyOf": [sizes, {"enum": ["auto"]}]}
+
+
+@dataclass(frozen=True)
+class ValueRange:
+    """Two numbers, the smaller one first, or one of two words."""
+
+    wanted: str = "auto, full or [low, high]"
+
+    def read(self, key: str, node: Node) -> str | tuple[float, float]:
+        """The word, or the numbers."""
+        if isinstance(node, Scalar) and node.value in RANGES:
+            return str(node.value)
+        if isinstance(node, Sequence) and len(node.items) == 2:
+            low, high = read_all((f"{key}[{i}]", LEVEL, item) for i, item in enumerate(node.items))
+            return low, high
+        raise wrong(key, self.wanted, node, RANGES)
+
+    def schema(self) -> dict[str, Any]:
+        """The JSON Schema of the value."""
+        return {
+            "anyOf": [{"enum": list(RANGES)}, {"type": "array", "items": LEVEL.schema(), "minItems": 2, "maxItems": 2}]
+        }
+
+
+@dataclass(frozen=True)
+class Background:
+    """A color: one of a few words, or six hexadecimal digits."""
+
+    wanted: str = "auto, white, black or a color such as '#3366cc'"
+
+    def read(self, key: str, node: Node) -> str:
+        """The word, or the color in small letters."""
+        if isinstance(node, Scalar) and isinstance(node.value, str):
+            if node.value in BACKGROUNDS:
+                return node.value
+            if COLOR.fullmatch(node.value):
+                return node.value.lower()
+        raise wrong(key, self.wanted, node, BACKGROUNDS)
+
+    def schema(self) -> dict[str, Any]:
+        """The JSON Schema of the value."""
+        return {"anyOf": [{"enum": list(BACKGROUNDS)}, {"type": "string", "pattern": f"^{COLOR.pattern}$"}]}
 
 
 @dataclass(frozen=True)

@@ -97,6 +97,7 @@ def check_together(values: dict[str, Any], written: dict[str, Entry], problems: 
             problems.append(Problem(entry.key_place, ignored))
     if _check_features(values, written, problems):
         _check_input_layer(values, written, problems)
+    _check_range(values, written, problems)
     _check_warmup(values, written, problems)
     _check_batch_size(values, written, problems)
 
@@ -147,6 +148,15 @@ def _check_input_layer(values: dict[str, Any], written: dict[str, Entry], proble
         if features != PIXELS:
             images = f"the feature column has {length} entries"
         problems.append(Problem(place, f"network.layer_dims starts with {dims[0]} but {images}; write auto"))
+
+
+def _check_range(values: dict[str, Any], written: dict[str, Entry], problems: list[Problem]) -> None:
+    """The value that becomes black is the smaller one."""
+    key = "data.range"
+    chosen = values.get(key)
+    if isinstance(chosen, tuple) and chosen[0] >= chosen[1]:
+        message = f"{key} is [{chosen[0]:g}, {chosen[1]:g}]; the smaller number comes first"
+        problems.append(Problem(written[key].node.place, message))
 
 
 def _check_warmup(values: dict[str, Any], written: dict[str, Entry], problems: list[Problem]) -> None:

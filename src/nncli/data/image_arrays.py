@@ -10,6 +10,7 @@ import numpy as np
 from nncli.data.image.decoding import array_rows
 from nncli.data.loading import LoadedImages
 from nncli.data.looks import LOOK, Looks, evenly_chosen, looks_of
+from nncli.data.samples import FULL, DeepValues
 from nncli.data.source import ImageSource, LabeledFiles
 
 if TYPE_CHECKING:
@@ -61,6 +62,14 @@ class ImageArrays(ImageSource):
         chosen = evenly_chosen(paths)
         sizes = [self.images[int(path)].shape for path in chosen]
         return looks_of(self._rows(chosen, LOOK), [(width, height) for height, width, *_ in sizes])
+
+    def look_at_values(self, paths: Sequence[str]) -> DeepValues:  # noqa: ARG002
+        """None of them: arrays have 8 bits."""
+        return DeepValues(0, 0, 0, FULL)
+
+    def look_at_transparency(self, paths: Sequence[str]) -> tuple[int, int, float]:  # noqa: ARG002
+        """None of them is looked at."""
+        return 0, 0, 0.0
 
     def load(
         self,

@@ -28,6 +28,7 @@ from nncli.data.layout.tree import Tree
 from nncli.data.layout.words import TEST_WITHOUT_LABEL, squeezed
 from nncli.data.natural_order import natural_key
 from nncli.data.source import ImageSource, LabeledFiles
+from nncli.data.unread_images import unread_note
 from nncli.errors import DataError
 from nncli.text import printable
 
@@ -170,6 +171,7 @@ def _refuse_empty_classes(tree: Tree, part: Part, missing: list[str]) -> None:
     advice = "add some or remove the folder" + ("" if len(missing) == 1 else "s")
     if seen:
         advice = f"{'; '.join(seen)}; convert what are pictures, and move away what is no class"
+    advice = unread_note(part.folder) or advice
     raise DataError(f"{printable(part.folder)}: no images of class {some(missing)}; {advice}")
 
 

@@ -38,6 +38,9 @@ N_LOOKED_AT = 128
 
 FULL = 65535
 
+BRIGHT = 200
+"""Mean gray from which on a transparent picture is hard to see on white."""
+
 MOST_SAMPLED = 1 << 20
 """Samples of an image that its percentiles are taken from."""
 
@@ -80,13 +83,20 @@ def look_at_values(paths: Sequence[str]) -> DeepValues:
     lows, highs, n_looked_at = [], [], 0
     for path in paths[:: max(1, -(-len(paths) // N_LOOKED_AT))]:
         with contextlib.suppress(*_BROKEN, *_BROKEN_TOO):
-            values = deep_values(read_file(path))
+            values = deep_values(read_file(path)) if _may_be_deep(path) else None
             n_looked_at += 1
             if values is not None and values.size:
                 low, high = np.percentile(values, [0.1, 99.9], method="nearest").tolist()
                 lows.append(int(low))
                 highs.append(int(high))
     return DeepValues(len(lows), n_looked_at, min(lows, default=0), max(highs, default=FULL))
+
+
+def _may_be_deep(path: str) -> bool:
+    """Whether the first bytes are a TIFF's, or a PNG's of 16 bits: most files need not be read to the end."""
+    with open(path, "rb") as file:  # noqa: PTH123 - a Path costs more than reading a small file
+        head = file.read(25)
+    return head.startswith(TIFF) or (head.startswith(b"\x89PNG") and head[24:] == b"\x10")
 
 
 def deep_values(data: bytes) -> NDArray[Any] | None:

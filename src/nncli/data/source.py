@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from nncli.data.image.image_format import ImageFormat
     from nncli.data.loading import LoadedImages
     from nncli.data.looks import Looks
+    from nncli.data.samples import DeepValues
 
 
 GLANCE = (64, 64, "rgb", "stretch")
@@ -114,6 +115,18 @@ class ImageSource:
         from nncli.data.looks import look_at
 
         return look_at(paths)
+
+    def look_at_values(self, paths: Sequence[str]) -> DeepValues:
+        """The values that those of some of these images use which have more than 8 bits."""
+        from nncli.data.samples import look_at_values
+
+        return look_at_values(paths)
+
+    def look_at_transparency(self, paths: Sequence[str]) -> tuple[int, int, float]:
+        """How many of some of these images are transparent, of how many, and the mean gray of these."""
+        from nncli.data.samples import look_at_transparency
+
+        return look_at_transparency(paths)
 
     def load(
         self,

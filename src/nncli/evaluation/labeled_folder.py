@@ -17,6 +17,7 @@ from nncli.data.layout.reading import Part, read_layout
 from nncli.data.layout.words import TEST_WITHOUT_LABEL, squeezed
 from nncli.data.reading import Reading, listed_source, packed_source, tree_of
 from nncli.data.source import ImageSource
+from nncli.data.unread_images import unread_note
 from nncli.errors import DataError, UsageError
 from nncli.text import printable
 
@@ -89,7 +90,8 @@ def labeled_images(root: str, split: str | None = None, known: Sequence[str] | N
     is_listed = _has_no_labels(part, known or ())
     paths, names, classes = _listed(tree, part, layout.notes) if is_listed else _walked(tree, part)
     if not paths:
-        raise DataError(f"{printable(part.folder)}: no images in its folders")
+        advice = unread_note(part.folder)
+        raise DataError(f"{printable(part.folder)}: no images in its folders{'; ' + advice if advice else ''}")
     if not chosen:
         of_path = official_split(tree, part.folder, paths, layout.notes)
         if of_path:

@@ -1,4 +1,4 @@
-"""From a config and its images to a plan: what would be trained on what. No image is opened yet.
+"""From a config and its images to a plan: what would be trained on what. A few images at most are opened.
 
 The config was checked by itself already; here it is checked against the images, and errors still point into the config.
 """
@@ -13,6 +13,7 @@ from nncli.data.reading import Reading, read_source
 from nncli.errors import UsageError
 from nncli.features.settings import PIXELS
 from nncli.run.recipe_choice import apply_recipe
+from nncli.run.sample_choice import apply_samples
 from nncli.text import printable
 
 if TYPE_CHECKING:
@@ -104,15 +105,23 @@ def plan_experiment(config_file: ConfigFile, source: ImageSource | None = None) 
         _refuse_what_needs_validation(config_file)
     _check_class_weights(config_file, source.classes)
     config_file, notes = apply_recipe(config_file, source, training.paths)
+    config_file, found = apply_samples(config_file, source, training.paths)
     config = config_file.config
-    image_format = ImageFormat(*config.data.image_size, config.data.color, config.data.resize, config.data.max_pixels)
     layer_dims = _resolve_layer_dims(config_file, source)
     judges_nothing = not validation.paths and config.training.monitor != "last"
     is_split = "val" in source.splits
     unused = {"data.validation_split": is_split, "data.groups": is_split, "training.monitor": judges_nothing}
     unused_keys = tuple(key for key, is_unused in unused.items() if is_unused)
-    notes = (*source.notes, *notes)
-    return Plan(config_file, source, image_format, layer_dims, training, validation, notes, unused_keys)
+    notes = (*source.notes, *notes, *found)
+    return Plan(config_file, source, format_of(config.data), layer_dims, training, validation, notes, unused_keys)
+
+
+def format_of(data: DataConfig) -> ImageFormat:
+    """The image format that a config asks for, in which nothing is left to the images."""
+    chosen = data.range if isinstance(data.range, tuple) else None
+    return ImageFormat(
+        *(*data.image_size, data.color, data.resize, data.max_pixels, data.background, data.color_profile), chosen
+    )
 
 
 def reading_of(data: DataConfig) -> Reading:

@@ -9,6 +9,7 @@ from nncli.config.writing import used_options, values_of, yaml_value
 from nncli.errors import UsageError
 from nncli.run.checkpoint import CHECKPOINT
 from nncli.run.plan import plan_experiment
+from nncli.run.sample_choice import AUTO, LEFT_OPEN
 from nncli.text import printable
 
 if TYPE_CHECKING:
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
 EXTENDABLE = ("training.epochs", "training.patience", "data.cache")
 """Keys that may change when a run is resumed: they say when to stop, or how to load, not what to learn."""
+
+
+BEFORE = {"data.color_profile": "ignore", "data.range": "full"}
+"""Values that runs had whose config does not know the key."""
 
 
 def plan_resumed(directory: Path, config: Path | None = None, overrides: Sequence[Override] = ()) -> Plan:
@@ -38,8 +43,10 @@ def plan_resumed(directory: Path, config: Path | None = None, overrides: Sequenc
         raise UsageError(f"{printable(str(directory))}: no such folder, so there is no run to resume")
     if not (directory / CHECKPOINT).is_file():
         raise UsageError(f"{printable(str(directory))}: holds no {CHECKPOINT}, so there is nothing to resume")
-    kept = load_config(directory / "config.yaml").config
-    config_file = load_config(config or directory / "config.yaml", overrides)
+    kept_file = load_config(directory / "config.yaml")
+    before = {key: value for key, value in BEFORE.items() if not kept_file.was_set(key)}
+    kept = kept_file.with_values(before).config
+    config_file = load_config(config or directory / "config.yaml", overrides).with_defaults(before)
     if not (config and config_file.depends_on_images):  # the run's own config says what came of them
         _refuse_changes(directory, kept, config_file.config)
     plan = plan_experiment(config_file)
@@ -50,7 +57,8 @@ def plan_resumed(directory: Path, config: Path | None = None, overrides: Sequenc
 def _refuse_changes(directory: Path, kept: TrainConfig, config: TrainConfig) -> None:
     before, now = values_of(kept), values_of(config)
     counting = used_options(kept) | used_options(config)
-    changed = [key for key in counting if now[key] != before[key] and key not in EXTENDABLE]
+    free = {*EXTENDABLE, *(key for key in LEFT_OPEN if now[key] == AUTO)}
+    changed = [key for key in counting if now[key] != before[key] and key not in free]
     if changed:
         listed = ", ".join(
             f"{key} (was {printable(yaml_value(before[key]))}, now {printable(yaml_value(now[key]))})"

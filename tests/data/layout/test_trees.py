@@ -369,9 +369,9 @@ REFUSED = [
     (
         "HEIC only",
         "dog/{1-3}.jpg\ncat/{1-4}.heic",
-        "no images of class cat; cat holds 4 .heic (HEIC: pip install",
+        "no images of class cat; 4 HEIC files ignored; pip install",
     ),
-    ("DICOM only", "dog/{1-3}.jpg\ncat/{1-4}.dcm", "cat holds 4 .dcm (DICOM: save it as JPEG or PNG)"),
+    ("DICOM only", "dog/{1-3}.jpg\ncat/{1-4}.dcm", "4 DICOM files ignored; save them as JPEG or PNG"),
     ("no suffix", "dog/{1-3}.jpg\ncat/img{1-4}", "no images of class cat; cat holds 4 without suffix"),
     (
         "second copies that differ",
