@@ -14,15 +14,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+STOPS = (signal.SIGTERM, signal.SIGHUP)
+
 SECONDS = 300
 """Time for a test: far more than any needs on a busy machine."""
 
 
 @pytest.fixture(autouse=True, scope="session")
 def _interruptible() -> None:
-    """A job in the background of a script ignores SIGINT, and the programs that tests start would do so, too."""
+    """A script's background job ignores SIGINT and nohup SIGHUP, and the programs that tests start would do so, too."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in STOPS:
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -64,7 +64,7 @@ class Faults:
 
         return call
 
-    def _open(self, descriptor: int, mode: str, **options: Any) -> Any:
+    def _open(self, descriptor: int, mode: str, *, closefd: bool = True, **options: Any) -> Any:
         faults = self
 
         class File(io.FileIO):
@@ -72,7 +72,7 @@ class Faults:
                 faults.happen("write")
                 return super().write(data)
 
-        file = io.BufferedWriter(File(descriptor, "wb"))
+        file = io.BufferedWriter(File(descriptor, "wb", closefd=closefd))
         return file if mode == "wb" else io.TextIOWrapper(file, **options)
 
     def happen(self, name: str) -> None:
