@@ -92,7 +92,7 @@ def test_metrics_are_those_of_evaluate(folder: Path) -> None:
     command = ("evaluate", "-m", "run", "split", "-f", "json", "--include-training")  # both splits have the same images
     evaluated = json.loads(nncli(*command, cwd=folder).stdout)
     assert ("validation", "val") == (metrics.pop("split"), evaluated.pop("split"))
-    own = ("findings", "known")
+    own = ("findings", "known", "label_sets")
     assert {key: evaluated[key] for key in evaluated if key not in own} == {
         key: metrics[key] for key in evaluated if key not in own
     }

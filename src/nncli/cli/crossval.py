@@ -139,7 +139,7 @@ def _run(
 
 def _doubtful(metrics: dict[str, Any]) -> str:
     n = len(metrics["likely_mislabeled"])
-    return f"{n} image{'' if n == 1 else 's'} whose label is doubtful, the surest first"
+    return f"{n} image{'' if n == 1 else 's'} whose label is doubtful, the least probable label first"
 
 
 def _begin(directory: RunDirectory, plan: Plan, folds: int, groups: str | None) -> None:

@@ -1,4 +1,4 @@
-"""A page of doubtful labels to look through: each image, its label, and what the network takes it for, surest first.
+"""A page of doubtful labels to look through: each image, its label, and what the network takes it for.
 
 It needs no extra and works offline. Names come from strangers: they are made printable and escaped wherever they stand,
 and the page declares that it runs no script (Content Security Policy).
@@ -42,7 +42,7 @@ def label_page(title: str, summary: Sequence[str], rows: Sequence[Mapping[str, A
     Args:
         title: What was checked.
         summary: Lines about it.
-        rows: ``path``, ``label``, ``suggested`` and ``probability`` of each doubtful image, the surest first.
+        rows: ``path``, ``label``, ``suggested`` and ``probability`` of each doubtful image, in the order of the page.
     """
     shown = rows[:MOST_SHOWN]
     pictures = dict(_pictures(str(row["path"]) for row in shown))
