@@ -245,10 +245,11 @@ def _arrays(path: str | Path, reading: Reading) -> ImageSource:
     reading.refuse_but("arrays", "transpose")
     found = read_arrays(path)
     start, splits, pieces = 0, {}, []
+    width = len(str(sum(len(images) for images, _ in found.splits.values()) - 1))  # names sort as numbers do
     for split, (images, labels) in found.splits.items():
         order = np.argsort(labels, kind="stable")  # class by class, as a folder has them
         names = (order + start).tolist()
-        splits[split] = LabeledFiles(tuple(map(str, names)), tuple(labels[order].tolist()))
+        splits[split] = LabeledFiles(tuple(f"{name:0{width}d}" for name in names), tuple(labels[order].tolist()))
         pieces.append(np.swapaxes(images, 1, 2) if reading.transpose else images)
         start += len(images)
     alike = len({piece.shape[1:] for piece in pieces}) == 1

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from nncli.data.layout.words import MASKS, squeezed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from nncli.data.layout.tree import Tree
 
@@ -51,8 +51,11 @@ def mask_folders(tree: Tree, folders: Sequence[str], *, by_content: bool) -> lis
     return found
 
 
-def mask_files(paths: Iterable[str]) -> list[str]:
+def mask_files(paths: Sequence[str]) -> list[str]:
     """Files called like another one of the same folder with an ending that says mask: ``3.png`` and ``3_mask.png``."""
+    together = "\n".join(paths).lower()  # most folders have no such name, and one look says so
+    if not any(ending in together for ending in _ENDINGS):
+        return []
     stems = {os.path.splitext(path)[0]: path for path in paths}  # noqa: PTH122 - a Path for each of many files
     masks = []
     for stem, path in stems.items():
