@@ -15,72 +15,27 @@ import os
 import re
 import shlex
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 if __name__ == "__main__":  # products this small gain nothing from a second thread
     os.environ |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
-from nncli.cli.train import SHORT_FORMS
-from nncli.config import Override, load_config, parse_override
-from nncli.errors import TrainingError
-from nncli.run.loading import load
-from nncli.run.pipeline import train
-from nncli.run.plan import plan_experiment
+from nncli.cli.lesson import overrides
+from nncli.config import load_config
+from nncli.run import lessons
+from nncli.run.lessons import PROMISE, promises
 
 ROOT = Path(__file__).parents[1]
 LESSONS = sorted((ROOT / "configs" / "lessons").glob("*.yaml"))
 GUIDE = sorted((ROOT / "docs" / "guide").glob("*.md"))
-PROMISE = re.compile(r"^#   (nncli train \S+(?: --?\S+ \S+)*) +(diverges|(\w+) ([\d.]+) to ([\d.]+))$", re.M)
-
 QUOTE = re.compile(r"^(nncli train \S+(?: --?\S+ \S+)*) +# (diverges|(\w+) [\d.]+ to [\d.]+)$", re.M)
-"""The same in the guide."""
-
-
-@dataclass(frozen=True)
-class Promise:
-    """What a lesson says that ten seeds gave.
-
-    Attributes:
-        command: As it stands in the comment.
-        quantity: accuracy or loss, of the best epoch as metrics.json has them; training_accuracy or training_loss, of
-            the last epoch; or diverges.
-        low, high: The range.
-    """
-
-    command: str
-    quantity: str
-    low: float = math.nan
-    high: float = math.nan
-
-
-def promises(text: str) -> list[Promise]:
-    """The promises in the comments of a lesson."""
-    return [
-        Promise(command, quantity or what, float(low or "nan"), float(high or "nan"))
-        for command, what, quantity, low, high in PROMISE.findall(text)
-    ]
+"""A promise in the guide."""
 
 
 def measure(command: str, seed: int) -> dict[str, float]:
-    """Train as the command says, in this process and without files; every quantity, or diverges alone."""
+    """Train as the command says, in this process and without files."""
     config, *options = shlex.split(command)[2:]
-    overrides = [
-        parse_override(value) if name == "--set" else Override(SHORT_FORMS[name[2:].replace("-", "_")], value, name)
-        for name, value in zip(options[::2], options[1::2], strict=True)
-    ]
-    overrides.append(parse_override(f"training.seed={seed}"))
-    try:
-        training = train(load(plan_experiment(load_config(ROOT / config, overrides))))
-    except TrainingError:
-        return {"diverges": 1.0}
-    metrics, last = training.finish().metrics, training.trainer.state.history[-1]
-    return {
-        "accuracy": metrics["accuracy"],
-        "loss": metrics["loss"],
-        "training_accuracy": last.accuracy,
-        "training_loss": last.loss,
-    }
+    return lessons.measure(load_config(ROOT / config, overrides([*options, "--seed", str(seed)])))
 
 
 def with_ranges(text: str, n_seeds: int = 10) -> str:

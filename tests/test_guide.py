@@ -87,6 +87,15 @@ def test_ranges_are_those_of_the_lessons(name: str) -> None:
     assert with_quotes(PAGES[name]) == PAGES[name]
 
 
+def test_figures_of_accuracy_are_those_of_its_page() -> None:
+    """What the guide quotes of docs/accuracy.md stands there."""
+    accuracy = (ROOT / "docs/accuracy.md").read_text(encoding="utf-8")
+    lines = [line for text in PAGES.values() for line in text.splitlines() if "(../accuracy.md)" in line]
+    figures = {figure for line in lines for figure in re.findall(r"0\.\d+", line)}
+    assert {"0.7781", "0.8107", "0.452"} == figures
+    assert set() == {figure for figure in figures if figure not in accuracy}
+
+
 def test_the_index_names_every_chapter_in_order() -> None:
     """And each chapter leads to the next."""
     assert sorted(CHAPTERS) == [name for name in re.findall(r"\]\((\d\d-[\w-]+)\.md\)", PAGES["README"]) if name]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.lessons import LESSONS, PROMISE, Promise, measure, promises
+from nncli.run.lessons import PROMISE, Promise, promises
+from tests.lessons import LESSONS, measure
 
 COMMANDS: dict[str, list[Promise]] = {}
 for path in LESSONS:

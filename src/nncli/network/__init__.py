@@ -9,6 +9,7 @@
 | 5 | optimization.py | theta = theta - alpha dtheta, and its faster relatives |
 
 Between parts 2 and 4 a hidden layer may be normalized (normalization.py), and several networks may vote (ensemble.py).
+Whether part 4 is right, gradient_check.py finds out. docs/guide goes through all of them, a chapter each.
 
 They share two containers (parameters.py): `Parameters`, all weights and biases as views of one flat vector, and
 `Workspace`, the arrays that a batch passes through, allocated once.

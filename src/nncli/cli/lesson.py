@@ -1,0 +1,89 @@
+"""``nncli lesson``: experiments that come with the program, to run and to look at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from nncli.errors import UsageError
+from nncli.text import printable
+
+if TYPE_CHECKING:
+    from nncli.config import Override
+    from nncli.run.lessons import Lesson
+
+WIDTH = 80
+
+
+@click.command(short_help="List the lessons, or run one and say what to look for.")
+@click.argument("name", required=False)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, metavar="N", help="Of split and start.")
+def command(name: str | None, seed: int) -> None:
+    """List the lessons in the order of the guide, or train what lesson NAME compares and say what to look for.
+
+    \b
+    Examples:
+      nncli lesson
+      nncli lesson learning_rate
+      nncli lesson learning_rate --seed 3
+
+    Each lesson is a commented config; its path is printed, to be trained and changed with nncli train. Nothing is
+    written. A lesson takes a few seconds.
+    """  # fmt: skip
+    from nncli.run.lessons import all_lessons
+
+    lessons = all_lessons()
+    if name is None:
+        click.echo("\n".join(_listed(lessons)))
+        return
+    if name not in lessons:
+        import difflib
+
+        close = difflib.get_close_matches(name, lessons, 1)
+        hint = f"did you mean {close[0]}?" if close else "nncli lesson lists them"
+        raise UsageError(f"no lesson {printable(name)}: {hint}")
+    _run(lessons[name], seed)
+
+
+def _listed(lessons: dict[str, Lesson]) -> list[str]:
+    width = max(map(len, lessons))
+    return [
+        f"{number:>2}  {name:<{width}}  {lesson.title}"
+        for number, (name, lesson) in enumerate(lessons.items(), start=1)
+    ]
+
+
+def _run(lesson: Lesson, seed: int) -> None:
+    """Train what the lesson compares, line by line."""
+    import textwrap
+
+    from nncli.config import load_config
+    from nncli.run.lessons import measure
+
+    click.echo(f"{textwrap.fill(lesson.title, WIDTH)}\n{printable(str(lesson.path))}\n")
+    width = max(len(_settings(promise.options)) for promise in lesson.promises)
+    measured: dict[str, dict[str, float]] = {}
+    for promise in lesson.promises:
+        if promise.command not in measured:
+            config_file = load_config(lesson.path, [*overrides(promise.options), *overrides(["--seed", str(seed)])])
+            measured[promise.command] = measure(config_file)
+        result, quantity = measured[promise.command], promise.quantity.replace("_", " ")
+        value = "diverges" if "diverges" in result else f"{quantity} {result.get(promise.quantity, 0):.2f}"
+        click.echo(f"{_settings(promise.options):<{width}}  {value:<22}  ten seeds: {promise.range}")
+    click.echo(f"\n{textwrap.fill(lesson.look_for, WIDTH)}")
+
+
+def _settings(options: list[str]) -> str:
+    return " ".join(option for option in options if option != "--set") or "as it stands"
+
+
+def overrides(options: list[str]) -> list[Override]:
+    """Options of `nncli train` that change the config, each followed by its value."""
+    from nncli.cli.train import SHORT_FORMS
+    from nncli.config import Override, parse_override
+
+    return [
+        parse_override(value) if name == "--set" else Override(SHORT_FORMS[name[2:].replace("-", "_")], value, name)
+        for name, value in zip(options[::2], options[1::2], strict=True)
+    ]
