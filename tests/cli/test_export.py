@@ -103,3 +103,13 @@ class TestWithTheExtra:
             record = nncli("predict", image).out.split("\t")
             assert record[1] == label
             assert float(record[2]) == pytest.approx(float(probability), abs=6e-5)
+
+
+def test_float16_says_how_much_it_costs(nncli: Runner, tmp_path: Path) -> None:
+    """It is compared like any other, with another limit."""
+    pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    write_three(tmp_path / "model.npz")
+    result = nncli("export", tmp_path / "model.npz", "--float16")
+    assert 0 == result.code
+    assert "probabilities differ by" in result.err

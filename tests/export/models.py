@@ -27,7 +27,11 @@ def fitted_column(features: Features, image_format: ImageFormat = COLOR) -> Feat
 
 
 def featured_model(
-    features: Features, image_format: ImageFormat = COLOR, classes: tuple[str, ...] = THREE, **changes: Any
+    features: Features,
+    image_format: ImageFormat = COLOR,
+    classes: tuple[str, ...] = THREE,
+    n_members: int = 1,
+    **changes: Any,
 ) -> Model:
     """A random model on such a column, with every entry scaled to about -1 to 1; `changes` are fields of `Model`."""
     column = fitted_column(features, image_format)
@@ -35,11 +39,12 @@ def featured_model(
     column.extract(random_pixels(60, image_format), values)
     scale = (1 / (values.std(axis=0) + 0.01)).astype(np.float32)
     dims = (column.n_features, 6, 1 if len(classes) == 2 else len(classes))
-    parameters = Parameters(dims)
+    parameters = Parameters(dims, n_members=n_members)
     rng = np.random.default_rng(2)
-    for l in (1, 2):
-        parameters.W[l][...] = rng.standard_normal(parameters.W[l].shape) / np.sqrt(dims[l - 1])
-        parameters.b[l][...] = rng.standard_normal(parameters.b[l].shape)
+    for network in parameters.members:
+        for l in (1, 2):
+            network.W[l][...] = rng.standard_normal(network.W[l].shape) / np.sqrt(dims[l - 1])
+            network.b[l][...] = rng.standard_normal(network.b[l].shape)
     model = random_model(classes, image_format=image_format)
     scaling = Scaling(scale, -values.mean(axis=0) * scale)
     return replace(model, parameters=parameters, scaling=scaling, column=column, **changes)

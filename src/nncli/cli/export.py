@@ -27,7 +27,8 @@ SUFFIX = ".onnx"
 @click.option(
     "--check-images", metavar="DIR", type=click.Path(), help="Compare on the images in DIR, too (at most 256)."
 )
-def command(*, model: str | None, output: Path | None, check_images: str | None) -> None:
+@click.option("--float16", is_flag=True, help="Keep the weights in half the bytes; costs about 0.001 of probability.")
+def command(*, model: str | None, output: Path | None, check_images: str | None, float16: bool) -> None:
     """Write a model as an ONNX file, which runs without nncli, and print its path.
 
     \b
@@ -55,17 +56,17 @@ def command(*, model: str | None, output: Path | None, check_images: str | None)
     path = find_model(model, "MODEL")
     exported = read_model(path)
     target = output or path.with_suffix(SUFFIX)
-    content = onnx_bytes(exported)
-    _check(content, exported, target, check_images)
+    content = onnx_bytes(exported, float16=float16)
+    _check(content, exported, target, check_images, float16=float16)
     with open_bytes_atomically(target) as file:
         file.write(content)
     click.echo(printable(str(target)))
 
 
-def _check(content: bytes, model: Model, target: Path, folder: str | None) -> None:
+def _check(content: bytes, model: Model, target: Path, folder: str | None, *, float16: bool) -> None:
     """Say how much ONNX and nncli differ; what differs too much is not written."""
     from nncli.errors import NncliError
-    from nncli.export.check import TOLERANCE, largest_difference, random_images, real_images
+    from nncli.export.check import TOLERANCE, TOLERANCE_OF_FLOAT16, largest_difference, random_images, real_images
     from nncli.model.predictor import Predictor
 
     images = {"random": random_images(model.image_format)}
@@ -73,9 +74,11 @@ def _check(content: bytes, model: Model, target: Path, folder: str | None) -> No
         images["real"] = real_images(folder, model.image_format)
     difference = largest_difference(content, Predictor(model), images.values())
     numbers = " and ".join(f"{len(rows)} {kind}" for kind, rows in images.items())
-    if not difference <= TOLERANCE:
+    tolerance = TOLERANCE_OF_FLOAT16 if float16 else TOLERANCE
+    if not difference <= tolerance:
+        way_out = "leave out --float16" if float16 else "keep to nncli for this model"
         raise NncliError(
             f"{printable(str(target))}: not written, because on {numbers} images its probabilities differ by up to "
-            f"{difference:.1e} from nncli's, more than {TOLERANCE:.0e}; keep to nncli for this model"
+            f"{difference:.1e} from nncli's, more than {tolerance:.0e}; {way_out}"
         )
     say(f"compared by onnxruntime on {numbers} images: probabilities differ by {difference:.1e} at most")

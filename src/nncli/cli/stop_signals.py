@@ -23,6 +23,10 @@ AGAIN = 1.0
 """Seconds after which `Interrupted` is raised once more: Python drops what is raised in a destructor, for example."""
 
 
+HAS_TIMER = hasattr(signal, "setitimer")
+"""Whether the operating system can wake this program; without, an orderly end takes the time that it takes."""
+
+
 class StopSignals:
     """Catches stop signals while a block runs.
 
@@ -42,7 +46,8 @@ class StopSignals:
         for number in STOP_SIGNALS:
             if signal.getsignal(number) is not signal.SIG_IGN:  # under nohup a hang-up is to be ignored
                 self._before[number] = signal.signal(number, self._receive)
-        self._before[signal.SIGALRM] = signal.signal(signal.SIGALRM, self._interrupt)
+        if HAS_TIMER:
+            self._before[signal.SIGALRM] = signal.signal(signal.SIGALRM, self._interrupt)
         return self
 
     def __exit__(
@@ -58,11 +63,11 @@ class StopSignals:
         if not (self.orderly and is_first):
             self._interrupt()
         elif not self._takes_time:
-            signal.setitimer(signal.ITIMER_REAL, PATIENCE)
+            _set_timer(PATIENCE)
 
     def _interrupt(self, *_: object) -> NoReturn:
         self.is_ending = True
-        signal.setitimer(signal.ITIMER_REAL, AGAIN)
+        _set_timer(AGAIN)
         raise Interrupted(self.received)
 
     def stop_asked(self) -> bool:
@@ -72,7 +77,7 @@ class StopSignals:
     def take_time(self) -> None:
         """Allow more than two seconds for the next step: a save of what was trained, or the end itself."""
         self._takes_time = True
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        _set_timer(0)
 
     def end_order(self) -> None:
         """From now on a signal ends the program at once.
@@ -83,6 +88,11 @@ class StopSignals:
         self.orderly = False
         if self.received:
             raise Interrupted(self.received)
+
+
+def _set_timer(seconds: float) -> None:
+    if HAS_TIMER:
+        signal.setitimer(signal.ITIMER_REAL, seconds)
 
 
 signals = StopSignals()

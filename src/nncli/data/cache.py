@@ -21,7 +21,7 @@ from nncli.data.cache_folder import KEPT, PIXELS, SUFFIX, About, cache_folder, r
 from nncli.data.image.decoding import DECODER_VERSION
 from nncli.data.loading import BadImage, LoadedImages, load_images
 from nncli.data.pixel_rows import map_rows
-from nncli.machine.file_lock import close_locked, open_locked
+from nncli.machine.file_lock import READ, close_locked, open_locked
 from nncli.text import printable
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ def _states(paths: Sequence[str]) -> list[str]:
 def _open_entry(path: Path, wanted: About) -> Rows | None:
     """The entry at `path`, if it is there and sound."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        descriptor = os.open(path, READ)
     except OSError:
         return None
     try:

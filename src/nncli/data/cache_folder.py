@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nncli.machine.file_lock import remove_abandoned
+from nncli.machine.file_lock import READ, remove_abandoned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -137,7 +137,7 @@ def entries() -> Iterator[Entry]:
     found = []
     for path in (*folder.glob(f"*{SUFFIX}"), *folder.glob(f"*{OLD_SUFFIX}")):
         with contextlib.suppress(OSError):  # another program may remove it at this moment
-            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+            descriptor = os.open(path, READ)
             try:
                 status = os.fstat(descriptor)
                 found.append(Entry(path, status.st_size, status.st_mtime, read_about(descriptor)))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from nncli.data.image.decoding import FileAccessError, ImageError, decode_image
 from nncli.data.pixel_rows import MemoryReturner
+from nncli.machine.forking import STOP_SIGNALS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -139,7 +140,7 @@ class Worker:
 def _stop_as_told() -> None:
     """Leave Ctrl-C, which is sent to all processes, to the parent, and end at once at SIGTERM and SIGHUP."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in STOP_SIGNALS[1:]:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)
 

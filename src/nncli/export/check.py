@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 TOLERANCE = 1e-5
 """Largest difference between two probabilities: float32 here, float64 there."""
 
+TOLERANCE_OF_FLOAT16 = 0.01
+"""Likewise where the weights are kept as float16, which has 11 significant bits."""
+
 N_RANDOM = 16
 """Random images of each kind."""
 

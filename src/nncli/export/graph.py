@@ -1,7 +1,7 @@
 """An ONNX graph, written one operation at a time.
 
 An operation takes values by name and makes a new one. Arrays become constants of the graph; one that was there before,
-bit for bit, is used again. Operations are those of opset 17, old enough for runtimes that are not updated every month.
+bit for bit, is used again. The opset is the oldest one that has the operations, for runtimes that are old themselves.
 """
 
 from __future__ import annotations
@@ -16,11 +16,17 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-OPSET = 17
-"""Version of the operations."""
+OPSET, IR_VERSION = 13, 7
+"""Version of the operations, and of the file format that came with it."""
 
-IR_VERSION = 8
-"""Version of the file format, the one that came with the opset."""
+NEWER = {"LayerNormalization": (17, 8)}
+"""Operations that came later: where a graph has one, it is of these versions."""
+
+HALVED = 1 << 12
+"""Bytes from which a constant is kept as float16 where that is wanted: the few numbers of the others cost nothing."""
+
+LARGEST_HALF = 65504.0
+"""Largest number of float16."""
 
 LARGEST = 2**31 - 1
 """Bytes that an ONNX file can have, a limit of its encoding."""
@@ -89,8 +95,20 @@ class Graph:
         """Sums over an axis, which stays with length 1."""
         return self.add("ReduceSum", value, np.array([axis], np.int64), keepdims=1)
 
+    def mean(self, values: Sequence[str]) -> str:
+        """The mean of several values of one shape: OpenCV (4.14, 5.0) computes `Mean` of four and more wrongly."""
+        total = values[0]
+        for value in values[1:]:
+            total = self.add("Add", total, value)
+        return total if len(values) == 1 else self.add("Mul", total, 1 / len(values))
+
     def to_bytes(
-        self, inputs: Mapping[str, Sequence[Any]], outputs: Mapping[str, Sequence[Any]], about: Mapping[str, str]
+        self,
+        inputs: Mapping[str, Sequence[Any]],
+        outputs: Mapping[str, Sequence[Any]],
+        about: Mapping[str, str],
+        *,
+        float16: bool = False,
     ) -> bytes:
         """The file; the same graph always gives the same bytes.
 
@@ -98,14 +116,31 @@ class Graph:
             inputs: Name -> type and sizes; a name in place of a size stands for any.
             outputs: Likewise.
             about: Metadata, texts by name.
+            float16: Keep constants of more than a few numbers in half the bytes; they are computed with as float32.
         """
         described = [
             [helper.make_tensor_value_info(name, TYPES[type_], sizes) for name, (type_, *sizes) in values.items()]
             for values in (inputs, outputs)
         ]
-        graph = helper.make_graph(self._nodes, "nncli", *described, initializer=list(self._constants.values()))
-        opset = helper.make_opsetid("", OPSET)
-        model = helper.make_model(graph, opset_imports=[opset], ir_version=IR_VERSION, producer_name="nncli")
+        casts, constants = self._halved() if float16 else ([], list(self._constants.values()))
+        graph = helper.make_graph([*casts, *self._nodes], "nncli", *described, initializer=constants)
+        opset, version = max(NEWER.get(node.op_type, (OPSET, IR_VERSION)) for node in self._nodes)
+        opsets = [helper.make_opsetid("", opset)]
+        model = helper.make_model(graph, opset_imports=opsets, ir_version=version, producer_name="nncli")
         helper.set_model_props(model, dict(about))
         content: bytes = model.SerializeToString(deterministic=True)
         return content
+
+    def _halved(self) -> tuple[list[Any], list[Any]]:
+        """The operations that make float32 of float16 constants, and all constants."""
+        casts, constants = [], []
+        for tensor in self._constants.values():
+            array = numpy_helper.to_array(tensor)
+            if array.dtype == np.float32 and array.nbytes >= HALVED and np.abs(array).max() <= LARGEST_HALF:
+                name = f"{tensor.name}_float16"
+                constants.append(numpy_helper.from_array(array.astype(np.float16), name))
+                cast = helper.make_node("Cast", [name], [tensor.name], name=f"{tensor.name}_cast", to=TensorProto.FLOAT)
+                casts.append(cast)
+            else:
+                constants.append(tensor)
+        return casts, constants

@@ -37,7 +37,7 @@ def probabilities(graph: Graph, features: str, model: Model) -> str:
     if model.scaling.offset.any():
         scaled = graph.add("Add", scaled, model.scaling.offset)
     votes = [_member(graph, scaled, network, model.activation) for network in model.parameters.members]
-    return votes[0] if len(votes) == 1 else graph.add("Mean", *votes)
+    return graph.mean(votes)
 
 
 def tempered(graph: Graph, values: str, temperature: float) -> str:

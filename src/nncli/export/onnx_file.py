@@ -23,8 +23,12 @@ if TYPE_CHECKING:
     from nncli.model.file import Model
 
 
-def onnx_bytes(model: Model) -> bytes:
+def onnx_bytes(model: Model, *, float16: bool = False) -> bytes:
     """Contents of the ONNX file of `model`.
+
+    Args:
+        model: All of it.
+        float16: Keep the weights in half the bytes; see `Graph.to_bytes`.
 
     Raises:
         UsageError: A part of the model cannot be said in ONNX, or is too large for it.
@@ -43,7 +47,7 @@ def onnx_bytes(model: Model) -> bytes:
         raise UsageError(f"the model has {graph.n_bytes >> 20} MB; an ONNX file can have {LARGEST >> 20}")
     inputs = {"images": ("uint8", "batch", *model.image_format.shape)}
     outputs = {"probabilities": ("float32", "batch", n_classes), "label": ("int64", "batch")}
-    return graph.to_bytes(inputs, outputs, metadata(model))
+    return graph.to_bytes(inputs, outputs, metadata(model), float16=float16)
 
 
 def metadata(model: Model) -> dict[str, str]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nncli.errors import NncliError
-from nncli.machine.file_lock import close_locked, open_locked, remove_abandoned
+from nncli.machine.file_lock import HAS_LOCKS, close_locked, open_locked, remove_abandoned
 from nncli.text import printable
 
 if TYPE_CHECKING:
@@ -87,9 +87,12 @@ def _draft_of(target: Path, when_written: Callable[[], None], how_to_open: dict[
                 file.flush()
                 os.fsync(descriptor)
                 when_written()
-                draft.replace(target)  # while it is locked
+                if HAS_LOCKS:
+                    draft.replace(target)  # while it is locked
         finally:
             close_locked(descriptor)
+        if not HAS_LOCKS:  # such a system may not rename an open file
+            draft.replace(target)
         _sync_folder(target.parent)
     except BaseException:
         with contextlib.suppress(OSError):

@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-CAN_DIVIDE_BATCHES = sys.platform == "linux" and os.uname().machine == "x86_64"
+CAN_DIVIDE_BATCHES = sys.platform == "linux" and hasattr(os, "fork") and os.uname().machine == "x86_64"
 """Whether processes can be forked and see each other's writes in order: Linux on x86-64 promises both."""
 
 CGROUP_LIMIT = Path("/sys/fs/cgroup/cpu.max")

@@ -3,15 +3,20 @@
 The operating system drops such a lock when the process ends, however it ends: a lock left by a killed process blocks no
 one, and a temporary file without a lock has no owner any more. A lock lasts as long as any process has the file open,
 so a process forked from this one closes its copies at once; else a helper that outlives its killed parent for a moment
-would hold them on.
+would hold them on. Where the operating system has no such locks (`HAS_LOCKS`), files are opened without: two programs
+in one run directory do not notice each other, and files left behind are not removed.
 """
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 from typing import TYPE_CHECKING
+
+try:
+    import fcntl
+except ImportError:  # there is nothing that lasts as long as a process: files are opened without a lock
+    fcntl = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +31,17 @@ def _close_inherited() -> None:
         close_locked(_held.pop())
 
 
-os.register_at_fork(after_in_child=_close_inherited)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_close_inherited)
+
+BINARY = getattr(os, "O_BINARY", 0)
+"""Flag where bytes are not kept without it."""
+
+READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | BINARY
+"""Flags to read with; a pipe nobody writes to is not waited for."""
+
+HAS_LOCKS = fcntl is not None
+"""Whether files can be locked here."""
 
 
 def open_locked(path: Path, flags: int, mode: int = 0o666, *, is_required: bool = True) -> int:
@@ -43,9 +58,9 @@ def open_locked(path: Path, flags: int, mode: int = 0o666, *, is_required: bool 
         OSError: The file cannot be opened, or not be locked.
     """
     while True:
-        descriptor = os.open(path, flags, mode)
+        descriptor = os.open(path, flags | BINARY, mode)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(descriptor)
         except OSError as error:
             if is_required or isinstance(error, BlockingIOError):
                 os.close(descriptor)
@@ -66,17 +81,24 @@ def close_locked(descriptor: int) -> None:
 def remove_abandoned(folder: Path, pattern: str) -> int:
     """Delete files that match `pattern` and that nobody has locked; returns the bytes freed."""
     freed = 0
+    if not HAS_LOCKS:  # nobody knows whose they are
+        return freed
     for path in folder.glob(pattern):
         with contextlib.suppress(OSError):
-            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+            descriptor = os.open(path, READ)
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _lock(descriptor)
                 size = os.fstat(descriptor).st_size
                 path.unlink()
                 freed += size
             finally:
                 os.close(descriptor)
     return freed
+
+
+def _lock(descriptor: int) -> None:
+    if HAS_LOCKS:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _is_at(path: Path, descriptor: int) -> bool:

@@ -21,14 +21,15 @@ from nncli.machine.threads import NO_WARNINGS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+STOP_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""Those that this operating system has."""
 
 MOST_PROCESSES = 8
 
 
 def number_of_processes() -> int:
     """One for each core this process may use; 1 where forking is not possible or, with threads running, not safe."""
-    if sys.platform != "linux" or threading.active_count() > 1:
+    if sys.platform != "linux" or not hasattr(os, "fork") or threading.active_count() > 1:
         return 1
     return min(usable_cores(), MOST_PROCESSES)
 

@@ -8,7 +8,6 @@ buffer, too.
 
 from __future__ import annotations
 
-import resource
 import sys
 from importlib.machinery import PathFinder
 from typing import TYPE_CHECKING
@@ -24,6 +23,10 @@ ROOM = 128 << 20
 
 def guard_numpy() -> None:
     """Look for room when NumPy will be imported, if there is a limit."""
+    try:
+        import resource
+    except ImportError:  # an operating system without such limits
+        return
     if resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY and "numpy" not in sys.modules:
         sys.meta_path.insert(0, _Guard())
 

@@ -46,7 +46,8 @@ class WhileAny:
     def __init__(self, setting: Callable[[], AbstractContextManager[object]]) -> None:
         self._setting, self._n_inside = setting, 0
         self._renew_lock()
-        os.register_at_fork(after_in_child=self._renew_lock)
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._renew_lock)
 
     def _renew_lock(self) -> None:
         """In a forked process the thread that holds the lock does not exist."""

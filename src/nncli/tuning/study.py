@@ -8,7 +8,6 @@ as it is. Of a trial that was killed nothing counts; what was finished before is
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import os
 import socket
@@ -28,6 +27,11 @@ from nncli.run.dataset import with_features
 from nncli.run.hooks import Hooks
 from nncli.run.pipeline import train
 from nncli.text import printable
+
+try:
+    import fcntl
+except ImportError:  # an operating system without such locks
+    fcntl = None  # type: ignore[assignment]
 from nncli.tuning.search_space import Choice, SearchSpace
 
 if TYPE_CHECKING:
@@ -236,7 +240,8 @@ def _alone(file: str) -> Iterator[None]:
         return
     folder = os.open(Path(file).absolute().parent, os.O_RDONLY)
     try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
+        if fcntl is not None:
+            fcntl.flock(folder, fcntl.LOCK_EX)
         yield
     finally:
         os.close(folder)
