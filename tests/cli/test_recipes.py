@@ -200,5 +200,8 @@ def test_the_last_epoch_is_kept_with_monitor_last(calibrated: Path) -> None:
     """And `patience`, which waits for a better one, is refused."""
     report = contents(calibrated / "sure/metrics.json")
     assert (60, 60) == (report["best_epoch"], report["epochs"])
+    lines = nncli("train", "c.yaml", "--epochs", 2, "-o", "two", cwd=calibrated).stderr
+    assert "kept: the last epoch of 2" in lines
+    assert "best" not in lines
     result = nncli("train", "c.yaml", "--set", "training.patience=3", cwd=calibrated, code=2)
     assert "training.patience is only used with monitor accuracy or loss, not with last; remove it" in result.stderr

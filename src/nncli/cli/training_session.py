@@ -125,7 +125,8 @@ class TrainingSession(Progress):
 
     def on_epoch(self, result: EpochResult) -> None:
         """Show it."""
-        is_best = self._training.trainer.state.best_epoch == result.epoch
+        trainer = self._training.trainer
+        is_best = trainer.settings.monitor != "last" and trainer.state.best_epoch == result.epoch
         self.show_epoch(result, is_best=is_best)
         try:
             self._emit("epoch", dataclasses.asdict(result))
