@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,3 +61,35 @@ def test_options_and_their_values_are_completed(nncli: Runner, monkeypatch: pyte
     assert ["--threshold"] == complete(nncli, monkeypatch, "nncli predict --thr")
     assert ["--quiet"] == complete(nncli, monkeypatch, "nncli predict --qui")
     assert ["json"] == complete(nncli, monkeypatch, "nncli predict --format js")
+
+
+ZPTY = r"""
+zmodload zsh/zpty
+zpty shell zsh -f -i
+zpty -w shell "PS1='' PS2='' ; stty -echo; bindkey -e; autoload -Uz compinit; compinit -u -D; source $1"
+zpty -w shell 'show() { print -r -- "<$BUFFER>"; BUFFER= }; zle -N show; bindkey "^X" show; print rea""dy'
+while zpty -r shell line && [[ $line != *ready* ]]; do :; done
+zpty -w -n shell "nncli evaluate --split=v"$'\t'
+sleep $2
+zpty -w -n shell $'\x18'
+while zpty -r shell line; do [[ $line == *'<nncli'*'>'* ]] && { print -r -- ${${line#*<}%%>*}; break; }; done
+zpty -d shell
+"""
+
+
+@pytest.mark.skipif(shutil.which("zsh") is None, reason="needs zsh")
+def test_zsh_keeps_the_option_before_a_value(nncli: Runner, tmp_path: Path) -> None:
+    """click's own script deletes ``--split=`` when it inserts ``val``."""
+    program = tmp_path / "bin" / "nncli"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m nncli "$@"\n')
+    program.chmod(0o755)
+    script = tmp_path / "_nncli"
+    script.write_text(nncli("completion", "zsh").out)
+    environment = {**os.environ, "PATH": f"{program.parent}:{os.environ['PATH']}", "TERM": "xterm"}
+    for wait in (1, 10):  # for a busy machine
+        command = ["zsh", "-fc", ZPTY, "zsh", str(script), str(wait)]
+        result = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=60)
+        if "--split=val" in result.stdout:
+            break
+    assert "nncli evaluate --split=val" == result.stdout.strip()
