@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from nncli.config import load_config
 from nncli.data.image.image_format import ImageFormat
 from nncli.data.scaling import Scaling, standardize
+from nncli.features.span import Projection
 from nncli.model.file import Model
 from nncli.network.parameters import Parameters
 from nncli.run.dataset import Experiment, Plan, load_experiment, plan_experiment
@@ -53,6 +55,16 @@ def random_model(
     return Model(parameters, activation, classes, image_format, noisy_scaling(image_format, seed), {"note": "random"})
 
 
+def in_span(model: Model, r: int = 4, seed: int = 0) -> Model:
+    """The model with a random projection to r directions before a first layer of its own."""
+    rng, n = np.random.default_rng(seed), model.column.n_features
+    matrix = (rng.standard_normal((n, r)) / np.sqrt(n)).astype(np.float16)
+    parameters = Parameters((r, *model.layer_dims[1:]), n_members=len(model.parameters.members))
+    parameters.flat[:] = rng.standard_normal(parameters.flat.shape)
+    projection = Projection(matrix, rng.standard_normal(r).astype(np.float32))
+    return replace(model, parameters=parameters, projection=projection)
+
+
 def noisy_scaling(image_format: ImageFormat = IMAGE_FORMAT, seed: int = 0) -> Scaling:
     """A scaling with another scale and offset for each pixel."""
     return standardize(random_pixels(20, image_format, seed))
@@ -82,4 +94,5 @@ def _everything(model: Model) -> tuple[Any, ...]:
         *(model.activation, model.classes, model.image_format, model.training),
         *(model.column.features, model.test_time_augmentation, model.temperature),
         *(array.tobytes() for array in model.column.arrays().values()),
+        *(array.tobytes() for array in (model.projection.arrays() if model.projection else {}).values()),
     )

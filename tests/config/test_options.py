@@ -43,6 +43,7 @@ DEFAULTS = {
     "network.normalization": "none",
     "network.initialization": "xavier",
     "network.initialization_scale": 0.01,
+    "network.project": "none",
     "network.dropout": 0.0,
     "training.recipe": "plain",
     "training.effort": "quick",

@@ -45,6 +45,7 @@ network:
   activation: relu
   normalization: none
   initialization: xavier
+  project: none
   dropout: 0.0
 training:
   recipe: plain

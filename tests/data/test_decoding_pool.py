@@ -145,6 +145,25 @@ def test_chunks_are_fetched_a_few_ahead(files: list[str]) -> None:
             assert len(fetched) <= i + 2 * DEPTH
 
 
+@pytest.mark.parametrize("n_workers", [0, 2])
+def test_what_is_computed_of_the_images_comes_in_their_place(files: list[str], n_workers: int) -> None:
+    """By the process that decoded them; of bad images there is nothing."""
+
+    def compute(pixels: NDArray[np.uint8], out: NDArray[np.float32]) -> None:
+        out[:, 0], out[:, 1] = pixels[:, 0], os.getpid()
+
+    sources: list[str | bytes] = [*files[:50], "missing.png", *files[50:]]
+    found: list[float] = []
+    processes: set[float] = set()
+    with DecodingPool(FORMAT, n_workers, compute=compute, n_results=2) as pool:
+        for values, reasons in pool.decode(chunked(sources, 7)):
+            assert len([reason for reason in reasons if not reason]) == len(values)
+            found += values[:, 0].tolist()
+            processes |= set(values[:, 1].tolist())
+    assert list(range(100)) == found
+    assert (np.float32(os.getpid()) in processes) == (n_workers == 0)
+
+
 # --------------------------------------------------------------------------------------------------------- crashes
 
 

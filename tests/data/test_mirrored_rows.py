@@ -8,7 +8,7 @@ import numpy as np
 
 from nncli.data.batches import Batches
 from nncli.data.network_inputs import VersionedInputs
-from nncli.data.pixel_rows import PixelRows, WithMirrored
+from nncli.data.pixel_rows import PixelRows
 from nncli.data.scaling import zero_one
 from tests.fixtures import experiment_of
 from tests.folders import write_class_folders
@@ -17,28 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
-
-SHAPE = 3, 4, 2
-
-
-def test_mirrored_images_come_after_the_others() -> None:
-    """Every pixel changes its column, not its row or channel; only the first images come twice."""
-    pixels = np.random.default_rng(0).integers(0, 256, (6, 24), np.uint8)
-    rows = WithMirrored(PixelRows(pixels, np.array([5, 2, 0, 1])), 2, SHAPE)
-    assert 6 == len(rows)
-    found = rows.take(slice(None), np.empty((6, 24), np.uint8))
-    mirrored = pixels[[5, 2]].reshape(2, *SHAPE)[:, :, ::-1].reshape(2, 24)
-    assert np.array_equal(np.concatenate([pixels[[5, 2, 0, 1]], mirrored]), found)
-
-
-def test_any_part_of_the_rows_can_be_taken() -> None:
-    """Also across the border between the two."""
-    pixels = np.random.default_rng(1).integers(0, 256, (4, 24), np.uint8)
-    rows = WithMirrored(PixelRows(pixels), 4, SHAPE)
-    everything = rows.take(slice(None), np.empty((8, 24), np.uint8)).copy()
-    for start in range(8):
-        part = slice(start, start + 3)
-        assert np.array_equal(everything[part], rows.take(part, np.empty((3, 24), np.uint8)))
 
 
 def in_two_versions(images: NDArray[np.uint8], batch_size: int) -> Batches:
@@ -102,11 +80,10 @@ def test_mirrored_features_are_those_of_the_mirrored_image(tmp_path: Path) -> No
     images = training.pixels[training.rows].reshape(m, *experiment.plan.config.data.shape)
     versions = []
     for each in (images, images[:, :, ::-1]):
-        as_bytes, inputs = (
-            np.empty((m, features.column.n_features), np.uint8),
-            np.empty((m, features.column.n_features)),
-        )
-        features.to_bytes(each.reshape(m, -1), as_bytes)
+        shape = m, features.column.n_features
+        values, as_bytes, inputs = np.empty(shape, np.float32), np.empty(shape, np.uint8), np.empty(shape)
+        features.column.extract(np.ascontiguousarray(each).reshape(m, -1), values)
+        features.to_bytes(values, as_bytes)
         features.scaling_of_bytes.apply(as_bytes, inputs)
         versions.append(inputs)
     ((X, _),) = training_batches(experiment, m, np.float64)[0].shuffled(seed=0, epoch=1)

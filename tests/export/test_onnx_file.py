@@ -26,7 +26,7 @@ from nncli.features.settings.hog import Hog
 from nncli.features.settings.patches import Patches
 from nncli.model.predictor import Predictor
 from tests.export.models import COLOR, THREE, featured_model
-from tests.fixtures import random_model
+from tests.fixtures import in_span, random_model
 
 if TYPE_CHECKING:
     from nncli.model.file import Model
@@ -49,6 +49,15 @@ def test_every_network_gives_the_same_probabilities(
     """Up to what float32 loses, of which most is in the scaling."""
     model = random_model(classes, hidden, activation=activation, normalization=normalization, n_members=n_members)
     assert difference(model) <= 2e-6
+
+
+@pytest.mark.parametrize("n_members", [1, 3])
+def test_the_span_of_the_data_is_one_product_more(n_members: int) -> None:
+    """The directions are a constant of the graph, once for all networks."""
+    model = in_span(random_model(THREE, n_members=n_members))
+    assert difference(model) <= 2e-6
+    operations = [node.op_type for node in onnx.load_from_string(onnx_bytes(model)).graph.node]
+    assert 1 == operations.count("MatMul")
 
 
 @pytest.mark.parametrize("classes", [TWO, THREE])

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from nncli.features import span
+from nncli.features.settings.column import n_directions
 from nncli.features.span import ScaledRows, fit_projection, leading_eigenvectors
 from nncli.network.backpropagation import backpropagate
 from nncli.network.forward_propagation import forward
@@ -44,9 +45,9 @@ def whole(columns: ScaledRows) -> NDArray[np.float64]:
     return np.array(X - X.mean(axis=0))
 
 
-def projected(columns: ScaledRows, n_directions: int | None = None) -> NDArray[np.float32]:
+def projected(columns: ScaledRows, r: int) -> NDArray[np.float32]:
     """The columns in their own directions."""
-    projection = fit_projection(columns, n_directions)
+    projection = fit_projection(columns, r)
     out = np.empty((columns.shape[0], projection.n_directions), np.float32)
     projection.apply(columns.part(slice(None), slice(None)), out)
     return out
@@ -56,10 +57,11 @@ def test_the_directions_are_the_first_singular_vectors(columns: ScaledRows) -> N
     """They span the same space, and lie as they do, up to one common factor."""
     _, lengths, Vt = np.linalg.svd(whole(columns), full_matrices=False)
     projection = fit_projection(columns, 8)
-    V = projection.matrix / np.linalg.norm(projection.matrix, axis=0)
+    matrix = projection.matrix.astype(np.float64)
+    V = matrix / np.linalg.norm(matrix, axis=0)
     np.testing.assert_allclose(np.abs(Vt[:8] @ V), np.eye(8), atol=0.02)
-    lengths_of_columns = np.linalg.norm(projection.matrix, axis=0)
-    np.testing.assert_allclose(lengths_of_columns, lengths_of_columns[0], rtol=1e-5)
+    factors = np.linalg.norm(matrix, axis=0)
+    np.testing.assert_allclose(factors, factors[0], rtol=1e-3)
     deviations = projected(columns, 8).std(axis=0)
     np.testing.assert_allclose(deviations / deviations[0], lengths[:8] / lengths[0], rtol=0.01)
 
@@ -68,17 +70,16 @@ def test_projected_columns_have_mean_0_and_variance_1_on_the_average(columns: Sc
     """Not in each direction: that would blow up the last ones."""
     Z = projected(columns, 8)
     np.testing.assert_allclose(Z.mean(axis=0), 0, atol=1e-4)
-    assert 1 == pytest.approx(float(Z.var(axis=0).mean()), rel=1e-3)
+    assert 1 == pytest.approx(float(Z.var(axis=0).mean()), rel=2e-3)
     assert (np.diff(Z.var(axis=0)) < 0).all()
 
 
 def test_all_directions_keep_all_that_tells_columns_apart() -> None:
     """The distances between columns stay as they are, up to the common factor: nothing that training sees is lost."""
     columns = ScaledRows(*stored(25, 60))
-    X, Z = whole(columns), projected(columns, 60)
-    assert (25, 24) == Z.shape  # centered: one direction fewer than columns
+    X, Z = whole(columns), projected(columns, 24)  # centered: one direction fewer than columns
     before, after = (np.linalg.norm(rows[:, None] - rows, axis=2) for rows in (X, Z))
-    np.testing.assert_allclose(after / after.max(), before / before.max(), atol=1e-4)
+    np.testing.assert_allclose(after / after.max(), before / before.max(), atol=1e-3)
 
 
 def test_the_same_columns_give_the_same_bits(columns: ScaledRows) -> None:
@@ -93,20 +94,26 @@ def test_chosen_rows_alone_count() -> None:
     rows, scale, offset = stored(30, 50)
     chosen = np.arange(0, 30, 2)
     some, alone = (
-        fit_projection(ScaledRows(rows, scale, offset, chosen)),
-        fit_projection(ScaledRows(rows[chosen], scale, offset)),
+        fit_projection(ScaledRows(rows, scale, offset, chosen), 9),
+        fit_projection(ScaledRows(rows[chosen], scale, offset), 9),
     )
     np.testing.assert_array_equal(some.matrix, alone.matrix)
 
 
 @pytest.mark.parametrize("m", [1, 2, 5])
-def test_columns_that_are_alike_give_one_direction_at_least(m: int) -> None:
-    """One image, or several that are the same, break nothing."""
-    projection = fit_projection(
-        ScaledRows(np.full((m, 9), 7, np.uint8), np.ones(9, np.float32), np.zeros(9, np.float32))
-    )
-    assert 1 == projection.n_directions
-    assert np.isfinite(projection.matrix).all()
+def test_columns_that_are_alike_have_no_direction(m: int) -> None:
+    """One image, or several that are the same, break nothing: every column becomes 0."""
+    columns = ScaledRows(np.full((m, 9), 7, np.uint8), np.ones(9, np.float32), np.zeros(9, np.float32))
+    np.testing.assert_array_equal(projected(columns, 3), np.zeros((m, 3)))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "n_columns", "n", "expected"),
+    [(None, 700, 9000, 512), (None, 200, 9000, 199), (64, 200, 9000, 64), (64, 200, 30, 30), (8, 1, 30, 1)],
+)
+def test_how_many_directions(wanted: int | None, n_columns: int, n: int, expected: int) -> None:
+    """Never more than the columns span or the features are, and one at least."""
+    assert expected == n_directions(wanted, n_columns, n)
 
 
 def test_bytes_are_never_all_floats_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from nncli.data.scaling import Scaling, zero_one
 from nncli.features.column import FeatureColumn
 from nncli.features.settings.color_histogram import ColorHistogram
 from nncli.features.settings.pixels import Pixels
+from nncli.features.span import Projection
 from nncli.model.explanation import _network_input, explain, occlusion_maps, slope, spot_size
 from nncli.model.file import Model
 from nncli.model.predictor import Predictor
@@ -102,6 +104,22 @@ def test_very_sure_answers_still_have_a_map() -> None:
     result = explain(Predictor(model), dotted((2, 2)), "occlusion")
     assert 1.0 == result.probabilities[0]
     assert quarters(result.maps[0])[0, 0] > 0.01
+
+
+@pytest.mark.parametrize("method", ["occlusion", "gradient"])
+def test_explained_through_the_span(method: str) -> None:
+    """Directions that show only the top left corner: nothing else can have driven the answer."""
+    model = corner_model()
+    n = model.column.n_features
+    one = np.zeros((n, 1), np.float16)
+    one[0] = 1
+    parameters = Parameters((1, *model.layer_dims[1:]))
+    for l, (W, b) in enumerate(zip(parameters.W[1:], parameters.b[1:], strict=True), start=1):
+        W[...] = model.parameters.W[l][:, :1] if l == 1 else model.parameters.W[l]
+        b[...] = model.parameters.b[l]
+    seen = replace(model, parameters=parameters, projection=Projection(one, np.zeros(1, np.float32)))
+    maps = explain(Predictor(seen), dotted((0, 0)), method).maps
+    assert (0, 0) == np.unravel_index(np.abs(maps[0]).argmax(), maps[0].shape)
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ from nncli.model.checks import KEYS, MAX_METADATA
 from nncli.model.file import Model, read_model, write_model
 from nncli.model.predictor import Predictor
 from nncli.network.parameters import Parameters
-from tests.fixtures import random_model, random_pixels, same_model
+from tests.fixtures import in_span, random_model, random_pixels, same_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,6 +58,54 @@ def test_a_model_comes_back_as_it_was(
     model = random_model(classes, hidden, dtype=dtype, normalization=normalization, n_members=n_members)
     write_model(tmp_path / "model.npz", model)
     assert same_model(model, read_model(tmp_path / "model.npz"))
+
+
+@pytest.mark.parametrize(("normalization", "n_members"), [("none", 1), ("none", 3)])
+def test_a_model_in_the_span_of_its_data_comes_back_as_it_was(
+    tmp_path: Path, normalization: str, n_members: int
+) -> None:
+    """Its directions too, once for all networks and in half precision; the format's version says so."""
+    model = in_span(random_model(THREE, normalization=normalization, n_members=n_members))
+    write_model(tmp_path / "model.npz", model)
+    again = read_model(tmp_path / "model.npz")
+    assert same_model(model, again)
+    pixels = random_pixels(7)
+    expected = Predictor(model).probabilities(pixels)
+    np.testing.assert_array_equal(expected, Predictor(again).probabilities(pixels))
+    arrays = np.load(tmp_path / "model.npz")
+    assert (2, (36, 4), np.float16) == (
+        json.loads(arrays["metadata"].tobytes())["format_version"],
+        arrays["projection"].shape,
+        arrays["projection"].dtype,
+    )
+
+
+def test_other_models_are_files_of_the_first_version(tmp_path: Path) -> None:
+    """Older builds read them."""
+    write_model(tmp_path / "model.npz", random_model())
+    assert 1 == json.loads(np.load(tmp_path / "model.npz")["metadata"].tobytes())["format_version"]
+
+
+@pytest.mark.parametrize(
+    ("name", "array", "reason"),
+    [
+        ("projection", np.zeros((36, 5), np.float16), "projection is float16 (36, 5), expected float16 (36, 4)"),
+        ("projection", np.zeros((36, 4), np.float32), "projection is float32 (36, 4), expected float16 (36, 4)"),
+        ("projection", np.full((36, 4), np.nan, np.float16), "projection holds a value that is not finite"),
+        ("projection_shift", np.zeros(5, np.float32), "projection_shift is float32 (5,), expected float32 (4,)"),
+    ],
+)
+def test_a_projection_that_is_wrong(tmp_path: Path, name: str, array: NDArray[Any], reason: str) -> None:
+    """Its arrays are checked as all others are, and it can only make a column shorter."""
+    path = tmp_path / "model.npz"
+    write_model(path, in_span(random_model(THREE)))
+    arrays = dict(np.load(path))
+    np.savez(path, **{**arrays, name: array})
+    with pytest.raises(ModelFileError, match=re.escape(reason)):
+        read_model(path)
+    write_model(path, in_span(random_model(THREE), 37))
+    with pytest.raises(ModelFileError, match="layer_dims starts with 37, more than the 36 entries"):
+        read_model(path)
 
 
 def test_two_classes_may_have_two_outputs(tmp_path: Path) -> None:
@@ -275,9 +323,9 @@ DISTINCT = "classes are fewer than two or not distinct"
     ("change", "reason"),
     [
         (setting("format", value="nncli-checkpoint"), "metadata is not a model's"),
-        (setting("format_version", value=2), "format_version is 2, this nncli reads 1; update nncli"),
-        (setting("format_version", value=True), "format_version is True, this nncli reads 1; update nncli"),
-        (setting("format_version", value=None), "format_version is None, this nncli reads 1; update nncli"),
+        (setting("format_version", value=3), "format_version is 3, this nncli reads 1 and 2; update nncli"),
+        (setting("format_version", value=True), "format_version is True, this nncli reads 1 and 2; update nncli"),
+        (setting("format_version", value=None), "format_version is None, this nncli reads 1 and 2; update nncli"),
         (setting("more", value=1), "metadata has an unknown 'more'"),
         (setting("layer_dims", value="36 5 3"), NUMBERS),
         (setting("layer_dims", value=[36]), NUMBERS),
@@ -561,12 +609,12 @@ def test_the_documented_program_predicts_the_same(
     np.testing.assert_allclose(prediction.probabilities, list(found.values()), atol=1e-6)
 
 
-def test_the_documented_program_has_eleven_lines_and_needs_numpy_and_pillow_alone() -> None:
+def test_the_documented_program_has_thirteen_lines_and_needs_numpy_and_pillow_alone() -> None:
     """As its heading promises."""
     lines = [line for line in example().splitlines() if line]
     imports = ["import json", "import numpy as np", "from PIL import Image"]
     assert imports == lines[:3]
-    assert 11 == len(lines[3:])
+    assert 13 == len(lines[3:])
     assert not [line for line in lines[3:] if "import" in line]
 
 

@@ -71,7 +71,7 @@ def test_what_lies_outside_is_cut_off() -> None:
     fitted = fit((Pixels(),))
     out = np.empty((2, 360), np.uint8)
     narrow = replace(fitted, low=np.full(360, 100, np.float32), step=np.full(360, 0.25, np.float32))
-    narrow.to_bytes(np.array([[0] * 360, [255] * 360], np.uint8), out)
+    narrow.to_bytes(np.array([[0] * 360, [255] * 360], np.float32), out)
     assert [[0] * 360, [255] * 360] == out.tolist()
 
 

@@ -31,6 +31,7 @@ OTHER = {
     "network.layer_dims": "[auto, 3, 4, auto]",
     "network.initialization": "xavier",
     "network.normalization": "layer",
+    "network.project": "5",
     "network.dropout": "0.125",
     "training.optimizer": "nesterov",
     "training.schedule": "cosine",
@@ -262,3 +263,15 @@ def test_the_choice_does_not_hang_on_a_few_images(tmp_path: Path, draw: Callable
         write_drawings(tmp_path / str(each), draw, each=each)
         chosen.append(resolved(tmp_path / str(each), "training.recipe: auto")["training.recipe"])
     assert chosen[0] == chosen[1]
+
+
+def test_a_written_number_of_inputs_is_kept(folder: Path) -> None:
+    """As the config of a run has it that was trained before there were projections."""
+    photos = (
+        "training.recipe: photos",
+        "data.features: [hog: {cell: 7}]",
+        "data.image_size: 28",
+        "data.color: grayscale",
+    )
+    assert "none" != resolved(folder / "lines", *photos)["network.project"]
+    assert "none" == resolved(folder / "lines", *photos, "network.layer_dims: [324, 9, auto]")["network.project"]

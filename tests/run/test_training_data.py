@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from nncli.data.batches import Batches
 from nncli.data.cache_folder import entries
 from nncli.run import feature_rows as rows_module
 from nncli.run.trainer import make_trainer
@@ -17,7 +18,6 @@ from tests.folders import write_class_folders
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from nncli.data.batches import Batches
     from nncli.run.dataset import Experiment, ImageSet
 
 FEATURES = "[patches: {size: 3, count: 4, grid: 2}, hog: {cell: 4}, pixels]"
@@ -159,3 +159,36 @@ def test_the_trainer_gets_them(folder: Path) -> None:
     assert 4 * 2 * 4 + 36 + 81 == one.plan.layer_dims[0] == trainer.parameters.layer_dims[0]
     X, _ = next(iter(trainer.training_set.in_order(trainer.communicator.share)))
     assert 149 == X.shape[0]
+
+
+@pytest.mark.parametrize("augmentation", ["none", "mirror", "photos"])
+@pytest.mark.parametrize("features", [FEATURES, "[pixels]"])
+def test_in_the_span_the_network_is_trained_on_what_prediction_sees(
+    folder: Path, augmentation: str, features: str
+) -> None:
+    """Projected once, whether of bytes or of pixels; the model that comes of it projects in the same way."""
+    data = {"image_size": "[9, 9]", "features": features, "augmentation": augmentation, "validation_split": 0.3}
+    some = experiment_of(folder, data=data, network={"project": 6})
+    trainer = make_trainer(some)
+    model = some.model(trainer.parameters, {})
+    assert 6 == trainer.parameters.layer_dims[0] == some.plan.layer_dims[0] == model.layer_dims[0]
+    for images, batches in (some.training, trainer.training_set), (some.validation, trainer.validation_set):
+        assert isinstance(batches, Batches)
+        found, rows = in_order(batches), np.empty((len(images.rows), 6), np.float32)
+        model.preprocessing.apply(images.pixels[images.rows], rows)
+        assert rows.std() > 0.1
+        # What no byte can hold is cut off, of a few validation images.
+        assert (np.abs(found - rows) < 0.02).mean() > (1 if images is some.training else 0.9) - 1e-9
+
+
+def test_training_columns_alone_make_the_span(folder: Path) -> None:
+    """Centered and of variance 1 on the average over them, mirrored ones among them."""
+    data = {"image_size": "[9, 9]", "features": FEATURES, "augmentation": "mirror", "validation_split": 0.3}
+    some = experiment_of(folder, data=data, network={"project": "auto"})
+    training, _ = training_batches(some, 16, np.float32)
+    m = len(some.training.rows)
+    Z = np.concatenate([training.inputs.take(np.arange(m)).T.copy()])
+    assert 2 * m - 1 == Z.shape[1] < some.column.n_features
+    both = training.inputs._rows.take(slice(None), np.empty((2 * m, Z.shape[1]), np.float32))
+    np.testing.assert_allclose(both.mean(axis=0), 0, atol=1e-3)
+    assert 1 == pytest.approx(float(both.var(axis=0).mean()), rel=0.01)

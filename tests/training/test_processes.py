@@ -254,9 +254,10 @@ def test_helpers_end_when_their_parent_is_killed() -> None:
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        ((101_632, 128, 4_000, 2), 2),  # 784-128-10, worth sharing
-        ((101_632, 128, 4_000, 64), 8),  # sixteen examples each
-        ((101_632, 128, 4_000, 1), 1),  # one core
+        ((101_632, 128, 14_000, 2), 2),  # 784-128-10, worth sharing
+        ((101_632, 128, 14_000, 64), 8),  # sixteen examples each
+        ((101_632, 128, 14_000, 1), 1),  # one core
+        ((503_045, 32, 360, 2), 1),  # photos in their span: seconds, even where two processes wait for each other
         ((24, 4, 300, 2), 1),  # XOR: too little work in a step
         ((50_816, 32, 810, 2), 1),  # the digits of the samples: over before it pays
         ((50_000_000, 8, 4_000, 2), 1),  # too few examples

@@ -57,6 +57,10 @@ class Progress(Hooks):
         """Show a bar over the files of a data set."""
         return self._bar_over(n_images, "loading images")
 
+    def on_learning(self, n_blocks: int) -> Counts:
+        """Show a bar over the feature blocks that learn."""
+        return self._bar_over(n_blocks, "learning features", "block")
+
     def on_features(self, n_images: int) -> Counts:
         """Show a bar over the images whose features are computed."""
         return self._bar_over(n_images, "computing features")
@@ -67,11 +71,11 @@ class Progress(Hooks):
             warn(f"{printable(image.path)}: {image.reason}; {self.fate}")
 
     @contextlib.contextmanager
-    def _bar_over(self, n_images: int, words: str) -> Iterator[Callable[[int], None]]:
-        if self._mode != "bar" or not n_images:
+    def _bar_over(self, n: int, words: str, unit: str = "img") -> Iterator[Callable[[int], None]]:
+        if self._mode != "bar" or not n:
             yield lambda _n: None
             return
-        with _tqdm(total=n_images, desc=words, unit="img", unit_scale=True, leave=False) as bar:
+        with _tqdm(total=n, desc=words, unit=unit, unit_scale=unit == "img", leave=False) as bar:
             yield bar.update
 
     @contextlib.contextmanager

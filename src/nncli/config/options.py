@@ -203,6 +203,12 @@ class NetworkConfig:
         "value (constant) or standard deviation (normal) of the initial weights",
         Only("initialization", ("constant", "normal")),
     ] = 0.01
+    project: Annotated[
+        int | Literal["none", "auto"],
+        Integer(1, 8192, words=("none", "auto")),
+        "train on this many principal directions of the training images' feature columns, which is faster and smaller "
+        "where there are many features; auto: as many as there are, up to 512 (docs/features.md)",
+    ] = "none"
     dropout: Annotated[float, SHARE, "probability of dropping a hidden unit in a training step"] = 0.0
 
 

@@ -35,6 +35,9 @@ PHOTO_SIDES = ((1_000, 128), (5_000, 96))
 
 PHOTO_SIDE = 64
 
+PHOTO_DIRECTIONS = 384
+"""Principal directions that few photos are trained on."""
+
 FEW_IMAGES = 5_000
 """Up to so many training images a set is small: it trains fast, so recipes spend more on each image."""
 
@@ -63,6 +66,7 @@ DECIDED_LATER = (
     "data.features",
     "data.test_time_augmentation",
     "network.layer_dims",
+    "network.project",
     "network.dropout",
     "training.epochs",
     "training.batch_size",
@@ -164,11 +168,10 @@ def _photos(effort: int, facts: Facts) -> dict[str, Any]:
         "data.augmentation": "mirror" if is_deep else "none",
         "data.test_time_augmentation": "mirror",
         "network.layer_dims": ("auto", 256 if facts.is_small_set else (512, 512, 1024)[effort], "auto"),
+        "network.project": PHOTO_DIRECTIONS if facts.is_small_set else "none",
         "network.dropout": 0.5 if is_deep else 0.4,
         "training.ensemble": (5, 8, 12)[effort] if facts.is_small_set else 1,
-        "training.epochs": _epochs(
-            facts, (12, 20, 40)[effort], (60 if facts.n_images <= 1_000 else 30, 80, 120)[effort]
-        ),
+        "training.epochs": _epochs(facts, (12, 20, 40)[effort], (30, 40, 60)[effort]),
         "training.batch_size": _batch_size(facts),
         "training.learning_rate": 2e-3,
         "training.weight_decay": 0.05,

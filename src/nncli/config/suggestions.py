@@ -31,6 +31,7 @@ KEY_WORDS = {
     "network.normalization": "batch_norm batchnorm batch_normalization bn layer_norm layernorm layer_normalization",
     "network.initialization": "init initializer kernel_initializer weight_init weights_init initialisation",
     "network.initialization_scale": "init_scale init_std std",
+    "network.project": "pca n_components projection whiten",
     "network.dropout": "dropout_rate drop_rate dropout_prob keep_prob p",
     "training.epochs": "n_epochs num_epochs max_epochs nb_epoch max_iter num_iterations iterations",
     "training.batch_size": "batch bs mini_batch_size minibatch_size minibatch",

@@ -12,19 +12,19 @@ one, and the file that is to blame gets a reason like any other bad image.
 from __future__ import annotations
 
 import contextlib
-import mmap
 import select
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nncli.data.decoding_worker import QUESTION, Reason, Task, Worker, decode_rows
+from nncli.data.decoding_worker import QUESTION, Reason, Task, Then, Worker, decode_rows
 from nncli.errors import DataError
+from nncli.machine.divide import shared_array
 from nncli.machine.forking import Helpers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -51,12 +51,22 @@ class DecodingPool:
         n_workers: How many; 0 to decode in this process.
         rows: Shared memory to decode into, (m, n_0): chunk k of `CHUNK_SIZE` images begins at row k * `CHUNK_SIZE`. By
             default memory of the pool's own, which is used again and again.
+        compute: What the workers make of the pixels of some images, (n, n_0): float32 rows, (n, n_results).
+        n_results: Length of these rows.
     """
 
-    def __init__(self, image_format: ImageFormat, n_workers: int, rows: NDArray[np.uint8] | None = None) -> None:
+    def __init__(
+        self,
+        image_format: ImageFormat,
+        n_workers: int,
+        rows: NDArray[np.uint8] | None = None,
+        *,
+        compute: Callable[[NDArray[np.uint8], NDArray[np.float32]], None] | None = None,
+        n_results: int = 0,
+    ) -> None:
         if rows is None:
-            n_rows, n_features = max(n_workers * DEPTH, 1) * CHUNK_SIZE, image_format.n_features
-            rows = np.frombuffer(mmap.mmap(-1, n_rows * n_features), np.uint8).reshape(n_rows, n_features)
+            rows = shared_array((max(n_workers * DEPTH, 1) * CHUNK_SIZE, image_format.n_features), np.uint8)
+        self._then = Then(shared_array((len(rows), n_results), np.float32), compute) if compute else None
         self._n_ahead = -(-len(rows) // CHUNK_SIZE)
         self._image_format, self._n_workers, self._rows = image_format, n_workers, rows
         self._helpers = Helpers()
@@ -78,15 +88,16 @@ class DecodingPool:
             worker.kill()
         self._workers = []
 
-    def decode(self, chunks: Iterable[Sequence[str | bytes]]) -> Iterator[tuple[NDArray[np.uint8], list[Reason]]]:
+    def decode(self, chunks: Iterable[Sequence[str | bytes]]) -> Iterator[tuple[NDArray[Any], list[Reason]]]:
         """Decode chunks of paths, or of what such files hold.
 
         Args:
             chunks: Of 1..CHUNK_SIZE images. They are fetched `DEPTH` chunks per worker ahead, with `rows` more.
 
         Yields:
-            For each chunk the pixels of the images that could be read, (m, n_0), valid until the next chunk is asked
-            for; and for each image a reason why it could not be read, or an empty text.
+            For each chunk the pixels of the images that could be read, (m, n_0), or what was to be computed of them,
+            (m, n_results), valid until the next chunk is asked for; and for each image a reason why it could not be
+            read, or an empty text.
         """
         iterator, tasks, number = iter(chunks), deque[Task](), 0
         while True:
@@ -100,7 +111,8 @@ class DecodingPool:
                 self._listen()
             else:
                 first = tasks.popleft().first_row
-                yield self._rows[first : first + reasons.count(GOOD)], reasons
+                results = self._then.results if self._then else self._rows
+                yield results[first : first + reasons.count(GOOD)], reasons
 
     def _has_room(self, n_tasks: int) -> bool:
         if not self._workers:
@@ -112,7 +124,7 @@ class DecodingPool:
         if self._workers and all(isinstance(source, str) for source in task.sources):
             min(self._workers, key=lambda worker: len(worker.waiting)).send(task)
         else:
-            self._finished[task.number] = decode_rows(task, self._rows, self._image_format)
+            self._finished[task.number] = decode_rows(task, self._rows, self._image_format, self._then)
 
     def _listen(self) -> None:
         """Wait for answers, and only for a while: a worker may be dead, or have lost a task."""
@@ -173,4 +185,4 @@ class DecodingPool:
         return self._workers[-1]
 
     def _new_worker(self) -> Worker:
-        return Worker(self._helpers, self._workers, self._rows, self._image_format)
+        return Worker(self._helpers, self._workers, self._rows, self._image_format, self._then)

@@ -10,13 +10,15 @@ import json
 import os
 import signal
 from collections import deque
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nncli.data.image.decoding import FileAccessError, ImageError, decode_image
 from nncli.data.pixel_rows import MemoryReturner
 from nncli.machine.forking import STOP_SIGNALS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -48,6 +50,18 @@ class Task(NamedTuple):
     sources: list[str | bytes]
 
 
+class Then(NamedTuple):
+    """What else a worker does with the images that it has decoded.
+
+    Attributes:
+        results: Shared memory for what comes of them, a row for each row of pixels, (m, k).
+        compute: From pixels, (n, n_0), to these rows, (n, k).
+    """
+
+    results: NDArray[Any]
+    compute: Callable[[NDArray[np.uint8], NDArray[Any]], None]
+
+
 QUESTION = Task(-1, 0, [])
 """A task without images: the answer to it tells that all before it were done, or that one was lost."""
 
@@ -60,6 +74,7 @@ class Worker:
         others: Workers there are already; the process must not keep their pipes open.
         rows: The shared memory, (m, n_0).
         image_format: What images are brought to.
+        then: What else is done with them.
 
     Attributes:
         waiting: Tasks that were sent and not answered, the oldest first.
@@ -69,7 +84,12 @@ class Worker:
     """
 
     def __init__(
-        self, helpers: Helpers, others: list[Worker], rows: NDArray[np.uint8], image_format: ImageFormat
+        self,
+        helpers: Helpers,
+        others: list[Worker],
+        rows: NDArray[np.uint8],
+        image_format: ImageFormat,
+        then: Then | None = None,
     ) -> None:
         self.waiting: deque[Task] = deque()
         self._received = b""
@@ -81,7 +101,7 @@ class Worker:
         def work() -> None:
             for worker in (self, *others):
                 worker.close()  # or they would wait for each other when their parent is gone
-            _serve(child_reads, child_writes, rows, image_format)
+            _serve((child_reads, child_writes), rows, image_format, then)
 
         try:
             self.pid = helpers.start(work, _stop_as_told)
@@ -145,19 +165,21 @@ def _stop_as_told() -> None:
             signal.signal(number, signal.SIG_DFL)
 
 
-def _serve(requests: int, answers: int, rows: NDArray[np.uint8], image_format: ImageFormat) -> None:
+def _serve(pipes: tuple[int, int], rows: NDArray[np.uint8], image_format: ImageFormat, then: Then | None) -> None:
     """Decode until no more tasks come; in the forked process."""
     returner = MemoryReturner(rows)
-    with open(requests, "rb") as reader, open(answers, "wb") as writer:
+    with os.fdopen(pipes[0], "rb") as reader, os.fdopen(pipes[1], "wb") as writer:
         for line in reader:
             task = Task(*json.loads(line))
-            reasons = decode_rows(task, rows, image_format)
+            reasons = decode_rows(task, rows, image_format, then)
             writer.write(json.dumps([task.number, *((each, each.may_pass) for each in reasons)]).encode() + b"\n")
             writer.flush()
             returner.wrote(len(reasons))
 
 
-def decode_rows(task: Task, rows: NDArray[np.uint8], image_format: ImageFormat) -> list[Reason]:
+def decode_rows(
+    task: Task, rows: NDArray[np.uint8], image_format: ImageFormat, then: Then | None = None
+) -> list[Reason]:
     """Decode the images of a task into consecutive `rows`, those left out that cannot be read; the reasons."""
     row, reasons = task.first_row, []
     for source in task.sources:
@@ -167,4 +189,7 @@ def decode_rows(task: Task, rows: NDArray[np.uint8], image_format: ImageFormat) 
             reasons.append(Reason())
         except ImageError as error:
             reasons.append(Reason(str(error) or "cannot be read", isinstance(error, FileAccessError)))
+    if then and row > task.first_row:
+        good = slice(task.first_row, row)
+        then.compute(rows[good], then.results[good])
     return reasons

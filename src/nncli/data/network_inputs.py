@@ -35,6 +35,21 @@ class Transform(Protocol):
         """Write the network input of `rows`, one example each, to `out`, (m, n_0), in the precision of `out`."""
 
 
+class AsTheyAre:
+    """Rows that are network input already.
+
+    Args:
+        n_inputs: n_0.
+    """
+
+    def __init__(self, n_inputs: int) -> None:
+        self.n_inputs = n_inputs
+
+    def apply(self, rows: NDArray[Any], out: NDArray[Any]) -> None:
+        """Copy `rows` to `out`, (m, n_0)."""
+        out[:] = rows
+
+
 class NetworkInputs:
     """Examples as the network sees them.
 
@@ -46,7 +61,7 @@ class NetworkInputs:
 
     def __init__(self, rows: PixelRows, transform: Transform, dtype: DTypeLike = np.float32) -> None:
         self._rows, self._transform = rows, transform
-        self._bytes = np.empty((0, rows.n_values), np.uint8)
+        self._bytes = np.empty((0, rows.n_values), rows.dtype)
         self._inputs = np.empty((0, transform.n_inputs), dtype)
 
     def __len__(self) -> int:
@@ -75,7 +90,7 @@ class NetworkInputs:
     ) -> NDArray[Any]:
         m = len(chosen)
         if m > len(self._bytes):
-            self._bytes = np.empty((m, self._bytes.shape[1]), np.uint8)
+            self._bytes = np.empty((m, self._bytes.shape[1]), self._bytes.dtype)
             self._inputs = np.empty((m, self._inputs.shape[1]), self._inputs.dtype)
         rows, inputs = self._rows.take(chosen, self._bytes), self._inputs[:m]
         change(rows)

@@ -95,6 +95,11 @@ class PixelRows:
         self._file = file_map_of(pixels) if pixels.nbytes >= LARGE else None
 
     @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of the values: bytes, unless they were computed to be trained on."""
+        return self._pixels.dtype
+
+    @property
     def n_values(self) -> int:
         """Length of a row."""
         return int(self._pixels.shape[1])
@@ -125,28 +130,6 @@ class PixelRows:
         out = np.empty((size, n_features), np.uint8)
         for start in range(0, len(self), size):
             yield self.take(slice(start, start + size), out)
-
-
-class WithMirrored(PixelRows):
-    """Chosen rows, and after them the mirror images of the first ones.
-
-    Args:
-        images: The rows.
-        n_mirrored: How many of them come a second time, left and right exchanged.
-        shape: Height, width and channels of an image.
-    """
-
-    def __init__(self, images: PixelRows, n_mirrored: int, shape: tuple[int, int, int]) -> None:
-        first = np.arange(n_mirrored)
-        super().__init__(images._pixels, np.concatenate([images._rows, images._rows[first]]))
-        self._n_plain, self._shape = len(images), shape
-
-    def take(self, chosen: NDArray[np.intp] | slice, out: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """As for all rows; see `PixelRows.take`."""
-        out = super().take(chosen, out)
-        second = np.arange(len(self))[chosen] >= self._n_plain
-        out[second] = mirrored(out[second], self._shape)
-        return out
 
 
 def mirrored(pixels: NDArray[np.uint8], shape: tuple[int, int, int]) -> NDArray[np.uint8]:

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from nncli.model.predictor import Prediction
 
 PREDICTED_TOGETHER = 64
-MANY = 1000
-"""Images from which on several processes predict."""
+MANY, MANY_PIXELS = 64, 1000
+"""Images from which on several processes predict: where features are computed, and of pixels alone."""
 
 
 @dataclass(frozen=True)
@@ -186,7 +186,9 @@ def answer_rows(predictor: Predictor, rows: PixelRows) -> tuple[NDArray[np.float
         pixels = np.empty((stop - start, rows.n_values), np.uint8)
         answers[start:stop, :-1], answers[start:stop, -1] = predictor.answers(rows.take(slice(start, stop), pixels))
 
-    divide(len(rows), PREDICTED_TOGETHER, work, number_of_processes() if len(rows) >= MANY else 1)
+    many = MANY_PIXELS if predictor.model.column.is_pixels else MANY
+    together = PREDICTED_TOGETHER if len(rows) >= MANY_PIXELS else PREDICTED_TOGETHER // 4
+    divide(len(rows), together, work, number_of_processes() if len(rows) >= many else 1)
     return answers[:, :-1], answers[:, -1]
 
 

@@ -31,11 +31,14 @@ def probabilities(graph: Graph, features: str, model: Model) -> str:
     Args:
         graph: Grows.
         features: Name of the feature columns, as rows, (m, n_0) float32.
-        model: Whose scaling and parameters.
+        model: Whose scaling, projection and parameters.
     """
     scaled = graph.add("Mul", features, model.scaling.scale)
     if model.scaling.offset.any():
         scaled = graph.add("Add", scaled, model.scaling.offset)
+    if model.projection:
+        matrix = model.projection.matrix.astype(f32)
+        scaled = graph.add("Add", graph.add("MatMul", scaled, matrix), model.projection.shift)
     votes = [_member(graph, scaled, network, model.activation) for network in model.parameters.members]
     return graph.mean(votes)
 

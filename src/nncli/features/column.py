@@ -9,7 +9,7 @@ import numpy as np
 from nncli.features.settings import PIXELS, Features, Shape, class_name, n_features, part_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
@@ -40,7 +40,14 @@ class FeatureColumn:
         return cls(PIXELS, shape, [block_class("pixels")(PIXELS[0], shape)])
 
     @classmethod
-    def fit(cls, features: Features, shape: Shape, pixels: NDArray[np.uint8], seed: int) -> FeatureColumn:
+    def fit(
+        cls,
+        features: Features,
+        shape: Shape,
+        pixels: NDArray[np.uint8],
+        seed: int,
+        on_block: Callable[[int], None] = lambda _n: None,
+    ) -> FeatureColumn:
         """Learn what the blocks need.
 
         Args:
@@ -48,12 +55,13 @@ class FeatureColumn:
             shape: Height, width and channels of the images.
             pixels: Training images to learn from, one per row, (m, height * width * channels).
             seed: Of the run.
+            on_block: Told of every block that has learned.
         """
-        images = pixels.reshape(-1, *shape)
-        blocks = [
-            block_class(settings.kind).fit(settings, images, np.random.default_rng([seed, i, len(features)]))
-            for i, settings in enumerate(features)
-        ]
+        images, blocks = pixels.reshape(-1, *shape), []
+        for i, settings in enumerate(features):
+            rng = np.random.default_rng([seed, i, len(features)])
+            blocks.append(block_class(settings.kind).fit(settings, images, rng))
+            on_block(1)
         return cls(features, shape, blocks)
 
     @property

@@ -28,6 +28,8 @@ from nncli.features.dictionary import WHITENING, spherical_k_means
 from nncli.features.patches import PatchesBlock, pooling
 from nncli.features.settings.patches import Patches
 from nncli.features.span import leading_eigenvectors
+from nncli.machine.divide import divide, shared_array
+from nncli.machine.forking import number_of_processes
 from nncli.machine.threads import PerThread
 
 if TYPE_CHECKING:
@@ -55,8 +57,11 @@ MOST_ROWS = 8_000
 CHUNK = 2048
 """Windows at a time."""
 
-IMAGES_TOGETHER = 64
+IMAGES_TOGETHER = 16
 """Images at a time."""
+
+MANY_IMAGES = 64
+"""Images from which on several processes compute their maps."""
 
 LEAST_ERROR = 1e-5
 """Of a matrix taken apart, as a share of its length: what rounding leaves."""
@@ -160,12 +165,17 @@ class DeepPatchesBlock:
         chosen = np.sort(rng.choice(len(images), min(len(images), MOST_IMAGES), replace=False))
         n_windows = math.prod(self.positions)
         each = min(-(-n_samples // len(chosen)), n_windows)
-        maps = np.empty((len(chosen), *self.map_shape, 2 * self.settings.count), np.float16)
-        for start in range(0, len(chosen), IMAGES_TOGETHER):
-            for first, some in self._maps(images[chosen[start : start + IMAGES_TOGETHER]]):
-                maps[start + first : start + first + some.shape[1]] = some[0]
+        maps = shared_array((len(chosen), math.prod(self.map_shape) * 2 * self.settings.count), np.float16)
+
+        def work(start: int, stop: int) -> None:
+            for first, some in self._maps(images[chosen[start:stop]]):
+                m = some.shape[1]
+                maps[start + first : start + first + m] = some[0].reshape(m, -1)
+
+        divide(len(chosen), IMAGES_TOGETHER, work, number_of_processes() if len(chosen) >= MANY_IMAGES else 1)
         places = np.concatenate([np.sort(rng.choice(n_windows, each, replace=False)) for _ in chosen])
-        return WindowSample(maps, np.arange(len(chosen)).repeat(each), places, self.settings.deep_size)
+        shaped = maps.reshape(len(chosen), *self.map_shape, -1)
+        return WindowSample(shaped, np.arange(len(chosen)).repeat(each), places, self.settings.deep_size)
 
 
 class WindowSample:

@@ -41,15 +41,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import DTypeLike, NDArray
 
 Array = np.ndarray[Any, np.dtype[np.float32]]
 
 MOST_EXACT = 1_024
 """Columns, or features, up to which the directions are exact."""
-
-MOST_DIRECTIONS = 512
-"""Directions that `auto` keeps at most."""
 
 MORE = 10
 """Directions more than wanted that the iteration carries along, for the last ones to be found as well (p)."""
@@ -103,37 +100,51 @@ class ScaledRows:
 class Projection:
     """z = x matrix + shift, for columns x as rows.
 
+    The matrix is kept in half precision, in training as in the model file: its entries err by 1 in 4,000 either way,
+    which mean out over a column.
+
     Args:
-        matrix: f V, (n, r).
-        shift: -f V^T mean, (r,).
+        matrix: f V, (n, r) float16.
+        shift: -f V^T mean, (r,) float32.
     """
 
-    def __init__(self, matrix: NDArray[Any], shift: Array) -> None:
+    def __init__(self, matrix: NDArray[np.float16], shift: Array) -> None:
         self.matrix, self.shift = matrix, shift
+        self._ready: dict[str, NDArray[Any]] = {}
 
     @property
     def n_directions(self) -> int:
         """r."""
         return int(self.matrix.shape[1])
 
-    def apply(self, x: Array, out: Array) -> None:
-        """Project the rows of `x`, (m, n), into `out`, (m, r)."""
-        np.matmul(x, self.matrix, out=out)
+    def apply(self, x: NDArray[Any], out: NDArray[Any]) -> None:
+        """Project the rows of `x`, (m, n), into `out`, (m, r), in the precision of `out`."""
+        np.matmul(x.astype(out.dtype, copy=False), self.prepare(out.dtype), out=out)
         out += self.shift
 
+    def prepare(self, dtype: DTypeLike) -> NDArray[Any]:
+        """The matrix in the precision of what it will write; made once."""
+        precision = np.dtype(dtype).str
+        if precision not in self._ready:
+            self._ready[precision] = self.matrix.astype(dtype)
+        return self._ready[precision]
 
-def fit_projection(columns: Columns, n_directions: int | None = None) -> Projection:
-    """The projection on the principal directions of the columns, as many as there are or as are wanted.
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """What was learned, by its name in a model file."""
+        return {"projection": self.matrix, "projection_shift": self.shift}
+
+
+def fit_projection(columns: Columns, wanted: int) -> Projection:
+    """The projection on the principal directions of the columns.
 
     Args:
         columns: At least one; about centered and scaled, as a network's input is.
-        n_directions: Most directions wanted; None for all up to `MOST_DIRECTIONS`.
+        wanted: r. Where the columns span fewer dimensions, the last directions are 0.
 
     Returns:
-        r directions, 1 at least. The same columns give the same bits.
+        Of r directions. The same columns give the same bits.
     """
     m, n = columns.shape
-    wanted = max(1, min(n_directions or MOST_DIRECTIONS, n, m - 1))
     mean = _mean(columns)
     if m <= MOST_EXACT or m <= n <= 2 * wanted:
         eigenvalues, V = _by_gram_matrix(columns, mean, wanted)
@@ -142,10 +153,12 @@ def fit_projection(columns: Columns, n_directions: int | None = None) -> Project
     else:
         eigenvalues, V = _by_iteration(columns, mean, wanted)
     deviation = np.sqrt(np.maximum(eigenvalues, 0))
-    kept = max(1, int((deviation > FAINTEST * max(float(deviation[0]), 1e-30)).sum()))
-    variance = float(eigenvalues[:kept].sum()) / (m * kept)
-    V = _signed(V[:, :kept]) / math.sqrt(max(variance, 1e-12))
-    return Projection(V.astype(np.float32), (-mean @ V).astype(np.float32))
+    kept = int((deviation > _least(float(deviation[0]))).sum())
+    matrix = np.zeros((n, wanted), np.float16)
+    if kept:
+        variance = float(eigenvalues[:kept].sum()) / (m * kept)
+        matrix[:, :kept] = _signed(V[:, :kept]) / math.sqrt(variance)
+    return Projection(matrix, (-mean @ matrix.astype(np.float64)).astype(np.float32))
 
 
 def leading_eigenvectors(C: NDArray[Any], r: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -183,7 +196,7 @@ def _by_gram_matrix(columns: Columns, mean: NDArray[np.float64], r: int) -> Any:
         gram += part @ part.T
     eigenvalues, U = _leading(gram, r)
     length = np.sqrt(np.maximum(eigenvalues, 0))
-    scaled = (U / np.maximum(length, FAINTEST * max(float(length[0]), 1e-30))).astype(np.float32)
+    scaled = (U / np.maximum(length, _least(float(length[0])))).astype(np.float32)
     V = np.empty((n, scaled.shape[1]), np.float32)
     for block in blocks:
         V[block] = (columns.part(slice(None), block) - mean32[block]).T @ scaled
@@ -220,6 +233,11 @@ def _blocks(n: int, each: int) -> list[slice]:
     """n rows of a table, or n columns, in blocks; each holds so many entries."""
     size = max(1, BLOCK_VALUES // each)
     return [slice(start, min(start + size, n)) for start in range(0, n, size)]
+
+
+def _least(longest: float) -> float:
+    """Deviations up to this one are rounding alone."""
+    return FAINTEST * max(longest, 1)
 
 
 def _random_basis(n: int, r: int) -> Array:

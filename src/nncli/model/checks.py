@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 FORMAT = "nncli-model"
 FORMAT_VERSION = 1
+SPAN_VERSION = 2
+"""Of models that work in the span of their data; all others are as they always were."""
+
 
 KEYS = (
     "format",
@@ -59,8 +62,10 @@ def checked_metadata(array: NDArray[Any]) -> dict[str, Any]:
     if metadata.get("format") != FORMAT:
         raise ValueError("metadata is not a model's")
     version = metadata.get("format_version")
-    if type(version) is not int or version != FORMAT_VERSION:  # true is 1, too
-        raise ValueError(f"format_version is {version!r}, this nncli reads {FORMAT_VERSION}; update nncli")
+    if type(version) is not int or version not in (FORMAT_VERSION, SPAN_VERSION):  # true is 1, too
+        raise ValueError(
+            f"format_version is {version!r}, this nncli reads {FORMAT_VERSION} and {SPAN_VERSION}; update nncli"
+        )
     if set(metadata) != set(KEYS):
         wrong = min(set(metadata) ^ set(KEYS))
         raise ValueError(f"metadata has {'no' if wrong in KEYS else 'an unknown'} {wrong!r}")
@@ -103,11 +108,13 @@ def checked_classes(classes: Any) -> tuple[str, ...]:
     return tuple(classes)
 
 
-def checked_layer_dims(dims: Any, n_features: int, n_classes: int) -> tuple[int, ...]:
-    """The layer sizes, if they fit features and classes."""
+def checked_layer_dims(dims: Any, n_features: int, n_classes: int, *, in_span: bool = False) -> tuple[int, ...]:
+    """The layer sizes, if they fit features and classes; in the span of the data there can be fewer inputs."""
     if not isinstance(dims, list) or len(dims) < 2 or not all(type(n) is int and n > 0 for n in dims):
         raise ValueError("layer_dims is not a list of positive integers")
-    if dims[0] != n_features:
+    if in_span and dims[0] > n_features:
+        raise ValueError(f"layer_dims starts with {dims[0]}, more than the {n_features} entries of the feature column")
+    if not in_span and dims[0] != n_features:
         raise ValueError(f"layer_dims starts with {dims[0]}, the feature column has {n_features} entries")
     if dims[-1] != n_classes and not (dims[-1] == 1 and n_classes == 2):
         raise ValueError(f"layer_dims ends with {dims[-1]} for {n_classes} classes")

@@ -5,6 +5,9 @@
     offset       (n_0, 1) float32
     W1 ... WL    (n_l, n_{l-1}) float32 or float64
     b1 ... bL    (n_l, 1)
+    projection   (n, n_0) float16     only where the network works in the span of its data (features/span.py): then
+                                      scale and offset are (n, 1), and input = projection^T (pixels * scale + offset)
+    projection_shift (n_0,) float32   + projection_shift
     gain1 ...    (n_l, 1)             with layer normalization, for the hidden layers; batch normalization has gone
     shift1 ...   (n_l, 1)             into W and b
     known. ...   and others that tell what images it comes from, see evidence.py
@@ -27,11 +30,13 @@ from nncli.data.scaling import Scaling
 from nncli.errors import ModelFileError
 from nncli.features.column import FeatureColumn
 from nncli.features.settings import n_features
+from nncli.features.span import Projection
 from nncli.machine.npz_file import read_npz, text_array, write_npz
 from nncli.model.checks import (
     FORMAT,
     FORMAT_VERSION,
     MAX_METADATA,
+    SPAN_VERSION,
     checked_classes,
     checked_features,
     checked_layer_dims,
@@ -69,6 +74,7 @@ class Model:
         test_time_augmentation: ``mirror``: the probabilities of an image and of its mirror image are averaged.
         temperature: Of the probabilities, see calibration.py; 1 leaves them as they are.
         evidence: What it keeps of the images it comes from.
+        projection: From the scaled feature column to network input; None if it is this column.
     """
 
     parameters: Parameters
@@ -81,6 +87,7 @@ class Model:
     test_time_augmentation: str = "none"
     temperature: float = 1.0
     evidence: Evidence = field(default_factory=Evidence)
+    projection: Projection | None = None
 
     def __post_init__(self) -> None:
         """Without anything else the feature column is the image itself."""
@@ -95,7 +102,7 @@ class Model:
     @cached_property
     def preprocessing(self) -> Preprocessing:
         """From pixel values to network input."""
-        return Preprocessing(self.column, self.scaling)
+        return Preprocessing(self.column, self.scaling, self.projection)
 
 
 def write_model(path: Path, model: Model) -> None:
@@ -109,7 +116,7 @@ def write_model(path: Path, model: Model) -> None:
     metadata = text_array(
         {
             "format": FORMAT,
-            "format_version": FORMAT_VERSION,
+            "format_version": SPAN_VERSION if model.projection else FORMAT_VERSION,
             "layer_dims": list(model.layer_dims),
             "activation": model.activation,
             "normalization": model.parameters.normalization,
@@ -130,6 +137,8 @@ def write_model(path: Path, model: Model) -> None:
         "scale": model.scaling.scale.reshape(-1, 1),
         "offset": model.scaling.offset.reshape(-1, 1),
     }
+    if model.projection:
+        arrays |= model.projection.arrays()
     write_npz(path, {**arrays, **model.column.arrays(), **model.evidence.arrays(), **_named(model.parameters)})
 
 
@@ -169,15 +178,19 @@ def _build(arrays: dict[str, NDArray[Any]]) -> Model:
     classes = checked_classes(metadata["classes"])
     features = checked_features(metadata["features"], image_format)
     length = n_features(features, image_format.shape)
-    layer_dims = checked_layer_dims(metadata["layer_dims"], length, len(classes))
+    in_span = metadata["format_version"] == SPAN_VERSION
+    layer_dims = checked_layer_dims(metadata["layer_dims"], length, len(classes), in_span=in_span)
     if metadata["output"] != output(layer_dims):
         raise ValueError(f"output is {metadata['output']!r} for layer_dims {layer_dims}")
 
     dtype = np.dtype(arrays["W1"].dtype)
     if dtype not in (np.float32, np.float64):
         raise ValueError(f"weights are {dtype}")
-    scale = take(arrays, "scale", (layer_dims[0], 1), np.float32)
-    offset = take(arrays, "offset", (layer_dims[0], 1), np.float32)
+    scale, offset = (take(arrays, name, (length, 1), np.float32) for name in ("scale", "offset"))
+    projection = None
+    if in_span:
+        matrix = take(arrays, "projection", (length, layer_dims[0]), np.float16)
+        projection = Projection(matrix, take(arrays, "projection_shift", (layer_dims[0],), np.float32))
     shapes = FeatureColumn.array_shapes(features, image_format.shape)
     learned = {name: take(arrays, name, shape, np.float32) for name, shape in shapes.items()}
     evidence = evidence_from(arrays, len(classes), layer_dims[0])
@@ -196,4 +209,5 @@ def _build(arrays: dict[str, NDArray[Any]]) -> Model:
     scaling = Scaling(scale.ravel(), offset.ravel())
     column = FeatureColumn.from_arrays(features, image_format.shape, learned)
     about = metadata["activation"], classes, image_format, scaling, metadata["training"]
-    return Model(parameters, *about, column, metadata["test_time_augmentation"], metadata["temperature"], evidence)
+    how = metadata["test_time_augmentation"], metadata["temperature"]
+    return Model(parameters, *about, column, *how, evidence, projection)

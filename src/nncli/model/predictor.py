@@ -11,13 +11,12 @@ import threading
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import chain, islice, tee
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nncli.data.decoding_pool import CHUNK_SIZE, DecodingPool
-from nncli.data.pixel_rows import mirrored
 from nncli.errors import ModelFileError
 from nncli.machine.forking import number_of_processes
 from nncli.machine.threads import PerThread
@@ -42,6 +41,9 @@ MANY = 64
 
 BATCH_SIZE = 64
 """Most images propagated together: enough for a fast product, and little memory for every thread that asks."""
+
+N_MORE = 2
+"""Numbers that are told of an image beside its probabilities."""
 
 NOTHING = np.empty(0, np.float32)
 
@@ -84,6 +86,8 @@ class Predictor:
         self._strangeness = model.evidence.strangeness if tells_strangeness else None
         self._parameters = model.parameters.like(np.float64)
         self._parameters.flat[:] = model.parameters.flat
+        if model.projection:
+            model.projection.prepare(np.float64)  # before other threads ask, and processes are forked
         self._memory = PerThread[tuple[NDArray[np.float64], Workspace]]()
 
     def probabilities(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -104,35 +108,44 @@ class Predictor:
         """Probabilities, (m, n_classes), and strangeness scores, (m,), NaN where they are not wanted; see above."""
         result = np.empty((len(pixels), len(self.model.classes)), np.float32)
         scores = np.full(len(pixels), np.nan, np.float32)
+        self._compute(pixels, result, scores)
+        return _finite(result), scores
+
+    def _compute(self, pixels: NDArray[np.uint8], result: NDArray[np.float32], scores: NDArray[np.float32]) -> None:
+        """Write the answers for any number of images to `result`, (m, n_classes), finite or not, and `scores`, (m,)."""
         for start in range(0, len(pixels), BATCH_SIZE):
             part = pixels[start : start + BATCH_SIZE]
             Y_hat = self._forward(part, scores[start : start + len(part)])
-            if self.model.test_time_augmentation == "mirror":
-                Y_hat = (Y_hat + self._forward(mirrored(part, self.model.image_format.shape))) / 2
             if Y_hat.shape[0] == 1:  # one output is P(second class)
                 Y_hat = np.concatenate([1 - Y_hat, Y_hat])
             if self.model.temperature != 1:
                 Y_hat = tempered(Y_hat, self.model.temperature)
             result[start : start + len(part)] = Y_hat.T
-        if not np.isfinite(result).all():
-            raise ModelFileError("the model's weights are so large that its probabilities are not finite")
-        return result, scores
 
     def _forward(self, pixels: NDArray[np.uint8], scores: NDArray[np.float32] | None = None) -> NDArray[np.float64]:
-        """Y_hat, (n_L, m), of up to BATCH_SIZE images given as rows; where wanted, `scores` get their strangeness."""
+        """Y_hat, (n_L, m), of up to BATCH_SIZE images given as rows; where wanted, `scores` get their strangeness.
+
+        Where there are two looks, an image and its mirror image, it is the average of both.
+        """
         memory, workspace = self._memory.get(self._buffers)
-        rows = memory[: len(pixels)]
-        self.model.preprocessing.apply(pixels, rows)
+        looks = memory[:, : len(pixels)]
+        if len(looks) == 2:
+            self.model.preprocessing.apply_both(pixels, looks[0], looks[1])
+        else:
+            self.model.preprocessing.apply(pixels, looks[0])
         if scores is not None and self._strangeness is not None:
-            scores[:] = self._strangeness.scores(rows.astype(np.float32))
+            scores[:] = self._strangeness.scores(looks[0].astype(np.float32))
+        total: Any = 0
         with np.errstate(all="ignore"):  # told by the caller, in words
-            Y_hat = vote(self._parameters, workspace, rows.T, self.model.activation)
-        return Y_hat.astype(np.float64)  # a copy, because the workspace is used again
+            for rows in looks:  # a copy, because the workspace is used again
+                total = total + vote(self._parameters, workspace, rows.T, self.model.activation)
+        return np.asarray(total / len(looks), np.float64)
 
     def _buffers(self) -> tuple[NDArray[np.float64], Workspace]:
-        """Memory for the network input of a batch, and what the batch passes through."""
-        rows = np.empty((BATCH_SIZE, self.model.layer_dims[0]), np.float64)
-        return rows, Workspace.of(self._parameters, BATCH_SIZE, training=False)
+        """Memory for the network input of a batch, one or two looks, and what the batch passes through."""
+        n_looks = 2 if self.model.test_time_augmentation == "mirror" else 1
+        looks = np.empty((n_looks, BATCH_SIZE, self.model.layer_dims[0]), np.float64)
+        return looks, Workspace.of(self._parameters, BATCH_SIZE, training=False)
 
     def predict(self, sources: Iterable[Source]) -> Iterator[Prediction]:
         """One prediction per image, in the order of the input; see `predict_batches`."""
@@ -162,21 +175,41 @@ class Predictor:
                 if is_alone and len(first) == MANY and not n_workers:  # they stay for the lots to come
                     n_workers = number_of_processes()
                 if n_workers not in pools:
-                    pool = DecodingPool(self.model.image_format, n_workers if n_workers > 1 else 0)
-                    pools[n_workers] = stack.enter_context(pool)
+                    pools[n_workers] = stack.enter_context(self._pool(n_workers if n_workers > 1 else 0))
                 batches, copy = tee(_batches(chain(first, sources)))
                 decoded = pools[n_workers].decode([source for _, source in batch] for batch in copy)
-                for (pixels, reasons), batch in zip(decoded, batches, strict=False):  # the batches are further ahead
-                    yield self._finish(batch, pixels, reasons)
+                for (values, reasons), batch in zip(decoded, batches, strict=False):  # the batches are further ahead
+                    yield self._finish(batch, values, reasons)
 
-    def _finish(self, batch: list[Source], pixels: NDArray[np.uint8], reasons: Sequence[str]) -> list[Prediction]:
-        """The predictions of a batch: `pixels` of the good images, and for each image a reason or an empty text."""
-        known: list[int] | list[None] = [None] * len(pixels)
+    def _pool(self, n_workers: int) -> DecodingPool:
+        """Processes that decode, and predict as well where computing features takes longer than decoding."""
+        if self.model.column.is_pixels:
+            return DecodingPool(self.model.image_format, n_workers)
+        n_results = len(self.model.classes) + N_MORE
+        return DecodingPool(self.model.image_format, n_workers, compute=self._answer_rows, n_results=n_results)
+
+    def _answer_rows(self, pixels: NDArray[np.uint8], rows: NDArray[np.float32]) -> None:
+        """Write all that is told of some images to `rows`: probabilities, strangeness score, relation to the model."""
+        rows[:, -N_MORE:] = np.nan
+        self._compute(pixels, rows[:, :-N_MORE], rows[:, -2])
         if self._known is not None:
-            known = self._known.which(pixels, self.model.image_format.shape).tolist()
-        probabilities, scores = self.answers(pixels)
-        strangeness = self._strangeness
-        told = [None] * len(pixels) if strangeness is None else strangeness.told(scores).tolist()
+            rows[:, -1] = self._known.which(pixels, self.model.image_format.shape)
+
+    def _finish(self, batch: list[Source], values: NDArray[Any], reasons: Sequence[str]) -> list[Prediction]:
+        """The predictions of a batch.
+
+        Args:
+            batch: The images.
+            values: Pixels of the good ones, or what `_answer_rows` made of them.
+            reasons: For each image, empty if it is good.
+        """
+        rows = values.copy()
+        if self.model.column.is_pixels:
+            rows = np.empty((len(values), len(self.model.classes) + N_MORE), np.float32)
+            self._answer_rows(values, rows)
+        probabilities, scores = _finite(rows[:, :-N_MORE]), rows[:, -2]
+        known = [None] * len(rows) if self._known is None else rows[:, -1].astype(int).tolist()
+        told = [None] * len(rows) if self._strangeness is None else self._strangeness.told(scores).tolist()
         answers = zip(probabilities, told, known, strict=True)
         good = (
             Prediction(name, p, "", kind, strange)
@@ -191,6 +224,12 @@ class Predictor:
 def _good(batch: list[Source], reasons: Sequence[str]) -> list[str]:
     """The names of those that could be read."""
     return [name for (name, _), reason in zip(batch, reasons, strict=True) if not reason]
+
+
+def _finite(probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
+    if not np.isfinite(probabilities).all():
+        raise ModelFileError("the model's weights are so large that its probabilities are not finite")
+    return probabilities
 
 
 def _batches(sources: Iterator[Source]) -> Iterator[list[Source]]:

@@ -1,6 +1,7 @@
 """From images to network input: the feature column, then its scaling; the one way of training and prediction.
 
 pixels  ->  phi(pixels)  ->  x = scale * phi + offset        phi: feature blocks, or the pixels themselves
+                         ->  z = x matrix + shift            only where the network works in the span of its data
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from nncli.data.scaling import Scaling
     from nncli.features.column import FeatureColumn
+    from nncli.features.span import Projection
 
 
 class Preprocessing:
@@ -21,22 +23,41 @@ class Preprocessing:
 
     Args:
         column: From pixels to the feature column.
-        scaling: From the feature column to network input.
+        scaling: Of the feature column.
+        projection: From the scaled column to network input; by default it is this column.
 
     Attributes:
         is_pixels: Whether the network sees the pixels themselves.
         n_inputs: n_0, the length of a network input.
     """
 
-    def __init__(self, column: FeatureColumn, scaling: Scaling) -> None:
-        self.column, self.scaling = column, scaling
-        self.is_pixels, self.n_inputs = column.is_pixels, column.n_features
+    def __init__(self, column: FeatureColumn, scaling: Scaling, projection: Projection | None = None) -> None:
+        self.column, self.scaling, self.projection = column, scaling, projection
+        self.is_pixels = column.is_pixels and projection is None
+        self.n_inputs = projection.n_directions if projection else column.n_features
 
     def apply(self, pixels: NDArray[np.uint8], out: NDArray[Any]) -> None:
         """Write the network input of `pixels`, one image per row, to `out`, (m, n_0), in the precision of `out`."""
-        if self.is_pixels:
-            self.scaling.apply(pixels, out)
-            return
-        features = np.empty((len(pixels), self.n_inputs), np.float32)
+        self._finish(self._features(pixels), out)
+
+    def apply_both(self, pixels: NDArray[np.uint8], out: NDArray[Any], mirrored: NDArray[Any]) -> None:
+        """As `apply`, and write the network input of the mirror images to `mirrored`, (m, n_0)."""
+        both = np.empty((2, len(pixels), self.column.n_features), np.float32)
+        self.column.extract_both(pixels, both[0], both[1])
+        self._finish(both[0], out)
+        self._finish(both[1], mirrored)
+
+    def _features(self, pixels: NDArray[np.uint8]) -> NDArray[Any]:
+        if self.column.is_pixels:
+            return pixels
+        features = np.empty((len(pixels), self.column.n_features), np.float32)
         self.column.extract(pixels, features)
-        self.scaling.apply(features, out)
+        return features
+
+    def _finish(self, features: NDArray[Any], out: NDArray[Any]) -> None:
+        if self.projection is None:
+            self.scaling.apply(features, out)
+            return
+        scaled = np.empty(features.shape, np.float32)
+        self.scaling.apply(features, scaled)
+        self.projection.apply(scaled, out)

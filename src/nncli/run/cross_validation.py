@@ -29,6 +29,7 @@ from nncli.errors import DataError, ModelFileError
 from nncli.evaluation.evaluation import Evaluation, predict_rows
 from nncli.machine.npz_file import read_npz, write_npz
 from nncli.model.calibration import fit_temperature, tempered
+from nncli.run.dataset import Span
 from nncli.run.hooks import Hooks
 from nncli.run.loading import load
 from nncli.run.trainer import make_trainer
@@ -154,7 +155,8 @@ class CrossValidation:
             if self._group_of is not None:
                 parts = grouped_split(labels, *split, self._group_of[others].tolist())
             chosen, set_aside = others[parts[0]], others[parts[1]]
-        part = replace(experiment, training=images.chosen(chosen), validation=images.chosen(set_aside))
+        sets = images.chosen(chosen), images.chosen(set_aside)
+        part = replace(experiment, training=sets[0], validation=sets[1], span=Span())  # each fold has its own span
         training = Training(part, make_trainer(part))
         hooks.on_start(training)
         with hooks.on_training(training) as on_batch:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from nncli.config import TrainConfig
     from nncli.data.loading import BadImage, LoadedImages
     from nncli.data.source import LabeledFiles
+    from nncli.features.span import Projection
     from nncli.network.parameters import Parameters
 
 __all__ = ["Experiment", "ImageSet", "Plan", "load_experiment", "plan_experiment"]
@@ -74,6 +75,17 @@ class ImageSet:
         return PixelRows(self.pixels, self.rows).chunks()
 
 
+@dataclass
+class Span:
+    """What is known of the span of the training columns.
+
+    Attributes:
+        projection: On their principal directions; None before they are found, and where nobody asks for them.
+    """
+
+    projection: Projection | None = None
+
+
 @dataclass(frozen=True)
 class Experiment:
     """A plan with its images.
@@ -87,6 +99,7 @@ class Experiment:
         features: The feature column, fitted on the training images alone; None if it is the pixels themselves.
         shared_features: As bytes, of every row of pixels and then of every row mirrored, if several trainings share
             them; see training_data.py.
+        span: Of the training columns, found when these are computed.
     """
 
     plan: Plan
@@ -96,6 +109,7 @@ class Experiment:
     skipped: tuple[BadImage, ...]
     features: FittedFeatures | None = None
     shared_features: NDArray[np.uint8] | None = None
+    span: Span = field(default_factory=Span)
 
     @property
     def config(self) -> TrainConfig:
@@ -128,7 +142,8 @@ class Experiment:
         """A model of these data."""
         about = self.config.network.activation, self.classes, self.plan.image_format, self.scaling, training
         evidence = Evidence(known=self.known)
-        return Model(parameters, *about, self.column, self.config.data.test_time_augmentation, evidence=evidence)
+        how = self.config.data.test_time_augmentation
+        return Model(parameters, *about, self.column, how, evidence=evidence, projection=self.span.projection)
 
     @cached_property
     def known(self) -> KnownImages:
@@ -151,12 +166,24 @@ def load_experiment(
     on_progress: Callable[[int], None] | None = None,
     on_note: Callable[[str], None] = lambda _note: None,
 ) -> Experiment:
+    """Decode every image of the plan, and learn what its features need; see `load_sets` and `with_features`."""
+    return with_features(plan, *load_sets(plan, on_progress, on_note))
+
+
+def load_sets(
+    plan: Plan,
+    on_progress: Callable[[int], None] | None = None,
+    on_note: Callable[[str], None] = lambda _note: None,
+) -> tuple[ImageSet, ImageSet, tuple[BadImage, ...]]:
     """Decode every image of the plan, or find its pixels in the cache.
 
     Args:
         plan: From `plan_experiment`.
         on_progress: Told the number of files just finished.
         on_note: Told in a line if pixels cannot be kept in the cache.
+
+    Returns:
+        Training images, validation images, and those left out.
 
     Raises:
         DataError: Images cannot be read, and `data.on_bad_image` is `error` or they are more than `data.max_bad_share`
@@ -178,18 +205,38 @@ def load_experiment(
             raise DataError(f"class {printable(name)} has no readable image to train on; add some or remove its folder")
     if plan.validation_files.paths and not validation.paths:
         raise DataError("no validation image can be read; add some, or set data.validation_split to 0")
-    return with_features(plan, training, validation, bad)
+    return training, validation, bad
 
 
-def with_features(plan: Plan, training: ImageSet, validation: ImageSet, bad: tuple[BadImage, ...] = ()) -> Experiment:
-    """The experiment on images that are loaded: what its features and its scaling need is learned."""
+def with_features(
+    plan: Plan,
+    training: ImageSet,
+    validation: ImageSet,
+    bad: tuple[BadImage, ...] = (),
+    learned: Model | None = None,
+    on_block: Callable[[int], None] = lambda _n: None,
+) -> Experiment:
+    """The experiment on images that are loaded: what its features and its scaling need is learned.
+
+    Args:
+        plan: Of the run.
+        training: To learn from.
+        validation: To judge by.
+        bad: Left out.
+        learned: A model of the same run, whose feature column and span hold on.
+        on_block: Told of every feature block that has learned, and of the scaling.
+    """
+    span = Span(learned.projection if learned else None)
     if plan.config.data.features == PIXELS:
         scaling = SCALINGS[plan.config.data.scaling](training.pixels, training.rows)
-        return Experiment(plan, training, validation, scaling, bad)
+        return Experiment(plan, training, validation, scaling, bad, span=span)
     images = PixelRows(training.pixels, training.rows)
     shape, seed = plan.image_format.shape, plan.config.training.seed
-    features = fit_features(plan.config.data.features, shape, images, seed)
-    return Experiment(plan, training, validation, features.scaling, bad, features)
+    column = learned.column if learned else None
+    features = fit_features(plan.config.data.features, shape, images, seed, column, on_block)
+    if learned:
+        features = replace(features, scaling=learned.scaling)
+    return Experiment(plan, training, validation, features.scaling, bad, features, span=span)
 
 
 def load_test_images(plan: Plan) -> tuple[ImageSet | None, tuple[BadImage, ...]]:

@@ -40,17 +40,17 @@ SAMPLE_BYTES = 1 << 28
 MOST_SAMPLE_IMAGES = 10_000
 """Images that the blocks learn from: more teach them nothing new."""
 
-MOST_SCALING_IMAGES = 2_000
+MOST_SCALING_IMAGES = 400
 """Of these, images that mean, deviation and limits are taken from."""
 
-CHUNK = 64
+CHUNK = 32
 """Images at a time."""
 
 FEW = 64
 """Fewer images than this are not worth starting processes for."""
 
 STEPS = 255
-MARGIN = 0.1
+MARGIN = 0.2
 """Room above and below the range seen, as a share of it; what lies further out is cut off in training."""
 
 FLATTEST = 0.01
@@ -78,10 +78,8 @@ class FittedFeatures:
         scale, offset = self.scaling.scale, self.scaling.offset
         return Scaling(self.step * scale, self.low * scale + offset)
 
-    def to_bytes(self, pixels: NDArray[np.uint8], out: NDArray[np.uint8]) -> None:
-        """Write the features of `pixels`, one image per row, to `out`, (m, n_0)."""
-        features = np.empty(out.shape, np.float32)
-        self.column.extract(pixels, features)
+    def to_bytes(self, features: NDArray[np.float32], out: NDArray[np.uint8]) -> None:
+        """Write feature columns, (m, n_0), which are changed, to `out`, likewise."""
         features -= self.low
         features /= self.step
         np.rint(features, out=features)
@@ -89,7 +87,14 @@ class FittedFeatures:
         out[:] = features
 
 
-def fit_features(features: Features, shape: Shape, images: PixelRows, seed: int) -> FittedFeatures:
+def fit_features(
+    features: Features,
+    shape: Shape,
+    images: PixelRows,
+    seed: int,
+    learned: FeatureColumn | None = None,
+    on_block: Callable[[int], None] = lambda _n: None,
+) -> FittedFeatures:
     """Learn what the blocks need from training images.
 
     Args:
@@ -97,9 +102,11 @@ def fit_features(features: Features, shape: Shape, images: PixelRows, seed: int)
         shape: Height, width and channels.
         images: Training images alone.
         seed: Of the run.
+        learned: What an earlier part of the run has learned, if there was one.
+        on_block: Told of every block that has learned, and of the scaling.
     """
     sample = _sample(images, np.random.default_rng([seed, len(images)]))
-    column = FeatureColumn.fit(features, shape, sample, seed)
+    column = learned or FeatureColumn.fit(features, shape, sample, seed, on_block)
     values = _values(column, sample[:: max(1, len(sample) // MOST_SCALING_IMAGES)])
     mean, deviation = values.mean(axis=0, dtype=np.float64), values.std(axis=0, dtype=np.float64)
     scale = np.concatenate(
@@ -108,6 +115,7 @@ def fit_features(features: Features, shape: Shape, images: PixelRows, seed: int)
     low, high = values.min(axis=0), values.max(axis=0)
     margin = MARGIN * (high - low)
     step = np.maximum((high - low + 2 * margin) / STEPS, 1e-9)
+    on_block(1)
     scaling = Scaling(scale.astype(np.float32), (-mean * scale).astype(np.float32))
     return FittedFeatures(column, scaling, (low - margin).astype(np.float32), step.astype(np.float32))
 
@@ -131,21 +139,27 @@ def feature_rows(
     images: PixelRows,
     on_progress: Callable[[int], None] = lambda _n: None,
     *,
+    n_mirrored: int = 0,
     kept_as: About | None = None,
     on_note: Callable[[str], None] = lambda _note: None,
 ) -> NDArray[np.uint8]:
-    """The feature columns of `images` as bytes, (m, n_0), from the cache if they are there.
+    """The feature columns of `images`, and of some mirror images, as bytes, from the cache if they are there.
 
     Args:
         fitted: From `fit_features`.
         images: The images.
         on_progress: Told the number of images just finished.
+        n_mirrored: The first ones of them are wanted mirrored, too.
         kept_as: What the cache is to keep them as, see `cache_entry`; by default they are not kept.
         on_note: Told in a line why they could not be kept.
+
+    Returns:
+        (m + n_mirrored, n_0): those of the mirror images come last.
     """
 
     def compute(memory: NDArray[np.uint8] | None) -> Rows:
-        rows = shared_array((len(images), fitted.column.n_features), np.uint8) if memory is None else memory
+        shape = len(images) + n_mirrored, fitted.column.n_features
+        rows = shared_array(shape, np.uint8) if memory is None else memory
         return Rows(_filled(fitted, images, rows, on_progress))
 
     made = compute(None) if kept_as is None else cached(kept_as.preprocessing, kept_as, compute, on_progress, on_note)
@@ -173,13 +187,31 @@ def cache_entry(fitted: FittedFeatures, data: str, source: str, n_images: int) -
 def _filled(
     fitted: FittedFeatures, images: PixelRows, rows: NDArray[np.uint8], on_progress: Callable[[int], None]
 ) -> NDArray[np.uint8]:
-    """`rows`, (m, n_0), with the features of `images` written into them by all processes."""
+    """`rows`, (m + n_mirrored, n_0), with the features of `images` written into them by all processes."""
+    m = len(images)
+    n_mirrored = len(rows) - m
 
     def work(start: int, stop: int) -> None:
-        pixels = np.empty((stop - start, images.n_values), np.uint8)
-        fitted.to_bytes(images.take(slice(start, stop), pixels), rows[start:stop])
+        pixels = images.take(slice(start, stop), np.empty((stop - start, images.n_values), np.uint8))
+        both = np.empty((2, stop - start, rows.shape[1]), np.float32)
+        n_both = max(min(stop, n_mirrored) - start, 0)
+        if n_both:
+            fitted.column.extract_both(pixels[:n_both], both[0, :n_both], both[1, :n_both])
+        if n_both < stop - start:
+            fitted.column.extract(pixels[n_both:], both[0, n_both:])
+        fitted.to_bytes(both[0], rows[start:stop])
+        fitted.to_bytes(both[1, :n_both], rows[m + start : m + start + n_both])
 
-    _divide(len(images), work, on_progress)
+    done = told = 0
+
+    def tell(n: int) -> None:  # of images and mirror images alike
+        nonlocal told, done
+        done += n
+        now = done * len(rows) // m
+        on_progress(now - told)
+        told = now
+
+    _divide(m, work, tell)
     return rows
 
 

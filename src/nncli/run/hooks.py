@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from nncli.training.state import EpochResult
 
     Counts: TypeAlias = AbstractContextManager[Callable[[int], None]]
-    """A context, and in it what is told each number of images just finished."""
+    """A context, and in it what is told each number of images, or blocks, just finished."""
 
 
 def _ignore(_n: int) -> None:
@@ -39,6 +39,10 @@ class Hooks:
 
     def on_loaded(self, experiment: Experiment) -> None:
         """See the images, some of which may have been skipped."""
+
+    def on_learning(self, n_blocks: int) -> Counts:  # noqa: ARG002
+        """Watch feature blocks learn what they need from the training images."""
+        return nullcontext(_ignore)
 
     def on_features(self, n_images: int) -> Counts:  # noqa: ARG002
         """Watch features being computed before the first epoch."""

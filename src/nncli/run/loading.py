@@ -4,23 +4,33 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nncli.run.dataset import load_experiment
+from nncli.features.settings import PIXELS
+from nncli.run.dataset import load_sets, with_features
 from nncli.run.hooks import NOBODY, Hooks
 
 if TYPE_CHECKING:
+    from nncli.model.file import Model
     from nncli.run.dataset import Experiment
     from nncli.run.plan import Plan
 
 
-def load(plan: Plan, hooks: Hooks = NOBODY) -> Experiment:
+def load(plan: Plan, hooks: Hooks = NOBODY, learned: Model | None = None) -> Experiment:
     """Load the images of a plan.
 
+    Args:
+        plan: Which.
+        hooks: Watch.
+        learned: A model of the same run, if it is resumed.
+
     Raises:
-        DataError: See `load_experiment`.
+        DataError: See `load_sets`.
     """
     for note in plan.notes:
         hooks.on_note(note)
     with hooks.on_loading(plan.n_images) as on_progress:
-        experiment = load_experiment(plan, on_progress, hooks.on_note)
+        training, validation, bad = load_sets(plan, on_progress, hooks.on_note)
+    features = plan.config.data.features
+    with hooks.on_learning(0 if features == PIXELS else len(features) + 1) as on_block:
+        experiment = with_features(plan, training, validation, bad, learned, on_block)
     hooks.on_loaded(experiment)
     return experiment

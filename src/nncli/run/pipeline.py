@@ -15,6 +15,7 @@ from nncli.run.checkpoint import CHECKPOINT, saved_processes
 from nncli.run.directory import RunDirectory, create_run
 from nncli.run.hooks import NOBODY, Hooks
 from nncli.run.loading import load
+from nncli.run.resuming import learned_before
 from nncli.run.trainer import make_trainer
 from nncli.run.training import Training, TrainingRun
 
@@ -85,5 +86,6 @@ def run_plan(
     """
     name = plan.config_file.path.stem
     with RunDirectory(resume) if resume else create_run(name, out, force=force) as directory:
-        training = train(load(plan, hooks), hooks, directory, resume=resume is not None)
+        learned = learned_before(directory, plan) if resume else None
+        training = train(load(plan, hooks, learned), hooks, directory, resume=resume is not None)
         return directory.path, training.finish()

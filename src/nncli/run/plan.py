@@ -12,6 +12,7 @@ from nncli.data.image.image_format import ImageFormat
 from nncli.data.reading import Reading, read_source
 from nncli.errors import UsageError
 from nncli.features.settings import PIXELS
+from nncli.features.settings.column import n_directions
 from nncli.run.recipe_choice import apply_recipe
 from nncli.run.sample_choice import apply_samples
 from nncli.text import printable
@@ -107,7 +108,7 @@ def plan_experiment(config_file: ConfigFile, source: ImageSource | None = None) 
     config_file, notes = apply_recipe(config_file, source, training.paths)
     config_file, found = apply_samples(config_file, source, training.paths)
     config = config_file.config
-    layer_dims = _resolve_layer_dims(config_file, source)
+    layer_dims = _resolve_layer_dims(config_file, source, len(training.paths))
     judges_nothing = not validation.paths and config.training.monitor != "last"
     is_split = "val" in source.splits
     unused = {"data.validation_split": is_split, "data.groups": is_split, "training.monitor": judges_nothing}
@@ -160,10 +161,13 @@ def _check_class_weights(config_file: ConfigFile, classes: tuple[str, ...]) -> N
             )
 
 
-def _resolve_layer_dims(config_file: ConfigFile, source: ImageSource) -> tuple[int, ...]:
-    classes = source.classes
+def _resolve_layer_dims(config_file: ConfigFile, source: ImageSource, n_training: int) -> tuple[int, ...]:
+    classes, data, project = source.classes, config_file.config.data, config_file.config.network.project
     dims = list(config_file.config.network.layer_dims)
-    dims[0] = config_file.config.data.n_features  # the config has checked a number already
+    dims[0] = data.n_features  # the config has checked a number already
+    if project != "none":
+        n_columns = n_training * (2 if data.augmentation == "mirror" else 1)
+        dims[0] = n_directions(None if project == "auto" else project, n_columns, data.n_features)
     if dims[-1] == "auto":
         dims[-1] = 1 if len(classes) == 2 else len(classes)
     if dims[-1] != len(classes) and not (dims[-1] == 1 and len(classes) == 2):

@@ -56,7 +56,15 @@ def apply_recipe(
     chosen: dict[str, Any] = {"training.recipe": recipe}  # so a run repeated from its own config need not choose again
     if config_file.values["network.layer_dims"] == CHOSEN:
         chosen["network.layer_dims"] = defaults["network.layer_dims"]
+    if _keeps_its_inputs(config_file):
+        defaults["network.project"] = "none"
     return config_file.with_defaults(defaults).with_values(chosen).checked(), notes
+
+
+def _keeps_its_inputs(config_file: ConfigFile) -> bool:
+    """Whether a number of inputs is written, as in the config of a run from before there were projections."""
+    key = "network.layer_dims"
+    return config_file.was_set(key) and config_file.values[key][0] != "auto"
 
 
 def choose(looks: Looks) -> str:

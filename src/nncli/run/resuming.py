@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from nncli.config import load_config
 from nncli.config.writing import used_options, values_of, yaml_value
-from nncli.errors import UsageError
+from nncli.errors import NncliError, UsageError
+from nncli.model.file import read_model
 from nncli.run.checkpoint import CHECKPOINT
 from nncli.run.plan import plan_experiment
 from nncli.run.sample_choice import AUTO, LEFT_OPEN
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from nncli.config import Override, TrainConfig
+    from nncli.model.file import Model
+    from nncli.run.directory import RunDirectory
     from nncli.run.plan import Plan
 
 EXTENDABLE = ("training.epochs", "training.patience", "data.cache")
@@ -52,6 +55,19 @@ def plan_resumed(directory: Path, config: Path | None = None, overrides: Sequenc
     plan = plan_experiment(config_file)
     _refuse_changes(directory, kept, plan.config)
     return plan
+
+
+def learned_before(directory: RunDirectory, plan: Plan) -> Model | None:
+    """The model of a run that is resumed, for what its features have learned: another version may learn otherwise.
+
+    None before the first epoch's end, when nothing has been trained on it that could not begin again.
+    """
+    try:
+        model = read_model(directory / "model.npz")
+    except NncliError:
+        return None
+    same = model.column.features == plan.config.data.features and model.layer_dims == plan.layer_dims
+    return model if same and model.image_format == plan.image_format else None
 
 
 def _refuse_changes(directory: Path, kept: TrainConfig, config: TrainConfig) -> None:

@@ -5,18 +5,22 @@ features                     computed once for every image, kept as bytes, scale
 mirror                       features of both versions of each training image; each epoch takes one of them
 augmentation                 every training image is changed anew in each epoch, and so are its features;
                              validation images stay as they are
+projection                   computed once for every column, kept as floats: there are few of them
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from nncli.data.augmentation.kinds import make_augmentation
 from nncli.data.batches import Batches
-from nncli.data.network_inputs import AugmentedInputs, NetworkInputs, VersionedInputs
-from nncli.data.pixel_rows import PixelRows, WithMirrored
+from nncli.data.network_inputs import AsTheyAre, AugmentedInputs, NetworkInputs, VersionedInputs
+from nncli.data.pixel_rows import PixelRows
+from nncli.features.span import ScaledRows, fit_projection
+from nncli.machine.divide import divide, shared_array
+from nncli.machine.forking import number_of_processes
 from nncli.model.preprocessing import Preprocessing
 from nncli.run.feature_rows import cache_entry, feature_rows
 
@@ -29,6 +33,15 @@ if TYPE_CHECKING:
     from nncli.run.feature_rows import FittedFeatures
 
 VALIDATION_BATCH_SIZE = 256
+
+MOST_COLUMNS = 10_000
+"""Training columns that principal directions are taken from: more change the first ones little."""
+
+TOGETHER = 128
+"""Columns projected at a time."""
+
+MANY = 1_000
+"""Columns from which on several processes project."""
 
 
 def training_batches(
@@ -53,31 +66,82 @@ def training_batches(
     augmentation = None
     if not is_mirrored:
         augmentation = make_augmentation(data.augmentation, experiment.plan.image_format, data.augmentation_strength)
-    preprocessing = Preprocessing(experiment.column, experiment.scaling)
-    training_rows, validation_rows = (PixelRows(images.pixels, images.rows) for images in (training, validation))
-    training_inputs = NetworkInputs(training_rows, preprocessing, dtype)
-    validation_inputs = NetworkInputs(validation_rows, preprocessing, dtype)
+    kept = _kept(experiment, augmentation is not None, on_progress, on_note)
+    preprocessing = Preprocessing(experiment.column, experiment.scaling, experiment.span.projection)
+    training_inputs: NetworkInputs
     if augmentation:
-        training_inputs = AugmentedInputs(training_rows, preprocessing, augmentation, dtype)
-    if features:
-        stored, own, mirrored, others = _stored_features(experiment, features, bool(augmentation), on_progress, on_note)
-        of_bytes = features.scaling_of_bytes
-        if is_mirrored:
-            versions = PixelRows(stored, np.concatenate([own, mirrored]))
-            training_inputs = VersionedInputs(versions, of_bytes, 2, dtype)
-        elif not augmentation:
-            training_inputs = NetworkInputs(PixelRows(stored, own), of_bytes, dtype)
-        validation_inputs = NetworkInputs(PixelRows(stored, others), of_bytes, dtype)
+        pixels = PixelRows(training.pixels, training.rows)
+        training_inputs = AugmentedInputs(pixels, preprocessing, augmentation, dtype)
+    elif is_mirrored:
+        training_inputs = VersionedInputs(PixelRows(kept.rows, kept.training), kept.transform, 2, dtype)
+    else:
+        training_inputs = NetworkInputs(PixelRows(kept.rows, kept.training), kept.transform, dtype)
     training_set = Batches(training_inputs, training.labels, batch_size)
     if not validation.paths:
         return training_set, None
+    validation_inputs = NetworkInputs(PixelRows(kept.rows, kept.validation), kept.transform, dtype)
     return training_set, Batches(validation_inputs, validation.labels, VALIDATION_BATCH_SIZE)
+
+
+class Kept(NamedTuple):
+    """What was computed of every image before the first epoch.
+
+    Attributes:
+        rows: Pixels, features as bytes, or projected features.
+        transform: From these to network input: a scaling, unless they are this input already.
+        training, validation: Which rows are whose; of training images in several versions, one version after the other.
+    """
+
+    rows: NDArray[Any]
+    transform: Any
+    training: NDArray[np.intp]
+    validation: NDArray[np.intp]
+
+
+def _kept(
+    experiment: Experiment,
+    is_augmented: bool,
+    on_progress: Callable[[int], None],
+    on_note: Callable[[str], None],
+) -> Kept:
+    """The rows that epochs take their examples from, in the span of the training columns if the config wants it."""
+    training, validation, features = experiment.training, experiment.validation, experiment.features
+    project = experiment.config.network.project
+    if features is None:
+        kept = Kept(training.pixels, experiment.scaling, training.rows, validation.rows)
+    else:
+        only_validation = is_augmented and project == "none"
+        stored, own, mirrored, others = _stored_features(experiment, features, only_validation, on_progress, on_note)
+        is_mirrored = experiment.config.data.augmentation == "mirror"
+        versions = np.concatenate([own, mirrored]) if is_mirrored else own
+        kept = Kept(stored, features.scaling_of_bytes, versions, others)
+    return kept if project == "none" else _in_span(experiment, kept)
+
+
+def _in_span(experiment: Experiment, kept: Kept) -> Kept:
+    """The rows projected on principal directions of the training columns, which are found unless they are known."""
+    scale, offset, r = kept.transform.scale, kept.transform.offset, experiment.plan.layer_dims[0]
+    if experiment.span.projection is None:
+        step = -(-len(kept.training) // MOST_COLUMNS)
+        columns = ScaledRows(kept.rows, scale, offset, kept.training[::step])
+        experiment.span.projection = fit_projection(columns, r)
+    projection = experiment.span.projection
+    wanted = np.concatenate([kept.training, kept.validation])
+    every, projected = ScaledRows(kept.rows, scale, offset, wanted), shared_array((len(wanted), r), np.float32)
+
+    def work(start: int, stop: int) -> None:
+        projection.apply(every.part(slice(start, stop), slice(None)), projected[start:stop])
+
+    projection.prepare(np.float32)  # before processes are forked
+    divide(len(wanted), TOGETHER, work, number_of_processes() if len(wanted) > MANY else 1)
+    first = len(kept.training)
+    return Kept(projected, AsTheyAre(r), np.arange(first), np.arange(first, len(wanted)))
 
 
 def _stored_features(
     experiment: Experiment,
     features: FittedFeatures,
-    is_augmented: bool,
+    only_validation: bool,
     on_progress: Callable[[int], None],
     on_note: Callable[[str], None],
 ) -> tuple[NDArray[np.uint8], NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
@@ -86,17 +150,17 @@ def _stored_features(
     Training images that change in every epoch have none; what is shared with other trainings is there already.
     """
     training, validation = experiment.training, experiment.validation
-    if experiment.shared_features is not None and not is_augmented:
+    if experiment.shared_features is not None and not only_validation:
         return experiment.shared_features, training.rows, len(training.pixels) + training.rows, validation.rows
     data, kept_as = experiment.config.data, None
-    rows = np.concatenate([images.rows for images in ((validation,) if is_augmented else (training, validation))])
-    n_mirrored = len(training.rows) if data.augmentation == "mirror" and not is_augmented else 0
+    rows = np.concatenate([images.rows for images in ((validation,) if only_validation else (training, validation))])
+    n_mirrored = len(training.rows) if data.augmentation == "mirror" and not only_validation else 0
     if data.cache == "on" and len(rows):
         which = "validation" if len(rows) == len(validation.rows) else "all"
         what = f"{experiment.fingerprint} {which} {n_mirrored}"
         kept_as = cache_entry(features, what, str(data.path.absolute()), len(rows) + n_mirrored)
-    images = WithMirrored(PixelRows(training.pixels, rows), n_mirrored, data.shape)
-    stored = feature_rows(features, images, on_progress, kept_as=kept_as, on_note=on_note)
+    images = PixelRows(training.pixels, rows)
+    stored = feature_rows(features, images, on_progress, n_mirrored=n_mirrored, kept_as=kept_as, on_note=on_note)
     first = len(rows) - len(validation.rows)  # rows of training images come before
     return stored, np.arange(first), np.arange(len(rows), len(stored)), np.arange(first, len(rows))
 
@@ -108,4 +172,4 @@ def shared_features(experiment: Experiment, on_progress: Callable[[int], None]) 
         return None
     images = PixelRows(experiment.training.pixels)
     n_mirrored = len(images) if data.augmentation == "mirror" else 0
-    return feature_rows(features, WithMirrored(images, n_mirrored, data.shape), on_progress)
+    return feature_rows(features, images, on_progress, n_mirrored=n_mirrored)

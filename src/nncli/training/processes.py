@@ -53,8 +53,11 @@ SLEEP = 0.0002
 FLOPS_WORTH_SHARING = 3e6
 """Work of a step, in floating-point operations, from which two meetings are the smaller part of it."""
 
-FLOPS_WORTH_STARTING = 2e10
-"""Work of a whole training, likewise, from which forking does not matter."""
+FLOPS_WORTH_STARTING = 5e11
+"""Work of a whole training, likewise, from which several processes pay: five seconds of a core.
+
+Where others are busy, processes wait for each other: what is over soon is over sooner without them.
+"""
 
 EXAMPLES_EACH = 16
 """Fewest examples of a batch for each process: narrower products are slow."""
