@@ -51,7 +51,7 @@ class Task(NamedTuple):
 
 
 class Then(NamedTuple):
-    """What else a worker does with the images that it has decoded.
+    """A computation that a worker does on the images that it has decoded.
 
     Attributes:
         results: Shared memory for what comes of them, a row for each row of pixels, (m, k).

@@ -130,7 +130,7 @@ class Projection:
         return self._ready[precision]
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """What was learned, by its name in a model file."""
+        """Matrix and shift, by their names in a model file."""
         return {"projection": self.matrix, "projection_shift": self.shift}
 
 

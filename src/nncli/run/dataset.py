@@ -77,7 +77,7 @@ class ImageSet:
 
 @dataclass
 class Span:
-    """What is known of the span of the training columns.
+    """The span of the training columns, as far as it is known.
 
     Attributes:
         projection: On their principal directions; None before they are found, and where nobody asks for them.

@@ -84,7 +84,7 @@ def training_batches(
 
 
 class Kept(NamedTuple):
-    """What was computed of every image before the first epoch.
+    """Rows that were computed of every image before the first epoch.
 
     Attributes:
         rows: Pixels, features as bytes, or projected features.
