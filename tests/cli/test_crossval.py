@@ -154,3 +154,18 @@ def test_what_cannot_be_is_refused(nncli: Runner, config: str) -> None:
     result = nncli("crossval", config, "-o", "cv")
     assert 1 == result.code
     assert "class rare has all its images in one fold" in result.err
+
+
+def test_each_fold_has_a_span_of_its_own(nncli: Runner, config: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Principal directions come from the images that a fold is trained on, never from another fold's."""
+    seen: list[Experiment] = []
+
+    def make(experiment: Experiment) -> Trainer:
+        trainer = make_trainer(experiment)
+        seen.append(experiment)
+        return trainer
+
+    monkeypatch.setattr(cross_validation, "make_trainer", make)
+    assert 0 == nncli("crossval", config, "-o", "cv", "--set", "network.project=4").code
+    matrices = [experiment.span.projection.matrix.tobytes() for experiment in seen if experiment.span.projection]
+    assert 5 == len(matrices) == len(set(matrices))
