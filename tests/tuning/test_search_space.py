@@ -85,7 +85,7 @@ def test_every_choice_is_a_config_that_can_be_written_and_read(tmp_path: Path, e
     again = plan_experiment(load_config(tmp_path / "best.yaml"))
     assert plan.layer_dims == again.layer_dims
     assert plan.config == again.config
-    assert plan.config.data.n_features == plan.layer_dims[0]
+    assert plan.config.data.n_features == plan.layer_dims[0] or plan.config.network.project != "none"
 
 
 def test_what_is_chosen_is_what_is_trained(tmp_path: Path) -> None:

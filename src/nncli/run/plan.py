@@ -108,7 +108,7 @@ def plan_experiment(config_file: ConfigFile, source: ImageSource | None = None) 
     config_file, notes = apply_recipe(config_file, source, training.paths)
     config_file, found = apply_samples(config_file, source, training.paths)
     config = config_file.config
-    layer_dims = _resolve_layer_dims(config_file, source, len(training.paths))
+    layer_dims = resolve_layer_dims(config_file, source, len(training.paths))
     judges_nothing = not validation.paths and config.training.monitor != "last"
     is_split = "val" in source.splits
     unused = {"data.validation_split": is_split, "data.groups": is_split, "training.monitor": judges_nothing}
@@ -161,7 +161,12 @@ def _check_class_weights(config_file: ConfigFile, classes: tuple[str, ...]) -> N
             )
 
 
-def _resolve_layer_dims(config_file: ConfigFile, source: ImageSource, n_training: int) -> tuple[int, ...]:
+def resolve_layer_dims(config_file: ConfigFile, source: ImageSource, n_training: int) -> tuple[int, ...]:
+    """Layer sizes with nothing automatic left: what the images, the projection and the classes make of them.
+
+    Raises:
+        ConfigError: The output layer does not fit the classes.
+    """
     classes, data, project = source.classes, config_file.config.data, config_file.config.network.project
     dims = list(config_file.config.network.layer_dims)
     dims[0] = data.n_features  # the config has checked a number already

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 from nncli.config.options import OPTIONS
 from nncli.config.recipes import Facts, recipe_defaults
 from nncli.config.writing import values_of
-from nncli.features.settings import Features, n_features
 from nncli.features.settings.color_histogram import ColorHistogram
 from nncli.features.settings.hog import Hog
 from nncli.features.settings.patches import Patches
 from nncli.features.settings.pixels import Pixels
+from nncli.run.plan import resolve_layer_dims
 from nncli.run.recipe_choice import choose
 
 if TYPE_CHECKING:
-    from nncli.features.settings import Shape
+    from nncli.features.settings import Features, Shape
     from nncli.run.plan import Plan
 
 AS_IS = "as it is"
@@ -115,10 +115,10 @@ class SearchSpace:
         hidden = start["network.layer_dims"][1:-1]
         if choice["hidden"] != AS_IS:
             hidden = tuple(int(n) for n in choice["hidden"].split(", "))
-        shape = self._plan.image_format.shape
-        dims = (n_features(values["data.features"], shape), *hidden, self._plan.layer_dims[-1])
         values["network.layer_dims"] = ("auto", *hidden, self.starts[OWN]["network.layer_dims"][-1])
-        return replace(self._plan, config_file=self._plan.config_file.with_values(values), layer_dims=dims)
+        plan, config_file = self._plan, self._plan.config_file.with_values(values)
+        dims = resolve_layer_dims(config_file, plan.source, len(plan.training_files.paths))
+        return replace(plan, config_file=config_file, layer_dims=dims)
 
     def described(self, choice: Choice) -> str:
         """Differences from the config, in words."""

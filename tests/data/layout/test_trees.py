@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from nncli.data.image.kinds import image_suffixes
 from nncli.data.image_folder import scan_image_folder
 from nncli.errors import DataError
 
@@ -384,6 +385,8 @@ REFUSED = [
 @pytest.mark.parametrize(("name", "files", "message"), REFUSED, ids=[row[0] for row in REFUSED])
 def test_a_tree_that_can_be_read_in_two_ways_is_refused(name: str, files: str, message: str, tmp_path: Path) -> None:
     """In one line, with what was seen and the line to write."""
+    if name == "HEIC only" and ".heic" in image_suffixes():
+        pytest.skip("HEIC is read here")
     with pytest.raises(DataError) as caught:
         scan_image_folder(build(tmp_path, files))
     text = str(caught.value).replace(str(tmp_path), "ROOT")
