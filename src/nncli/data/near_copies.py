@@ -192,8 +192,8 @@ def near_copies(images: Images, shape: Shape, found: NDArray[np.int8]) -> list[t
     """
     unique, first, place = np.unique(found, axis=0, return_index=True, return_inverse=True)
     vectors = _unit(unique)
-    # NumPy 2.0 alone gives `place` a second axis.
-    equal = np.stack([first[place.ravel()], np.arange(len(found))], axis=1)
+    place = place.reshape(len(found))  # NumPy 2.0 alone gives it a second axis
+    equal = np.stack([first[place], np.arange(len(found))], axis=1)
     equal = equal[(equal[:, 0] < equal[:, 1]) & (unique[place] != 0).any(axis=1)]  # with the first alone: not all pairs
     candidates = [
         pair[np.einsum("ij,ij->i", vectors[pair[:, 0]], vectors[pair[:, 1]]) >= PLAUSIBLE]
