@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from configparser import ConfigParser
+from importlib.metadata import metadata
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,7 @@ def install(folder: Path, name: str, calls: str, origin: dict[str, object] | Non
 @pytest.fixture
 def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder where all that is installed is."""
+    metadata("pytest")  # imports what reading metadata needs while the standard library can still be found
     monkeypatch.setattr("sys.path", [str(tmp_path)])
     return tmp_path
 
