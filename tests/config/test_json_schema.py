@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from nncli.config import json_schema, reference_rows
+from nncli.config import json_schema, parse_config, reference_rows
 from nncli.config.options import OPTIONS
 from nncli.config.places import Source
 from nncli.config.values import InvalidError, read
+from nncli.config.writing import yaml_value
 from nncli.config.yaml12 import parse
 from nncli.option import REQUIRED, Option
 from tests.config.files import SMALLEST, load
@@ -56,9 +58,12 @@ def test_every_option_is_described_with_its_default() -> None:
     assert list(OPTIONS) == list(described)
     for key, option in OPTIONS.items():
         assert option.doc in described[key]["description"]
-        assert (option.default is not REQUIRED) == ("default" in described[key])
+        is_inserted = option.default is not REQUIRED and option.only is None
+        assert is_inserted == ("default" in described[key])
+        if option.only and option.default is not REQUIRED:
+            assert f"; then {yaml_value(option.default)} by default" in described[key]["description"]
     assert [64, 64] == described["data.image_size"]["default"]
-    assert described["training.patience"]["default"] is None
+    assert described["training.gradient_clip_norm"]["default"] is None
 
 
 def test_whole_config_fits_the_schema() -> None:
@@ -100,3 +105,17 @@ def test_reference_rows() -> None:
         "momentum coefficient: decay of the velocity; only with optimizer momentum or nesterov"
         == table["training.momentum"].doc
     )
+
+
+def test_a_config_of_all_that_an_editor_inserts_is_read() -> None:
+    """The first suggestion for every key is its default: together they are a config without an error."""
+    properties = json_schema()["properties"]
+    written = {
+        section: {
+            key: option["default"] for key, option in properties[section]["properties"].items() if "default" in option
+        }
+        for section in properties
+    }
+    written["data"]["path"] = "."
+    written["network"]["layer_dims"] = ["auto", "auto"]
+    parse_config(json.dumps(written), Path("c.yaml"))

@@ -61,8 +61,13 @@ def _section_schema(section: str) -> dict[str, Any]:
 
 
 def _option_schema(option: Option) -> dict[str, Any]:
-    default = {} if option.default is REQUIRED else {"default": _as_json(option.default)}
-    return {"description": description(option), **default, **option.kind.schema()}
+    """An editor inserts defaults as it completes; one that counts with another setting only would be an error there."""
+    about, default = description(option), {}
+    if option.only:
+        about += f"; then {yaml_value(option.default)} by default" if option.default is not REQUIRED else ""
+    elif option.default is not REQUIRED:
+        default = {"default": _as_json(option.default)}
+    return {"description": about, **default, **option.kind.schema()}
 
 
 def _as_json(value: Any) -> Any:
