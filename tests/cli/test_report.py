@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from nncli.cli.extras import install_command
+from nncli.machine.extras import install_command
 from tests.cli.tiny import write_image, write_three
 
 if TYPE_CHECKING:

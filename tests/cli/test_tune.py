@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from nncli.cli.extras import install_command
 from nncli.cli.tune import Duration, _best, _verdict
 from nncli.config import load_config
+from nncli.machine.extras import install_command
 from nncli.tuning.search_space import AS_IS, OWN
 from tests.cli.tiny import NNCLI, process
 from tests.folders import write_class_folders, write_config

@@ -18,8 +18,8 @@ ZSH_REPAIRS = {
     "completions_with_descriptions -U": '{} -i "$IPREFIX"',
     "compadd -U": '{} -i "$IPREFIX"',
 }
-"""Repairs of click's script for zsh: of ``--split=v`` only the value is completed, so only that is to be
-replaced, and what is before it kept. click 8.5 replaces the whole word, and the option is gone."""
+"""Parts of click's script for zsh, and what they become: of ``--split=v`` only the value is completed, so
+only that is to be replaced, and what is before it kept. click 8.5 replaces the whole word, and the option is gone."""
 
 
 @click.command(short_help="Print the completion script of a shell.")

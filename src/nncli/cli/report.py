@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nncli.cli.extras import refuse_missing
 from nncli.cli.messages import say
 from nncli.cli.model_lookup import find_model
 from nncli.errors import DataError, UsageError
+from nncli.machine.extras import refuse_missing
 from nncli.text import printable
 
 if TYPE_CHECKING:

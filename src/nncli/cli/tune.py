@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nncli.cli.extras import refuse_missing
 from nncli.cli.messages import say
 from nncli.cli.progress import Progress
 from nncli.cli.stop_signals import signals
 from nncli.errors import Interrupted, NncliError, UsageError
+from nncli.machine.extras import refuse_missing
 from nncli.text import printable
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ import numpy as np
 
 from nncli.data.arrays.raw import checked_size, limit_of
 from nncli.errors import DataError, UsageError
+from nncli.machine.extras import install_command
 from nncli.text import printable
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def read_mat(path: Path) -> dict[str, NDArray[Any]]:
     try:
         from scipy import io
     except ImportError:
-        raise UsageError(f"{shown}: .mat files need scipy: pip install 'nncli[mat]'") from None
+        raise UsageError(f"{shown}: .mat files need scipy: {install_command('mat')}") from None
     try:
         declared = [(name, shape, kind) for name, shape, kind in io.whosmat(path) if kind in _BYTES]
         total = sum(math.prod(shape) * _BYTES[kind] for _, shape, kind in declared)

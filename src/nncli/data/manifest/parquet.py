@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nncli.data.manifest.table import Table
 from nncli.errors import DataError, UsageError
+from nncli.machine.extras import install_command
 from nncli.text import printable
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def read_parquet_table(path: Path) -> Table:
         import pyarrow as pa
         from pyarrow import parquet
     except ImportError:
-        raise UsageError(f"{printable(str(path))}: parquet needs pyarrow: pip install 'nncli[parquet]'") from None
+        raise UsageError(f"{printable(str(path))}: parquet needs pyarrow: {install_command('parquet')}") from None
     try:
         file = parquet.ParquetFile(path)
         groups = [file.metadata.row_group(i) for i in range(file.metadata.num_row_groups)]

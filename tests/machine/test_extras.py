@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nncli.cli.extras import install_command, refuse_missing
+from nncli.machine.extras import install_command, refuse_missing
 
 ROOT = Path(__file__).parents[2]
 OURS, OTHER = "nncli.__main__:main", "nncli.nncli:main"
