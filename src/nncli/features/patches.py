@@ -33,9 +33,6 @@ if TYPE_CHECKING:
     from nncli.features.settings import Shape
     from nncli.features.settings.patches import Patches
 
-CACHE_BYTES = 1 << 19
-"""Patches and answers computed at a time: what fits into a core's second-level cache, with room for the sums."""
-
 SAMPLES = (20_000, 400_000)
 SAMPLES_EACH = 400
 """Patches to learn from: so many for each learned one, between two limits."""
