@@ -20,6 +20,20 @@ SECONDS = 300
 """Time for a test: far more than any needs on a busy machine."""
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """The whole suite takes every core where pytest-xdist is installed; a file alone, or `-n 0`, one."""
+    if (
+        config.pluginmanager.hasplugin("xdist")
+        and config.args_source is pytest.Config.ArgsSource.TESTPATHS
+        and config.option.numprocesses is None
+        and not (config.option.usepdb or config.option.collectonly)
+    ):
+        config.option.numprocesses = os.cpu_count()
+        if config.option.dist == "no":
+            config.option.dist = "loadfile"
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _interruptible() -> None:
     """A script's background job ignores SIGINT and nohup SIGHUP, and the programs that tests start would do so, too."""

@@ -250,7 +250,7 @@ def test_a_signal_saves_and_resume_ends_where_it_would_have_ended(
     folder: Path, signal_number: int, processes: int
 ) -> None:
     """128 + signal, the resume command on stderr, and the resumed run's model is that of an undisturbed one."""
-    arguments = ["photos.yaml", "--epochs", "4000", "--set", "network.dropout=0.1", "--set", "training.monitor=loss"]
+    arguments = ["photos.yaml", "--epochs", "2000", "--set", "network.dropout=0.1", "--set", "training.monitor=loss"]
     arguments += ["--set", f"training.processes={processes}"]
     with subprocess.Popen(
         [sys.executable, "-m", "nncli", "train", *arguments, "--json", "--out", "stopped"],
@@ -267,7 +267,7 @@ def test_a_signal_saves_and_resume_ends_where_it_would_have_ended(
     assert 128 + signal_number == process.returncode
     assert "resume with: nncli train --resume stopped" in errors
     done = len((folder / "stopped/history.csv").read_text().splitlines()) - 1
-    assert 20 <= done < 4000
+    assert 20 <= done < 2000
 
     nncli("train", "--resume", "stopped", cwd=folder)
     nncli("train", *arguments, "--out", "straight", cwd=folder)
