@@ -38,6 +38,7 @@ Cache = Literal["on", "off"]
 Task = Literal["classification", "regression"]
 Loss = Literal["squared", "absolute", "huber"]
 Transpose = Literal["off", "on"]
+Watching = Literal["off", "on"]
 TestTimeAugmentation = Literal["none", "mirror"]
 Activation = Literal["relu", "leaky_relu", "gelu", "tanh", "sigmoid"]
 Normalization = Literal["none", "batch", "layer"]
@@ -365,6 +366,9 @@ class TrainingConfig:
         Integer(1, 64, words=(AUTO,)),
         "processes among which each batch is divided; auto: one per core where that is faster",
     ] = AUTO
+    watch: Annotated[
+        Watching, Choice(get_args(Watching)), "record what the layers are like while they learn (docs/watching.md)"
+    ] = "off"
 
     def __post_init__(self) -> None:
         """Replace `auto` by the number that it stands for."""
