@@ -1,4 +1,4 @@
-"""What `train`, `check`, `predict` and `evaluate` print of numbers instead of classes."""
+"""Lines that `train`, `check`, `predict` and `evaluate` print of numbers instead of classes."""
 
 from __future__ import annotations
 
