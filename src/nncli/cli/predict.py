@@ -69,13 +69,10 @@ def command(
     null: bool,
     model: str | None,
     format_: str,
-    top_k: int,
-    threshold: float | None,
-    unknown_label: str | None,
     strange: float | None,
     confidence: float | None,
-    all_probs: bool,
     output: str | None,
+    **shown: Any,
 ) -> None:
     """Print the label and its probability for each image, one record per image in the order of the input.
 
@@ -103,20 +100,35 @@ def command(
         _check_model(used, strange, confidence)
     predictor = Predictor(used, tells_strangeness=strange is not None or format_ in ("json", "ndjson"))
     lots = source_lots(paths, files_from, b"\0" if null else b"\n")
-    label = "unknown" if unknown_label is None else unknown_label
-    conformal = used.evidence.conformal
-    limits = conformal.limits(confidence).tolist() if conformal and confidence is not None else None
-    strangest = 2.0 if strange is None else 1 - strange
     layout: Layout | NumbersLayout
-    layout = Layout(used.classes, top_k, threshold or 0.0, label, all_probs, limits, strangest)
     if used.task.name == "regression":
         layout = _numbers_layout(context.params, used)
+    else:
+        layout = _labels_layout(used, strange, confidence, **shown)
     tally = Tally()
     with _open_output(output) as out:
         for text in FORMATS[format_](_records(predictor, lots, layout, tally, out), layout):
             out.write(text)
     if _tell_what_was_left_out(tally, paths):
         context.exit(EXIT_SKIPPED)
+
+
+def _labels_layout(
+    used: Model,
+    strange: float | None,
+    confidence: float | None,
+    *,
+    top_k: int,
+    threshold: float | None,
+    unknown_label: str | None,
+    all_probs: bool,
+) -> Layout:
+    """The layout for a model that tells classes; each argument is an option of the command."""
+    label = "unknown" if unknown_label is None else unknown_label
+    conformal = used.evidence.conformal
+    limits = conformal.limits(confidence).tolist() if conformal and confidence is not None else None
+    strangest = 2.0 if strange is None else 1 - strange
+    return Layout(used.classes, top_k, threshold or 0.0, label, all_probs, limits, strangest)
 
 
 def _tell_what_was_left_out(tally: Tally, paths: tuple[str, ...]) -> bool:
