@@ -23,6 +23,8 @@ N_COLORS = 8
 
 MOST_TICKS, MOST_POWERS = 5, 6
 
+N_BINS = 40
+
 
 class Axis:
     """From numbers to places along one axis, with its ticks at round numbers.
@@ -100,12 +102,49 @@ def curves(
     y_axis = Axis(low, high, HEIGHT - BOTTOM - 4, TOP + 4, is_log=is_log)
     parts = [*_frame(x_axis, y_axis, x_label, y_label)]
     if diagonal:
-        ends = _point(x_axis, y_axis, 0, 0), _point(x_axis, y_axis, 1, 1)
-        parts.append(f'<path d="M{ends[0]}L{ends[1]}" fill="none" stroke="var(--muted)" stroke-dasharray="4 3"/>')
+        parts.append(_diagonal(x_axis, y_axis, 0, 1))
     for k, (x, y) in enumerate(series):
         parts += _curve(x_axis, y_axis, x, y, f"var(--series-{k % N_COLORS + 1})", is_dotted=diagonal)
+    return _drawing(parts)
+
+
+def scatter(x: Sequence[float], y: Sequence[float], x_label: str, y_label: str) -> str:
+    """Points, and the line y = x on which they lie where both are equal."""
+    low, high = min(*x, *y), max(*x, *y)
+    x_axis = Axis(low, high, LEFT + 4, WIDTH - RIGHT - 4)
+    y_axis = Axis(low, high, HEIGHT - BOTTOM - 4, TOP + 4)
+    parts = [*_frame(x_axis, y_axis, x_label, y_label), _diagonal(x_axis, y_axis, low, high)]
+    for each_x, each_y in zip(x, y, strict=True):
+        place = f'cx="{x_axis.place(each_x):.1f}" cy="{y_axis.place(each_y):.1f}"'
+        parts.append(f'<circle {place} r="1.6" fill="var(--series-1)" fill-opacity=".5"/>')
+    return _drawing(parts)
+
+
+def histogram(values: Sequence[float], x_label: str, y_label: str) -> str:
+    """Bars as high as the number of values in each of `N_BINS` equal parts of their range."""
+    low, high = min(values), max(values)
+    width = (high - low) / N_BINS or 1.0
+    counts = [0] * N_BINS
+    for value in values:
+        counts[min(int((value - low) / width), N_BINS - 1)] += 1
+    x_axis = Axis(low, low + N_BINS * width, LEFT + 4, WIDTH - RIGHT - 4)
+    y_axis = Axis(0, max(counts), HEIGHT - BOTTOM, TOP + 4, is_whole=True)
+    parts = [*_frame(x_axis, y_axis, x_label, y_label)]
+    for k, count in enumerate(counts):
+        left, right, top = x_axis.place(low + k * width), x_axis.place(low + (k + 1) * width), y_axis.place(count)
+        box = f'x="{left:.1f}" y="{top:.1f}" width="{right - left:.1f}" height="{HEIGHT - BOTTOM - top:.1f}"'
+        parts.append(f'<rect {box} fill="var(--series-1)"/>')
+    return _drawing(parts)
+
+
+def _drawing(parts: Sequence[str]) -> str:
     size = f'viewBox="0 0 {WIDTH} {HEIGHT}" font-size="10"'
     return f'<svg class="chart" aria-hidden="true" xmlns="http://www.w3.org/2000/svg" {size}>{"".join(parts)}</svg>'
+
+
+def _diagonal(x_axis: Axis, y_axis: Axis, low: float, high: float) -> str:
+    ends = _point(x_axis, y_axis, low, low), _point(x_axis, y_axis, high, high)
+    return f'<path d="M{ends[0]}L{ends[1]}" fill="none" stroke="var(--muted)" stroke-dasharray="4 3"/>'
 
 
 def _frame(x_axis: Axis, y_axis: Axis, x_label: str, y_label: str) -> Iterator[str]:
