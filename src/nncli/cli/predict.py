@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nncli.cli.inputs import STDIN, check_folders, source_lots, unread_notes
+from nncli.cli.inputs import STDIN, check_folders, check_numbers, source_lots, unread_notes
 from nncli.cli.messages import say, warn
 from nncli.cli.model_lookup import find_model
 from nncli.cli.options import Share, model_option
@@ -99,6 +99,7 @@ def command(
     used = read_model(find_model(model))
     if used.task.name == "classification":
         _check_model(used, strange, confidence)
+    check_numbers(paths, used.image_format)
     predictor = Predictor(used, tells_strangeness=strange is not None or format_ in ("json", "ndjson"))
     lots = source_lots(paths, files_from, b"\0" if null else b"\n")
     layout: Layout | NumbersLayout
