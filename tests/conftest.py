@@ -25,6 +25,7 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     """The whole suite takes every core where pytest-xdist is installed; a file alone, or `-n 0`, one."""
     if (
         config.pluginmanager.hasplugin("xdist")
+        and "PYTEST_XDIST_WORKER" not in os.environ  # a worker starts none of its own
         and config.args_source is pytest.Config.ArgsSource.TESTPATHS
         and config.option.numprocesses is None
         and not (config.option.usepdb or config.option.collectonly)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nncli.cli.messages import say, warn
+from nncli.cli.next_step import say_next
 from nncli.cli.options import Share
 from nncli.cli.progress import MODES
 from nncli.cli.regression import is_r2_below
@@ -84,6 +85,7 @@ def command(
         click.echo(json.dumps(metrics, indent=2))
     else:
         click.echo("\n".join(_lines(metrics)))
+    say_next("train", config_file.path) if resume is None else say_next("runs")
     if metrics.get("task") == "regression":
         if fail_under is not None and is_r2_below(metrics, fail_under):
             context.exit(EXIT_GATE)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nncli.cli.evaluation_report import share_text
-from nncli.cli.messages import say
+from nncli.cli.messages import say, settings
+from nncli.cli.next_step import say_next, way_to_look
 from nncli.cli.progress import Progress
 from nncli.cli.stop_signals import signals
-from nncli.data.folder_walk import some
 from nncli.errors import Interrupted
 from nncli.text import printable
 
@@ -74,18 +74,24 @@ class TrainingSession(Progress):
         self._emit("done", {"model": model, **metrics})
         if not self._as_json:
             click.echo(model)
+        say_next(*way_to_look(path))
 
     def on_loaded(self, experiment: Experiment) -> None:
         """Name the skipped images, and say what the network will be."""
         super().on_loaded(experiment)
         plan = experiment.plan
-        features = f"; {plan.features}: {plan.layer_dims[0]} features" if plan.features else ""
-        layers = " -> ".join(map(str, plan.layer_dims))
+        n_training, n_validation = len(experiment.training.labels), len(experiment.validation.labels)
+        images = f"{n_training:,} training and {n_validation:,} validation images of {plan.image_format}"
+        blocks, layers = plan.config.data.features, " -> ".join(map(str, plan.layer_dims))
+        networks = plan.config.training.ensemble
+        say(f"{_answers(plan)}, {images}")
         say(
-            f"{_answers(plan)}, {len(experiment.training.labels)} training and "
-            f"{len(experiment.validation.labels)} validation images of {plan.image_format}{features}; "
-            f"network {layers}, {plan.size}"
+            f"{f'{len(blocks)} feature blocks, ' if plan.features else ''}"
+            f"{f'{networks} networks' if networks > 1 else 'network'} {layers}, {plan.n_parameters:,} parameters"
         )
+        if settings.verbose:
+            say(f"classes: {', '.join(map(printable, plan.classes))}")
+            say(f"features: {plan.features or 'pixels'}")
 
     def on_start(self, training: Training) -> None:
         """Say where it stands; from now on it ends in order."""
@@ -158,10 +164,10 @@ class TrainingSession(Progress):
 
 
 def _answers(plan: Plan) -> str:
-    """The names of classes or numbers, and how many there are."""
+    """How many classes or numbers there are."""
     kind = "class" if plan.config.data.task == "classification" else "target"
     plural = {"class": "classes", "target": "targets"}[kind] if len(plan.classes) > 1 else kind
-    return f"{len(plan.classes)} {plural} ({some(plan.classes)})"
+    return f"{len(plan.classes)} {plural}"
 
 
 def _figures(metrics: dict[str, Any]) -> str:
@@ -172,5 +178,5 @@ def _figures(metrics: dict[str, Any]) -> str:
         return result_text(metrics)
     always = f"{metrics['baseline']['accuracy']:.4f} by always answering {printable(metrics['baseline']['class'])}"
     balanced = f", balanced {metrics['balanced_accuracy']:.4f}" if metrics["classes_are_unequal"] else ""
-    accuracy = f"{metrics['split']} accuracy {share_text(metrics)} on {metrics['images']} images"
+    accuracy = f"{metrics['split']} accuracy {share_text(metrics)}\non {metrics['images']} images"
     return f"{accuracy}, {always}{balanced}, loss {metrics['loss']:.4f}"

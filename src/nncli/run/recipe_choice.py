@@ -29,6 +29,9 @@ MIRRORING = "data.augmentation", "data.test_time_augmentation"
 NARROWEST, LONGEST = 24, 512
 """Pixels that the shorter side of elongated images keeps, if the longer one need not be larger than this."""
 
+PHOTO_LIKE = 96
+"""Pixels of the longer side from which on color images are taken for photos."""
+
 
 def apply_recipe(
     config_file: ConfigFile, source: ImageSource, files: LabeledFiles
@@ -47,7 +50,7 @@ def apply_recipe(
     training, n = config_file.config.training, len(files.paths)
     recipe, effort = str(training.recipe), training.effort
     if recipe == "plain":
-        return _with_hidden_layer(config_file, n), ()
+        return _with_hidden_layer(config_file, n), _hint(config_file, source, files.paths)
     looks = source.look_at(files.paths)
     if looks is None:
         raise DataError(f"none of the images looked at can be read, the first is {files.paths[0]}")
@@ -113,6 +116,16 @@ def _told(config_file: ConfigFile) -> str:
         return "none is mirrored"
     value = config_file.values[written[0]]
     return f"{written[0]}: {value} is written and stays" if value != "none" else "none is mirrored"
+
+
+def _hint(config_file: ConfigFile, source: ImageSource, paths: list[str]) -> tuple[str, ...]:
+    """A line about the recipe, where a config that names none is to learn photos from their pixels."""
+    if config_file.was_set("training.recipe") or config_file.was_set("data.features"):
+        return ()
+    looks = source.look_at(paths)
+    if looks is None or looks.is_gray or max(looks.height, looks.width) < PHOTO_LIKE:
+        return ()
+    return (f"{looks}, learned from their pixels; for photos `recipe: auto` below training: is better by far",)
 
 
 def _keeps_its_inputs(config_file: ConfigFile) -> bool:
