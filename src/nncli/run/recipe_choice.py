@@ -118,7 +118,7 @@ def _told(config_file: ConfigFile) -> str:
     return f"{written[0]}: {value} is written and stays" if value != "none" else "none is mirrored"
 
 
-def _hint(config_file: ConfigFile, source: ImageSource, paths: list[str]) -> tuple[str, ...]:
+def _hint(config_file: ConfigFile, source: ImageSource, paths: tuple[str, ...]) -> tuple[str, ...]:
     """A line about the recipe, where a config that names none is to learn photos from their pixels."""
     if config_file.was_set("training.recipe") or config_file.was_set("data.features"):
         return ()
