@@ -114,7 +114,7 @@ def test_the_config_of_the_features_is_trained(tmp_path: Path) -> None:
     text = (ROOT / "docs/features.md").read_text()
     (config,) = re.findall(r"```yaml\n(.*?)```", text, re.S)
     (tmp_path / "photos.yaml").write_text(config.replace("../sample_images", str(ROOT / "sample_images")))
-    command = [sys.executable, "-m", "nncli", "train", "photos.yaml", "--epochs", "1"]
+    command = [sys.executable, "-m", "nncli", "train", "photos.yaml", "--epochs", "1", "-v"]
     result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert "runs/photos-1/model.npz\n" == result.stdout
     assert "patches (size 6, count 100, grid 3, stride 1, " in result.stderr

@@ -84,7 +84,7 @@ def test_coverage(nncli: Runner) -> None:
 def test_likely_mislabeled_images_are_listed(nncli: Runner) -> None:
     """A white image among the coal looks like all snow does; the black fog looks like coal."""
     result = nncli("evaluate", "d", "--mislabeled", "m.csv")
-    assert "The label of 2 images looks wrong to the model; --mislabeled FILE" in result.out
+    assert "The label of 2 images looks wrong to the model: see --mislabeled FILE" in result.out
     assert [
         "path,label,suggested,probability",
         "d/coal/3.png,coal,snow,0.8000",

@@ -53,7 +53,7 @@ def test_the_headline_is_that_of_the_other_images(nncli: Runner) -> None:
 def test_training_images_count_where_they_are_asked_for(nncli: Runner) -> None:
     """And it is said what that is worth."""
     result = nncli("evaluate", "-m", "run", "photos", "--include-training")
-    assert result.out.startswith("34 of these 40 images trained this model, and count here: on others expect less")
+    assert result.out.startswith("34 of these 40 images trained this model and count: on others expect less")
     assert "of 40 images" in result.out
 
 

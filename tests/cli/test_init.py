@@ -16,7 +16,10 @@ def test_the_config_passes_the_check_as_it_is(nncli: Runner) -> None:
     write_class_folders(Path("photos"), {"dark": 8, "light": 8}, size=(9, 9))
     result = nncli("init", "photos")
     assert (0, "config.yaml\n") == (result.code, result.out)
-    assert "2 classes (dark, light), 16 gray images of about 9x9: recipe digits\n" == result.err
+    assert (
+        "2 classes (dark, light), 16 gray images of about 9x9: recipe digits\nnext: nncli train config.yaml\n"
+        == result.err
+    )
     checked = nncli("check", "config.yaml")
     assert 0 == checked.code
     assert "photos: 16 images, 2 classes" in checked.out

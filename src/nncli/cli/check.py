@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nncli.cli.evaluation_files import Png
-from nncli.cli.messages import say, warn
+from nncli.cli.messages import fitted, say, warn
 from nncli.cli.progress import Progress
 from nncli.errors import EXIT_GATE, EXIT_SKIPPED
 from nncli.text import printable
@@ -64,7 +65,7 @@ def show_plan(config_file: ConfigFile, progress: str, preview: str | None = None
 
     plan = plan_experiment(config_file)
     experiment = load(plan, Check(progress))
-    click.echo("\n".join(f"{name:<11}{text}" for name, text in _lines(plan, experiment)))
+    click.echo("\n".join(fitted(f"{name:<11}{text}", sys.stdout, 11) for name, text in _lines(plan, experiment)))
     splits = {"training": experiment.training, "validation": experiment.validation}
     test, unreadable = load_test_images(plan)
     for image in unreadable:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nncli.cli.messages import say, warn
+from nncli.cli.next_step import say_next
 from nncli.cli.options import Share
 from nncli.cli.progress import MODES
 from nncli.errors import EXIT_GATE, EXIT_SKIPPED, DataError, Interrupted, UsageError
@@ -83,6 +84,7 @@ def command(
         click.echo(json.dumps(metrics, indent=2))
     else:
         click.echo("\n".join(_lines(metrics)))
+    say_next("train", config_file.path) if resume is None else say_next("runs")
     if fail_under is not None and metrics["accuracy"] < fail_under:
         warn(f"accuracy {metrics['accuracy']:.4f} is below --fail-under {fail_under:g}")
         context.exit(EXIT_GATE)

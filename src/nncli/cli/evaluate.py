@@ -11,10 +11,13 @@ from nncli.cli.evaluation_files import Png, write_files
 from nncli.cli.evaluation_report import FORMATS, coverage_table, known_line, unknown_lines
 from nncli.cli.messages import say, warn
 from nncli.cli.model_lookup import find_model
+from nncli.cli.next_step import run_of, say_next, way_to_look
 from nncli.cli.options import Share, model_option
 from nncli.errors import EXIT_GATE, EXIT_SKIPPED, UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from nncli.evaluation.evaluation import Evaluation
     from nncli.model.file import Model
     from nncli.model.predictor import Prediction
@@ -87,7 +90,8 @@ def command(
 
     if unknown_class is None and (threshold is not None or strange is not None):
         raise UsageError("--threshold and --strange are about --unknown-class, which is not given")
-    used = read_model(find_model(model))
+    path = find_model(model)
+    used = read_model(path)
     evaluation, unknown, report = _evaluated(used, (data, split), include_training, unknown_class)
     if unknown_class is not None:
         report["unknown"] = {"class": unknown_class, **unknown_report(evaluation, unknown, threshold, strange)}
@@ -95,6 +99,8 @@ def command(
     if format_ == "table":
         click.echo(_further(report, coverage=coverage), nl=False)
     write_files(evaluation, report, files)
+    if report["images"]:
+        _say_what_is_next(path, (data, split), any_wrong=len(evaluation.wrong()) > 0, files=files)
     if fail_under is not None and _is_below(report, fail_under):
         context.exit(EXIT_GATE)
     if report["skipped"]:
@@ -122,6 +128,17 @@ def _evaluated(
     if conformal and evaluation.paths:
         report["label_sets"] = label_sets(conformal, evaluation.actual, evaluation.probabilities)
     return evaluation, unknown, report
+
+
+def _say_what_is_next(
+    model: Path, folder: tuple[str, str | None], *, any_wrong: bool, files: dict[str, str | None]
+) -> None:
+    """Look at the mistakes, or at the run."""
+    if any_wrong and not files["wrong_sheet"]:
+        split = ["--split", folder[1]] if folder[1] else []
+        say_next("evaluate", "-m", run_of(model), folder[0], *split, "--wrong-sheet", "wrong.png")
+    else:
+        say_next(*way_to_look(run_of(model)))
 
 
 def _further(report: dict[str, Any], *, coverage: bool) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
-from nncli.cli.messages import say, settings, warn
+from nncli.cli.bar import with_bar
+from nncli.cli.messages import say, warn
 from nncli.errors import DataError
 from nncli.text import printable
 
@@ -38,7 +38,7 @@ def evaluate_with_unknowns(
     _say_what_is_evaluated(data, images, classes)
     paths, names = [path for path, _ in known], [name for _, name in known]
     evaluation = evaluate_files(predictor, paths, names, images.folder, images.split)
-    predictions = list(_with_bar(predictor.predict(zip(others, others, strict=True)), len(others)))
+    predictions = list(with_bar(predictor.predict(zip(others, others, strict=True)), len(others)))
     for prediction in predictions:
         if prediction.error:
             warn(f"{printable(prediction.path)}: {prediction.error}")
@@ -83,7 +83,7 @@ def evaluate_files(
     """
     from nncli.evaluation.evaluation import collect
 
-    predictions = _with_bar(predictor.predict(opened or zip(paths, paths, strict=True)), len(paths))
+    predictions = with_bar(predictor.predict(opened or zip(paths, paths, strict=True)), len(paths))
     evaluation = collect(predictions, names, predictor.model.classes, split)
     for image in evaluation.bad:
         warn(f"{printable(image.path)}: {image.reason}")
@@ -100,12 +100,3 @@ def _say_what_is_evaluated(data: str, images: LabeledImages, classes: Sequence[s
     missing = [name for name in classes if name not in images.names]
     if missing:
         say(f"no images of class {', '.join(map(printable, missing))}")
-
-
-def _with_bar(predictions: Iterable[Prediction], total: int) -> Iterable[Prediction]:
-    """`predictions`, with a progress bar where somebody watches."""
-    if settings.quiet or not sys.stderr.isatty():
-        return predictions
-    from tqdm import tqdm
-
-    return tqdm(predictions, total=total, unit=" images", leave=False)

@@ -48,7 +48,7 @@ def as_table(report: Report) -> str:
         images = "1 image" if count == 1 else f"{count} images"
         lines += [
             "",
-            f"The label of {images} looks wrong to the model; --mislabeled FILE lists what to check.",
+            f"The label of {images} looks wrong to the model: see --mislabeled FILE.",
         ]
     return "\n".join(lines) + "\n"
 
@@ -64,7 +64,7 @@ def known_line(report: Report) -> str:
     copies = f", {known['near_copies_of_training']} of them as near-copies" * bool(known["near_copies_of_training"])
     trained = f"{n_known} of these {n_all} images trained this model{copies}"
     if included:
-        return f"{trained}, and count here: on others expect less"
+        return f"{trained} and count: on others expect less"
     if not report["images"]:
         return f"{trained}: they cannot tell how good it is; --include-training evaluates it on them nevertheless"
     return f"{trained}; on the other {report['images']}: {share_text(report)}"

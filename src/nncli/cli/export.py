@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from nncli.cli.bar import with_bar
 from nncli.cli.messages import say
 from nncli.cli.model_lookup import find_model
+from nncli.cli.next_step import run_of, say_next, validation_image
 from nncli.errors import UsageError
 from nncli.machine.extras import refuse_missing
 from nncli.text import printable
@@ -61,18 +63,37 @@ def command(*, model: str | None, output: Path | None, check_images: str | None,
     with open_bytes_atomically(target) as file:
         file.write(content)
     click.echo(printable(str(target)))
+    _say_what_is_next(path, output, None if check_images else validation_image(path.parent))
+
+
+def _say_what_is_next(path: Path, output: Path | None, image: str | None) -> None:
+    """Compare on the images around `image`, or else use the file."""
+    if image is None:
+        say("docs/export.md shows how other programs run it")
+    else:
+        written: list[str | Path] = [] if output is None else ["-o", output]
+        say_next("export", run_of(path), *written, "--check-images", Path(image).parent)
 
 
 def _check(content: bytes, model: Model, target: Path, folder: str | None, *, float16: bool) -> None:
     """Say how much ONNX and nncli differ; what differs too much is not written."""
     from nncli.errors import NncliError
-    from nncli.export.check import TOLERANCE, TOLERANCE_OF_FLOAT16, largest_difference, random_images, real_images
+    from nncli.export.check import (
+        TOGETHER,
+        TOLERANCE,
+        TOLERANCE_OF_FLOAT16,
+        largest_difference,
+        random_images,
+        real_images,
+    )
     from nncli.model.predictor import Predictor
 
     images = {"random": random_images(model.image_format)}
     if folder is not None:
         images["real"] = real_images(folder, model.image_format)
-    difference = largest_difference(content, Predictor(model), images.values())
+    batches = [rows[start : start + TOGETHER] for rows in images.values() for start in range(0, len(rows), TOGETHER)]
+    watched = with_bar(batches, len(batches), " batches")
+    difference = largest_difference(content, Predictor(model), watched)
     numbers = " and ".join(f"{len(rows)} {kind}" for kind, rows in images.items())
     tolerance = TOLERANCE_OF_FLOAT16 if float16 else TOLERANCE
     if not difference <= tolerance:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from nncli.cli.messages import say
+from nncli.cli.next_step import say_next
 from nncli.errors import UsageError
 from nncli.text import printable
 
@@ -48,3 +49,4 @@ def command(data_dir: str, output: Path, force: bool) -> None:
     recipe = starter.values["training.recipe"]
     say(f"{len(classes)} classes ({some(classes)}), {counts:,} {starter.looks}: recipe {recipe}")
     click.echo(printable(str(output)))
+    say_next("train", output)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from nncli.cli.bar import with_bar
 from nncli.cli.inputs import STDIN, check_folders, source_lots, unread_notes
 from nncli.cli.messages import say, warn
 from nncli.cli.model_lookup import find_model
@@ -105,7 +106,8 @@ def command(
     lots = source_lots(paths, files_from, b"\0" if null else b"\n")
     tally = Tally()
     with _open_output(output) as out:
-        for text in FORMATS[format_](_records(predictor, lots, layout, tally, out), layout):
+        records = _records(predictor, lots, layout, tally, out)
+        for text in FORMATS[format_](records if out is sys.stdout else with_bar(records), layout):
             out.write(text)
     if _tell_what_was_left_out(tally, paths):
         context.exit(EXIT_SKIPPED)

@@ -9,6 +9,7 @@ import click
 
 from nncli.cli.messages import say
 from nncli.cli.model_lookup import find_model
+from nncli.cli.next_step import run_of, say_next, validation_image
 from nncli.errors import DataError, UsageError
 from nncli.machine.extras import refuse_missing
 from nncli.text import printable
@@ -30,7 +31,8 @@ NAME = "report.html"
 @click.option(
     "--split", type=click.Choice(["train", "val", "test"]), help="Split of --data.  [default: test, val, train]"
 )
-def command(*, runs: tuple[str, ...], output: Path | None, data: str | None, split: str | None) -> None:
+@click.option("--open", "opens", is_flag=True, help="Show the page in the browser.")
+def command(*, runs: tuple[str, ...], output: Path | None, data: str | None, split: str | None, opens: bool) -> None:
     """Write one self-contained HTML page about a RUN, or several side by side, and print its path.
 
     Learning curves, a confusion matrix whose cells open the images behind them, wrong images, doubtful labels,
@@ -38,7 +40,7 @@ def command(*, runs: tuple[str, ...], output: Path | None, data: str | None, spl
 
     \b
     Examples:
-      nncli report runs/cats-1
+      nncli report runs/cats-1 --open
       nncli report runs/cats-1 runs/cats-2 -o compare.html
       nncli report runs/cats-1 --data photos/test
 
@@ -58,6 +60,18 @@ def command(*, runs: tuple[str, ...], output: Path | None, data: str | None, spl
     target = output or models[0].parent / NAME
     write_text_atomically(target, page(reported))
     click.echo(printable(str(target)))
+    if opens:
+        _open(target)
+    if image := validation_image(models[0].parent):
+        say_next("explain", image, "-m", run_of(models[0]), "-o", "why.png")
+
+
+def _open(page: Path) -> None:
+    """Show a page in the user's browser."""
+    import webbrowser
+
+    if not webbrowser.open(page.resolve().as_uri()):
+        say(f"no browser was found; open {printable(str(page))} in one")
 
 
 def _reported(path: Path, data: str | None, split: str | None) -> ReportedRun:

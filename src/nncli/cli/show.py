@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from nncli.cli.messages import say
+from nncli.cli.messages import fitted, say
 from nncli.cli.model_lookup import find_model
 from nncli.cli.sparkline import sparkline
 from nncli.cli.text_table import aligned
@@ -24,6 +25,9 @@ MEASURES = (
     *("epochs", "best_epoch", "kept", "stopped_early", "seconds"),
 )
 """Figures shown of metrics.json; the rest is long, and `evaluate` prints it."""
+
+FIRST_COLUMN = 12
+"""Width of the names on the left."""
 
 
 @click.command(short_help="Show what a model is and how it was trained.")
@@ -52,9 +56,14 @@ def command(*, model: str | None, weights: Path | None, tiles: int, as_json: boo
     path = find_model(model, "MODEL")
     shown = read_model(path)
     run = read_run(path.parent)
-    click.echo(_json(path, shown, run) if as_json else "\n".join(_lines(path, shown, run)))
+    click.echo(_json(path, shown, run) if as_json else "\n".join(_fitted(_lines(path, shown, run))))
     if weights:
         _draw(shown, weights, tiles)
+
+
+def _fitted(lines: list[str]) -> list[str]:
+    """On a terminal, no line is wider than it is."""
+    return [fitted(line, sys.stdout, FIRST_COLUMN) for line in lines]
 
 
 def _draw(model: Model, path: Path, most: int) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from nncli.cli.messages import say
 from nncli.cli.progress import MODES
 from nncli.errors import UsageError
+from nncli.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,9 +29,12 @@ SHORT_FORMS = {
 }
 """Option of the command line -> key of the config."""
 
+DATA_SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".npz", ".npy", ".csv", ".tsv", ".parquet")
+"""Names of files that hold images or name them, and are no config."""
+
 
 @click.command(short_help="Train a network; print the path of the model.")
-@click.argument("config", required=False, type=click.Path(path_type=Path))
+@click.argument("config", metavar="[CONFIG|FOLDER]", required=False, type=click.Path(path_type=Path))
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Set a key of the config. Repeatable.")
 @click.option("--data", metavar="DIR", help="Short for --set data.path=DIR.")
 @click.option("--epochs", metavar="N", help="Short for --set training.epochs=N.")
@@ -63,11 +69,12 @@ def command(
     as_json: bool,
     **short: str | None,
 ) -> None:
-    """Train a network as CONFIG says and print the path of the model.
+    """Train a network as CONFIG says, or on FOLDER as `init` would, and print the path of the model.
 
     \b
     Examples:
       nncli train configs/digits.yaml
+      nncli train photos                      as nncli init photos -o photos.yaml, and then
       nncli train photos.yaml --epochs 100 --lr 0.01 --set network.layer_dims=[auto,32,auto]
       model=$(nncli train photos.yaml) && nncli predict -m "$model" photo.jpg
       nncli train --resume runs/photos-1 --epochs 200
@@ -90,13 +97,45 @@ def command(
         raise UsageError("train needs a config, for example: nncli train config.yaml")
     from nncli.config import load_config
 
-    config_file = load_config(config, overrides)  # its errors do not wait for NumPy
+    if config.is_dir() or config.name.lower().endswith(DATA_SUFFIXES):
+        config_file = _started(config, overrides, writes=not dry_run)
+    else:
+        config_file = load_config(config, overrides)  # its errors do not wait for NumPy
     if dry_run:
         from nncli.cli.check import show_plan
 
         show_plan(config_file, progress)
         return
     TrainingSession(progress, None, as_json=as_json).run(lambda: _new(config_file), out, force=force)
+
+
+def _started(data: Path, overrides: Sequence[Override], *, writes: bool) -> ConfigFile:
+    """The config that `init` writes for `data`, where there is none of that name yet.
+
+    Raises:
+        UsageError: There is one, for other data.
+    """
+    from nncli.config import load_config, parse_config
+    from nncli.machine.atomic_file import write_text_atomically
+    from nncli.run.starter_config import Starter
+
+    shown, resolved = printable(str(data)), data.resolve()
+    path = Path(f"{resolved.name.partition('.')[0] or 'config'}.yaml")
+    if path.exists():
+        config_file = load_config(path, overrides)
+        if load_config(path).config.data.path != resolved:
+            hint = f"nncli init {shlex.quote(str(data))} -o other.yaml"
+            raise UsageError(f"{shown}: no config, and {printable(str(path))} is about other data; {hint}")
+        say(f"{shown} is no config; training with {printable(str(path))}, which is about it")
+        return config_file
+    text = Starter.of(str(data)).text(path)
+    config_file = parse_config(text, path, overrides)
+    if writes:
+        write_text_atomically(path, text)
+        folder, written = shlex.quote(str(data)), shlex.quote(str(path))
+        commands = f"nncli init {folder} -o {written}; nncli train {written}"
+        say(f"{shown} is no config; as by: {printable(commands)}")
+    return config_file
 
 
 def _overrides(settings: Sequence[str], short: dict[str, str | None]) -> list[Override]:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nncli.cli.evaluation_report import share_text
-from nncli.cli.messages import say
+from nncli.cli.messages import say, settings
+from nncli.cli.next_step import say_next, way_to_look
 from nncli.cli.progress import Progress
 from nncli.cli.stop_signals import signals
-from nncli.data.folder_walk import some
 from nncli.errors import Interrupted
 from nncli.text import printable
 
@@ -68,26 +68,32 @@ class TrainingSession(Progress):
         always = f"{metrics['baseline']['accuracy']:.4f} by always answering {printable(metrics['baseline']['class'])}"
         balanced = f", balanced {metrics['balanced_accuracy']:.4f}" if metrics["classes_are_unequal"] else ""
         say(
-            f"{kept}: {metrics['split']} accuracy {share_text(metrics)} on {metrics['images']} images, "
-            f"{always}{balanced}, loss {metrics['loss']:.4f}, {metrics['seconds']:.1f} s"
+            f"{kept}: {metrics['split']} accuracy {share_text(metrics)}\n"
+            f"on {metrics['images']} images, {always}{balanced}, loss {metrics['loss']:.4f}, {metrics['seconds']:.1f} s"
         )
         for finding in metrics["findings"]:
             say(f"note: {finding['text']}")
         self._emit("done", {"model": model, **metrics})
         if not self._as_json:
             click.echo(model)
+        say_next(*way_to_look(path))
 
     def on_loaded(self, experiment: Experiment) -> None:
         """Name the skipped images, and say what the network will be."""
         super().on_loaded(experiment)
         plan = experiment.plan
-        features = f"; {plan.features}: {plan.layer_dims[0]} features" if plan.features else ""
-        layers = " -> ".join(map(str, plan.layer_dims))
+        n_training, n_validation = len(experiment.training.labels), len(experiment.validation.labels)
+        images = f"{n_training:,} training and {n_validation:,} validation images of {plan.image_format}"
+        blocks, layers = plan.config.data.features, " -> ".join(map(str, plan.layer_dims))
+        networks = plan.config.training.ensemble
+        say(f"{len(plan.classes)} classes, {images}")
         say(
-            f"{len(plan.classes)} classes ({some(plan.classes)}), {len(experiment.training.labels)} training and "
-            f"{len(experiment.validation.labels)} validation images of {plan.image_format}{features}; "
-            f"network {layers}, {plan.size}"
+            f"{f'{len(blocks)} feature blocks, ' if plan.features else ''}"
+            f"{f'{networks} networks' if networks > 1 else 'network'} {layers}, {plan.n_parameters:,} parameters"
         )
+        if settings.verbose:
+            say(f"classes: {', '.join(map(printable, plan.classes))}")
+            say(f"features: {plan.features or 'pixels'}")
 
     def on_start(self, training: Training) -> None:
         """Say where it stands; from now on it ends in order."""

@@ -59,8 +59,28 @@ def read_run(folder: Path) -> RunFiles:
     Raises:
         DataError: One of them cannot be read or is damaged.
     """
-    metrics = _parse_metrics(folder / "metrics.json")
-    return RunFiles(folder, _parse_history(folder / "history.csv"), metrics, _text(folder / "config.yaml"))
+    history, config = _parse_history(folder / "history.csv"), _text(folder / "config.yaml")
+    return RunFiles(folder, history, read_metrics(folder), config)
+
+
+def read_metrics(folder: Path) -> dict[str, Any]:
+    """Contents of metrics.json; nothing if there is no such file.
+
+    Raises:
+        DataError: It cannot be read or is damaged.
+    """
+    return _parse_metrics(folder / "metrics.json")
+
+
+def figures_of(metrics: dict[str, Any]) -> tuple[float | None, tuple[float, float] | None, int | None]:
+    """Accuracy, its interval and the number of images, each as far as it makes sense: the file may be anyone's."""
+    accuracy, interval, images = (metrics.get(name) for name in ("accuracy", "interval", "images"))
+    limits = [each for each in interval if isinstance(each, int | float)] if isinstance(interval, list) else []
+    return (
+        float(accuracy) if isinstance(accuracy, int | float) else None,
+        (limits[0], limits[1]) if len(limits) == 2 else None,
+        images if isinstance(images, int) else None,
+    )
 
 
 def read_predictions(folder: Path) -> list[SavedPrediction]:

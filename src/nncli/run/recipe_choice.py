@@ -23,6 +23,9 @@ HIDDEN = ((1_000, 32), (10_000, 64), (100_000, 128))
 
 MOST_HIDDEN = 256
 
+PHOTO_LIKE = 96
+"""Pixels of the longer side from which on color images are taken for photos."""
+
 
 def apply_recipe(
     config_file: ConfigFile, source: ImageSource, paths: Sequence[str]
@@ -41,7 +44,7 @@ def apply_recipe(
     training = config_file.config.training
     recipe, effort = str(training.recipe), training.effort
     if recipe == "plain":
-        return _with_hidden_layer(config_file, len(paths)), ()
+        return _with_hidden_layer(config_file, len(paths)), _hint(config_file, source, paths)
     looks = source.look_at(paths)
     if looks is None:
         raise DataError(f"none of the images looked at can be read, the first is {paths[0]}")
@@ -59,6 +62,16 @@ def apply_recipe(
     if _keeps_its_inputs(config_file):
         defaults["network.project"] = "none"
     return config_file.with_defaults(defaults).with_values(chosen).checked(), notes
+
+
+def _hint(config_file: ConfigFile, source: ImageSource, paths: Sequence[str]) -> tuple[str, ...]:
+    """A line about the recipe, where a config that names none is to learn photos from their pixels."""
+    if config_file.was_set("training.recipe") or config_file.was_set("data.features"):
+        return ()
+    looks = source.look_at(paths)
+    if looks is None or looks.is_gray or max(looks.height, looks.width) < PHOTO_LIKE:
+        return ()
+    return (f"{looks}, learned from their pixels; for photos `recipe: auto` below training: is better by far",)
 
 
 def _keeps_its_inputs(config_file: ConfigFile) -> bool:

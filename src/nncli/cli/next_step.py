@@ -1,0 +1,44 @@
+"""The last line of a command that made something: the command to go on with, on stderr.
+
+It is one line that can be copied, with the paths of this run, quoted for a shell; ``-q`` leaves it out.
+"""
+
+from __future__ import annotations
+
+import shlex
+from importlib.util import find_spec
+from pathlib import Path
+
+from nncli.cli.messages import settings, write_lines
+from nncli.errors import NncliError
+
+
+def say_next(*words: str | Path) -> None:
+    """Say ``next: nncli WORDS``."""
+    if not settings.quiet:
+        write_lines(f"next: nncli {shlex.join(map(str, words))}")
+
+
+def way_to_look(run: Path) -> list[str]:
+    """The words of the command that shows a run: its report where that can be made, else what any install has."""
+    can_report = find_spec("jinja2") is not None and find_spec("matplotlib") is not None
+    return ["report" if can_report else "show", str(run)]
+
+
+def run_of(model: Path) -> Path:
+    """The words that stand for a model in a command: its run directory where it lies in one."""
+    return model.parent if model.name == "model.npz" and model.parent != Path() else model
+
+
+def validation_image(run: Path) -> str | None:
+    """An image that the run was validated on and that is still there; its most confident mistake if it made one."""
+    from nncli.run.files import read_predictions
+
+    try:
+        saved = [row for row in read_predictions(run) if Path(row.path).is_file()]
+    except NncliError:
+        return None
+    if not saved:
+        return None
+    path = Path(max(saved, key=lambda row: (row.actual != row.predicted, row.probability)).path)
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)

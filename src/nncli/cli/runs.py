@@ -1,0 +1,73 @@
+"""``nncli runs``: the runs there are, how good each is, and when it ended."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nncli.cli.messages import warn
+from nncli.cli.text_table import aligned
+from nncli.errors import DataError, UsageError
+from nncli.evaluation.tables import csv_text
+from nncli.text import printable
+
+if TYPE_CHECKING:
+    from nncli.run.listing import ListedRun
+
+FORMATS = ("table", "csv", "json")
+COLUMNS = ("run", "data", "accuracy", "low", "high", "images", "date")
+
+
+@click.command(short_help="List runs: data, accuracy, date.")
+@click.argument("folder", metavar="[DIR]", default="runs", type=click.Path(path_type=Path))
+@click.option(
+    "-f", "--format", "format_", type=click.Choice(FORMATS), default="table", show_default=True, help="Output."
+)
+def command(folder: Path, format_: str) -> None:
+    """List the runs in DIR, the oldest first: on which data, how accurate with its 95 % interval, and when.
+
+    \b
+    Examples:
+      nncli runs
+      nncli runs experiments -f csv | sort -t, -k3 -n
+      nncli runs -f json | jq -r 'max_by(.accuracy).run'
+
+    The accuracies are those of each run's own validation images: `nncli compare` has runs answer the same ones.
+    """
+    from nncli.run.listing import listed_run, run_folders
+
+    if not folder.is_dir():
+        raise UsageError(f"{printable(str(folder))}: no such folder, so there is no run in it")
+    runs = []
+    for path in run_folders(folder):
+        try:
+            runs.append(listed_run(path))
+        except DataError as error:
+            warn(f"{error}; not listed")
+    runs.sort(key=lambda run: run.ended)
+    if format_ == "json":
+        click.echo(json.dumps([_as_dict(run) for run in runs], indent=2))
+    elif format_ == "csv":
+        click.echo(csv_text([COLUMNS, *(_as_dict(run).values() for run in runs)]), nl=False)
+    elif runs:
+        rows = [("run", "data", "accuracy", "95 % interval", "images", "date"), *map(_cells, runs)]
+        click.echo("\n".join(aligned(rows)))
+    else:
+        click.echo(f"no runs in {printable(str(folder))}")
+
+
+def _as_dict(run: ListedRun) -> dict[str, Any]:
+    low, high = run.interval or (None, None)
+    values = (str(run.path), run.data, run.accuracy, low, high, run.images, run.ended.isoformat(timespec="seconds"))
+    return dict(zip(COLUMNS, values, strict=True))
+
+
+def _cells(run: ListedRun) -> tuple[str, ...]:
+    """Texts of a row; a run that was stopped has no accuracy yet."""
+    interval = "{:.3f} to {:.3f}".format(*run.interval) if run.interval else "-"
+    accuracy = "unfinished" if run.accuracy is None else f"{run.accuracy:.4f}"
+    images = "-" if run.images is None else f"{run.images:,}"
+    return str(run.path), Path(run.data).name, accuracy, interval, images, f"{run.ended:%Y-%m-%d %H:%M}"

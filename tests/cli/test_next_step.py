@@ -1,0 +1,147 @@
+"""What a new user sees: the next command, a folder in place of a config, the runs there are, a terminal's width."""
+
+from __future__ import annotations
+
+import io
+import json
+import shlex
+import sys
+import webbrowser
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from nncli.cli.bar import with_bar
+from nncli.cli.messages import say, settings, warn
+from tests.cli.tiny import write_image, write_three
+from tests.folders import write_class_folders
+from tests.folders import write_image as write_noise
+
+if TYPE_CHECKING:
+    from tests.cli.tiny import Runner
+
+
+class Terminal(io.StringIO):
+    """A stderr that is a terminal."""
+
+    def isatty(self) -> bool:
+        """It is."""
+        return True
+
+
+def terminal_in(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """Of 80 columns, in place of stderr."""
+    stream = Terminal()
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setattr(settings, "quiet", False)
+    return stream
+
+
+def following(err: str) -> list[str]:
+    """The words of the command that the last line of stderr names."""
+    line = err.splitlines()[-1]
+    assert line.startswith("next: nncli ")
+    return shlex.split(line.removeprefix("next: nncli "))
+
+
+def test_a_folder_is_trained_as_init_and_train_would(nncli: Runner) -> None:
+    """It says so, leaves the config, uses it the second time, and its last line is a command that works."""
+    write_class_folders(Path("my photos"), {"dark": 8, "light": 8}, size=(9, 9))
+    first = nncli("train", "my photos", "--epochs", "2")
+    assert (0, "runs/my photos-1/model.npz\n") == (first.code, first.out)
+    assert first.err.startswith("my photos is no config; as by: nncli init 'my photos' -o 'my photos.yaml'; ")
+    assert "recipe: auto" in Path("my photos.yaml").read_text()
+    assert "my photos is no config; training with my photos.yaml" in nncli("train", "my photos", "--epochs", "1").err
+    assert "runs/my photos-1" == following(first.err)[1]
+    assert "next: " not in nncli("train", "my photos", "--epochs", "1", "-q").err
+
+
+def test_the_config_of_another_folder_is_not_used(nncli: Runner) -> None:
+    """Nor overwritten: the message names the command that makes another."""
+    for parent in ("a", "b"):
+        write_class_folders(Path(parent, "photos"), {"dark": 8, "light": 8})
+    nncli("init", "a/photos", "-o", "photos.yaml")
+    result = nncli("train", "b/photos")
+    expected = "nncli: b/photos: no config, and photos.yaml is about other data; nncli init b/photos -o other.yaml\n"
+    assert (2, expected) == (result.code, result.err)
+
+
+def test_a_dry_run_of_a_folder_writes_nothing(nncli: Runner) -> None:
+    """The plan is that of the config that init would write."""
+    write_class_folders(Path("photos"), {"dark": 8, "light": 8})
+    assert "config     photos.yaml\nrecipe     garments" in nncli("train", "photos", "--dry-run").out
+    assert [Path("photos")] == list(Path().iterdir())
+
+
+def test_photos_without_a_recipe_get_a_hint(nncli: Runner) -> None:
+    """Not with a recipe or features of one's own, and not where images are small."""
+    for k in range(8):
+        write_noise(Path("photos", "ab"[k % 2], f"{k}.png"), 100, k, (100, 100), "RGB")
+    Path("c.yaml").write_text("data: {path: photos, image_size: 8}\ntraining: {epochs: 1}\n")
+    hint = "for photos `recipe: auto` below training: is better by far"
+    assert hint in nncli("train", "c.yaml").err
+    assert hint not in nncli("train", "c.yaml", "--set", "training.recipe=plain").err
+
+
+def test_evaluate_goes_on_with_the_mistakes(nncli: Runner) -> None:
+    """With the paths of this run; where there are none, or they are drawn already, with the model."""
+    write_three(Path("model.npz"))
+    write_image(Path("d/coal/a.png"), 0)
+    write_image(Path("d/snow/b.png"), 0)
+    words = following(nncli("evaluate", "d").err)
+    assert ["evaluate", "-m", "model.npz", "d", "--wrong-sheet", "wrong.png"] == words
+    assert 0 == nncli(*words).code
+    assert "model.npz" == following(nncli(*words).err)[1]
+
+
+def test_runs_are_listed(nncli: Runner) -> None:
+    """A table, csv and json; a damaged one is named and left out."""
+    write_class_folders(Path("photos"), {"dark": 8, "light": 8})
+    assert "no such folder" in nncli("runs").err
+    nncli("train", "photos", "--epochs", "2")
+    nncli("train", "photos", "--epochs", "2")
+    Path("runs/photos-2/metrics.json").write_text("{")
+    result = nncli("runs")
+    header, row = result.out.splitlines()
+    assert ["run", "data", "accuracy"] == header.split()[:3]
+    metrics = json.loads(Path("runs/photos-1/metrics.json").read_text())
+    assert ["runs/photos-1", "photos", f"{metrics['accuracy']:.4f}"] == row.split()[:3]
+    assert "nncli: runs/photos-2/metrics.json: is damaged" in result.err
+    (listed,) = json.loads(nncli("runs", "-f", "json").out)
+    assert metrics["interval"] == [listed["low"], listed["high"]]
+    assert str(Path("photos").resolve()) == listed["data"]
+    assert nncli("runs", "-f", "csv").out.startswith("run,data,accuracy,low,high,images,date\nruns/photos-1,")
+
+
+def test_a_report_is_opened(nncli: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the browser, where there is one."""
+    pytest.importorskip("jinja2")
+    pytest.importorskip("matplotlib")
+    opened: list[str] = []
+    monkeypatch.setattr(webbrowser, "open", lambda url: bool(opened.append(url)))  # type: ignore[func-returns-value]
+    write_three(Path("model.npz"))
+    result = nncli("report", "model.npz", "--open")
+    assert [Path("report.html").resolve().as_uri()] == opened
+    assert "no browser was found; open report.html in one\n" == result.err.splitlines(keepends=True)[-1]
+
+
+def test_lines_on_a_terminal_break_between_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Elsewhere a message is a line, whatever its length; errors stay whole, too."""
+    terminal = terminal_in(monkeypatch)
+    say("word " * 30 + "end")
+    assert max(map(len, terminal.getvalue().splitlines())) <= 80
+    warn("word " * 30 + "end")
+    assert 1 == terminal.getvalue().count("nncli: word")
+
+
+def test_a_bar_makes_room_for_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is worked through comes out as it is; without a terminal there is no bar."""
+    terminal = terminal_in(monkeypatch)
+    seen = []
+    for item in with_bar([1, 2, 3], 3):
+        warn(f"line {item}")
+        seen.append(item)
+    assert [1, 2, 3] == seen
+    assert "\rnncli: line 2\n" in terminal.getvalue()
+    assert settings.clear_bar is None
