@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import stat
 import threading
@@ -120,6 +119,8 @@ def test_drafts_of_killed_processes_go_with_the_next_write(tmp_path: Path) -> No
 
 def test_a_draft_that_is_taken_for_abandoned_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another process may look between the making and the locking of it, and hold its lock for a moment."""
+    import fcntl
+
     flock, drafts = fcntl.flock, list[Path]()
 
     def busy_at_first(descriptor: int, operation: int) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import re
 import signal
@@ -234,6 +233,7 @@ def test_the_files_of_a_running_one_stay() -> None:
 
 def test_a_file_system_without_locks(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is not mistaken for another run."""
+    import fcntl
 
     def flock(_descriptor: int, _operation: int) -> NoReturn:
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))

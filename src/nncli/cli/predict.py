@@ -98,7 +98,7 @@ def command(
     used = read_model(find_model(model))
     _check_model(used, strange, confidence)
     predictor = Predictor(used, tells_strangeness=strange is not None or format_ in ("json", "ndjson"))
-    label = "unknown" if unknown_label is None else unknown_label
+    label = _unknown_label(unknown_label, used.classes, is_used=threshold is not None or strange is not None)
     conformal = used.evidence.conformal
     limits = conformal.limits(confidence).tolist() if conformal and confidence is not None else None
     strangest = 2.0 if strange is None else 1 - strange
@@ -111,6 +111,18 @@ def command(
             out.write(text)
     if _tell_what_was_left_out(tally, paths):
         context.exit(EXIT_SKIPPED)
+
+
+def _unknown_label(given: str | None, classes: Sequence[str], *, is_used: bool) -> str:
+    """The label of images that are of no class.
+
+    Raises:
+        UsageError: It is a class, so nobody could tell the two apart.
+    """
+    label = "unknown" if given is None else given
+    if is_used and label in classes:
+        raise UsageError(f"the model has a class called {printable(label)}; choose another --unknown-label TEXT")
+    return label
 
 
 def _tell_what_was_left_out(tally: Tally, paths: tuple[str, ...]) -> bool:
