@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from nncli.cli.config_words import complete_setting
 from nncli.cli.messages import say
 from nncli.cli.progress import Progress
 from nncli.cli.stop_signals import signals
@@ -54,7 +55,14 @@ class Duration(click.ParamType):  # type: ignore[type-arg]  # which click made g
 @click.option("-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="Default: CONFIG-best.yaml.")
 @click.option("--study", metavar="FILE|URL", help="Database of the trials.  [default: beside --output, .study]")
 @click.option("--force", is_flag=True, help="Replace --output even if it was not written by tune.")
-@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Set a key of the config. Repeatable.")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    shell_complete=complete_setting,
+    help="Set a key of the config. Repeatable.",
+)
 def command(
     config: Path,
     budget: int,
