@@ -73,6 +73,19 @@ def test_a_name_with_a_backslash_stays_as_it_is(nncli: Runner) -> None:
     )
 
 
+def test_a_link_to_nothing_is_said(nncli: Runner) -> None:
+    """The other images have their answers, below the names of the columns where these are wanted."""
+    write_three(Path("model.npz"))
+    write_image(Path("d/a.png"), 0)
+    Path("d/b.png").symlink_to("nowhere.png")
+    result = nncli("predict", "d", "--all-probs", "--header")
+    assert ["path\tlabel\tprobability\tcoal\tfog\tsnow", "d/a.png\tcoal\t0.7000\t0.7000\t0.2000\t0.1000"] == (
+        result.out.splitlines()
+    )
+    assert "left out, for they are links to nothing: d/b.png\n" in result.err
+    assert 2 == nncli("predict", "d", "-f", "csv", "--header").code
+
+
 def test_a_class_called_unknown_is_told_apart(nncli: Runner) -> None:
     """By another label for what is none; without a threshold nothing can be confused."""
     write_three(Path("model.npz"), ("coal", "fog", "unknown"))

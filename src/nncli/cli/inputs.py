@@ -64,6 +64,19 @@ def unread_notes(paths: Sequence[str]) -> Iterator[str]:
             yield f"{printable(path)}: {note}"
 
 
+def broken_links(paths: Sequence[str]) -> list[str]:
+    """Links to nothing, named like images, in the folders among `paths`: no image is left out silently."""
+    from nncli.data.image.image_format import IMAGE_SUFFIXES
+
+    return [
+        str(link)
+        for path in paths
+        if path != STDIN and _is_folder(path)
+        for link in Path(path).rglob("*")
+        if link.is_symlink() and link.suffix.lower() in IMAGE_SUFFIXES and not link.exists()
+    ]
+
+
 def source_lots(paths: Sequence[str], names_from: str | None, separator: bytes) -> Iterator[Iterable[Source]]:
     """All images: those of `paths`, then those of a list of names.
 

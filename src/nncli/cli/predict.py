@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nncli.cli.bar import with_bar
-from nncli.cli.inputs import STDIN, check_folders, source_lots, unread_notes
+from nncli.cli.inputs import STDIN, broken_links, check_folders, source_lots, unread_notes
 from nncli.cli.messages import say, warn
 from nncli.cli.model_lookup import find_model
 from nncli.cli.options import Share, model_option
@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     "--confidence", type=Share(), metavar="P", help="Add the labels that hold the right one with probability P."
 )
 @click.option("--all-probs", is_flag=True, help="Add the probability of every class, in the model's order.")
+@click.option("--header", is_flag=True, help="Begin tsv with the names of its columns.")
 @click.option("-o", "--output", metavar="FILE", type=click.Path(), help="Write here instead of to stdout.")
 @click.pass_context
 def command(
@@ -74,6 +75,7 @@ def command(
     strange: float | None,
     confidence: float | None,
     all_probs: bool,
+    header: bool,
     output: str | None,
 ) -> None:
     """Print the label and its probability for each image, one record per image in the order of the input.
@@ -102,7 +104,7 @@ def command(
     conformal = used.evidence.conformal
     limits = conformal.limits(confidence).tolist() if conformal and confidence is not None else None
     strangest = 2.0 if strange is None else 1 - strange
-    layout = Layout(used.classes, top_k, threshold or 0.0, label, all_probs, limits, strangest)
+    layout = Layout(used.classes, top_k, threshold or 0.0, label, all_probs, limits, strangest, header)
     lots = source_lots(paths, files_from, b"\0" if null else b"\n")
     tally = Tally()
     with _open_output(output) as out:
@@ -130,6 +132,9 @@ def _tell_what_was_left_out(tally: Tally, paths: tuple[str, ...]) -> bool:
     left_out = list(unread_notes(paths))
     for line in (*tally.notes(), *left_out):
         say(line)
+    if broken := broken_links(paths):
+        more = f" and {len(broken) - 1} more" if len(broken) > 1 else ""
+        say(f"left out, for they are links to nothing: {printable(broken[0])}{more}")
     if tally.bad:
         say(f"{tally.bad} of {tally.images} images could not be read")
     return bool(tally.bad or left_out)
@@ -198,6 +203,8 @@ def _check_usage(context: click.Context) -> None:
         raise click.UsageError("--null is about --files-from, which is not given", context)
     if given["unknown_label"] is not None and given["threshold"] is None and given["strange"] is None:
         raise click.UsageError("--unknown-label needs a --threshold, or --strange", context)
+    if given["header"] and given["format_"] != "tsv":
+        raise click.UsageError("--header is for --format tsv; csv and table have one", context)
     if given["format_"] == "label" and (given["top_k"] > 1 or given["all_probs"] or given["confidence"] is not None):
         raise click.UsageError("--format label has no place for --top-k, --all-probs and --confidence", context)
 

@@ -35,6 +35,7 @@ class Layout:
         limits: Probability from which on each class belongs to the set of labels that holds the right one, see
             model/conformal.py; None if no sets are wanted.
         strangest: Strangeness from which on the label is the unknown label; above 1 for never.
+        names_columns: Begin tsv with its header.
     """
 
     classes: Sequence[str]
@@ -44,6 +45,7 @@ class Layout:
     all_probabilities: bool = False
     limits: Sequence[float] | None = None
     strangest: float = 2.0
+    names_columns: bool = False
 
     def header(self) -> list[str]:
         """Column names of a table."""
@@ -138,7 +140,9 @@ def _shortest(probability: np.float32) -> float:
 
 
 def as_tsv(records: Iterable[Record], layout: Layout) -> Iterator[str]:
-    """Columns between tabs, without a header: for cut, awk and sort."""
+    """Columns between tabs, without a header unless it is asked for: for cut, awk and sort."""
+    if layout.names_columns:
+        yield "\t".join(map(printable, layout.header())) + "\n"
     for record in records:
         yield "\t".join(map(printable, record.cells(layout))) + "\n"
 
