@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.without import SIGHUP, pytest_runtest_call  # noqa: F401 - before all else: it may take things away
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 
-STOPS = (signal.SIGTERM, signal.SIGHUP)
+STOPS = tuple(each for each in (signal.SIGTERM, SIGHUP) if each)
 
 SECONDS = 300
 """Time for a test: far more than any needs on a busy machine."""

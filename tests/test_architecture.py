@@ -32,7 +32,7 @@ MAY_IMPORT = {
     "tuning": BELOW_RUN | {"run"},
     "api": BELOW_RUN | {"run"},
     "pictures": WORDS | {"data", "machine", "model"},
-    "report": WORDS | {"__init__", "data", "evaluation", "model", "pictures", "run"},
+    "report": WORDS | {"__init__", "config", "data", "evaluation", "model", "pictures", "run"},
     "export": WORDS | {"__init__", "data", "features", "model", "network"},
     "cli": BELOW_RUN | {"__init__", "export", "pictures", "report", "run", "tuning"},
     "__init__": {"api", "errors", "machine"},

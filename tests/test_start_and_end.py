@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from tests.without import needs_sighup
+
 SCRIPT = """
 import os, signal, sys
 import nncli.cli.main
@@ -31,14 +33,14 @@ def kill(name: str) -> str:
     return f"os.kill(os.getpid(), signal.{name})"
 
 
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", pytest.param("SIGHUP", marks=needs_sighup)])
 def test_a_signal_at_the_start_ends_it_silently(name: str) -> None:
     """By the signal itself, which a shell shows as 130, 143, 129; no traceback."""
     result = run("nncli.__main__.main()", kill(name))
     assert (-getattr(signal, name), "") == (result.returncode, result.stderr)
 
 
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", pytest.param("SIGHUP", marks=needs_sighup)])
 def test_a_signal_at_the_end_changes_nothing(name: str) -> None:
     """The exit code is settled."""
     result = run(f"import atexit; atexit.register(lambda: {kill(name)}); nncli.__main__.main()")

@@ -63,6 +63,16 @@ def test_options_and_their_values_are_completed(nncli: Runner, monkeypatch: pyte
     assert ["json"] == complete(nncli, monkeypatch, "nncli predict --format js")
 
 
+def test_keys_and_words_of_a_config_are_completed(nncli: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `--set` and `--optimizer` take."""
+    assert ["training.learning_rate="] == complete(nncli, monkeypatch, "nncli train --set training.lea")
+    assert ["training.optimizer=adam", "training.optimizer=adamw"] == complete(
+        nncli, monkeypatch, "nncli check --set training.optimizer=ad"
+    )
+    assert ["momentum"] == complete(nncli, monkeypatch, "nncli train --optimizer mo")
+    assert [] == complete(nncli, monkeypatch, "nncli train --set nothing=")
+
+
 ZPTY = r"""
 zmodload zsh/zpty
 zpty shell zsh -f -i

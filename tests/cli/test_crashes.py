@@ -12,6 +12,7 @@ import pytest
 from nncli.data import decoding_worker, loading
 from nncli.data.image.decoding import decode_image
 from tests.folders import write_class_folders, write_config
+from tests.without import needs_fork
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from nncli.data.image.image_format import ImageFormat
     from tests.cli.tiny import Runner
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="decoded in this process elsewhere")
+pytestmark = [needs_fork, pytest.mark.skipif(sys.platform != "linux", reason="decoded in this process elsewhere")]
 
 
 @pytest.fixture(autouse=True)

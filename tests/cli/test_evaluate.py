@@ -165,7 +165,8 @@ def test_classes_match_by_name_and_not_by_index(nncli: Runner) -> None:
 def test_a_folder_that_the_model_does_not_know_is_an_error(nncli: Runner) -> None:
     """With its name and the model's classes."""
     write_image(Path("d/Snow/1.png"), WHITE)
-    expected = "nncli: d: the model has no class Snow; its classes are coal, fog, snow\n"
+    near = "'Snow' and 'snow' differ in case or blanks alone: rename one"
+    expected = f"nncli: d: the model has no class Snow; its classes are coal, fog, snow; {near}\n"
     assert (1, "", expected) == tuple(vars(nncli("evaluate", "d")).values())
 
 

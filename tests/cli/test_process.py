@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.tiny import NNCLI, process, shell, write_image, write_three
+from tests.without import SIGHUP, needs_sighup
 
 RECORD = "black.png\tcoal\t0.7000\n"
 
@@ -97,7 +98,11 @@ def test_a_closed_stdin_is_an_error(command: str) -> None:
 
 @pytest.mark.parametrize(
     ("number", "code", "message"),
-    [(signal.SIGINT, 130, "nncli: interrupted\n"), (signal.SIGTERM, 143, ""), (signal.SIGHUP, 129, "")],
+    [
+        (signal.SIGINT, 130, "nncli: interrupted\n"),
+        (signal.SIGTERM, 143, ""),
+        pytest.param(SIGHUP, 129, "", marks=needs_sighup),
+    ],
 )
 def test_a_signal_ends_it_and_leaves_no_half_file(number: signal.Signals, code: int, message: str) -> None:
     """No traceback, the old output as it was, and no temporary file."""

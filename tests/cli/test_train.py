@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from nncli.machine.forking import STOP_SIGNALS
 from tests.folders import history_but_seconds, write_class_folders, write_config
 
 if TYPE_CHECKING:
@@ -244,7 +245,7 @@ def test_a_terminal_sees_one_bar(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("signal_number", "processes"), [(signal.SIGINT, 1), (signal.SIGTERM, 1), (signal.SIGHUP, 1), (signal.SIGTERM, 2)]
+    ("signal_number", "processes"), [(number, 1) for number in STOP_SIGNALS] + [(signal.SIGTERM, 2)]
 )
 def test_a_signal_saves_and_resume_ends_where_it_would_have_ended(
     folder: Path, signal_number: int, processes: int

@@ -15,6 +15,7 @@ from nncli.config.places import Source
 from nncli.config.values import InvalidError, read
 from nncli.config.writing import yaml_value
 from nncli.config.yaml12 import parse
+from nncli.errors import ConfigError
 from nncli.option import REQUIRED, Option
 from tests.config.files import SMALLEST, load
 from tests.config.test_config_file import EVERYTHING
@@ -119,3 +120,46 @@ def test_a_config_of_all_that_an_editor_inserts_is_read() -> None:
     written["data"]["path"] = "."
     written["network"]["layer_dims"] = ["auto", "auto"]
     parse_config(json.dumps(written), Path("c.yaml"))
+
+
+def tried() -> list[dict[str, dict[str, Any]]]:
+    """For each key that counts with another setting only: alone, with recipes, with what suits it and what does not."""
+    configs = []
+    for option in (each for each in OPTIONS.values() if each.only):
+        section = option.key.partition(".")[0]
+        assert option.only
+        selector = f"{section}.{option.only.selector}"
+        words = OPTIONS[selector].kind.words
+        refused = [word for word in words if word not in option.only.values]
+        settings: list[dict[str, Any]] = [{}, {"training.recipe": "auto"}, {"training.recipe": "digits"}]
+        settings += [{selector: option.only.values[-1]}, *({selector: word} for word in refused[:1])]
+        for setting in settings:
+            config: dict[str, dict[str, Any]] = {"data": {"path": "."}}
+            for key, value in {option.key: option.default, **setting}.items():
+                config.setdefault(key.partition(".")[0], {})[key.partition(".")[2]] = value
+            configs.append(config)
+    return configs
+
+
+def test_schema_and_reader_agree_on_what_goes_together() -> None:
+    """Of 75 little configs, an editor marks those that are refused, and no other."""
+    jsonschema = pytest.importorskip("jsonschema")
+    validator, configs = jsonschema.Draft7Validator(json_schema()), tried()
+    assert len(configs) >= 55
+    assert {json.dumps(config): _is_read(config) for config in configs} == {
+        json.dumps(config): validator.is_valid(config) for config in configs
+    }
+
+
+def test_snippets_are_configs() -> None:
+    """What an editor puts into an empty file is read as it stands."""
+    for snippet in json_schema()["defaultSnippets"]:
+        assert _is_read(snippet["body"])
+
+
+def _is_read(config: dict[str, Any]) -> bool:
+    try:
+        parse_config(json.dumps(config), Path("c.yaml"))
+    except ConfigError:
+        return False
+    return True

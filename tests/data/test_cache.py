@@ -17,6 +17,7 @@ from nncli.data.cache_folder import About, entries
 from nncli.data.image.image_format import ImageFormat
 from nncli.data.loading import LoadedImages, load_images
 from tests.data.pictures import encode, noise
+from tests.without import needs_locks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -245,6 +246,7 @@ def test_two_programs_at_once(folder: Path, cache_home: Path) -> None:
     load(folder)
 
 
+@needs_locks
 def test_the_draft_of_a_program_that_was_killed_goes(folder: Path, cache_home: Path) -> None:
     """That of one still at work stays: it holds a lock."""
     (cache_home / "nncli").mkdir()

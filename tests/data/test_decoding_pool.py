@@ -20,13 +20,14 @@ from nncli.data.decoding_worker import Task, Worker
 from nncli.data.image.decoding import ImageError, decode_image
 from nncli.data.image.image_format import ImageFormat
 from tests.cli.tiny import shell, write_image, write_three
+from tests.without import needs_fork
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux only")
+pytestmark = [needs_fork, pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux only")]
 
 FORMAT = ImageFormat(2, 3, "grayscale", "stretch")
 KILLER = "killer.png"

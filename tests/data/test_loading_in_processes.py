@@ -19,6 +19,7 @@ from nncli.data.image.image_format import ImageFormat
 from nncli.data.loading import FEW, load_images
 from nncli.errors import Interrupted
 from tests.data.pictures import encode, noise
+from tests.without import needs_fork
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 FORMAT = ImageFormat(3, 4, "rgb", "stretch")
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="one process elsewhere")
+pytestmark = [needs_fork, pytest.mark.skipif(sys.platform != "linux", reason="one process elsewhere")]
 
 
 def write(folder: Path, n: int, bad_ones: frozenset[int] = frozenset()) -> list[str]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import builtins
 import errno
-import fcntl
 import io
 import os
 import shutil
@@ -54,6 +53,8 @@ class Faults:
         self._lines = self._log.open("w", buffering=1)
         for name in CALLS:
             setattr(os, name, self._failing(name, getattr(os, name)))
+        import fcntl
+
         fcntl.flock = self._failing("flock", fcntl.flock)
         vars(nncli.machine.atomic_file)["open"] = self._open
 

@@ -21,7 +21,7 @@ from tests.folders import write_class_folders
 if TYPE_CHECKING:
     from pathlib import Path
 
-NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM))
 SECONDS = 2.0
 
 

@@ -15,10 +15,12 @@ import nncli.data.decoding_worker
 import nncli.run.training
 from nncli.cli.stop_signals import StopSignals, signals
 from nncli.errors import Interrupted
+from nncli.machine.forking import STOP_SIGNALS
 from nncli.machine.npz_file import read_npz
 from nncli.training.loop import Trainer
 from tests.faults.child import Ended, run
 from tests.faults.place import contents, drafts, place
+from tests.without import SIGHUP, needs_sighup
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -55,7 +57,9 @@ def at_call(target: Any, name: str, when: int, action: Callable[[], object]) -> 
     return prepare
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), pytest.param(SIGHUP, 129, marks=needs_sighup)]
+)
 def test_a_stop_while_images_are_decoded(root: Path, number: int, code: int) -> None:
     """The exit code is the signal's, one line says that nothing was trained yet, and no directory is left."""
     ended = run(root, *LONG, prepare=at_call(nncli.data.decoding_worker, "decode_image", 7, lambda: send(number)))
@@ -191,7 +195,7 @@ def test_ignored_signals_stay_ignored() -> None:
 
 def test_handlers_are_put_back() -> None:
     """Whoever calls the program as a function gets its signals back."""
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM)
+    numbers = (*STOP_SIGNALS, signal.SIGALRM)
     before = [signal.getsignal(number) for number in numbers]
     with pytest.raises(Interrupted), signals:
         send(signal.SIGTERM)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import stat
 import threading
@@ -13,6 +12,7 @@ import pytest
 
 from nncli.errors import NncliError
 from nncli.machine.atomic_file import open_atomically, write_text_atomically
+from tests.without import needs_locks
 
 
 def test_text_is_written_as_utf8(tmp_path: Path) -> None:
@@ -107,6 +107,7 @@ def test_a_failing_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.
     assert "old" == path.read_text()
 
 
+@needs_locks
 def test_drafts_of_killed_processes_go_with_the_next_write(tmp_path: Path) -> None:
     """Those of processes that still write stay, and so do other files."""
     for name in (".nncli-01234567.tmp", ".other.tmp"):
@@ -120,6 +121,8 @@ def test_drafts_of_killed_processes_go_with_the_next_write(tmp_path: Path) -> No
 
 def test_a_draft_that_is_taken_for_abandoned_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another process may look between the making and the locking of it, and hold its lock for a moment."""
+    import fcntl
+
     flock, drafts = fcntl.flock, list[Path]()
 
     def busy_at_first(descriptor: int, operation: int) -> None:

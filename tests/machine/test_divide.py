@@ -12,9 +12,12 @@ import pytest
 
 from nncli.errors import DataError
 from nncli.machine.divide import divide
+from tests.without import needs_fork
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+pytestmark = needs_fork
 
 
 def shared(n: int) -> NDArray[np.int64]:

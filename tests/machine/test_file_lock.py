@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import signal
 import time
@@ -13,6 +12,8 @@ import pytest
 
 from nncli.machine.file_lock import close_locked, open_locked, remove_abandoned
 from nncli.machine.forking import Helpers
+
+fcntl = pytest.importorskip("fcntl")
 
 if TYPE_CHECKING:
     from pathlib import Path

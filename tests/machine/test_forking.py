@@ -14,11 +14,12 @@ import pytest
 
 from nncli.machine import cores
 from nncli.machine.forking import STOP_SIGNALS, Helpers, ignore_stop_signals, number_of_processes
+from tests.without import needs_fork
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at signals as Linux has them")
+pytestmark = [needs_fork, pytest.mark.skipif(sys.platform != "linux", reason="looks at signals as Linux has them")]
 
 
 def exit_code_of(helpers: Helpers, pid: int) -> int:

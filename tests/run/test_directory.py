@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import re
 import signal
@@ -17,6 +16,7 @@ import pytest
 
 from nncli.errors import NncliError, UsageError
 from nncli.run.directory import FILES, RunDirectory, create_run, latest_run
+from tests.without import needs_locks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -201,6 +201,7 @@ def test_a_name_that_would_repaint_the_terminal() -> None:
 # ------------------------------------------------------------------------------------------------------------- the lock
 
 
+@needs_locks
 def test_a_second_run_in_the_same_process_is_refused() -> None:
     """The lock belongs to the run, not to the process."""
     with create_run("photos", Path("run")), pytest.raises(UsageError, match=r"^run: another run is writing there"):
@@ -208,6 +209,7 @@ def test_a_second_run_in_the_same_process_is_refused() -> None:
     create_run("photos", Path("run")).close()
 
 
+@needs_locks
 @pytest.mark.parametrize("force", [False, True])
 def test_a_second_process_is_refused_until_the_first_is_gone(force: bool) -> None:
     """--force does not change that; a process that was killed blocks no one."""
@@ -222,6 +224,7 @@ def test_a_second_process_is_refused_until_the_first_is_gone(force: bool) -> Non
         create_run("photos", Path("run"), force=force).close()
 
 
+@needs_locks
 def test_the_files_of_a_running_one_stay() -> None:
     """The temporary file of a save that is under way is not a leftover."""
     Path("run").mkdir()
@@ -234,6 +237,7 @@ def test_the_files_of_a_running_one_stay() -> None:
 
 def test_a_file_system_without_locks(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is not mistaken for another run."""
+    import fcntl
 
     def flock(_descriptor: int, _operation: int) -> NoReturn:
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
@@ -259,6 +263,7 @@ def test_an_open_lock_does_not_leak(monkeypatch: pytest.MonkeyPatch) -> None:
 # ---------------------------------------------------------------------------------------------------- what is left over
 
 
+@needs_locks
 def test_temporary_files_of_a_killed_run_are_removed() -> None:
     """Those that look like ours, and no others."""
     Path("run").mkdir()
@@ -268,6 +273,7 @@ def test_temporary_files_of_a_killed_run_are_removed() -> None:
         assert {".editor.tmp", "last.npz.tmp", "last.npz", ".lock"} == names_in(Path("run"))
 
 
+@needs_locks
 def test_a_run_that_was_killed_in_its_first_save_is_empty() -> None:
     """Its directory can be used again without --force."""
     Path("run").mkdir()

@@ -21,6 +21,7 @@ from nncli.features.settings.pixels import Pixels
 from nncli.run import feature_rows as module
 from nncli.run.feature_rows import FittedFeatures, cache_entry, feature_rows, fit_features
 from tests.features.images import smooth
+from tests.without import needs_fork
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -139,6 +140,7 @@ def test_many_images_are_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [40] == seen
 
 
+@needs_fork
 @pytest.mark.parametrize("processes", [1, 2, 3])
 def test_processes_make_no_difference(monkeypatch: pytest.MonkeyPatch, processes: int) -> None:
     """Fitted and computed by one or by several: equal bits, and all progress is told."""

@@ -14,6 +14,7 @@ from nncli.run.trainer import make_trainer
 from nncli.run.training_data import VALIDATION_BATCH_SIZE, training_batches
 from tests.fixtures import experiment_of
 from tests.folders import write_class_folders
+from tests.without import needs_fork
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -100,6 +101,7 @@ def test_augmented_features_are_those_of_the_augmented_image(folder: Path) -> No
     np.testing.assert_allclose(columns, expected, atol=1e-2)
 
 
+@needs_fork
 def test_one_process_and_two_give_equal_features(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """And equal scaling: who computes makes no difference."""
     found = []

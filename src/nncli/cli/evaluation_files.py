@@ -88,10 +88,10 @@ def _draw_wrong(path: str, evaluation: Evaluation) -> None:
     for image, actual, predicted, probability in evaluation.rows(wrong[:MOST]):
         names = evaluation.classes[actual], evaluation.classes[predicted]
         paths.append(str(image))
-        captions.append(Caption(names[0], f"-> {names[1]} {float(probability):.2f}", Path(image).name))
+        captions.append(Caption(names[0], f"{float(probability):.2f} {names[1]}", Path(image).name))
     count = f"{len(wrong)} of {len(evaluation.paths)} images are wrong"
     more = f"; the first {MOST} of them" if len(wrong) > MOST else ""
-    save_png(Path(path), sheet(paths, captions, f"{count}{more}, most confident mistakes first: actual -> predicted"))
+    save_png(Path(path), sheet(paths, captions, f"{count}{more}, most confident first: actual, then predicted"))
 
 
 def write_table(path: str, text: str) -> None:

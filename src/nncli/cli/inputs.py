@@ -6,6 +6,7 @@ before more is waited for: the first record does not wait for the last name, and
 
 from __future__ import annotations
 
+import codecs
 import os
 import sys
 from io import FileIO
@@ -28,6 +29,8 @@ STDIN = "-"
 LISTS = (".csv", ".tsv", ".txt", ".lst", ".jsonl", ".ndjson", ".json", ".parquet")
 PACKS = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 """Suffixes of lists of names, and of archives that are looked into."""
+
+UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 MAX_NAME_BYTES = 1 << 20
 """Longest line of a list of names; a path is 4 KB at most."""
@@ -73,6 +76,19 @@ def unread_notes(paths: Sequence[str]) -> Iterator[str]:
         note = unread_note(path) if path != STDIN and _is_folder(path) else ""
         if note:
             yield f"{printable(path)}: {note}"
+
+
+def broken_links(paths: Sequence[str]) -> list[str]:
+    """Links to nothing, named like images, in the folders among `paths`: no image is left out silently."""
+    from nncli.data.image.image_format import IMAGE_SUFFIXES
+
+    return [
+        str(link)
+        for path in paths
+        if path != STDIN and _is_folder(path)
+        for link in Path(path).rglob("*")
+        if link.is_symlink() and link.suffix.lower() in IMAGE_SUFFIXES and not link.exists()
+    ]
 
 
 def source_lots(paths: Sequence[str], names_from: str | None, separator: bytes) -> Iterator[Iterable[Source]]:
@@ -176,13 +192,21 @@ def _arriving_names(names_from: str, separator: bytes) -> Iterator[list[str]]:
     rest = b""
     try:
         with _open_unbuffered(names_from) as file:
-            while chunk := file.read(1 << 16):  # unbuffered, it returns what there is
+            chunk = file.read(1 << 16)  # unbuffered, it returns what there is
+            if chunk.startswith(UTF16_MARKS):
+                yield _decoded((chunk + file.read()).decode("utf-16").encode().split(separator), separator)
+                return
+            chunk = chunk.removeprefix(codecs.BOM_UTF8)
+            while chunk:
                 if separator == b"\n" and b"\0" in chunk:
                     raise UsageError(f"{shown}: a list with NUL bytes; add -0 for what find -print0 writes")
                 *names, rest = (rest + chunk).split(separator)
                 if len(rest) > MAX_NAME_BYTES:
                     raise DataError(f"{shown}: not a list of names: one is longer than {MAX_NAME_BYTES} bytes")
                 yield _decoded(names, separator)
+                chunk = file.read(1 << 16)
+    except UnicodeError as error:
+        raise DataError(f"{shown}: begins like UTF-16 text and is none; save it as UTF-8") from error
     except OSError as error:
         raise NncliError(f"{shown}: cannot be read: {error.strerror or error}") from error
     yield _decoded([rest], separator)
@@ -196,4 +220,11 @@ def _decoded(names: list[bytes], separator: bytes) -> list[str]:
     """Names as Python has them, whatever their bytes; lines may end as in Windows, and empty ones are skipped."""
     if separator == b"\n":
         names = [name.removesuffix(b"\r") for name in names]
-    return [os.fsdecode(name) for name in names if name]
+    return [_as_here(os.fsdecode(name)) for name in names if name]
+
+
+def _as_here(name: str) -> str:
+    """A name with backslashes between folders, as Windows writes it, where it is no name as it stands."""
+    if "\\" not in name or os.sep == "\\" or os.path.lexists(name):
+        return name
+    return name.replace("\\", "/")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nncli.cli.bar import with_bar
-from nncli.cli.inputs import STDIN, check_folders, check_numbers, source_lots, unread_notes
+from nncli.cli.inputs import STDIN, broken_links, check_folders, check_numbers, source_lots, unread_notes
 from nncli.cli.messages import say, warn
 from nncli.cli.model_lookup import find_model
 from nncli.cli.options import Share, model_option
@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     "--confidence", type=Share(), metavar="P", help="Add the labels that hold the right one with probability P."
 )
 @click.option("--all-probs", is_flag=True, help="Add the probability of every class, in the model's order.")
+@click.option("--header", is_flag=True, help="Begin tsv with the names of its columns.")
 @click.option("-o", "--output", metavar="FILE", type=click.Path(), help="Write here instead of to stdout.")
 @click.pass_context
 def command(
@@ -126,13 +127,26 @@ def _labels_layout(
     threshold: float | None,
     unknown_label: str | None,
     all_probs: bool,
+    header: bool,
 ) -> Layout:
     """The layout for a model that tells classes; each argument is an option of the command."""
-    label = "unknown" if unknown_label is None else unknown_label
+    label = _unknown_label(unknown_label, used.classes, is_used=threshold is not None or strange is not None)
     conformal = used.evidence.conformal
     limits = conformal.limits(confidence).tolist() if conformal and confidence is not None else None
     strangest = 2.0 if strange is None else 1 - strange
-    return Layout(used.classes, top_k, threshold or 0.0, label, all_probs, limits, strangest)
+    return Layout(used.classes, top_k, threshold or 0.0, label, all_probs, limits, strangest, header)
+
+
+def _unknown_label(given: str | None, classes: Sequence[str], *, is_used: bool) -> str:
+    """The label of images that are of no class.
+
+    Raises:
+        UsageError: It is a class, so nobody could tell the two apart.
+    """
+    label = "unknown" if given is None else given
+    if is_used and label in classes:
+        raise UsageError(f"the model has a class called {printable(label)}; choose another --unknown-label TEXT")
+    return label
 
 
 def _tell_what_was_left_out(tally: Tally, paths: tuple[str, ...]) -> bool:
@@ -140,6 +154,9 @@ def _tell_what_was_left_out(tally: Tally, paths: tuple[str, ...]) -> bool:
     left_out = list(unread_notes(paths))
     for line in (*tally.notes(), *left_out):
         say(line)
+    if broken := broken_links(paths):
+        more = f" and {len(broken) - 1} more" if len(broken) > 1 else ""
+        say(f"left out, for they are links to nothing: {printable(broken[0])}{more}")
     if tally.bad:
         say(f"{tally.bad} of {tally.images} images could not be read")
     return bool(tally.bad or left_out)
@@ -180,7 +197,7 @@ def _numbers_layout(given: dict[str, Any], model: Model) -> NumbersLayout:
         UsageError: An option speaks of classes, or the model cannot promise what is asked for.
     """
     refuse_options(given | {"top_k": given["top_k"] > 1}, OF_CLASSES)
-    return numbers_layout(model, given["confidence"])
+    return numbers_layout(model, given["confidence"], header=given["header"])
 
 
 @dataclass
@@ -221,6 +238,8 @@ def _check_usage(context: click.Context) -> None:
         raise click.UsageError("--null is about --files-from, which is not given", context)
     if given["unknown_label"] is not None and given["threshold"] is None and given["strange"] is None:
         raise click.UsageError("--unknown-label needs a --threshold, or --strange", context)
+    if given["header"] and given["format_"] != "tsv":
+        raise click.UsageError("--header is for --format tsv; csv and table have one", context)
     if given["format_"] == "label" and (given["top_k"] > 1 or given["all_probs"] or given["confidence"] is not None):
         raise click.UsageError("--format label has no place for --top-k, --all-probs and --confidence", context)
 

@@ -37,6 +37,10 @@ if TYPE_CHECKING:
     class Headed(Protocol):
         """Contents of a record."""
 
+        @property
+        def names_columns(self) -> bool:
+            """Whether tsv begins with its header."""
+
         def header(self) -> list[str]:
             """Column names of a table."""
 
@@ -54,6 +58,7 @@ class Layout:
         limits: Probability from which on each class belongs to the set of labels that holds the right one, see
             model/conformal.py; None if no sets are wanted.
         strangest: Strangeness from which on the label is the unknown label; above 1 for never.
+        names_columns: Begin tsv with its header.
     """
 
     classes: Sequence[str]
@@ -63,6 +68,7 @@ class Layout:
     all_probabilities: bool = False
     limits: Sequence[float] | None = None
     strangest: float = 2.0
+    names_columns: bool = False
 
     def header(self) -> list[str]:
         """Column names of a table."""
@@ -157,7 +163,9 @@ def _shortest(probability: np.float32) -> float:
 
 
 def as_tsv(records: Iterable[Row], layout: Headed) -> Iterator[str]:
-    """Columns between tabs, without a header: for cut, awk and sort."""
+    """Columns between tabs, without a header unless it is asked for: for cut, awk and sort."""
+    if layout.names_columns:
+        yield "\t".join(map(printable, layout.header())) + "\n"
     for record in records:
         yield "\t".join(map(printable, record.cells(layout))) + "\n"
 

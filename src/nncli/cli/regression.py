@@ -42,10 +42,12 @@ class NumbersLayout:
     Attributes:
         names: Of the numbers.
         half_widths: From each answer to both ends of its interval; None if no intervals are wanted.
+        names_columns: Begin tsv with its header.
     """
 
     names: Sequence[str]
     half_widths: Sequence[float] | None = None
+    names_columns: bool = False
 
     def header(self) -> list[str]:
         """Column names of a table."""
@@ -105,14 +107,14 @@ def make_numbers_record(prediction: Prediction, layout: NumbersLayout) -> Number
     return NumbersRecord(prediction.path, numbers, intervals, "", strangeness)
 
 
-def numbers_layout(model: Model, confidence: float | None) -> NumbersLayout:
+def numbers_layout(model: Model, confidence: float | None, *, header: bool) -> NumbersLayout:
     """The layout for a model; says what its intervals promise.
 
     Raises:
         UsageError: It cannot promise that much.
     """
     if confidence is None:
-        return NumbersLayout(model.classes)
+        return NumbersLayout(model.classes, names_columns=header)
     intervals = model.evidence.intervals
     if intervals is None:
         raise UsageError("--confidence: this model cannot promise anything; train it again, with validation images")
@@ -120,7 +122,7 @@ def numbers_layout(model: Model, confidence: float | None) -> NumbersLayout:
     if widths[0] == float("inf"):
         raise UsageError(f"--confidence {confidence:g} needs more than {n} validation images; ask for less")
     say(f"intervals hold the right number with probability {confidence:g} for images like the {n} validation images")
-    return NumbersLayout(model.classes, widths)
+    return NumbersLayout(model.classes, widths, header)
 
 
 def numbers_table(report: Report) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -97,6 +98,9 @@ def _reported(path: Path, data: str | None, split: str | None) -> ReportedRun:
         evaluation = _saved_images(predictor, path.parent)
         origin = f"on the {files.metrics.get('split', 'validation')} images of the run"
         origin += "" if evaluation else ", as training wrote it down; the images themselves are not there"
+    n_training = predictor.model.training.get("training_images")
+    when = datetime.fromtimestamp(path.stat().st_mtime).astimezone()
+    origin += f"; trained on {f'{n_training:,} images, ' if isinstance(n_training, int) else ''}{when:%Y-%m-%d}"
     name = path.parent.resolve().name if path.name == "model.npz" else path.name
     return ReportedRun(name, predictor.model, files, evaluation, origin)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from nncli.cli.config_words import complete_optimizer, complete_setting
 from nncli.cli.messages import say
 from nncli.cli.progress import MODES
 from nncli.cli.together import together
@@ -37,12 +38,21 @@ DATA_SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".npz
 
 @click.command(short_help="Train a network; print the path of the model.")
 @click.argument("config", metavar="[CONFIG|FOLDER]", required=False, type=click.Path(path_type=Path))
-@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Set a key of the config. Repeatable.")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    shell_complete=complete_setting,
+    help="Set a key of the config. Repeatable.",
+)
 @click.option("--data", metavar="DIR", help="Short for --set data.path=DIR.")
 @click.option("--epochs", metavar="N", help="Short for --set training.epochs=N.")
 @click.option("--batch-size", metavar="N|full", help="Short for --set training.batch_size=N.")
 @click.option("--lr", metavar="RATE", help="Short for --set training.learning_rate=RATE.")
-@click.option("--optimizer", metavar="NAME", help="Short for --set training.optimizer=NAME.")
+@click.option(
+    "--optimizer", metavar="NAME", shell_complete=complete_optimizer, help="Short for --set training.optimizer=NAME."
+)
 @click.option("--seed", metavar="N", help="Short for --set training.seed=N.")
 @click.option("--watch", is_flag=True, help="Short for --set training.watch=on: record what the layers are like.")
 @click.option(

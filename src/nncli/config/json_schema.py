@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
-from nncli.config.options import OPTIONS, SECTIONS
+from nncli.config.options import OPTIONS, SECTIONS, Recipe
+from nncli.config.recipes import known_before, likely_defaults
+from nncli.config.validation import why_ignored
 from nncli.config.writing import yaml_value
 from nncli.features.settings import Block
-from nncli.option import REQUIRED, Option, either
+from nncli.option import REQUIRED, Only, Option, either
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+PLAIN = "plain"
+
+SNIPPETS = [
+    {
+        "label": "photos, all chosen for them",
+        "description": "one folder of images per class; the recipe looks at them",
+        "body": {"data": {"path": "${1:photos}"}, "training": {"recipe": "auto", "effort": "quick"}},
+    },
+    {
+        "label": "a network on pixels, every size written",
+        "description": "small gray images, one hidden layer",
+        "body": {
+            "data": {"path": "${1:digits}", "image_size": [28, 28], "color": "grayscale"},
+            "network": {"layer_dims": ["auto", 64, "auto"]},
+            "training": {"epochs": 30, "learning_rate": 0.001},
+        },
+    },
+]
+"""Whole configs that an editor offers in an empty file."""
 
 
 class ReferenceRow(NamedTuple):
@@ -45,7 +68,40 @@ def json_schema() -> dict[str, Any]:
         "additionalProperties": False,
         "required": [section for section in SECTIONS if _required(section)],
         "properties": {section: _section_schema(section) for section in SECTIONS},
+        "allOf": [rule for option in OPTIONS.values() if option.only for rule in _rules(option, option.only)],
+        "defaultSnippets": SNIPPETS,
     }
+
+
+def _rules(option: Option, only: Only) -> Iterator[dict[str, Any]]:
+    """If an option that counts with another setting only is written, then that setting has one of its values.
+
+    A recipe has defaults of its own. With those under which the setting has such a value, or has none before images
+    are seen, it need not be written.
+    """
+    section, _, name = option.key.partition(".")
+    is_written = _has(section, {name: {}})
+    suits = {"properties": {section: {"properties": {only.selector: {"enum": list(only.values)}}}}}
+    yield {"if": is_written, "then": suits}
+    free = [recipe for recipe in get_args(Recipe) if _counts_by_default(option.key, recipe)]
+    bound = [recipe for recipe in get_args(Recipe) if recipe not in free]
+    lacks_default = _has("training", {"recipe": {"enum": bound}})
+    if PLAIN in bound:  # which holds where no recipe is written
+        lacks_default = {"not": _has("training", {"recipe": {"enum": free}})}
+    if bound:
+        yield {"if": {"allOf": [is_written, lacks_default]}, "then": _has(section, {only.selector: {}})}
+
+
+def _counts_by_default(key: str, recipe: str) -> bool:
+    """Whether an option is read under a recipe where nothing else is written."""
+    values = {each: option.default for each, option in OPTIONS.items()} | likely_defaults(recipe)
+    return why_ignored(key, known_before(values | {"training.recipe": recipe}, {"training.recipe"})) is None
+
+
+def _has(section: str, properties: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a config that writes these keys of a section, each as its own schema says."""
+    written = {"type": "object", "required": list(properties), "properties": properties}
+    return {"required": [section], "properties": {section: written}}
 
 
 def _section_schema(section: str) -> dict[str, Any]:

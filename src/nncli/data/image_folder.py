@@ -13,7 +13,6 @@ folder becomes a class.
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +23,7 @@ from nncli.data.layout.lists import labels_from_annotations, official_split
 from nncli.data.layout.oddities import mask_files
 from nncli.data.layout.reading import Part, read_layout
 from nncli.data.layout.said import said_layout
+from nncli.data.layout.spelling import loosely, near_names, spelled_alike
 from nncli.data.layout.tree import Tree
 from nncli.data.layout.words import TEST_WITHOUT_LABEL, squeezed
 from nncli.data.natural_order import natural_key
@@ -60,7 +60,7 @@ def scan_tree(tree: Tree, splits: Mapping[str, Sequence[str]] | str = "") -> Ima
         DataError: As there.
     """
     layout = read_layout(tree, splits=splits) if isinstance(splits, str) else said_layout(tree, splits)
-    parts, notes = layout.parts, layout.notes
+    parts, notes = spelled_alike(layout.parts), layout.notes
     if parts and "train" not in parts and "all" not in parts:
         names = sorted(Path(part.folder).name for part in parts.values())
         raise DataError(f"{printable(tree.root)}: {some(names)} without a train folder")
@@ -128,7 +128,8 @@ def _labeled(
         named = [(index.get(name, -1), name, path) for name, path in _walked(tree, part, parts)]
     unknown = sorted({name for label, name, _ in named if label < 0} | {n for n, _ in part.classes} - set(classes))
     if unknown:
-        raise DataError(f"{printable(part.folder)}: {printable(main_folder)} has no class {some(unknown)}")
+        near = near_names(unknown, classes)
+        raise DataError(f"{printable(part.folder)}: {printable(main_folder)} has no class {some(unknown)}{near}")
     return LabeledFiles(tuple(path for *_, path in named), tuple(label for label, *_ in named))
 
 
@@ -178,7 +179,7 @@ def _refuse_empty_classes(tree: Tree, part: Part, missing: list[str]) -> None:
 def _notes_about_names(classes: tuple[str, ...]) -> Iterator[str]:
     alike: dict[str, list[str]] = {}
     for name in classes:
-        key = unicodedata.normalize("NFC", name).casefold()
+        key = loosely(name)
         alike.setdefault(str(int(key)) if key.isascii() and key.isdigit() and len(key) < 10 else key, []).append(name)
     for names in alike.values():
         if len(names) > 1:

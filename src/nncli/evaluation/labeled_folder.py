@@ -14,6 +14,7 @@ from nncli.data.layout.hints import hint
 from nncli.data.layout.lists import labels_from_annotations, official_split
 from nncli.data.layout.oddities import mask_files
 from nncli.data.layout.reading import Part, read_layout
+from nncli.data.layout.spelling import near_names, spelled_alike
 from nncli.data.layout.words import TEST_WITHOUT_LABEL, squeezed
 from nncli.data.reading import Reading, listed_source, packed_source, read_source, tree_of
 from nncli.data.source import ImageSource
@@ -83,7 +84,7 @@ def labeled_images(root: str, split: str | None = None, known: Sequence[str] | N
         place = str(error).partition("; write data.splits")[0]
         raise DataError(place if place == str(error) else f"{place}; name the folder to evaluate") from None
     chosen = _choose_split(tree.root, list(layout.parts), split)
-    part = layout.parts[chosen or "all"]
+    part = spelled_alike(layout.parts, known or ())[chosen or "all"]
     strays = [*layout.strays, *part.images] if part.classes else []
     tree.ignored.add("images outside of class folders", *dict.fromkeys(strays))
     for folder in dict.fromkeys((tree.root, part.folder)):
@@ -129,7 +130,8 @@ def _check_known(where: str, classes: Sequence[str], known: Sequence[str] | None
     unknown = [] if known is None else [name for name in classes if name not in known]
     if unknown:
         shown, existing = (", ".join(map(printable, found)) for found in (unknown, known or ()))
-        raise DataError(f"{printable(where)}: the model has no class {shown}; its classes are {existing}")
+        near = near_names(unknown, known or ())
+        raise DataError(f"{printable(where)}: the model has no class {shown}; its classes are {existing}{near}")
 
 
 def _of_archive(tree: ArchiveTree, images: LabeledImages) -> LabeledImages:

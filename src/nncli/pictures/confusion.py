@@ -16,13 +16,16 @@ from nncli.pictures.lettering import fitted, font, text_width
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
 SIZE, MARGIN, LONGEST = 13, 14, 170
 """Height of letters, the picture's margin, most pixels of a name."""
 
 WIDEST, NARROWEST, ROOM = 46, 15, 1500
 """A cell's side at most and at least, and what all of them take where they can."""
+
+MOST_NAMED, SMALL = 300, 4000
+"""Classes that are named; pixels of the picture where there are more."""
 
 RIGHT, WRONG = np.array((33, 102, 172)), np.array((178, 24, 43))
 INK, PAPER, GRID = (20, 20, 20), (255, 255, 255), (225, 225, 225)
@@ -37,6 +40,8 @@ def confusion_picture(matrix: ArrayLike, classes: Sequence[str]) -> Image.Image:
     """
     counts = np.asarray(matrix)
     n = len(classes)
+    if n > MOST_NAMED:
+        return _without_names(counts)
     side = int(np.clip(ROOM // n, NARROWEST, WIDEST))
     size = min(SIZE, side - 2)
     names = [fitted(name, size, LONGEST) for name in classes]
@@ -56,6 +61,15 @@ def confusion_picture(matrix: ArrayLike, classes: Sequence[str]) -> Image.Image:
             draw, (left + j * side, top + i * side, side), int(counts[i, j]), float(shares[i, j]), is_right=i == j
         )
     return picture
+
+
+def _without_names(counts: NDArray[np.integer]) -> Image.Image:
+    """Cells alone, each a few pixels wide: with names the picture would be larger than programs open."""
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    colors = np.where(np.eye(len(counts), dtype=bool)[..., None], RIGHT, WRONG)
+    cells = np.rint(255 + np.sqrt(shares)[..., None] * (colors - 255)).astype(np.uint8)
+    side = max(1, SMALL // len(counts))
+    return Image.fromarray(cells.repeat(side, axis=0).repeat(side, axis=1))
 
 
 def _draw_cell(

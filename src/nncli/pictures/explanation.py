@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageDraw
 
-from nncli.pictures.lettering import fitted, font
+from nncli.pictures.lettering import fitted, font, wrapped
 from nncli.pictures.tiles import BACKGROUND, enlarged
 from nncli.pictures.weights import NEGATIVE, POSITIVE
 
@@ -42,15 +42,18 @@ def explanation_picture(
     factor = max(1, SIDE // max(height, width))
     panels = [enlarged(each, factor) for each in (image, *(overlay(image, each) for each in maps))]
     step = max(panels[0].width, SHORTEST) + GAP
-    size = GAP + len(panels) * step, 2 * LINE + GAP + panels[0].height
+    width = GAP + len(panels) * step
+    lines = wrapped(caption, SIZE - 2, width - 2 * GAP)
+    size = width, (1 + len(lines)) * LINE + GAP + panels[0].height
     picture = Image.new("RGB", size, BACKGROUND)
     draw = ImageDraw.Draw(picture)
     for k, (panel, title) in enumerate(zip(panels, titles, strict=True)):
         x = GAP + k * step
         draw.text((x, LINE / 2), fitted(title, SIZE, step - GAP), INK, font(SIZE), anchor="lm")
         picture.paste(panel, (x, LINE))
-    y = size[1] - GAP / 2 - LINE / 2
-    draw.text((GAP, y), fitted(caption, SIZE - 2, size[0] - 2 * GAP), MUTED, font(SIZE - 2), anchor="lm")
+    for k, line in enumerate(lines):
+        y = size[1] - GAP / 2 - LINE * (len(lines) - k - 0.5)
+        draw.text((GAP, y), line, MUTED, font(SIZE - 2), anchor="lm")
     return picture
 
 

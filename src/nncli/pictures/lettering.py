@@ -48,6 +48,27 @@ def fitted(text: str, size: int, width: float) -> str:
     return ""
 
 
+def cut(text: str, size: int, width: float) -> str:
+    """`text` legible and cut to `width` pixels, with dots at the end where something was left out."""
+    text = legible(text, size)
+    kept = len(text)
+    while kept and text_width(text[:kept] + ".." * (kept < len(text)), size) > width:
+        kept -= 1
+    return text[:kept] + ".." * (kept < len(text)) if kept else ""
+
+
+def wrapped(text: str, size: int, width: float) -> list[str]:
+    """`text` legible in lines of at most `width` pixels, broken between words; a longer word is cut."""
+    lines = [""]
+    for word in legible(text, size).split(" "):
+        longer = f"{lines[-1]} {word}".strip()
+        if text_width(longer, size) <= width:
+            lines[-1] = longer
+        else:
+            lines += [cut(word, size, width)]
+    return [line for line in lines if line]
+
+
 def text_width(text: str, size: int) -> float:
     """Its width in pixels."""
     return font(size).getlength(text)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from PIL import Image, ImageDraw
 
-from nncli.pictures.lettering import fitted, font
+from nncli.pictures.lettering import cut, font
 from nncli.pictures.thumbnails import thumbnail
 
 if TYPE_CHECKING:
@@ -47,13 +47,13 @@ def sheet(paths: Sequence[str], captions: Sequence[Caption], title: str) -> Imag
     width = max(columns * step_x + GAP, 480)
     picture = Image.new("RGB", (width, top + rows * step_y), PAPER)
     draw = ImageDraw.Draw(picture)
-    draw.text((GAP, GAP), fitted(title, SIZE + 1, width - 2 * GAP), INK, font(SIZE + 1))
+    draw.text((GAP, GAP), cut(title, SIZE + 1, width - 2 * GAP), INK, font(SIZE + 1))
     for k, (path, caption) in enumerate(shown):
         x, y = GAP + k % columns * step_x, top + k // columns * step_y
         tile = thumbnail(path, SIDE)
         picture.paste(Image.fromarray(_empty() if tile is None else tile), (x, y))
         for line, (text, color) in enumerate(zip(caption, (INK, MARK, MUTED), strict=True)):
-            draw.text((x, y + SIDE + 1 + line * LINE), fitted(text, SIZE, SIDE), color, font(SIZE))
+            draw.text((x, y + SIDE + 1 + line * LINE), cut(text, SIZE, SIDE), color, font(SIZE))
     return picture
 
 

@@ -19,6 +19,7 @@ import PIL
 from markupsafe import Markup
 
 from nncli import __version__
+from nncli.config.writing import yaml_value
 from nncli.report.run import history_curves, section
 from nncli.text import printable
 
@@ -67,6 +68,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         finalize=_shown,
     )
+    environment.filters["yaml"] = yaml_value  # settings as a config has them
     environment.filters["svg"] = Markup  # drawings contain no text of a user (charts.py)
     return environment
 

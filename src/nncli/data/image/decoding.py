@@ -31,7 +31,7 @@ from PIL.ImageFile import ImageFile
 from nncli.data.image.bmp_masks import decode_masked, masked_bmp
 from nncli.data.image.canvas import clear_around, first_picture_box
 from nncli.data.image.color_profile import to_srgb
-from nncli.data.image.image_format import IMAGE_SUFFIXES, ImageFormat
+from nncli.data.image.image_format import IMAGE_SUFFIXES, MOST_PIXELS, ImageFormat
 from nncli.data.image.image_plugins import TIFF, UnknownFormatError, UnreadError, open_image
 from nncli.data.image.integrity import check_after_loading, check_before_loading, check_number_of_parts
 from nncli.data.image.jpeg_integrity import LeftOverError, is_lossless, without_late_segments
@@ -215,6 +215,12 @@ def _too_large(image_format: ImageFormat) -> str:
     return f"more than {image_format.max_pixels:,} pixels"
 
 
+def _refused(width: int, height: int, image_format: ImageFormat) -> ImageError:
+    """An image that is too large, with a way out that works for its size."""
+    way_out = "; no setting allows that many, so make a smaller copy" if width * height > MOST_PIXELS else ""
+    return ImageError(f"{width}x{height}, {_too_large(image_format)}{way_out}")
+
+
 def _opened_and_decoded(data: bytes, image_format: ImageFormat) -> Image.Image:
     with _open(data, image_format) as image:
         return _decoded(image, data, image_format)
@@ -231,14 +237,14 @@ def _open(data: bytes, image_format: ImageFormat) -> Image.Image:
     if bmp is None:
         return open_image(data, image_format.max_pixels)
     if bmp.width * bmp.height > image_format.max_pixels:
-        raise ImageError(f"{bmp.width}x{bmp.height}, {_too_large(image_format)}")
+        raise _refused(bmp.width, bmp.height, image_format)
     return decode_masked(data, bmp)
 
 
 def _decoded(image: Image.Image, data: bytes, image_format: ImageFormat) -> Image.Image:
     """A just opened `image`, decoded, upright, in the color mode and size of `image_format`."""
     if image.width * image.height > image_format.max_pixels:
-        raise ImageError(f"{image.width}x{image.height}, {_too_large(image_format)}")
+        raise _refused(image.width, image.height, image_format)
     original_size = image.size
     if isinstance(image, ImageFile):
         image = _loaded(image, data, image_format)
