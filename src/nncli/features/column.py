@@ -131,7 +131,7 @@ class FeatureColumn:
 
 
 def _sharing(blocks: list[Any], shape: Shape) -> SharedPatches:
-    """What blocks with the same patches have in common; only they need its code."""
+    """The patches that blocks have in common; imported here because only they need the code."""
     from nncli.features.shared_patches import SharedPatches
 
     return SharedPatches(blocks, shape)

@@ -218,7 +218,8 @@ def _runs_of_tile(rows: slice, bounds: list[int]) -> list[_Runs]:
 
 def _length(some: _Runs) -> int:
     """Rows for each run."""
-    return (some.rows.stop - some.rows.start) // (some.runs.stop - some.runs.start)
+    n_rows, n_runs = (int(each.stop - each.start) for each in (some.rows, some.runs))
+    return n_rows // n_runs
 
 
 class _Whole:
