@@ -50,7 +50,7 @@ CACHE_BYTES = 3 << 18
 
 
 class Layer(NamedTuple):
-    """What a block compares patches with, and what it needs of the answers.
+    """A first layer: the matrix that patches are compared with, and how the answers are pooled.
 
     Attributes:
         settings: Of the patches.
@@ -337,7 +337,7 @@ class _Patches:
         self._memory = np.ones((0, settings.size * width + has_one), np.float32)
 
     def look_at(self, strips: Array) -> None:
-        """What is cut, a strip for each column of places, (m, across, height, width)."""
+        """Take the strips to cut from, one for each column of places, (m, across, height, width)."""
         a, b, c, d = strips.strides
         shape = len(strips), *self.positions, self.settings.size * self.width  # a patch is some rows of its strip
         strides = a, c * self.settings.stride, b, d
