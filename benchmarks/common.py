@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import platform
@@ -9,6 +10,10 @@ import statistics
 import subprocess
 import sys
 from importlib import metadata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PACKAGES = ("numpy", "pillow", "torch", "jax", "scikit-learn", "tensorflow-cpu", "opencv-python-headless")
 
@@ -40,6 +45,18 @@ def neutral_environment() -> dict[str, str]:
     """The environment without what overrules a library's own choice of kernels, threads or caching of bytecode."""
     overruling = ("OPENBLAS_", "MKL_", "OMP_", "GOTO_", "PYTHONDONTWRITEBYTECODE")
     return {name: value for name, value in os.environ.items() if not name.startswith(overruling)}
+
+
+@contextlib.contextmanager
+def busy(n: int) -> Iterator[None]:
+    """Other processes that compute meanwhile."""
+    others = [subprocess.Popen([sys.executable, "-c", "while True: sum(range(10000))"]) for _ in range(n)]
+    try:
+        yield
+    finally:
+        for other in others:
+            other.kill()
+            other.wait()
 
 
 def table(header: list[str], rows: list[list[str]]) -> str:

@@ -10,20 +10,14 @@ Accuracy is that on validation images, the same split for both.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import statistics
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from benchmarks.common import machine, neutral_environment, table
+from benchmarks.common import busy, machine, neutral_environment, table
 from benchmarks.memory import watched
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 SOURCE = Path(__file__).parents[1] / "src"
 CLASSES = 5
@@ -50,18 +44,6 @@ def draw(folder: Path, n: int) -> None:
         path = folder / f"kind{kind}" / f"{index}.jpg"
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(np.clip(values, 0, 255).astype(np.uint8)).save(path, quality=88)
-
-
-@contextlib.contextmanager
-def busy(n: int) -> Iterator[None]:
-    """Other processes that compute meanwhile."""
-    others = [subprocess.Popen([sys.executable, "-c", "while True: sum(range(10000))"]) for _ in range(n)]
-    try:
-        yield
-    finally:
-        for other in others:
-            other.kill()
-            other.wait()
 
 
 def measure(python: str, photos: Path, *, own: bool) -> dict[str, float]:

@@ -158,3 +158,22 @@ def test_tiles_of_any_size_add_up_to_the_same(
     monkeypatch.setattr(tiles, "CACHE_BYTES", cache_bytes)
     again = block_class(settings.kind)(settings, (24, 21, 3), **block.arrays())
     np.testing.assert_allclose(extracted(again, images), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("width", [13, 14])
+def test_blocks_that_share_patches_answer_as_each_alone(width: int) -> None:
+    """The same as from blocks that cut their own patches, mirrored or not, of whatever width."""
+    shape = (13, width, 3)
+    settings = (
+        Patches(size=3, count=5, stride=2, grid=2),
+        ColorHistogram(bins=2),
+        DeepPatches(size=3, count=4, stride=2, pool=2, deep_size=2, deep_count=6, grid=2),
+    )
+    images = smooth(5, *shape)
+    column = FeatureColumn.fit(settings, shape, images.reshape(5, -1), seed=1)
+    assert [[0, 2]] == [members for members, _ in column._sharing]
+    together, alone = np.empty((2, 2, 5, column.n_features), np.float32)
+    column.extract_both(images.reshape(5, -1), together[0], together[1])
+    for block, entries in zip(column.blocks, column.entries(), strict=True):
+        block.extract_both(images, alone[0, :, entries], alone[1, :, entries])  # type: ignore[attr-defined]
+    np.testing.assert_allclose(together, alone, atol=1e-5)

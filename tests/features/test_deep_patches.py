@@ -46,7 +46,7 @@ def naive_column(block: DeepPatchesBlock, image: Any) -> NDArray[np.float64]:
     """The features of one image, in float64."""
     settings = block.settings
     n, grid, t = settings.deep_size, settings.grid, settings.deep_threshold
-    image_map = naive_map(settings, image, block.first.matrix.astype(np.float64))
+    image_map = naive_map(settings, image, block.layer.matrix.astype(np.float64))
     down, across = image_map.shape[0] - n + 1, image_map.shape[1] - n + 1
     cells: dict[tuple[int, int], list[Any]] = {}
     for y in range(down):

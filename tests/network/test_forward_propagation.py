@@ -30,6 +30,16 @@ def test_activations(name: str, expected: list[float]) -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_relu_has_the_bits_of_its_definition(dtype: type[np.floating]) -> None:
+    """Infinities, the smallest numbers, zeros of either sign and what is not a number included."""
+    tiny = np.finfo(dtype).smallest_subnormal
+    Z = np.array([[-1, -tiny, -0.0, 0, tiny, 2, np.inf, -np.inf, np.nan] * 5], dtype)
+    expected, A = np.maximum(Z, 0), np.empty_like(Z)
+    ACTIVATIONS["relu"](Z, A)
+    assert expected.tobytes() == A.tobytes()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_sigmoid_never_overflows(dtype: type[np.floating]) -> None:
     """Far out sigmoid is 0 and 1, without a warning."""
     A = np.empty((1, 4), dtype)

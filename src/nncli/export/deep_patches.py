@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def deep_patches(graph: Graph, images: Images, block: DeepPatchesBlock) -> str:
     """The same once more on the map of the answers, where a window is divided by its length."""
-    settings, answers = block.settings, answers_of(graph, images, block.first)
+    settings, answers = block.settings, answers_of(graph, images, block.layer)
     both = graph.add("Concat", answers, graph.add("Neg", answers), axis=1)
     strong = graph.add("Relu", graph.add("Sub", both, settings.threshold))
     pool, step = settings.pool, max(settings.pool // 2, 1)

@@ -13,18 +13,19 @@ if TYPE_CHECKING:
     from nncli.export.graph import Graph, Images
     from nncli.features.block import Array
     from nncli.features.patches import PatchesBlock
+    from nncli.features.tiles import Layer
 
 
 def patches(graph: Graph, images: Images, block: PatchesBlock) -> str:
     """The strong answers of each patch in each cell, and of its negative."""
     settings = block.settings
-    answers = answers_of(graph, images, block)
+    answers = answers_of(graph, images, block.layer)
     return averages(graph, answers, settings.count, settings.threshold, pooling(block.positions, settings.grid))
 
 
-def answers_of(graph: Graph, images: Images, block: PatchesBlock) -> str:
+def answers_of(graph: Graph, images: Images, layer: Layer) -> str:
     """How strongly each patch answers at each place, (m, K, down, across)."""
-    settings, channels = block.settings, images.shape[2]
+    settings, channels = layer.settings, images.shape[2]
     d, strides = settings.size**2 * channels, [settings.stride] * 2
     box = np.ones((1, channels, settings.size, settings.size), np.float32)
     total = graph.add("Conv", images.planes, box, strides=strides)
@@ -34,8 +35,8 @@ def answers_of(graph: Graph, images: Images, block: PatchesBlock) -> str:
     deviation = graph.add("Sqrt", graph.add("Add", variance, (settings.contrast + TINY) * FOLD))
     # Every patch sums to 0, so the image's mean makes no difference; but without it, flat places lose fewer digits.
     centered = graph.add("Sub", images.planes, graph.add("ReduceMean", images.planes, axes=[1, 2, 3], keepdims=1))
-    answers = graph.add("Conv", centered, kernels(block.matrix, settings.size), strides=strides)
-    return graph.add("Add", graph.add("Div", answers, deviation), block.matrix[-1].reshape(-1, 1, 1))
+    answers = graph.add("Conv", centered, kernels(layer.matrix, settings.size), strides=strides)
+    return graph.add("Add", graph.add("Div", answers, deviation), layer.matrix[-1].reshape(-1, 1, 1))
 
 
 def kernels(matrix: Array, size: int) -> Array:

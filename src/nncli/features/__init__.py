@@ -6,6 +6,7 @@ of what matters more than the place: which patterns, edges and colors there are,
 
     column.py            several blocks, one below the other
     patches.py           learned patches: where do small patterns answer?       dictionary.py   how they are learned
+    shared_patches.py    patches that several blocks need are cut once          tiles.py        in the cache
     hog.py               histograms of oriented gradients: which way do edges run?
     color_histogram.py   how much is there of each color?
     pca.py               principal components: how does the image differ from the average?

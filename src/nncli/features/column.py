@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nncli.features.block import Array, FittedBlock
+    from nncli.features.shared_patches import SharedPatches
 
 
 def block_class(kind: str) -> Any:
@@ -33,6 +34,11 @@ class FeatureColumn:
     def __init__(self, features: Features, shape: Shape, blocks: list[FittedBlock]) -> None:
         self.features, self.shape, self.blocks = features, shape, blocks
         self.n_features = n_features(features, shape)
+        layers = [getattr(block, "layer", None) for block in blocks]
+        self._alone = [i for i, layer in enumerate(layers) if layer is None]
+        cuts = dict.fromkeys(layer.cut for layer in layers if layer)
+        members = [[i for i, layer in enumerate(layers) if layer and layer.cut == cut] for cut in cuts]
+        self._sharing = [(its, _sharing([blocks[i] for i in its], shape)) for its in members]
 
     @classmethod
     def of_pixels(cls, shape: Shape) -> FeatureColumn:
@@ -81,19 +87,25 @@ class FeatureColumn:
 
     def extract(self, pixels: NDArray[np.uint8], out: Array) -> None:
         """Write the feature columns of `pixels`, one image per row, to the rows of `out`, (m, n_features)."""
-        images = pixels.reshape(-1, *self.shape)
-        for block, entries in zip(self.blocks, self.entries(), strict=True):
-            block.extract(images, out[:, entries])
+        self._extract(pixels, [out])
 
     def extract_both(self, pixels: NDArray[np.uint8], out: Array, mirrored: Array) -> None:
         """As `extract`, and write the feature columns of the mirror images to the rows of `mirrored`."""
+        self._extract(pixels, [out, mirrored])
+
+    def _extract(self, pixels: NDArray[np.uint8], looks: list[Array]) -> None:
         images = pixels.reshape(-1, *self.shape)
-        for block, entries in zip(self.blocks, self.entries(), strict=True):
-            if extract_both := getattr(block, "extract_both", None):  # a block that knows a shorter way
-                extract_both(images, out[:, entries], mirrored[:, entries])
-            else:
-                block.extract(images, out[:, entries])
-                block.extract(np.ascontiguousarray(images[:, :, ::-1]), mirrored[:, entries])
+        parts = [[look[:, entries] for look in looks] for entries in self.entries()]
+        for members, patches in self._sharing:
+            patches.extract(images, [parts[i] for i in members])
+        for i in self._alone:
+            block = self.blocks[i]
+            if len(looks) == 2 and (extract_both := getattr(block, "extract_both", None)):  # which knows a shorter way
+                extract_both(images, *parts[i])
+                continue
+            block.extract(images, parts[i][0])
+            for mirrored in parts[i][1:]:
+                block.extract(np.ascontiguousarray(images[:, :, ::-1]), mirrored)
 
     def entries(self) -> list[slice]:
         """Which entries of the column each block fills."""
@@ -126,3 +138,10 @@ class FeatureColumn:
             own = {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
             blocks.append(block_class(settings.kind)(settings, shape, **own))
         return cls(features, shape, blocks)
+
+
+def _sharing(blocks: list[Any], shape: Shape) -> SharedPatches:
+    """The patches that blocks have in common; imported here because only they need the code."""
+    from nncli.features.shared_patches import SharedPatches
+
+    return SharedPatches(blocks, shape)

@@ -27,14 +27,14 @@ from nncli.features.block import Array
 from nncli.features.dictionary import WHITENING, spherical_k_means
 from nncli.features.patches import PatchesBlock, pooling
 from nncli.features.settings.patches import Patches
+from nncli.features.shared_patches import SharedPatches
 from nncli.features.span import leading_eigenvectors
+from nncli.features.tiles import Layer
 from nncli.machine.divide import divide, shared_array
 from nncli.machine.forking import number_of_processes
 from nncli.machine.threads import PerThread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
     from nncli.features.block import Array
@@ -87,10 +87,13 @@ class DeepPatchesBlock:
     def __init__(self, settings: DeepPatches, shape: Shape, matrix: Array, deep_matrix: Array, faint: Array) -> None:
         self.settings, self.shape, self.deep_matrix = settings, shape, deep_matrix
         self.faint = np.maximum(faint, FAINTEST)  # whatever a stranger's model says, nothing is divided by 0
-        self.first = PatchesBlock(first_layer(settings), shape, matrix)
         self.n_features = settings.n_features(shape)
         self.map_shape = settings.map_shape(shape)
         self.positions = settings.deep_positions(shape)
+        first = first_layer(settings)
+        down, across = first.positions(shape)
+        run = math.gcd(settings.pool, max(settings.pool // 2, 1))  # rows that always come together
+        self.layer = Layer(first, matrix, list(range(0, down, run)), overlapping(across, settings.pool))
         self._comparison = PerThread[_Comparison]()
 
     @classmethod
@@ -108,7 +111,7 @@ class DeepPatchesBlock:
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Learned arrays, by name."""
-        return {"matrix": self.first.matrix, "deep_matrix": self.deep_matrix, "faint": self.faint}
+        return {"matrix": self.layer.matrix, "deep_matrix": self.deep_matrix, "faint": self.faint}
 
     @staticmethod
     def array_shapes(settings: DeepPatches, shape: Shape) -> dict[str, tuple[int, ...]]:
@@ -121,42 +124,36 @@ class DeepPatchesBlock:
 
     def extract(self, images: NDArray[np.uint8], out: Array) -> None:
         """Write the features of `images`, (m, height, width, channels), to `out`, (m, n_features)."""
-        self._extract(images, [out])
+        SharedPatches([self], self.shape).extract(images, [[out]])
 
     def extract_both(self, images: NDArray[np.uint8], out: Array, mirrored: Array) -> None:
         """Write the features of `images` to `out`, and those of their mirror images to `mirrored`, (m, n_features)."""
-        self._extract(images, [out, mirrored])
+        SharedPatches([self], self.shape).extract(images, [[out, mirrored]])
 
-    def _extract(self, images: NDArray[np.uint8], looks: list[Array]) -> None:
+    def from_sums(self, sums: Array, looks: list[Array]) -> None:
+        """Pool, and compare windows; see `PatchUser`."""
         comparison = self._comparison.get(
             lambda: _Comparison(self.settings, self.map_shape, self.deep_matrix, self.faint)
         )
-        for start, maps in self._maps(images, both=len(looks) == 2):
-            for out, some in zip(looks, maps, strict=True):
-                for i, one in enumerate(some, start=start):
-                    out[i] = comparison.column(one)
+        for out, maps in zip(looks, self._maps(sums), strict=True):
+            for row, one in zip(out, maps, strict=True):
+                row[:] = comparison.column(one)
 
-    def _maps(self, images: NDArray[np.uint8], *, both: bool = False) -> Iterator[tuple[int, Array]]:
-        """The pooled answers of every patch, some images at a time.
-
-        Yields:
-            The number of the first image, and the maps, (1 or 2 looks, m, q, q', 2 K).
-        """
-        settings, (down, across) = self.settings, self.first.positions
-        run = math.gcd(settings.pool, max(settings.pool // 2, 1))
-        bounds = list(range(0, down, run))
-        over_rows, over_columns = overlapping(down, settings.pool)[:, ::run], overlapping(across, settings.pool)
-        threshold = np.float32(settings.threshold)
-        for start, sums in self.first.row_sums(images, bounds, both=both):
-            n_looks, m, _, runs, _, count = sums.shape
-            rows = np.matmul(over_rows, sums.reshape(n_looks, m, 2, runs, -1)).reshape(n_looks, m, 2, -1, across, count)
-            maps = np.empty((n_looks, m, *self.map_shape, 2, count), np.float32)
-            for look in range(n_looks):
-                over = over_columns[:, :: -1 if look else 1]  # places of a mirror image come from right to left
-                pooled = np.matmul(over, rows[look])  # (m, 2, q, q', K)
-                np.subtract(pooled[:, 0], threshold, out=maps[look, ..., 0, :])
-                np.subtract(-threshold, pooled[:, 1], out=maps[look, ..., 1, :])
-            yield start, maps.reshape(n_looks, m, *self.map_shape, 2 * count)
+    def _maps(self, sums: Array) -> Array:
+        """The pooled answers of every patch, (1 or 2 looks, m, q, q', 2 K)."""
+        n_looks, m, _, _, q, count = sums.shape
+        threshold, pool, map_shape = np.float32(self.settings.threshold), self.settings.pool, self.map_shape
+        step = max(pool // 2, 1)
+        run = math.gcd(pool, step)
+        pooled = np.zeros((n_looks, m, 2, map_shape[0], q, count), np.float32)
+        last = (map_shape[0] - 1) * step // run + 1
+        for first in range(pool // run):
+            pooled += sums[:, :, :, first : first + last : step // run]
+        pooled /= np.float32(pool)
+        maps = np.empty((n_looks, m, *map_shape, 2, count), np.float32)
+        np.subtract(pooled[:, :, 0], threshold, out=maps[..., 0, :])
+        np.subtract(-threshold, pooled[:, :, 1], out=maps[..., 1, :])
+        return maps.reshape(n_looks, m, *map_shape, 2 * count)
 
     def _sample(self, images: NDArray[np.uint8], rng: np.random.Generator) -> WindowSample:
         """Windows of the maps of some images."""
@@ -167,10 +164,12 @@ class DeepPatchesBlock:
         each = min(-(-n_samples // len(chosen)), n_windows)
         maps = shared_array((len(chosen), math.prod(self.map_shape) * 2 * self.settings.count), np.float16)
 
+        patches = SharedPatches([self], self.shape)
+
         def work(start: int, stop: int) -> None:
-            for first, some in self._maps(images[chosen[start:stop]]):
-                m = some.shape[1]
-                maps[start + first : start + first + m] = some[0].reshape(m, -1)
+            for first, (sums,) in patches.sums(images[chosen[start:stop]]):
+                some = self._maps(sums)[0]
+                maps[start + first : start + first + len(some)] = some.reshape(len(some), -1)
 
         divide(len(chosen), IMAGES_TOGETHER, work, number_of_processes() if len(chosen) >= MANY_IMAGES else 1)
         places = np.concatenate([np.sort(rng.choice(n_windows, each, replace=False)) for _ in chosen])
@@ -243,8 +242,9 @@ class _Comparison:
         self._windows = np.empty((n, d - 1), np.float32)
         self._factors, self._offset = thin_factors(matrix[:-1]), matrix[-1]
         self._between = [np.empty((n, factor.shape[1]), np.float32) for factor in self._factors]
-        self._strong, self._threshold = np.empty((2, n, count), np.float32)
-        self._threshold[...] = settings.deep_threshold
+        self._strong = np.empty((n, count), np.float32)
+        self._threshold = np.full(count, settings.deep_threshold, np.float32)  # faster than a number
+        self._minus_threshold = -self._threshold
         self._cells = pooling(self.positions, settings.grid)
 
     def column(self, image_map: Array) -> Array:
@@ -261,9 +261,8 @@ class _Comparison:
                 answers /= lengths_of_windows(image_map, size).reshape(-1, 1) + self.faint
         answers += self._offset
         strong = self._cells @ np.maximum(answers, self._threshold, out=self._strong)  # (cells, K')
-        np.negative(answers, out=answers)
-        weak = self._cells @ np.maximum(answers, self._threshold, out=self._strong)
-        return np.concatenate([strong, -weak]).ravel()
+        weak = self._cells @ np.minimum(answers, self._minus_threshold, out=answers)
+        return np.concatenate([strong, weak]).ravel()
 
 
 def thin_factors(W: Array) -> list[Array]:

@@ -21,12 +21,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nncli.features.dictionary import learn_dictionary
-from nncli.features.tiles import Tiles
-from nncli.machine.threads import PerThread
+from nncli.features.shared_patches import SharedPatches
+from nncli.features.tiles import Layer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
     from nncli.features.block import Array
@@ -50,8 +48,10 @@ class PatchesBlock:
     def __init__(self, settings: Patches, shape: Shape, matrix: Array) -> None:
         self.settings, self.shape, self.matrix = settings, shape, matrix
         self.n_features = settings.n_features(shape)
-        self.positions = settings.positions(shape)
-        self._tiles = PerThread[Tiles]()
+        self.positions = down, across = settings.positions(shape)
+        cells = _belongs(down, settings.grid)
+        self._rows_of_cell = cells.sum(axis=1)
+        self.layer = Layer(settings, matrix, cells.argmax(axis=1).tolist(), _averages(across, settings.grid))
 
     @classmethod
     def fit(cls, settings: Patches, images: NDArray[np.uint8], rng: np.random.Generator) -> PatchesBlock:
@@ -72,41 +72,17 @@ class PatchesBlock:
 
     def extract(self, images: NDArray[np.uint8], out: Array) -> None:
         """Write the features of `images`, (m, height, width, channels), to `out`, (m, n_features)."""
-        self._extract(images, [out])
+        SharedPatches([self], self.shape).extract(images, [[out]])
 
     def extract_both(self, images: NDArray[np.uint8], out: Array, mirrored: Array) -> None:
         """Write the features of `images` to `out`, and those of their mirror images to `mirrored`, (m, n_features)."""
-        self._extract(images, [out, mirrored])
+        SharedPatches([self], self.shape).extract(images, [[out, mirrored]])
 
-    def _extract(self, images: NDArray[np.uint8], looks: list[Array]) -> None:
-        grid = self.settings.grid
-        cells, across = _belongs(self.positions[0], grid), _averages(self.positions[1], grid)
-        rows_of_cell, bounds = cells.sum(axis=1), cells.argmax(axis=1).tolist()
-        for start, sums in self.row_sums(images, bounds, both=len(looks) == 2):
-            averages = sums / rows_of_cell[:, None, None]  # (looks, m, 2, cells down, places across, K)
-            for look, (out, rows) in enumerate(zip(looks, averages, strict=True)):
-                pooled = np.matmul(across[:, :: -1 if look else 1], rows)
-                out[start : start + len(rows)] = pooled.reshape(len(rows), -1)
-
-    def row_sums(
-        self, images: NDArray[np.uint8], bounds: list[int], *, both: bool = False
-    ) -> Iterator[tuple[int, Array]]:
-        """max(s, t) and min(s, -t) of the answers s, added up over runs of rows of places, some images at a time.
-
-        The answers of the mirror images come at the places of the images as they are: the first column of places of
-        the one is the last column of the other.
-
-        Args:
-            images: (m, height, width, channels).
-            bounds: The row that each run begins with; the first is 0.
-            both: Whether the answers of the mirror images are wanted, too.
-
-        Yields:
-            The number of the first image, and the sums, (1 or 2 looks, m, 2, runs, places across, K), overwritten by
-            the next.
-        """
-        tiles = self._tiles.get(lambda: Tiles(self.settings, self.shape, self.matrix))
-        yield from tiles.row_sums(images, bounds, both=both)
+    def from_sums(self, sums: Array, looks: list[Array]) -> None:
+        """See `PatchUser`."""
+        averages = sums / self._rows_of_cell[:, None, None]  # (looks, m, 2, cells down, cells across, K)
+        for rows, out in zip(averages, looks, strict=True):
+            out[:] = rows.reshape(len(rows), -1)
 
 
 def pooling(positions: tuple[int, int], grid: int) -> Array:

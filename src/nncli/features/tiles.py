@@ -6,6 +6,13 @@ places at a time go through everything that happens to them:
     cut        the patches p of the places, each divided by its contrast c, one per row
     compare    s = M [p / c; 1]                                                              a product
     add up     max(s, t) and min(s, -t) over the rows of places that belong together
+    average    the sums over the columns of places that belong together                  a product
+
+Blocks that cut alike (the patches of `patches` and of `deep_patches`, usually) are served together: what is cut once
+is compared with the matrices of all of them.
+
+Below each column of places lies a strip of the image, as wide as a patch. Where the strips are stored one after the
+other, row by row, a patch is a run of consecutive numbers, and cutting is multiplying such runs by 1 / c.
 
 The mirror image costs no more products. A patch is the sum of an even part, which stays as it is when left and right
 are exchanged, and an odd part, which changes its sign; M acts on each with a part of its own. With p' for p mirrored,
@@ -21,6 +28,7 @@ by itself.
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -41,156 +49,220 @@ CACHE_BYTES = 3 << 18
 """Patches and answers at a time: three quarters of a core's second-level cache."""
 
 
-class _Piece(NamedTuple):
-    """Rows of places that go through everything together.
+class Layer(NamedTuple):
+    """A first layer: the matrix that patches are compared with, and how the answers are pooled.
 
     Attributes:
-        rows: Which.
-        run: The first run of rows that they belong to.
-        inside: Where in these rows a run begins.
+        settings: Of the patches.
+        matrix: What `learn_dictionary` returned, (d + 1, K).
+        bounds: The row of places that each run begins with whose answers are added up; the first is 0.
+        across: The matrix that averages the sums over columns of places, (q, places across).
+    """
+
+    settings: Patches
+    matrix: Array
+    bounds: list[int]
+    across: Array
+
+    @property
+    def cut(self) -> tuple[int, int, float]:
+        """How patches are cut: blocks of which this is the same can share them."""
+        return self.settings.size, self.settings.stride, self.settings.contrast
+
+
+class _Runs(NamedTuple):
+    """Rows of a tile that are added up, each so many to one run.
+
+    Attributes:
+        rows: Of the tile.
+        runs: Which runs they belong to.
+        begin, end: Whether these runs begin here, and end here.
     """
 
     rows: slice
-    run: int
-    inside: list[int]
+    runs: slice
+    begin: bool
+    end: bool
 
 
 class Tiles:
     """The answers of learned patches to images of one shape.
 
     Args:
-        settings: Of the block.
+        layers: Of the blocks that share the patches, which they cut alike.
         shape: Height, width and channels of the images.
-        matrix: What `learn_dictionary` returned, (d + 1, K).
     """
 
-    def __init__(self, settings: Patches, shape: Shape, matrix: Array) -> None:
-        self.settings, self.shape, self.matrix = settings, shape, matrix
-        self.positions = settings.positions(shape)
-        d, count = matrix.shape
-        each = 4 * self.positions[1] * (3 * d // 2 + 3 * count)  # bytes of a row of places
-        self.n_together = max(1, CACHE_BYTES // (each * self.positions[0]))
-        self.most_rows = max(1, min(CACHE_BYTES // (each * self.n_together), self.positions[0]))
-        # NumPy compares with an array five times as fast as with a number.
-        self._thresholds = np.full((2, self.positions[1] * count), settings.threshold, np.float32)
-        self._thresholds[1] *= -1
+    def __init__(self, layers: list[Layer], shape: Shape) -> None:
+        self.layers, self.shape, settings = layers, shape, layers[0].settings
+        self.positions = down, across = settings.positions(shape)
+        d, widest = settings.size**2 * shape[2] + 1, max(layer.matrix.shape[1] for layer in layers)
+        each = 4 * across * (d + 3 * widest)  # bytes of a row of places
+        self.n_together = max(1, CACHE_BYTES // (each * down))
+        most_rows = max(1, min(CACHE_BYTES // (each * self.n_together), down))
+        self.tiles = [slice(top, min(top + most_rows, down)) for top in range(0, down, most_rows)]
+        self._adding = [_Adding(layer, self.tiles, self.positions, self.n_together) for layer in layers]
         self._boxes = _box_matrices(settings, shape)
-        n = self.n_together * self.most_rows * self.positions[1]
-        self._whole = _Whole(settings, self.positions, shape[2], matrix, n)
+        memory = np.empty((3, self.n_together * most_rows * across * widest), np.float32)
+        self._whole = _Whole(layers, self.positions, shape, memory)
         self._halves: _Halves | None = None
         self.is_symmetric = (shape[1] - settings.size) % settings.stride == 0
 
-    def row_sums(self, images: NDArray[np.uint8], bounds: list[int], *, both: bool) -> Iterator[tuple[int, Array]]:
-        """See `PatchesBlock.row_sums`."""
-        across, count = self.positions[1], self.matrix.shape[1]
-        memory = np.empty((1 + both, self.n_together, 2, len(bounds), across * count), np.float32)
-        pieces = self._pieces(bounds)
+    def sums(self, images: NDArray[np.uint8], *, both: bool) -> Iterator[tuple[int, list[Array]]]:
+        """See `SharedPatches.sums`."""
+        memory = [
+            np.empty((1 + both, self.n_together, 2, len(bounds), len(across), matrix.shape[1]), np.float32)
+            for _, matrix, bounds, across in self.layers
+        ]
         for start in range(0, len(images), self.n_together):
             x = images[start : start + self.n_together].astype(np.float32)
-            sums = memory[:, : len(x)]
-            mirrored = np.ascontiguousarray(x[:, :, ::-1]) if both else None
-            if mirrored is None or self.is_symmetric:
-                self._add_up(x, mirrored, pieces, sums)
+            sums = [each[:, : len(x)] for each in memory]
+            if not both:
+                self._add_up(x, self._whole, sums)
+            elif self.is_symmetric:
+                self._halves = self._halves or _Halves(self._whole)
+                self._add_up(x, self._halves, sums)
             else:
-                self._add_up(x, None, pieces, sums[:1])
-                self._add_up(mirrored, None, pieces, sums[1:])
-                by_place = sums[1].reshape(len(x), 2, len(bounds), across, count)
-                by_place[...] = by_place[..., ::-1, :].copy()
-            yield start, sums.reshape(*sums.shape[:-1], across, count)
+                self._add_up(x, self._whole, [each[:1] for each in sums])
+                self._add_up(np.ascontiguousarray(x[:, :, ::-1]), self._whole, [each[1:] for each in sums])
+            yield start, sums
 
-    def _pieces(self, bounds: list[int]) -> list[_Piece]:
-        """The rows of places in pieces that fit into the cache; no run begins in one and ends in the next but one."""
-        ends = [*bounds[1:], self.positions[0]]
-        pieces: list[_Piece] = []
-        for run, (first, end) in enumerate(zip(bounds, ends, strict=True)):
-            begins = pieces and pieces[-1].rows.start == bounds[pieces[-1].run]  # not in the middle of a run
-            if begins and end - pieces[-1].rows.start <= self.most_rows:  # the whole run fits behind the one before
-                rows, first_run, inside = pieces[-1]
-                pieces[-1] = _Piece(slice(rows.start, end), first_run, [*inside, first - rows.start])
-                continue
-            pieces += [
-                _Piece(slice(top, min(top + self.most_rows, end)), run, [0])
-                for top in range(first, end, self.most_rows)
-            ]
-        return pieces
-
-    def _add_up(self, x: Array, mirrored: Array | None, pieces: list[_Piece], sums: Array) -> None:
-        """Fill `sums`, (looks, m, 2, runs, places across * K), for images `x`, (m, height, width, channels)."""
+    def _add_up(self, x: Array, comparison: _Whole | _Halves, sums: list[Array]) -> None:
+        """Fill the `sums` of each layer, (looks, m, 2, runs, q, K), for images `x`, (m, height, width, channels)."""
         factor = self._factor(x)
-        comparison: _Whole | _Halves = self._whole
-        if mirrored is None:
-            self._whole.look_at(x)
-        else:
-            comparison = self._halves = self._halves or _Halves(self._whole)
-            self._halves.look_at(x, mirrored)
-        done = -1
-        for rows, run, inside in pieces:
-            some = factor[:, rows]
-            looks, spare = comparison.answers(rows, some)
-            shape = len(x), rows.stop - rows.start, -1
-            strong = spare.reshape(shape)
-            for answers, target in zip(looks, sums, strict=True):
-                shaped = answers.reshape(shape)  # (m, rows, across * K)
-                np.maximum(shaped, self._thresholds[0], out=strong)
-                np.minimum(shaped, self._thresholds[1], out=shaped)
-                for side, values in enumerate((strong, shaped)):
-                    part = target[:, side, run : run + len(inside)]
-                    if len(inside) > 1:
-                        np.add.reduceat(values, inside, axis=1, out=part)
-                    elif run == done:  # this run goes on
-                        part[:, 0] += np.add.reduce(values, axis=1)
-                    else:
-                        np.add.reduce(values, axis=1, out=part[:, 0])
-            done = run + len(inside) - 1
+        comparison.look_at(x)
+        for tile, rows in enumerate(self.tiles):
+            comparison.cut(rows, factor[:, rows])
+            for number, (adding, targets) in enumerate(zip(self._adding, sums, strict=True)):
+                looks, spare = comparison.answers(number)
+                for look, (answers, target) in enumerate(zip(looks, targets, strict=True)):
+                    adding.add(tile, look, answers, spare, target)
 
     def _factor(self, x: Array) -> Array:
         """1 / contrast of every patch, (m, places down, places across)."""
         down, across = self._boxes
-        n = self.settings.size**2 * self.shape[2]
-        wide = x.reshape(len(x), self.shape[0], -1)
-        total, squares = np.matmul(np.matmul(down, wide), across), np.matmul(np.matmul(down, wide * wide), across)
+        settings = self.layers[0].settings
+        n = settings.size**2 * self.shape[2]
+        planes = np.stack([sum(x[..., channel] ** power for channel in range(self.shape[2])) for power in (1, 2)])
+        total, squares = np.matmul(down, np.matmul(planes, across))
         variance = np.maximum(squares - total * total / n, 0) / n
-        factor: Array = 1 / np.sqrt(variance + np.float32((self.settings.contrast + TINY) * FOLD))
+        factor: Array = 1 / np.sqrt(variance + np.float32((settings.contrast + TINY) * FOLD))
         return factor
+
+
+class _Adding:
+    """Adds up max(s, t) and min(s, -t) of a layer's answers s over its runs, and averages over columns of places.
+
+    Args:
+        layer: Of a block.
+        tiles: Rows of places that come together.
+        positions: Places down and across.
+        n_together: Most images at a time.
+    """
+
+    def __init__(self, layer: Layer, tiles: list[slice], positions: tuple[int, int], n_together: int) -> None:
+        self._count = layer.matrix.shape[1]
+        # NumPy compares with an array five times as fast as with a number.
+        threshold = np.full(positions[1] * self._count, layer.settings.threshold, np.float32)
+        self._sides = (np.maximum, threshold), (np.minimum, -threshold)
+        # Places of a mirror image come from right to left.
+        self._across = layer.across, np.ascontiguousarray(layer.across[:, ::-1])
+        self._runs = [_runs_of_tile(rows, [*layer.bounds, positions[0]]) for rows in tiles]
+        most = max(each.runs.stop - each.runs.start for some in self._runs for each in some)
+        self._totals = np.empty((2, 2, n_together * most * threshold.size), np.float32)
+
+    def add(self, tile: int, look: int, answers: Array, spare: Array, sums: Array) -> None:
+        """Add up a tile.
+
+        Args:
+            tile: Its number.
+            look: 0 for the image, 1 for the mirror image.
+            answers: (m, places of the tile, K).
+            spare: Memory, likewise, which is overwritten.
+            sums: (m, 2, runs, q, K).
+        """
+        m, across = len(answers), self._across[look]
+        length = across.shape[1] * self._count
+        by_row = answers.reshape(m, -1, length)
+        for rows, runs, begin, end in self._runs[tile]:
+            n = runs.stop - runs.start
+            some = by_row[:, rows].reshape(m, n, -1, length)
+            cut_off = spare.ravel()[: m * n * length].reshape(m, n, length)
+            for side, (farther, threshold) in enumerate(self._sides):
+                total = self._totals[look, side, : m * n * length].reshape(m, n, length)
+                for k in range(some.shape[2]):  # several times as fast as NumPy's own sum over this axis
+                    if begin and k == 0:
+                        farther(some[:, :, k], threshold, out=total)
+                    else:
+                        farther(some[:, :, k], threshold, out=cut_off)
+                        total += cut_off
+                if end:
+                    np.matmul(across, total.reshape(m, n, -1, self._count), out=sums[:, side, runs])
+
+
+def _runs_of_tile(rows: slice, bounds: list[int]) -> list[_Runs]:
+    """The runs that the rows of a tile belong to, neighbors of the same length in one."""
+    found: list[_Runs] = []
+    for run, (first, stop) in enumerate(itertools.pairwise(bounds)):
+        begin, end = first >= rows.start, stop <= rows.stop
+        inside = slice(max(first - rows.start, 0), min(stop, rows.stop) - rows.start)
+        if inside.start >= inside.stop:
+            continue
+        its = _Runs(inside, slice(run, run + 1), begin, end)
+        before = found[-1] if found else None
+        if before and before.begin and end and _length(before) == _length(its):
+            its = _Runs(slice(before.rows.start, inside.stop), slice(found.pop().runs.start, run + 1), True, True)
+        found.append(its)
+    return found
+
+
+def _length(some: _Runs) -> int:
+    """Rows for each run."""
+    n_rows, n_runs = (int(each.stop - each.start) for each in (some.rows, some.runs))
+    return n_rows // n_runs
 
 
 class _Whole:
     """Answers of images alone.
 
     Args:
-        settings: Of the block.
+        layers: Of the blocks.
         positions: Places down and across.
-        channels: Of the images.
-        matrix: (d + 1, K).
-        n: Most patches at a time.
+        shape: Height, width and channels of the images.
+        memory: For answers, (3, values of a tile).
     """
 
-    def __init__(self, settings: Patches, positions: tuple[int, int], channels: int, matrix: Array, n: int) -> None:
-        self.settings, self.positions, self.channels, self.matrix = settings, positions, channels, matrix
-        self._patches = np.ones((n, len(matrix)), np.float32)  # the ones in the last column stay
-        self.memory = np.empty((3, n, matrix.shape[1]), np.float32)
+    def __init__(self, layers: list[Layer], positions: tuple[int, int], shape: Shape, memory: Array) -> None:
+        self.matrices, self.memory = [layer.matrix for layer in layers], memory
+        self.settings, self.positions, self.shape = layers[0].settings, positions, shape
+        self._patches = _Patches(self.settings, positions, self.settings.size * shape[2], has_one=True)
 
     def look_at(self, x: Array) -> None:
         """The images that answers are wanted for, (m, height, width, channels)."""
-        self._windows = _windows(x, self.settings, self.positions, self.settings.size)
+        a, b, c, d = x.strides
+        strips = len(x), self.positions[1], self.shape[0], self._patches.width
+        strides = a, c * self.settings.stride, b, d
+        view = np.lib.stride_tricks.as_strided(x, strips, strides, writeable=False)
+        self._patches.look_at(np.ascontiguousarray(view))
 
-    def answers(self, rows: slice, factor: Array) -> tuple[list[Array], Array]:
-        """The answers at some rows of places, and memory of the same size, (m, places, K) each.
-
-        The next answers overwrite both.
+    def cut(self, rows: slice, factor: Array) -> None:
+        """Cut the patches of some rows of places.
 
         Args:
             rows: Rows of places.
             factor: 1 / contrast there, (m, rows, across).
         """
-        m, n = len(factor), factor[0].size
-        patches = _first(self._patches, m, n)
-        windows = self._windows[:, rows]
-        _in_rows(patches, windows.shape)[...] = windows
-        patches[..., :-1] *= factor.reshape(m, n, 1)
-        answers, spare, _ = (_first(memory, m, n) for memory in self.memory)
+        self._cut = self._patches.cut(rows, factor)
+
+    def answers(self, number: int) -> tuple[list[Array], Array]:
+        """The answers of a layer where was cut, and memory of the same size, (m, places, K) each.
+
+        The next answers overwrite both.
+        """
+        matrix = self.matrices[number]
+        answers, spare, _ = _of_size(self.memory, self._cut.shape, matrix)
         # Stacks of matrices: a product for each image, so that its bits do not depend on what comes with it.
-        np.matmul(patches, self.matrix, out=answers)
+        np.matmul(self._cut, matrix, out=answers)
         return [answers], spare
 
 
@@ -198,76 +270,105 @@ class _Halves:
     """Answers of images and of their mirror images; it works in the memory of a `_Whole`."""
 
     def __init__(self, whole: _Whole) -> None:
-        self.settings, self.positions, self._memory = whole.settings, whole.positions, whole.memory
-        size, (_, n, count) = self.settings.size, whole.memory.shape
-        self.half = -(-size // 2)  # a middle column belongs to both halves
-        M = whole.matrix[:-1].reshape(size, size, whole.channels, count).astype(np.float64)
+        self.settings, self.positions, self.shape, self._memory = (
+            whole.settings,
+            whole.positions,
+            whole.shape,
+            whole.memory,
+        )
+        self.half = -(-self.settings.size // 2)  # a middle column belongs to both halves
+        self._matrices = [self._parts(matrix) for matrix in whole.matrices]
+        width = self.half * self.shape[2]
+        self._sum = _Patches(self.settings, self.positions, width, has_one=True)
+        self._difference = _Patches(self.settings, self.positions, width, has_one=False)
+
+    def _parts(self, matrix: Array) -> tuple[Array, Array]:
+        """E, (d / 2 + 1, K), and O, (d / 2, K)."""
+        size, count = self.settings.size, matrix.shape[1]
+        M = matrix[:-1].reshape(size, size, self.shape[2], count).astype(np.float64)
         even, odd = (M + M[:, ::-1])[:, : self.half] / 2, (M - M[:, ::-1])[:, : self.half] / 2
         if size % 2:
             even[:, -1] /= 2  # p + p' has it twice
-        self._even = np.vstack([even.reshape(-1, count), whole.matrix[-1:]]).astype(np.float32)
-        self._odd = odd.reshape(-1, count).astype(np.float32)
-        self._left, self._right = np.empty((2, n, len(self._odd)), np.float32)
-        self._sum = np.ones((n, len(self._even)), np.float32)
+        E = np.vstack([even.reshape(-1, count), matrix[-1:]])
+        return E.astype(np.float32), odd.reshape(-1, count).astype(np.float32)
 
-    def look_at(self, x: Array, mirrored: Array) -> None:
-        """The images that answers are wanted for, and their mirror images."""
-        self._windows = _windows(x, self.settings, self.positions, self.half)
-        # Places from right to left: where the mirror image shows the right half of the patch, mirrored.
-        self._mirrored = _windows(mirrored, self.settings, self.positions, self.half)[:, :, ::-1]
+    def look_at(self, x: Array) -> None:
+        """The images that answers are wanted for, with their mirror images."""
+        size, stride, (height, _, channels) = self.settings.size, self.settings.stride, self.shape
+        strips = np.empty((2, len(x), self.positions[1], height, self.half, channels), np.float32)
+        length = stride * (self.positions[1] - 1) + 1
+        by_column = x.swapaxes(1, 2)
+        for j in range(self.half):
+            k = size - 1 - j
+            left, right = by_column[:, j : j + length : stride], by_column[:, k : k + length : stride]
+            for channel in range(channels):  # one by one: NumPy is slow where the innermost run is short
+                np.add(left[..., channel], right[..., channel], out=strips[0, ..., j, channel])
+                np.subtract(left[..., channel], right[..., channel], out=strips[1, ..., j, channel])
+        for patches, its in zip((self._sum, self._difference), strips, strict=True):
+            patches.look_at(its.reshape(*its.shape[:3], -1))
 
-    def answers(self, rows: slice, factor: Array) -> tuple[list[Array], Array]:
+    def cut(self, rows: slice, factor: Array) -> None:
+        """As `_Whole.cut`."""
+        self._cut = self._sum.cut(rows, factor), self._difference.cut(rows, factor)
+
+    def answers(self, number: int) -> tuple[list[Array], Array]:
         """As `_Whole.answers`, for the images and for their mirror images, at the places of the former."""
-        m, n = len(factor), factor[0].size
-        left, right = _first(self._left, m, n), _first(self._right, m, n)
-        for patches, windows in (left, self._windows[:, rows]), (right, self._mirrored[:, rows]):
-            _in_rows(patches, windows.shape)[...] = windows
-        both = _first(self._sum, m, n)
-        factor = factor.reshape(m, n, 1)
-        np.add(left, right, out=both[..., :-1])
-        both[..., :-1] *= factor
-        left -= right
-        left *= factor
-        answers, odd, mirrored = (_first(memory, m, n) for memory in self._memory)
-        np.matmul(both, self._even, out=answers)
-        np.matmul(left, self._odd, out=odd)
+        (both, difference), (E, O) = self._cut, self._matrices[number]
+        answers, odd, mirrored = _of_size(self._memory, both.shape, E)
+        np.matmul(both, E, out=answers)
+        np.matmul(difference, O, out=odd)
         np.subtract(answers, odd, out=mirrored)
         answers += odd
         return [answers, mirrored], odd
 
 
-def _windows(x: Array, settings: Patches, positions: tuple[int, int], width: int) -> Array:
-    """The first `width` columns of every patch, a view (m, places down, places across, size, width * channels).
+class _Patches:
+    """Patches, or halves of them, cut from strips.
 
     Args:
-        x: Images, (m, height, width, channels), C-contiguous.
         settings: Of the patches.
         positions: Places down and across.
-        width: In pixels.
+        width: Values in a row of a patch.
+        has_one: Whether a 1 follows the values of each patch.
     """
-    stride, (a, b, c, d) = settings.stride, x.strides
-    shape, strides = (len(x), *positions, settings.size, width * x.shape[3]), (a, b * stride, c * stride, b, d)
-    return np.lib.stride_tricks.as_strided(x, shape, strides, writeable=False)
+
+    def __init__(self, settings: Patches, positions: tuple[int, int], width: int, *, has_one: bool) -> None:
+        self.settings, self.positions, self.width = settings, positions, width
+        self._memory = np.ones((0, settings.size * width + has_one), np.float32)
+
+    def look_at(self, strips: Array) -> None:
+        """Take the strips to cut from, one for each column of places, (m, across, height, width)."""
+        a, b, c, d = strips.strides
+        shape = len(strips), *self.positions, self.settings.size * self.width  # a patch is some rows of its strip
+        strides = a, c * self.settings.stride, b, d
+        self._windows = np.lib.stride_tricks.as_strided(strips, shape, strides, writeable=False)
+
+    def cut(self, rows: slice, factor: Array) -> Array:
+        """The patches of some rows of places, each times its factor, (m, places, d or d + 1); the next overwrite them.
+
+        Args:
+            rows: Rows of places.
+            factor: (m, rows, across).
+        """
+        windows = self._windows[:, rows]
+        if len(self._memory) < factor.size:  # the ones in the last column stay
+            self._memory = np.ones((factor.size, self._memory.shape[1]), np.float32)
+        patches = self._memory[: factor.size].reshape(len(factor), factor[0].size, -1)
+        d = windows.shape[3]
+        np.multiply(windows, factor[..., None], out=patches[..., :d].reshape(windows.shape))
+        return patches
 
 
-def _in_rows(patches: Array, shape: tuple[int, ...]) -> Array:
-    """The patches, (m, places, d or d + 1), as a view of the shape of their windows."""
-    d = shape[3] * shape[4]
-    return patches[..., :d].reshape(shape)  # a view: only the last axes are taken apart
-
-
-def _first(memory: Array, m: int, n: int) -> Array:
-    """The first m * n rows of `memory`, (m, n, columns)."""
-    return memory[: m * n].reshape(m, n, -1)
+def _of_size(memory: Array, shape: tuple[int, ...], matrix: Array) -> Array:
+    """Three pieces of memory for products of `matrix`, (d, K), and patches of a shape (m, n, d), (3, m, n, K)."""
+    m, n, count = shape[0], shape[1], matrix.shape[1]
+    return memory[:, : m * n * count].reshape(3, m, n, count)
 
 
 def _box_matrices(settings: Patches, shape: Shape) -> tuple[Array, Array]:
-    """Matrices that add up the pixels of every patch: from the left, (places down, height), then from the right.
-
-    The second one, (width * channels, places across), adds up the channels, too.
-    """
+    """Matrices that add up what lies below every patch: (places down, height) and, from the right, (width, across)."""
     down, across = (
         (np.abs(2 * (np.arange(n) - settings.stride * place[:, None]) - settings.size + 1) < settings.size)
         for n, place in zip(shape[:2], map(np.arange, settings.positions(shape)), strict=True)
     )
-    return down.astype(np.float32), np.ascontiguousarray(across.T.repeat(shape[2], axis=0).astype(np.float32))
+    return down.astype(np.float32), np.ascontiguousarray(across.T.astype(np.float32))

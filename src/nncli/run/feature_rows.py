@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from nncli.data.pixel_rows import PixelRows
     from nncli.features.settings import Features, Shape
 
-VERSION = 2
+VERSION = 3
 """Part of the name of a cache entry: to be raised when blocks compute something else."""
 
 SAMPLE_BYTES = 1 << 28

@@ -1,0 +1,66 @@
+"""Blocks that cut the same patches: they are cut once for all of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from nncli.features.tiles import Tiles
+from nncli.machine.threads import PerThread
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from nncli.features.block import Array
+    from nncli.features.settings import Shape
+    from nncli.features.tiles import Layer
+
+
+class PatchUser(Protocol):
+    """A block whose features are made of the answers of patches."""
+
+    layer: Layer
+
+    def from_sums(self, sums: Array, looks: list[Array]) -> None:
+        """Write the features to `looks`, (m, n_features) for images and perhaps mirror images; `sums`: see below."""
+
+
+class SharedPatches:
+    """The patches of one or more blocks.
+
+    Args:
+        blocks: Their layers cut alike.
+        shape: Height, width and channels of the images.
+    """
+
+    def __init__(self, blocks: Sequence[PatchUser], shape: Shape) -> None:
+        self.blocks, self.shape = blocks, shape
+        self._tiles = PerThread[Tiles]()
+
+    def extract(self, images: NDArray[np.uint8], looks: list[list[Array]]) -> None:
+        """Write the features of each block.
+
+        Args:
+            images: (m, height, width, channels).
+            looks: For each block memory for the features of the images and, if wanted, of their mirror images,
+                (m, n_features) each.
+        """
+        for start, sums in self.sums(images, both=len(looks[0]) == 2):
+            for block, its, outs in zip(self.blocks, sums, looks, strict=True):
+                block.from_sums(its, [out[start : start + its.shape[1]] for out in outs])
+
+    def sums(self, images: NDArray[np.uint8], *, both: bool = False) -> Iterator[tuple[int, list[Array]]]:
+        """max(s, t) and min(s, -t) of the answers s, added up over runs of rows of places, averaged across.
+
+        Args:
+            images: (m, height, width, channels).
+            both: Whether the answers of the mirror images are wanted, too.
+
+        Yields:
+            The number of the first image, and the sums of each block, (1 or 2 looks, m, 2, runs, q, K), overwritten
+            by the next.
+        """
+        tiles = self._tiles.get(lambda: Tiles([block.layer for block in self.blocks], self.shape))
+        yield from tiles.sums(images, both=both)
