@@ -23,6 +23,7 @@ from nncli.cli.commands import COMMANDS, NEIGHBORS
 from nncli.cli.messages import abandon, settings, warn, write_lines
 from nncli.cli.options import global_options, name_variables
 from nncli.cli.stop_signals import signals
+from nncli.cli.together import together
 from nncli.errors import EXIT_FAILED, EXIT_USAGE, ConfigError, Interrupted, NncliError, UsageError
 from nncli.machine.memory_limit import guard_numpy
 from nncli.text import printable
@@ -110,6 +111,7 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
         args: What follows the program's name; that of this process by default.
     """
     settings.quiet = settings.verbose = False
+    settings.speaker = ""
     with signals:
         try:
             code = _code_of(list(sys.argv[1:] if args is None else args))
@@ -118,7 +120,10 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
             code = interrupted.exit_code
             if interrupted.message or code == EXIT_INTERRUPTED:
                 warn(interrupted.message or "interrupted")
-    sys.exit(_flush(code))
+    code = _flush(code)
+    if together.ranks:
+        together.ranks.leave(code)
+    sys.exit(code)
 
 
 def _code_of(args: list[str]) -> int:

@@ -14,10 +14,16 @@ from nncli.text import printable
 
 @dataclass
 class Settings:
-    """Verbosity set by ``-q`` and ``-v``. One for the process: messages come from threads and after the command."""
+    """How and as who to speak. One for the process: messages come from threads and after the command.
+
+    Attributes:
+        quiet, verbose: Set by ``-q`` and ``-v``.
+        speaker: Which process this is, where it is not the first of several: "rank 1 on node7: ".
+    """
 
     quiet: bool = False
     verbose: bool = False
+    speaker: str = ""
 
 
 settings = Settings()
@@ -31,7 +37,7 @@ def say(text: str) -> None:
 
 def warn(text: str) -> None:
     """Write lines that must be seen, each after ``nncli:``; ``-q`` does not suppress them."""
-    write_lines(text, prefix="nncli: ")
+    write_lines(text, prefix=f"nncli: {settings.speaker}")
 
 
 def write_lines(text: str, prefix: str = "") -> None:

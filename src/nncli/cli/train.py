@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 from nncli.cli.progress import MODES
+from nncli.cli.together import together
 from nncli.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from nncli.config import ConfigFile, Override
+    from nncli.machine.ranks import Ranks
     from nncli.run.plan import Plan
 
 SHORT_FORMS = {
@@ -71,32 +73,52 @@ def command(
       nncli train photos.yaml --epochs 100 --lr 0.01 --set network.layer_dims=[auto,32,auto]
       model=$(nncli train photos.yaml) && nncli predict -m "$model" photo.jpg
       nncli train --resume runs/photos-1 --epochs 200
+      mpiexec -n 4 nncli train photos.yaml        four processes together (docs/scaling.md)
 
     Everything a run writes goes to its directory: model.npz, last.npz, config.yaml, history.csv, metrics.json,
     predictions.csv, confusion_matrix.csv. Ctrl-C finishes the batch, saves, and prints how to resume.
     """  # fmt: skip
+    with together.working(_help) as ranks:
+        if ranks is None:
+            return
+        overrides = _overrides(settings, short)
+        if resume is not None:
+            if out is not None or force or dry_run:
+                raise UsageError("--resume goes on in the run's own directory: leave out --out, --force and --dry-run")
+            _resume(config, resume, overrides, (progress, as_json), ranks)
+            return
+        if config is None:
+            raise UsageError("train needs a config, for example: nncli train config.yaml")
+        from nncli.config import load_config
+
+        config_file = load_config(config, overrides)  # its errors do not wait for NumPy
+        if dry_run:
+            from nncli.cli.check import show_plan
+
+            if ranks.size > 1:
+                raise UsageError("--dry-run is work for one process: leave out the MPI launcher")
+            show_plan(config_file, progress)
+            return
+        from nncli.cli.training_session import TrainingSession
+
+        session = TrainingSession(progress, None, as_json=as_json, ranks=ranks)
+        session.run(lambda: _new(config_file), out, force=force)
+
+
+def _help(ranks: Ranks) -> None:
+    from nncli.run.pipeline import help_run
+
+    help_run(ranks)
+
+
+def _resume(config: Path | None, resume: str, overrides: list[Override], shown: tuple[str, bool], ranks: Ranks) -> None:
     from nncli.cli.training_session import TrainingSession
 
-    overrides = _overrides(settings, short)
-    if resume is not None:
-        if config is None and resume.endswith((".yaml", ".yml")):  # `--resume c.yaml` means the latest run of c.yaml
-            config, resume = Path(resume), ""
-        if out is not None or force or dry_run:
-            raise UsageError("--resume goes on in the run's own directory: leave out --out, --force and --dry-run")
-        directory = Path(resume) if resume else _latest_run(config)
-        TrainingSession(progress, directory, as_json=as_json).run(lambda: _resumed(directory, config, overrides))
-        return
-    if config is None:
-        raise UsageError("train needs a config, for example: nncli train config.yaml")
-    from nncli.config import load_config
-
-    config_file = load_config(config, overrides)  # its errors do not wait for NumPy
-    if dry_run:
-        from nncli.cli.check import show_plan
-
-        show_plan(config_file, progress)
-        return
-    TrainingSession(progress, None, as_json=as_json).run(lambda: _new(config_file), out, force=force)
+    if config is None and resume.endswith((".yaml", ".yml")):  # `--resume c.yaml` means the latest run of c.yaml
+        config, resume = Path(resume), ""
+    directory = Path(resume) if resume else _latest_run(config)
+    session = TrainingSession(shown[0], directory, as_json=shown[1], ranks=ranks)
+    session.run(lambda: _resumed(directory, config, overrides))
 
 
 def _overrides(settings: Sequence[str], short: dict[str, str | None]) -> list[Override]:

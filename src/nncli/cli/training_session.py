@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from nncli.machine.ranks import Ranks
     from nncli.run.dataset import Experiment
     from nncli.run.hooks import Counts
     from nncli.run.plan import Plan
@@ -34,10 +35,12 @@ class TrainingSession(Progress):
         mode: How progress is shown, see `Progress`.
         resume: The run to resume; None for a new one.
         as_json: Print events instead of the model's path.
+        ranks: The processes that train together, of which this one is the first.
     """
 
-    def __init__(self, mode: str, resume: Path | None, *, as_json: bool) -> None:
+    def __init__(self, mode: str, resume: Path | None, *, as_json: bool, ranks: Ranks) -> None:
         super().__init__(mode)
+        self._ranks = ranks
         self._resume, self._as_json = resume, as_json
         self._if_stopped = "stopped before the first epoch: nothing had been trained yet"
         if resume:
@@ -53,7 +56,7 @@ class TrainingSession(Progress):
         try:
             from nncli.run.pipeline import run_plan
 
-            path, finished = run_plan(make_plan(), self, out=out, force=force, resume=self._resume)
+            path, finished = run_plan(make_plan(), self, out=out, force=force, resume=self._resume, ranks=self._ranks)
             self._tell_result(path, finished)
         except Interrupted as interrupted:
             interrupted.message = self._if_stopped

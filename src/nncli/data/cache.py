@@ -56,6 +56,7 @@ def load_cached(
     *,
     load: Callable[..., LoadedImages] | None = None,
     state: str | None = None,
+    part: str = "",
 ) -> LoadedImages:
     """Result of `load_images` for `paths`, from the cache if it is there, else from the files and then kept.
 
@@ -67,6 +68,7 @@ def load_cached(
         on_note: Told in a line why pixels could not be kept.
         load: Called where they have to be decoded, instead of `load_images`.
         state: A text that is another one after any change to the images, where these are no files of their own.
+        part: Which part of the source they are, where others are kept beside it.
 
     Raises:
         DataError: As `load_images`.
@@ -79,7 +81,7 @@ def load_cached(
         return Rows(loaded.pixels, bad, not any(image.may_pass for image in loaded.bad))
 
     preprocessing = _digest(json.dumps([image_format.to_dict(), DECODER_VERSION, PIL.__version__]))
-    folder = os.path.abspath(source)  # noqa: PTH100 - a link stays a link
+    folder = os.path.abspath(source) + part  # noqa: PTH100 - a link stays a link
     wanted = About(PIXELS, folder, str(image_format), preprocessing, len(paths), 0, image_format.n_features, [])
     states = _states(paths) if state is None else [state, *paths]
     rows = cached(_digest(preprocessing, *states), wanted, decode, on_progress, on_note)

@@ -74,11 +74,13 @@ class PackedImages(ImageSource):
         on_note: Callable[[str], None] = lambda _note: None,
         *,
         cached: bool = False,
+        part: str = "",
     ) -> LoadedImages:
         """As of files."""
         if cached:
+            state = self._state()
             return load_cached(
-                paths, image_format, self.root, on_progress, on_note, load=self._load, state=self._state()
+                paths, image_format, self.root, on_progress, on_note, load=self._load, state=state, part=part
             )
         return self._load(paths, image_format, on_progress)
 

@@ -136,6 +136,7 @@ class ImageSource:
         on_note: Callable[[str], None] = lambda _note: None,
         *,
         cached: bool = False,
+        part: str = "",
     ) -> LoadedImages:
         """The pixels of these images.
 
@@ -145,6 +146,7 @@ class ImageSource:
             on_progress: Told the number of images just finished, good or bad.
             on_note: Told in a line why pixels could not be kept in the cache.
             cached: Whether to look for them in the cache first, and to keep them there.
+            part: Which part of the source they are, where several processes keep one each.
 
         Raises:
             DataError: They do not fit into memory, or a helper process died.
@@ -152,7 +154,7 @@ class ImageSource:
         if cached:
             from nncli.data.cache import load_cached
 
-            return load_cached(paths, image_format, self.root, on_progress, on_note)
+            return load_cached(paths, image_format, self.root, on_progress, on_note, part=part)
         from nncli.data.loading import load_images
 
         return load_images(paths, image_format, on_progress)

@@ -3,7 +3,8 @@
 NumPy's products run in OpenBLAS, which by itself takes the best kernels for the processor and one thread for each core.
 But the threads meet after every product, which is over before that pays; and while another program is busy they wait
 for each other far longer than the product takes. nncli divides whole batches among processes instead
-(training/processes.py) and lets each of them compute with one thread.
+(training/processes.py) and lets each of them compute with one thread. Where a launcher has started several processes,
+these are what divides the work, and each takes its share of the machine's cores as threads.
 
 A variable that is already set in the environment is left alone: the user has decided. The number of threads changes the
 speed and at most the last bits of a product. OpenBLAS reads the variable when NumPy is imported; if that was before, it
@@ -16,7 +17,8 @@ import functools
 import os
 import sys
 
-from nncli.machine.cores import CAN_DIVIDE_BATCHES
+from nncli.machine.cores import CAN_DIVIDE_BATCHES, usable_cores
+from nncli.machine.launcher import launched
 
 THREADS = "OPENBLAS_NUM_THREADS"
 THREAD_VARIABLES = (THREADS, "GOTO_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_DEFAULT_NUM_THREADS")
@@ -41,13 +43,15 @@ def choose() -> str:
         One line that says what was chosen, and what was left alone and why.
     """
     given = [f"{name}={os.environ[name]}" for name in (KERNELS, *THREAD_VARIABLES) if name in os.environ]
-    if not CAN_DIVIDE_BATCHES or any(name in os.environ for name in THREAD_VARIABLES):
+    n_threads = usable_cores() if launched() else 1
+    words = "1 thread" if n_threads == 1 else f"{n_threads} threads"
+    if not (CAN_DIVIDE_BATCHES or launched()) or any(name in os.environ for name in THREAD_VARIABLES):
         line = "BLAS: threads left to OpenBLAS"
     elif "numpy" not in sys.modules:
-        os.environ[THREADS] = "1"
-        line = "BLAS: 1 thread per process"
-    elif _set_one_thread():
-        line = "BLAS: 1 thread per process, set after NumPy was imported"
+        os.environ[THREADS] = str(n_threads)
+        line = f"BLAS: {words} per process"
+    elif _set_threads(n_threads):
+        line = f"BLAS: {words} per process, set after NumPy was imported"
     else:
         line = "BLAS: threads as they are: NumPy was imported before nncli, with a library that is not OpenBLAS"
         import logging
@@ -56,7 +60,7 @@ def choose() -> str:
     return f"{line}; set in the environment: {', '.join(given)}" if given else line
 
 
-def _set_one_thread() -> bool:
+def _set_threads(n_threads: int) -> bool:
     """Tell the OpenBLAS that NumPy has loaded; whether there is one."""
     extension = next((name for name in EXTENSIONS if name in sys.modules), None)
     if extension is None:
@@ -66,6 +70,6 @@ def _set_one_thread() -> bool:
     library = ctypes.CDLL(sys.modules[extension].__file__)  # looks up names in the libraries that it is linked to, too
     for name in SETTERS:
         if hasattr(library, name):
-            getattr(library, name)(1)
+            getattr(library, name)(n_threads)
             return True
     return False

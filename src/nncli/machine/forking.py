@@ -16,6 +16,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from nncli.machine.cores import usable_cores
+from nncli.machine.launcher import launched
 from nncli.machine.threads import NO_WARNINGS
 
 if TYPE_CHECKING:
@@ -28,8 +29,8 @@ MOST_PROCESSES = 8
 
 
 def number_of_processes() -> int:
-    """One for each core this process may use; 1 where forking is not possible or, with threads running, not safe."""
-    if sys.platform != "linux" or not hasattr(os, "fork") or threading.active_count() > 1:
+    """One for each core this process may use; 1 where forking is not possible or, with threads or MPI, not safe."""
+    if sys.platform != "linux" or not hasattr(os, "fork") or threading.active_count() > 1 or launched():
         return 1
     return min(usable_cores(), MOST_PROCESSES)
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from nncli.machine.ranks import Ranks
     from nncli.training.loop import Trainer
 
 CHECKPOINT = "last.npz"
@@ -65,7 +66,7 @@ def write_checkpoint(
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
         "data_fingerprint": data_fingerprint,
-        "processes": trainer.communicator.size,
+        "processes": trainer.communicator.forked,
         "step_count": optimizer.step_count,
         "best_score": list(state.best_score),
         "history": [dataclasses.asdict(result) for result in state.history],
@@ -111,6 +112,20 @@ def restore_checkpoint(path: Path, trainer: Trainer, data_fingerprint: str) -> N
             f"{shown}: cannot be resumed: images or classes were added, removed or changed since; "
             "start a new run, or bring the data set back to what it was"
         )
+
+
+def take_over(trainer: Trainer, ranks: Ranks) -> None:
+    """Put the trainers of all processes where that of the first one stands, restored or fresh."""
+    state = trainer.state
+    names = (*COUNTERS, "rng", "history", "best_score")
+    kept = ranks.from_first(
+        lambda: (_vectors(trainer), trainer.optimizer.step_count, {name: getattr(state, name) for name in names})
+    )
+    for name, vector in _vectors(trainer).items():
+        vector[:] = kept[0][name]
+    trainer.optimizer.step_count = kept[1]
+    for name, value in kept[2].items():
+        setattr(state, name, value)
 
 
 def saved_processes(path: Path) -> int:

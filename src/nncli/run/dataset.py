@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nncli.data.loading import LoadedImages
 from nncli.data.pixel_rows import PixelRows
 from nncli.data.scaling import SCALINGS, Scaling
 from nncli.errors import DataError
 from nncli.features.column import FeatureColumn
 from nncli.features.settings import PIXELS
+from nncli.machine.ranks import ALONE, Ranks, share
 from nncli.model.evidence import Evidence
 from nncli.model.file import Model
 from nncli.model.known_images import KnownImages, known_images
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nncli.config import TrainConfig
-    from nncli.data.loading import BadImage, LoadedImages
+    from nncli.data.loading import BadImage
     from nncli.data.source import LabeledFiles
     from nncli.features.span import Projection
     from nncli.network.parameters import Parameters
@@ -100,6 +102,7 @@ class Experiment:
         shared_features: As bytes, of every row of pixels and then of every row mirrored, if several trainings share
             them; see training_data.py.
         span: Of the training columns, found when these are computed.
+        ranks: The processes that work on it.
     """
 
     plan: Plan
@@ -110,6 +113,7 @@ class Experiment:
     features: FittedFeatures | None = None
     shared_features: NDArray[np.uint8] | None = None
     span: Span = field(default_factory=Span)
+    ranks: Ranks = ALONE
 
     @property
     def config(self) -> TrainConfig:
@@ -174,6 +178,7 @@ def load_sets(
     plan: Plan,
     on_progress: Callable[[int], None] | None = None,
     on_note: Callable[[str], None] = lambda _note: None,
+    ranks: Ranks = ALONE,
 ) -> tuple[ImageSet, ImageSet, tuple[BadImage, ...]]:
     """Decode every image of the plan, or find its pixels in the cache.
 
@@ -181,6 +186,7 @@ def load_sets(
         plan: From `plan_experiment`.
         on_progress: Told the number of files just finished.
         on_note: Told in a line if pixels cannot be kept in the cache.
+        ranks: Each decodes a share; all have all.
 
     Returns:
         Training images, validation images, and those left out.
@@ -191,12 +197,34 @@ def load_sets(
     """
     # Sorted, so that another split of the same images finds them in the cache.
     paths = sorted({*plan.training_files.paths, *plan.validation_files.paths})
-    cached = plan.config.data.cache == "on"
-    loaded = plan.source.load(paths, plan.image_format, on_progress, on_note, cached=cached)
+    loaded = _load_share(plan, paths, on_progress, on_note, ranks)
     training, validation = (_image_set(files, paths, loaded) for files in (plan.training_files, plan.validation_files))
     reasons = {image.path: image for image in loaded.bad}
     listed = (*plan.training_files.paths, *plan.validation_files.paths)
     bad = tuple(reasons[path] for path in listed if path in reasons)
+    ranks.from_first(lambda: _check_sets(plan, training, validation, bad))  # told once
+    return training, validation, bad
+
+
+def _load_share(
+    plan: Plan,
+    paths: list[str],
+    on_progress: Callable[[int], None] | None,
+    on_note: Callable[[str], None],
+    ranks: Ranks,
+) -> LoadedImages:
+    """The images at `paths`, of which each process has decoded its share."""
+    own, cached = share(ranks, len(paths)), plan.config.data.cache == "on"
+    part = "" if ranks.size == 1 else f", part {ranks.rank + 1} of {ranks.size}"
+    loaded = plan.source.load(paths[own], plan.image_format, on_progress, on_note, cached=cached, part=part)
+    pixels = ranks.joined(loaded.pixels, [len(loaded.kept)])
+    parts = ranks.gathered((loaded.kept + own.start, loaded.bad))
+    bad = tuple(image for _, images in parts for image in images)
+    return LoadedImages(pixels, np.concatenate([kept for kept, _ in parts]), bad)
+
+
+def _check_sets(plan: Plan, training: ImageSet, validation: ImageSet, bad: tuple[BadImage, ...]) -> None:
+    """Refuse to train on what was loaded; see `load_sets`."""
     if bad:
         _check_bad(plan, bad)
     counts = Counter(training.labels.tolist())
@@ -205,7 +233,6 @@ def load_sets(
             raise DataError(f"class {printable(name)} has no readable image to train on; add some or remove its folder")
     if plan.validation_files.paths and not validation.paths:
         raise DataError("no validation image can be read; add some, or set data.validation_split to 0")
-    return training, validation, bad
 
 
 def with_features(
@@ -215,6 +242,7 @@ def with_features(
     bad: tuple[BadImage, ...] = (),
     learned: Model | None = None,
     on_block: Callable[[int], None] = lambda _n: None,
+    ranks: Ranks = ALONE,
 ) -> Experiment:
     """The experiment on images that are loaded: what its features and its scaling need is learned.
 
@@ -225,18 +253,19 @@ def with_features(
         bad: Left out.
         learned: A model of the same run, whose feature column and span hold on.
         on_block: Told of every feature block that has learned, and of the scaling.
+        ranks: The first learns for all: the model does not depend on how many there are.
     """
     span = Span(learned.projection if learned else None)
     if plan.config.data.features == PIXELS:
-        scaling = SCALINGS[plan.config.data.scaling](training.pixels, training.rows)
-        return Experiment(plan, training, validation, scaling, bad, span=span)
+        scaling = ranks.from_first(lambda: SCALINGS[plan.config.data.scaling](training.pixels, training.rows))
+        return Experiment(plan, training, validation, scaling, bad, span=span, ranks=ranks)
     images = PixelRows(training.pixels, training.rows)
     shape, seed = plan.image_format.shape, plan.config.training.seed
     column = learned.column if learned else None
-    features = fit_features(plan.config.data.features, shape, images, seed, column, on_block)
+    features = fit_features(plan.config.data.features, shape, images, seed, column, on_block, ranks)
     if learned:
         features = replace(features, scaling=learned.scaling)
-    return Experiment(plan, training, validation, features.scaling, bad, features, span=span)
+    return Experiment(plan, training, validation, features.scaling, bad, features, span=span, ranks=ranks)
 
 
 def load_test_images(plan: Plan) -> tuple[ImageSet | None, tuple[BadImage, ...]]:

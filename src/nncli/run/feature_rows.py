@@ -24,6 +24,7 @@ from nncli.data.scaling import Scaling
 from nncli.features.column import FeatureColumn
 from nncli.machine.divide import divide, shared_array
 from nncli.machine.forking import number_of_processes
+from nncli.machine.ranks import ALONE, Ranks, share
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,6 +95,7 @@ def fit_features(
     seed: int,
     learned: FeatureColumn | None = None,
     on_block: Callable[[int], None] = lambda _n: None,
+    ranks: Ranks = ALONE,
 ) -> FittedFeatures:
     """Learn what the blocks need from training images.
 
@@ -104,10 +106,11 @@ def fit_features(
         seed: Of the run.
         learned: What an earlier part of the run has learned, if there was one.
         on_block: Told of every block that has learned, and of the scaling.
+        ranks: The first of them learns, all compute what the scaling is taken from.
     """
     sample = _sample(images, np.random.default_rng([seed, len(images)]))
-    column = learned or FeatureColumn.fit(features, shape, sample, seed, on_block)
-    values = _values(column, sample[:: max(1, len(sample) // MOST_SCALING_IMAGES)])
+    column = learned or ranks.from_first(lambda: FeatureColumn.fit(features, shape, sample, seed, on_block))
+    values = _values(column, sample[:: max(1, len(sample) // MOST_SCALING_IMAGES)], ranks)
     mean, deviation = values.mean(axis=0, dtype=np.float64), values.std(axis=0, dtype=np.float64)
     scale = np.concatenate(
         [1 / np.maximum(deviation[part], max(FLATTEST * deviation[part].mean(), 1e-6)) for part in column.entries()]
@@ -127,11 +130,12 @@ def _sample(images: PixelRows, rng: np.random.Generator) -> NDArray[np.uint8]:
     return images.take(np.sort(rng.choice(len(images), n, replace=False)), sample)
 
 
-def _values(column: FeatureColumn, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+def _values(column: FeatureColumn, pixels: NDArray[np.uint8], ranks: Ranks) -> NDArray[np.float32]:
     """The exact features of some images, (m, n_0)."""
-    values = shared_array((len(pixels), column.n_features), np.float32)
-    _divide(len(pixels), lambda start, stop: column.extract(pixels[start:stop], values[start:stop]))
-    return values
+    own = pixels[share(ranks, len(pixels))]
+    values = shared_array((len(own), column.n_features), np.float32)
+    _divide(len(own), lambda start, stop: column.extract(own[start:stop], values[start:stop]))
+    return ranks.joined(values, [len(own)])
 
 
 def feature_rows(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nncli.features.settings import PIXELS
+from nncli.machine.ranks import ALONE, Ranks
 from nncli.run.dataset import load_sets, with_features
 from nncli.run.hooks import NOBODY, Hooks
 
@@ -14,23 +15,24 @@ if TYPE_CHECKING:
     from nncli.run.plan import Plan
 
 
-def load(plan: Plan, hooks: Hooks = NOBODY, learned: Model | None = None) -> Experiment:
+def load(plan: Plan, hooks: Hooks = NOBODY, learned: Model | None = None, ranks: Ranks = ALONE) -> Experiment:
     """Load the images of a plan.
 
     Args:
         plan: Which.
         hooks: Watch.
         learned: A model of the same run, if it is resumed.
+        ranks: The processes that load them together.
 
     Raises:
         DataError: See `load_sets`.
     """
     for note in plan.notes:
         hooks.on_note(note)
-    with hooks.on_loading(plan.n_images) as on_progress:
-        training, validation, bad = load_sets(plan, on_progress, hooks.on_note)
+    with hooks.on_loading(plan.n_images // ranks.size) as on_progress:
+        training, validation, bad = load_sets(plan, on_progress, hooks.on_note, ranks)
     features = plan.config.data.features
     with hooks.on_learning(0 if features == PIXELS else len(features) + 1) as on_block:
-        experiment = with_features(plan, training, validation, bad, learned, on_block)
+        experiment = with_features(plan, training, validation, bad, learned, on_block, ranks)
     hooks.on_loaded(experiment)
     return experiment

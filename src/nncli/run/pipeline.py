@@ -4,14 +4,18 @@ plan_experiment, plan_resumed    a config and images that go together       plan
 load                             the images, decoded                        loading.py, dataset.py
 train                            a network, trained on them                 trainer.py, training.py
 run_plan                         both in a run directory, and its report    directory.py
+
+Where several processes work on a run, the first one does `run_plan` and the others `help_run`.
 """
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from nncli.errors import TrainingError
-from nncli.run.checkpoint import CHECKPOINT, saved_processes
+from nncli.machine.ranks import ALONE, Ranks
+from nncli.run.checkpoint import CHECKPOINT, saved_processes, take_over
 from nncli.run.directory import RunDirectory, create_run
 from nncli.run.hooks import NOBODY, Hooks
 from nncli.run.loading import load
@@ -22,6 +26,7 @@ from nncli.run.training import Training, TrainingRun
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from nncli.model.file import Model
     from nncli.run.dataset import Experiment
     from nncli.run.plan import Plan
     from nncli.run.training import Finished
@@ -51,6 +56,8 @@ def train(
         training = TrainingRun(experiment, trainer, directory, hooks.on_warning)
         if resume:
             training.restore()
+    if experiment.ranks.size > 1:
+        take_over(trainer, experiment.ranks)
     hooks.on_start(training)
     training.start()
     with hooks.on_training(training) as on_batch:
@@ -70,7 +77,13 @@ def train(
 
 
 def run_plan(
-    plan: Plan, hooks: Hooks = NOBODY, *, out: Path | None = None, force: bool = False, resume: Path | None = None
+    plan: Plan,
+    hooks: Hooks = NOBODY,
+    *,
+    out: Path | None = None,
+    force: bool = False,
+    resume: Path | None = None,
+    ranks: Ranks = ALONE,
 ) -> tuple[Path, Finished]:
     """Train a plan in a run directory and write the report; returns both.
 
@@ -80,6 +93,7 @@ def run_plan(
         out: The directory of a new run; by default the next one in `runs/`.
         force: Replace the run in `out`.
         resume: The run to resume.
+        ranks: The processes, of which this one is the first; the others are to `help_run`.
 
     Raises:
         NncliError: What went wrong.
@@ -87,5 +101,21 @@ def run_plan(
     name = plan.config_file.path.stem
     with RunDirectory(resume) if resume else create_run(name, out, force=force) as directory:
         learned = learned_before(directory, plan) if resume else None
-        training = train(load(plan, hooks, learned), hooks, directory, resume=resume is not None)
+        ranks.from_first(lambda: (plan, learned))
+        training = train(load(plan, hooks, learned, ranks), hooks, directory, resume=resume is not None)
         return directory.path, training.finish()
+
+
+def help_run(ranks: Ranks) -> None:
+    """Do this process's part of a run whose first process does `run_plan`; nothing is said or written.
+
+    Raises:
+        NncliError: Something went wrong here that need not have gone wrong elsewhere.
+    """
+
+    def come_from_the_first() -> tuple[Plan, Model | None]:
+        raise AssertionError("this is the first process")
+
+    plan, learned = ranks.from_first(come_from_the_first)
+    with contextlib.suppress(TrainingError):  # a loss that is not finite is so for all; the first process tells
+        train(load(plan, NOBODY, learned, ranks))

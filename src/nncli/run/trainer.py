@@ -14,6 +14,7 @@ from nncli.run.training_data import training_batches
 from nncli.training.loop import Trainer
 from nncli.training.mixing import Mixing
 from nncli.training.processes import make_communicator
+from nncli.training.rank_communicator import RankCommunicator
 from nncli.training.schedules import LearningRate
 from nncli.training.settings import Settings
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from nncli.config.options import TrainingConfig
     from nncli.network.parameters import Array
     from nncli.run.dataset import Experiment
+    from nncli.training.communicator import Communicator
 
 FLOPS_PER_WEIGHT = 6
 """Of an example and a weight in a training step."""
@@ -53,9 +55,7 @@ def make_trainer(
     m = len(experiment.training.labels)
     batch_size = m if training.batch_size == "full" else training.batch_size
     parameters = Parameters(dims, dtype, normalization=network.normalization, n_members=training.ensemble)
-    n_steps = training.epochs * math.ceil(m / batch_size)
-    work = parameters.weights.size + _feature_work(experiment)
-    communicator = make_communicator(n_processes or training.processes, work, batch_size, n_steps)
+    communicator = _communicator(experiment, n_processes, parameters.weights.size, batch_size)
     parameters = parameters.like(flat=communicator.zeros_like(parameters.flat))
     initialize(parameters, np.random.default_rng(training.seed), network.initialization, network.initialization_scale)
     training_set, validation_set = training_batches(experiment, batch_size, dtype, on_progress, on_note)
@@ -83,6 +83,16 @@ def make_trainer(
     )
     optimizer = _make_optimizer(training, parameters, communicator.zeros_like)
     return Trainer(parameters, optimizer, learning_rate, training_set, validation_set, settings, communicator)
+
+
+def _communicator(experiment: Experiment, n_processes: int | None, n_weights: int, batch_size: int) -> Communicator:
+    """The processes of the run, where there are several already, or those that training starts; see `make_trainer`."""
+    if experiment.ranks.size > 1:
+        return RankCommunicator(experiment.ranks)
+    training, m = experiment.config.training, len(experiment.training.labels)
+    n_steps = training.epochs * math.ceil(m / batch_size)
+    work = n_weights + _feature_work(experiment)
+    return make_communicator(n_processes or training.processes, work, batch_size, n_steps)
 
 
 def _feature_work(experiment: Experiment) -> int:

@@ -21,6 +21,7 @@ from nncli.data.pixel_rows import PixelRows
 from nncli.features.span import ScaledRows, fit_projection
 from nncli.machine.divide import divide, shared_array
 from nncli.machine.forking import number_of_processes
+from nncli.machine.ranks import share
 from nncli.model.preprocessing import Preprocessing
 from nncli.run.feature_rows import cache_entry, feature_rows
 
@@ -124,18 +125,20 @@ def _in_span(experiment: Experiment, kept: Kept) -> Kept:
     if experiment.span.projection is None:
         step = -(-len(kept.training) // MOST_COLUMNS)
         columns = ScaledRows(kept.rows, scale, offset, kept.training[::step])
-        experiment.span.projection = fit_projection(columns, r)
+        experiment.span.projection = experiment.ranks.from_first(lambda: fit_projection(columns, r))
     projection = experiment.span.projection
-    wanted = np.concatenate([kept.training, kept.validation])
-    every, projected = ScaledRows(kept.rows, scale, offset, wanted), shared_array((len(wanted), r), np.float32)
+    every = np.concatenate([kept.training, kept.validation])
+    wanted = every[share(experiment.ranks, len(every))]
+    own, projected = ScaledRows(kept.rows, scale, offset, wanted), shared_array((len(wanted), r), np.float32)
 
     def work(start: int, stop: int) -> None:
-        projection.apply(every.part(slice(start, stop), slice(None)), projected[start:stop])
+        projection.apply(own.part(slice(start, stop), slice(None)), projected[start:stop])
 
     projection.prepare(np.float32)  # before processes are forked
     divide(len(wanted), TOGETHER, work, number_of_processes() if len(wanted) > MANY else 1)
+    projected = experiment.ranks.joined(projected, [len(projected)])
     first = len(kept.training)
-    return Kept(projected, AsTheyAre(r), np.arange(first), np.arange(first, len(wanted)))
+    return Kept(projected, AsTheyAre(r), np.arange(first), np.arange(first, len(every)))
 
 
 def _stored_features(
@@ -152,17 +155,21 @@ def _stored_features(
     training, validation = experiment.training, experiment.validation
     if experiment.shared_features is not None and not only_validation:
         return experiment.shared_features, training.rows, len(training.pixels) + training.rows, validation.rows
-    data, kept_as = experiment.config.data, None
-    rows = np.concatenate([images.rows for images in ((validation,) if only_validation else (training, validation))])
-    n_mirrored = len(training.rows) if data.augmentation == "mirror" and not only_validation else 0
-    if data.cache == "on" and len(rows):
-        which = "validation" if len(rows) == len(validation.rows) else "all"
-        what = f"{experiment.fingerprint} {which} {n_mirrored}"
-        kept_as = cache_entry(features, what, str(data.path.absolute()), len(rows) + n_mirrored)
-    images = PixelRows(training.pixels, rows)
+    data, kept_as, ranks = experiment.config.data, None, experiment.ranks
+    sets = (training.rows[:0] if only_validation else training.rows), validation.rows
+    own = [rows[share(ranks, len(rows))] for rows in sets]
+    n_own = len(own[0]) + len(own[1])
+    n_mirrored = len(own[0]) if data.augmentation == "mirror" else 0
+    if data.cache == "on" and len(sets[0]) + len(sets[1]):
+        which = "all" if len(sets[0]) else "validation"
+        part = "" if ranks.size == 1 else f", part {ranks.rank + 1} of {ranks.size}"
+        what = f"{ranks.from_first(lambda: experiment.fingerprint)} {which} {n_mirrored}{part}"
+        kept_as = cache_entry(features, what, f"{data.path.absolute()}{part}", n_own + n_mirrored)
+    images = PixelRows(training.pixels, np.concatenate(own))
     stored = feature_rows(features, images, on_progress, n_mirrored=n_mirrored, kept_as=kept_as, on_note=on_note)
-    first = len(rows) - len(validation.rows)  # rows of training images come before
-    return stored, np.arange(first), np.arange(len(rows), len(stored)), np.arange(first, len(rows))
+    stored = ranks.joined(stored, [len(own[0]), len(own[1]), n_mirrored])
+    first, n = len(sets[0]), len(sets[0]) + len(sets[1])
+    return stored, np.arange(first), np.arange(n, len(stored)), np.arange(first, n)
 
 
 def shared_features(experiment: Experiment, on_progress: Callable[[int], None]) -> NDArray[np.uint8] | None:

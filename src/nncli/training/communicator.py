@@ -28,10 +28,12 @@ class Communicator(Protocol):
     Attributes:
         rank: Number of this process, from 0; 0 is the one that reports and saves.
         size: Number of processes.
+        forked: Number of those on this machine that training starts itself; resuming starts as many again.
     """
 
     rank: int
     size: int
+    forked: int
 
     def zeros_like(self, array: Array) -> Array:
         """Zeros that all processes see, for parameters and the optimizer's state."""
@@ -54,8 +56,14 @@ class Communicator(Protocol):
     def total(self, *numbers: float) -> list[float]:
         """The sums of `numbers` over the processes."""
 
+    def over_parts(self, number: float) -> float:
+        """The sum of `number` over the parts of the parameters."""
+
     def finish_step(self, stop: bool) -> bool:
         """Wait until every process has updated its part; returns what process 0 says about stopping."""
+
+    def agree(self, stop: bool) -> bool:
+        """Hear what process 0 says about stopping, when no parameter has moved since the last step."""
 
 
 class SingleProcess:
@@ -63,6 +71,7 @@ class SingleProcess:
 
     rank = 0
     size = 1
+    forked = 1
 
     def zeros_like(self, array: Array) -> Array:
         """Zeros in this process's own memory."""
@@ -89,6 +98,14 @@ class SingleProcess:
         """The sum over one process is already there."""
         return list(numbers)
 
+    def over_parts(self, number: float) -> float:
+        """There is one part."""
+        return number
+
     def finish_step(self, stop: bool) -> bool:
         """Nobody to wait for."""
+        return stop
+
+    def agree(self, stop: bool) -> bool:
+        """Nobody to ask."""
         return stop

@@ -196,7 +196,7 @@ class Trainer:
 
     def _clip(self, gradient: Array, max_norm: float) -> None:
         """Clip by the norm of the whole gradient, of which `gradient` is this process's part."""
-        (squared_norm,) = self.communicator.total(float(np.dot(gradient, gradient)))
+        squared_norm = self.communicator.over_parts(float(np.dot(gradient, gradient)))
         clip_by_norm(gradient, max_norm, squared_norm)
 
     def _finish_epoch(self, should_stop: Callable[[], bool]) -> EpochResult | None:
@@ -211,7 +211,7 @@ class Trainer:
                 self.settings.activation,
                 should_stop,
             )
-            if sums is None:
+            if self.communicator.agree(sums is None) or sums is None:
                 return None
             n_examples = self.validation_set.n_examples
             val_loss, val_accuracy = (total / n_examples for total in self.communicator.total(*sums))

@@ -86,7 +86,7 @@ class ForkedProcesses:
     """
 
     def __init__(self, size: int) -> None:
-        self.size = size
+        self.size = self.forked = size
         self.rank = 0
         self._meetings = 0
         self._counters = memoryview(mmap.mmap(-1, size * STRIDE * 8)).cast("q")
@@ -150,6 +150,14 @@ class ForkedProcesses:
         self._meet()
         places = range(first, first + self.size * NUMBERS, NUMBERS)
         return [sum(self._numbers[place + i] for place in places) for i in range(len(numbers))]
+
+    def over_parts(self, number: float) -> float:
+        """Every process has a part."""
+        return self.total(number)[0]
+
+    def agree(self, stop: bool) -> bool:
+        """Process 0 need not wait to stop: it ends the others, who have nothing to finish."""
+        return (stop and self.rank == 0) or self.finish_step(stop)
 
     def finish_step(self, stop: bool) -> bool:
         """Meet, and hear what process 0 says."""

@@ -1,0 +1,156 @@
+"""Processes that an MPI launcher started, on one machine or several: `mpiexec -n 4 nncli train config.yaml`.
+
+MPI (message passing interface) is what clusters have; mpi4py speaks it. Nothing is sent in any other way.
+
+A process that fails ends all of them. `MPI_Abort` does that, with an exit code; the line that says why was written
+before. Meetings that may take long are waited for asleep, so that a process that works has the cores for itself, and
+signals are heard.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import time
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from nncli.errors import UsageError
+from nncli.machine.extras import install_command, refuse_missing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from nncli.machine.launcher import Launched
+
+T = TypeVar("T")
+
+SLEEP = 0.002
+"""Seconds between two looks whether a meeting is over that may take long."""
+
+EAGER_LOOKS = 2_000
+"""Looks without sleeping before."""
+
+
+class MpiRanks:
+    """All processes of the launcher; see `nncli.machine.ranks` for what the methods do.
+
+    Args:
+        mpi: The module mpi4py.MPI.
+    """
+
+    def __init__(self, mpi: Any) -> None:
+        self._mpi, self._all = mpi, mpi.COMM_WORLD
+        self.rank, self.size = self._all.Get_rank(), self._all.Get_size()
+        self._here = self._all.Split_type(mpi.COMM_TYPE_SHARED, self.rank)
+        is_first_here = self._here.Get_rank() == 0
+        self._machines = self._all.Split(0 if is_first_here else mpi.UNDEFINED, self.rank)
+        own = self._machines.Get_rank() if is_first_here else None
+        self._machine_of: list[int] = self._all.allgather(self._here.bcast(own, 0))
+        self._windows: list[Any] = []  # memory that is shared as long as the run lasts
+        self._is_over = False
+
+    def from_first(self, make: Callable[[], T]) -> T:
+        """Process 0 calls `make`; all get the result."""
+        made = make() if self.rank == 0 else None
+        self._meet()
+        result: T = self._all.bcast(made, 0)
+        return result
+
+    def gathered(self, own: T) -> list[T]:
+        """Everyone's `own`, by rank."""
+        self._meet()
+        result: list[T] = self._all.allgather(own)
+        return result
+
+    def joined(self, rows: NDArray[Any], lengths: Sequence[int]) -> NDArray[Any]:
+        """Rows of all processes: within a machine each writes its own, and then machines send each other theirs."""
+        counts = np.array(self.gathered(list(lengths)))  # (processes, tables)
+        whole = self._shared((int(counts.sum()), rows.shape[1]), rows.dtype)
+        blocks, place, own = [], 0, 0
+        for table in counts.T.tolist():
+            for rank, n in enumerate(table):
+                block = whole[place : place + n]
+                if rank == self.rank:
+                    block[:] = rows[own : own + n]
+                    own += n
+                blocks.append((self._machine_of[rank], block))
+                place += n
+        self._here.Barrier()
+        if self._machines != self._mpi.COMM_NULL and self._machines.Get_size() > 1:
+            for machine, block in blocks:
+                self._machines.Bcast(block, machine)
+        self._meet()
+        return whole
+
+    def _shared(self, shape: tuple[int, int], dtype: np.dtype[Any]) -> NDArray[Any]:
+        """Memory that the processes on this machine share, (m, n)."""
+        n_values = shape[0] * shape[1]
+        n_bytes = max(1, n_values * dtype.itemsize) if self._here.Get_rank() == 0 else 0
+        window = self._mpi.Win.Allocate_shared(n_bytes, 1, comm=self._here)
+        self._windows.append(window)
+        memory, _ = window.Shared_query(0)
+        return np.frombuffer(memory, dtype, n_values).reshape(shape)
+
+    def add_up(self, vector: NDArray[Any]) -> None:
+        """Replace `vector`, (size,), by its sum over the processes."""
+        self._all.Allreduce(self._mpi.IN_PLACE, vector)
+
+    def total(self, *numbers: float) -> list[float]:
+        """The sums, added up in the order of the ranks by everyone: all decide alike what follows from them."""
+        own, every = np.array(numbers), np.empty((self.size, len(numbers)))
+        self._all.Allgather(own, every)
+        return [sum(column) for column in every.T.tolist()]
+
+    def end(self) -> None:
+        """The last meeting; who is through with it may leave."""
+        self._meet()
+        self._is_over = True
+
+    def leave(self, code: int) -> None:
+        """End all processes with `code`, unless the last meeting is over."""
+        if self._is_over or self._mpi.Is_finalized():
+            return
+        with contextlib.suppress(OSError):
+            sys.stdout.flush()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what was wrong has been said
+        self._all.Abort(code)
+
+    def _meet(self) -> None:
+        """Wait until all have come here, without keeping a core busy for long."""
+        request = self._all.Ibarrier()
+        looks = 0
+        while not request.Test():
+            looks += 1
+            if looks > EAGER_LOOKS:
+                time.sleep(SLEEP)
+
+
+def join(launched: Launched) -> MpiRanks:
+    """Meet the other processes for the first time.
+
+    Args:
+        launched: This process, as its launcher calls it.
+
+    Raises:
+        UsageError: There is no mpi4py, no MPI library, or one of another kind than the launcher's.
+    """
+    try:
+        from mpi4py import MPI
+    except ModuleNotFoundError as error:
+        raise refuse_missing(f"running as {launched.size} processes", error, "mpi") from error
+    except (ImportError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        advice = "install one, for example: pip install mpich"
+        raise UsageError(f"mpi4py finds no MPI library ({reason}); {advice}") from error
+    if (size := MPI.COMM_WORLD.Get_size()) != launched.size:
+        library = " ".join(MPI.Get_library_version().splitlines()[0].split())
+        raise UsageError(
+            f"the launcher started {launched.size} processes, but mpi4py sees {size} through another MPI, {library}; "
+            f"use the launcher of that one, or reinstall mpi4py for yours: {install_command('mpi')}"
+        )
+    return MpiRanks(MPI)

@@ -1,0 +1,94 @@
+"""Processes that work on one run together, perhaps on several machines; each has a number, its rank.
+
+Every process runs the same program. Each takes its share of what can be divided; what cannot, process 0 does for all.
+All of them must come to the same meetings in the same order:
+
+    from_first    process 0 makes something, the others get it
+    gathered      everyone's something, by rank
+    joined        everyone's rows, one table for all
+    add_up        vectors, entry by entry
+    total         a few numbers
+
+`Alone` is the team of one, for which nothing needs to be done; machine/mpi.py has the other one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+T = TypeVar("T")
+
+
+class Ranks(Protocol):
+    """The processes of a run.
+
+    Attributes:
+        rank: Number of this process, from 0; 0 is the one that speaks and writes.
+        size: How many there are.
+    """
+
+    rank: int
+    size: int
+
+    def from_first(self, make: Callable[[], T]) -> T:
+        """Process 0 calls `make`; all get the result."""
+
+    def gathered(self, own: T) -> list[T]:
+        """Everyone's `own`, by rank."""
+
+    def joined(self, rows: NDArray[Any], lengths: Sequence[int]) -> NDArray[Any]:
+        """Rows of all processes, in memory that those on one machine share; to be read only.
+
+        Args:
+            rows: This process's part of several tables, one part below the other, (m', n).
+            lengths: Of these parts; they sum to m'.
+
+        Returns:
+            The tables, one below the other, (m, n); in each the rows of process 0 come first.
+        """
+
+    def add_up(self, vector: NDArray[Any]) -> None:
+        """Replace `vector`, (size,), by its sum over the processes."""
+
+    def total(self, *numbers: float) -> list[float]:
+        """The sums of `numbers` over the processes, the same bits in all of them."""
+
+
+class Alone:
+    """A process without others."""
+
+    rank = 0
+    size = 1
+
+    def from_first(self, make: Callable[[], T]) -> T:
+        """It makes it itself."""
+        return make()
+
+    def gathered(self, own: T) -> list[T]:
+        """Its own."""
+        return [own]
+
+    def joined(self, rows: NDArray[Any], _lengths: Sequence[int]) -> NDArray[Any]:
+        """The tables are there already."""
+        return rows
+
+    def add_up(self, _vector: NDArray[Any]) -> None:
+        """The sum over one process is there already."""
+
+    def total(self, *numbers: float) -> list[float]:
+        """Likewise."""
+        return list(numbers)
+
+
+ALONE = Alone()
+"""Whoever names no others works alone."""
+
+
+def share(ranks: Ranks, m: int) -> slice:
+    """Which of m items are this process's: an equal share, give or take one."""
+    return slice(m * ranks.rank // ranks.size, m * (ranks.rank + 1) // ranks.size)

@@ -1,0 +1,74 @@
+"""Training in several processes that share no memory: each has all parameters and makes the same steps.
+
+    forward, backward        on this process's share of the batch
+    sum                      every process has the whole batch's gradient
+    optimizer.step           everyone updates all parameters, alike
+
+Two short messages go with the gradient: its sums of losses and hits, and whether process 0 wants to stop.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nncli.machine.ranks import share
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from nncli.machine.ranks import Ranks
+    from nncli.network.parameters import Array
+
+
+class RankCommunicator:
+    """A communicator over the processes of a run; see `nncli.training.communicator` for what the methods do.
+
+    Args:
+        ranks: The processes.
+    """
+
+    forked = 1
+
+    def __init__(self, ranks: Ranks) -> None:
+        self._ranks, self.rank, self.size = ranks, ranks.rank, ranks.size
+
+    def zeros_like(self, array: Array) -> Array:
+        """Zeros in this process's own memory."""
+        return np.zeros_like(array)
+
+    @contextlib.contextmanager
+    def helped(self, theta: Array, _work: Callable[[Array], None]) -> Iterator[Array]:
+        """The others are at the same place of the same program."""
+        yield np.zeros_like(theta)
+
+    def share(self, m: int) -> slice:
+        """An equal share, give or take one example."""
+        return share(self._ranks, m)
+
+    def part(self, size: int) -> slice:
+        """All of them."""
+        return slice(0, size)
+
+    def sum(self, gradient: Array, *numbers: float) -> list[float]:
+        """Add up the gradients of all, and the numbers."""
+        self._ranks.add_up(gradient)
+        return self._ranks.total(*numbers)
+
+    def total(self, *numbers: float) -> list[float]:
+        """Add up the numbers of all."""
+        return self._ranks.total(*numbers)
+
+    def over_parts(self, number: float) -> float:
+        """Everyone's part is the whole."""
+        return number
+
+    def finish_step(self, stop: bool) -> bool:
+        """Hear what process 0 says."""
+        return self._ranks.total(float(stop and self.rank == 0))[0] > 0
+
+    def agree(self, stop: bool) -> bool:
+        """Likewise."""
+        return self.finish_step(stop)
