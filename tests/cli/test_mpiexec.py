@@ -1,0 +1,122 @@
+"""`mpiexec -n K nncli train`: as good as one process, and over for all when it is over for one.
+
+These need mpi4py and an MPI with a launcher: pip install mpi4py mpich.
+"""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from tests.cli.tiny import NNCLI, Runner
+from tests.folders import write_class_folders, write_config
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MPIEXEC = shutil.which("mpiexec", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
+
+pytestmark = pytest.mark.skipif(
+    MPIEXEC is None or importlib.util.find_spec("mpi4py") is None,
+    reason="needs mpi4py and mpiexec: pip install mpi4py mpich",
+)
+
+FAILS = """
+import sys, os, signal
+from nncli.machine.launcher import launched
+from nncli.run import pipeline
+from nncli.errors import DataError
+import nncli.cli.main as program
+def load(*_): {what}
+if launched().rank == 1: pipeline.load = load
+program.main(sys.argv[1:])
+"""
+"""A program whose process 1 does something else instead of loading images."""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """A config for a few images."""
+    write_class_folders(tmp_path / "photos")
+    return write_config(tmp_path / "c.yaml", tmp_path / "photos")
+
+
+def start(n: int, *arguments: str | Path, program: Sequence[str] = NNCLI) -> subprocess.Popen[str]:
+    """Start n processes that run nncli, or another program."""
+    assert MPIEXEC
+    command = [MPIEXEC, "-n", str(n), *program, *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def losses(run: Path) -> list[list[float]]:
+    """Losses of every epoch, of training and validation images."""
+    with (run / "history.csv").open() as file:
+        return [[float(row["loss"]), float(row["val_loss"])] for row in csv.DictReader(file)]
+
+
+@pytest.mark.parametrize("n", [2, 4])
+def test_several_processes_train_as_one(n: int, config: Path, nncli: Runner) -> None:
+    """Losses are equal up to rounding; one line says where the model is."""
+    assert 0 == nncli("train", config, "--out", config.parent / "alone").code
+    together = config.parent / "together"
+    process = start(n, "train", config, "--out", together)
+    out, err = process.communicate()
+    assert (0, f"{together / 'model.npz'}\n") == (process.returncode, out)
+    assert 1 == err.count("training and")
+    np.testing.assert_allclose(losses(together), losses(config.parent / "alone"), rtol=0, atol=1e-5)
+
+
+def test_a_signal_to_the_launcher_ends_in_order_and_others_go_on(config: Path) -> None:
+    """Two processes save what they have trained; three resume it."""
+    run = config.parent / "run"
+    process = start(2, "train", config, "--out", run, "--epochs", "100000", "--progress", "none")
+    while not (run / "history.csv").exists():
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.01)
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate()
+    assert 128 + signal.SIGTERM == process.returncode
+    assert f"everything is saved; resume with: nncli train --resume {run}" in err
+    trained = losses(run)
+    process = start(3, "train", "--resume", run, "--epochs", str(len(trained) + 2), "--progress", "none")
+    process.communicate()
+    assert (0, len(trained) + 2) == (process.returncode, len(losses(run)))
+    assert trained == losses(run)[: len(trained)]
+
+
+@pytest.mark.parametrize(
+    ("what", "code", "line"),
+    [
+        ("raise DataError('the disk is gone')", 1, "the disk is gone"),
+        ("raise ValueError('oh')", 1, "internal error: ValueError: oh; run with -v for the traceback"),
+        ("os.kill(os.getpid(), signal.SIGKILL)", 9, None),
+    ],
+    ids=["an error", "a bug", "killed"],
+)
+def test_one_that_fails_ends_all(what: str, code: int, line: str | None, config: Path) -> None:
+    """Soon, with its exit code, and its line says which one it was; of one that was killed the launcher tells."""
+    program = (sys.executable, "-c", FAILS.format(what=what))
+    process = start(2, "-q", "train", config, "--out", config.parent / "run", program=program)
+    out, err = process.communicate(timeout=60)
+    assert code == process.returncode
+    if line:
+        assert ("", [f"nncli: rank 1 on {os.uname().nodename}: {line}"]) == (out, err.splitlines())
+
+
+def test_an_error_of_all_is_told_once(config: Path) -> None:
+    """An error in the config, with its own exit code."""
+    process = start(3, "train", config, "--lr", "fast")
+    out, err = process.communicate(timeout=60)
+    assert (2, "") == (process.returncode, out)
+    assert 1 == err.count("fast")

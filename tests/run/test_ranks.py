@@ -1,0 +1,145 @@
+"""A run by several ranks is the run of one process, divided."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from nncli.errors import DataError
+from nncli.machine.ranks import ALONE, share
+from nncli.run.hooks import NOBODY, Hooks
+from nncli.run.loading import load
+from nncli.run.pipeline import help_run, run_plan, train
+from nncli.run.resuming import plan_resumed
+from nncli.run.training_data import training_batches
+from tests.fixtures import plan_of
+from tests.folders import write_class_folders
+from tests.thread_ranks import ThreadRank, in_ranks
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from nncli.machine.ranks import Ranks
+    from nncli.run.plan import Plan
+    from nncli.run.training import Training
+
+SECTIONS: dict[str, dict[str, Any]] = {
+    "pixels": {"training": {"epochs": 2, "batch_size": 10, "optimizer": "adam"}},
+    "clipped": {"training": {"epochs": 2, "batch_size": 7, "gradient_clip_norm": 0.05, "l2": 0.1}},
+    "dropout": {"network": {"layer_dims": "[auto, 6, auto]", "dropout": 0.4}, "training": {"epochs": 2}},
+    "augmented": {"data": {"augmentation": "photos"}, "training": {"epochs": 2}},
+    "features": {
+        "data": {
+            "image_size": "[9, 9]",
+            "features": "[patches: {size: 3, count: 4, grid: 2}, hog: {cell: 4}]",
+            "augmentation": "mirror",
+        },
+        "network": {"project": "6"},
+        "training": {"epochs": 2},
+    },
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Photos of two classes."""
+    write_class_folders(tmp_path / "photos", {"dark": 22, "light": 19}, size=(9, 9))
+    return tmp_path
+
+
+def trained(plan: Plan, ranks: Ranks = ALONE) -> Training:
+    """A training of a plan, by this rank."""
+    return train(load(plan, NOBODY, None, ranks))
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_as_many_ranks_as_you_like_train_the_same_network(name: str, folder: Path) -> None:
+    """Losses of every epoch, parameters and predictions are those of one process, up to rounding."""
+    plan = plan_of(folder, **SECTIONS[name])
+    alone = trained(plan)
+    for size in (2, 4):
+        for training in in_ranks(size, lambda ranks: trained(plan, ranks)):
+            expected, found = ([(e.loss, e.val_loss) for e in each.trainer.state.history] for each in (alone, training))
+            np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
+            np.testing.assert_allclose(training.trainer.parameters.flat, alone.trainer.parameters.flat, atol=1e-4)
+
+
+def test_every_rank_has_the_features_of_all_images(folder: Path) -> None:
+    """Dictionary, scaling and projection are the same to the bit, and so is every row, whoever computed it."""
+    plan = plan_of(folder, **SECTIONS["features"])
+
+    def everything(ranks: Ranks = ALONE) -> list[Any]:
+        experiment = load(plan, NOBODY, None, ranks)
+        training, validation = training_batches(experiment, 8, np.float32)
+        assert experiment.features
+        assert experiment.span.projection
+        assert validation
+        rows = [X.copy() for X, _ in training.shuffled(3, 1)] + [X.copy() for X, _ in validation.in_order()]
+        learned = [*experiment.column.arrays().values(), experiment.scaling.scale, experiment.span.projection.matrix]
+        return [*learned, *rows]
+
+    alone = everything()
+    for found in in_ranks(3, everything):
+        for expected, actual in zip(alone, found, strict=True):
+            np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-6)
+
+
+def test_a_stopped_run_goes_on_with_another_number_of_ranks(folder: Path) -> None:
+    """Three ranks stop in the second epoch, two finish it, as one process does that was never stopped."""
+    sections = {"training": {"epochs": 3, "batch_size": 8, "optimizer": "adam"}}
+    plan = plan_of(folder, **sections)
+    straight = trained(plan).trainer.state.history
+
+    class Stopping(Hooks):
+        left = 7  # five batches an epoch
+
+        def should_stop(self) -> bool:
+            self.left -= 1
+            return self.left <= 0
+
+    def begin(ranks: Ranks) -> None:
+        if ranks.rank:
+            help_run(ranks)
+        else:
+            run_plan(plan, Stopping(), out=folder / "run", ranks=ranks)
+
+    def go_on(ranks: Ranks) -> None:
+        if ranks.rank:
+            help_run(ranks)
+        else:
+            run_plan(plan_resumed(folder / "run"), resume=folder / "run", ranks=ranks)
+
+    in_ranks(3, begin)
+    assert 1 < len((folder / "run" / "history.csv").read_text().splitlines()) < 4
+    in_ranks(2, go_on)
+    rows = (folder / "run" / "history.csv").read_text().splitlines()[1:]
+    losses = [float(row.split(",")[1]) for row in rows]
+    np.testing.assert_allclose(losses, [result.loss for result in straight], rtol=0, atol=1e-5)
+
+
+def test_an_image_that_cannot_be_read_is_known_to_all_and_told_once(folder: Path) -> None:
+    """Whoever was to decode it; only the first rank refuses to train."""
+    bad = next((folder / "photos").glob("*/*.png"))
+    bad.write_bytes(b"no image")
+    plan, told = plan_of(folder), []
+
+    def loading(ranks: Ranks) -> None:
+        try:
+            load(plan, NOBODY, None, ranks)
+        except DataError as error:
+            told.append((ranks.rank, str(error).splitlines()[0]))
+            raise
+
+    with pytest.raises(DataError):
+        in_ranks(3, loading)
+    assert [0] == [rank for rank, line in told if line.startswith(str(bad))]
+
+
+@pytest.mark.parametrize("m", [0, 1, 5, 12])
+def test_shares_are_equal_and_leave_nothing_out(m: int) -> None:
+    """Give or take one."""
+    parts = [range(m)[share(ThreadRank(rank, None, [None] * 5), m)] for rank in range(5)]  # type: ignore[arg-type]
+    assert list(range(m)) == [item for part in parts for item in part]
+    assert max(map(len, parts)) - min(map(len, parts)) <= 1

@@ -1,0 +1,81 @@
+"""Ranks that are threads of this process: what several processes do together, without a launcher."""
+
+from __future__ import annotations
+
+import pickle
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from nncli.machine.ranks import Ranks
+
+T = TypeVar("T")
+
+SECONDS = 60
+"""Time for a meeting: whoever waits longer has been left alone by an error."""
+
+
+class ThreadRank:
+    """A rank; its meetings are those of `MpiRanks`.
+
+    Args:
+        rank: Its number.
+        barrier: Of all.
+        table: Where everyone lays down something for the others, by rank.
+    """
+
+    def __init__(self, rank: int, barrier: threading.Barrier, table: list[Any]) -> None:
+        self.rank, self.size, self._barrier, self._table = rank, len(table), barrier, table
+
+    def gathered(self, own: T) -> list[T]:
+        """See `Ranks`."""
+        self._table[self.rank] = own
+        self._barrier.wait(SECONDS)
+        every = pickle.loads(pickle.dumps(self._table))  # as it would arrive in another process
+        self._barrier.wait(SECONDS)
+        return every
+
+    def from_first(self, make: Callable[[], T]) -> T:
+        """See `Ranks`."""
+        first: T = self.gathered(make() if self.rank == 0 else None)[0]  # type: ignore[assignment]
+        return first
+
+    def joined(self, rows: NDArray[Any], lengths: Sequence[int]) -> NDArray[Any]:
+        """See `Ranks`."""
+        parts = self.gathered(np.split(rows, np.cumsum(lengths)[:-1]))
+        return np.concatenate([part[table] for table in range(len(lengths)) for part in parts])
+
+    def add_up(self, vector: NDArray[Any]) -> None:
+        """See `Ranks`."""
+        vector[:] = np.sum(self.gathered(vector.copy()), axis=0)
+
+    def total(self, *numbers: float) -> list[float]:
+        """See `Ranks`."""
+        return [sum(column) for column in zip(*self.gathered(numbers), strict=True)]
+
+
+def in_ranks(size: int, work: Callable[[Ranks], T]) -> list[T]:
+    """The results of `work`, done by `size` ranks at the same time; an error in one of them ends all."""
+    barrier, table = threading.Barrier(size), [None] * size
+
+    def one(rank: int) -> T:
+        try:
+            return work(ThreadRank(rank, barrier, table))
+        except BaseException:
+            barrier.abort()
+            raise
+
+    with ThreadPoolExecutor(size) as pool:
+        futures = [pool.submit(one, rank) for rank in range(size)]
+        errors = [error for future in futures if (error := future.exception())]
+        for error in errors:
+            if not isinstance(error, threading.BrokenBarrierError):
+                raise error
+        return [future.result() for future in futures]
