@@ -38,7 +38,7 @@ class ThreadRank:
         """See `Ranks`."""
         self._table[self.rank] = own
         self._barrier.wait(SECONDS)
-        every = pickle.loads(pickle.dumps(self._table))  # as it would arrive in another process
+        every: list[T] = pickle.loads(pickle.dumps(self._table))  # noqa: S301 - own data, as they would arrive in another process
         self._barrier.wait(SECONDS)
         return every
 

@@ -65,12 +65,11 @@ def losses(run: Path) -> list[list[float]]:
         return [[float(row["loss"]), float(row["val_loss"])] for row in csv.DictReader(file)]
 
 
-@pytest.mark.parametrize("n", [2, 4])
-def test_several_processes_train_as_one(n: int, config: Path, nncli: Runner) -> None:
+def test_several_processes_train_as_one(config: Path, nncli: Runner) -> None:
     """Losses are equal up to rounding; one line says where the model is."""
     assert 0 == nncli("train", config, "--out", config.parent / "alone").code
     together = config.parent / "together"
-    process = start(n, "train", config, "--out", together)
+    process = start(4, "train", config, "--out", together)
     out, err = process.communicate()
     assert (0, f"{together / 'model.npz'}\n") == (process.returncode, out)
     assert 1 == err.count("training and")
@@ -99,10 +98,9 @@ def test_a_signal_to_the_launcher_ends_in_order_and_others_go_on(config: Path) -
     ("what", "code", "line"),
     [
         ("raise DataError('the disk is gone')", 1, "the disk is gone"),
-        ("raise ValueError('oh')", 1, "internal error: ValueError: oh; run with -v for the traceback"),
         ("os.kill(os.getpid(), signal.SIGKILL)", 9, None),
     ],
-    ids=["an error", "a bug", "killed"],
+    ids=["an error", "killed"],
 )
 def test_one_that_fails_ends_all(what: str, code: int, line: str | None, config: Path) -> None:
     """Soon, with its exit code, and its line says which one it was; of one that was killed the launcher tells."""
@@ -119,4 +117,4 @@ def test_an_error_of_all_is_told_once(config: Path) -> None:
     process = start(3, "train", config, "--lr", "fast")
     out, err = process.communicate(timeout=60)
     assert (2, "") == (process.returncode, out)
-    assert 1 == err.count("fast")
+    assert 1 == err.count("not 'fast'")
