@@ -15,6 +15,7 @@ The seconds per image and of the optimizer are measured with one rank; the rest 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import math
 import os
@@ -85,7 +86,7 @@ def memory(images: int, image_bytes: int, n_parameters: int, ranks_here: int) ->
 
 def size_of(dims: tuple[int, ...]) -> int:
     """Parameters of a network."""
-    return sum(n * (before + 1) for before, n in zip(dims, dims[1:], strict=False))
+    return sum(n * (before + 1) for before, n in itertools.pairwise(dims))
 
 
 def train_here() -> None:
@@ -162,43 +163,19 @@ def two_hosts(rate: str) -> Iterator[list[str]]:
             _do(*inside, "ip", "addr", "add", f"{address}/24", "dev", "eth0")
             _do(*inside, "ip", "link", "set", "eth0", "up")
             _do(*inside, "ip", "link", "set", "lo", "up")
-            _do(
-                *inside,
-                "tc",
-                "qdisc",
-                "add",
-                "dev",
-                "eth0",
-                "root",
-                "tbf",
-                "rate",
-                rate,
-                "burst",
-                "128k",
-                "latency",
-                "50ms",
-            )
+            shaped = ("root", "tbf", "rate", rate, "burst", "128k", "latency", "50ms")
+            _do(*inside, "tc", "qdisc", "add", "dev", "eth0", *shaped)
         first = next(iter(names))
         options = ["-launcher", "ssh", "-launcher-exec", str(script), "-localhost", "10.77.0.1", "-iface", "eth0"]
-        hosts = [
-            "-hosts",
-            ",".join(names.values()),
-            "-n",
-            "2",
-            "-ppn",
-            "1",
-            "-genv",
-            "UCX_TLS",
-            "tcp,self",
-            "-genv",
-            "UCX_NET_DEVICES",
-            "eth0",
-        ]
-        yield ["ip", "netns", "exec", first, mpiexec(), *options, *hosts]
+        hosts = ["-hosts", ",".join(names.values()), "-n", "2", "-ppn", "1"]
+        # UCX would notice that both hosts are one machine, and go through its memory.
+        cable = ["-genv", "UCX_TLS", "tcp,self", "-genv", "UCX_NET_DEVICES", "eth0"]
+        yield ["ip", "netns", "exec", first, mpiexec(), *options, *hosts, *cable]
     finally:
         script.unlink()
         for name in names:
-            subprocess.run(["ip", "netns", "del", name], check=False, capture_output=True)
+            with contextlib.suppress(subprocess.CalledProcessError):
+                _do("ip", "netns", "del", name)
 
 
 def _do(*command: str) -> None:

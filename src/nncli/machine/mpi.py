@@ -144,8 +144,8 @@ def _refuse_more_than_there_is(n_bytes: int) -> None:
         status = os.statvfs(SHARED_MEMORY)
         if n_bytes > (free := status.f_bavail * status.f_frsize):
             raise DataError(
-                f"{SHARED_MEMORY}: has room for {free / 1e6:.0f} MB, but {n_bytes / 1e6:.0f} MB are to be shared by the "
-                "processes on this machine; give a container more with --shm-size"
+                f"{SHARED_MEMORY}: has room for {free / 1e6:.0f} MB, but the processes on this machine are to share "
+                f"{n_bytes / 1e6:.0f} MB; give a container more with --shm-size"
             )
 
 
