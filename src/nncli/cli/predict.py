@@ -14,7 +14,9 @@ from nncli.cli.inputs import STDIN, check_folders, source_lots, unread_notes
 from nncli.cli.messages import say, warn
 from nncli.cli.model_lookup import find_model
 from nncli.cli.options import Share, model_option
+from nncli.cli.predicting import help_predicting, predicting
 from nncli.cli.records import FORMATS, Layout, make_record
+from nncli.cli.together import together
 from nncli.errors import EXIT_SKIPPED, UsageError
 from nncli.machine.atomic_file import open_atomically
 from nncli.text import printable
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from nncli.cli.records import Record
     from nncli.model.file import Model
     from nncli.model.predictor import Predictor
+    from nncli.model.ranked_prediction import RankedPredictor
 
 
 @click.command(short_help="Print the class of images.")
@@ -59,6 +62,7 @@ if TYPE_CHECKING:
 @click.option("--all-probs", is_flag=True, help="Add the probability of every class, in the model's order.")
 @click.option("-o", "--output", metavar="FILE", type=click.Path(), help="Write here instead of to stdout.")
 @click.pass_context
+@together.helped_by(help_predicting)
 def command(
     context: click.Context,
     *,
@@ -91,12 +95,11 @@ def command(
     """
     _check_usage(context)
     from nncli.model.file import read_model
-    from nncli.model.predictor import Predictor
 
     check_folders(paths)
     used = read_model(find_model(model))
     _check_model(used, strange, confidence)
-    predictor = Predictor(used, tells_strangeness=strange is not None or format_ in ("json", "ndjson"))
+    tells_strangeness = strange is not None or format_ in ("json", "ndjson")
     label = "unknown" if unknown_label is None else unknown_label
     conformal = used.evidence.conformal
     limits = conformal.limits(confidence).tolist() if conformal and confidence is not None else None
@@ -104,7 +107,7 @@ def command(
     layout = Layout(used.classes, top_k, threshold or 0.0, label, all_probs, limits, strangest)
     lots = source_lots(paths, files_from, b"\0" if null else b"\n")
     tally = Tally()
-    with _open_output(output) as out:
+    with predicting(used, tells_strangeness=tells_strangeness) as predictor, _open_output(output) as out:
         for text in FORMATS[format_](_records(predictor, lots, layout, tally, out), layout):
             out.write(text)
     if _tell_what_was_left_out(tally, paths):
@@ -193,7 +196,7 @@ def _open_output(output: str | None) -> AbstractContextManager[TextIO]:
 
 
 def _records(
-    predictor: Predictor, lots: Iterable[Iterable[Source]], layout: Layout, tally: Tally, out: TextIO
+    predictor: Predictor | RankedPredictor, lots: Iterable[Iterable[Source]], layout: Layout, tally: Tally, out: TextIO
 ) -> Iterator[Record]:
     """A record per source; flushes `out` before it waits for the next ones."""
     for predictions in predictor.predict_batches(lots):
