@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from tests.cli.tiny import NNCLI, Runner
+from tests.cli.tiny import NNCLI, Runner, write_three
 from tests.folders import write_class_folders, write_config
 
 if TYPE_CHECKING:
@@ -118,3 +118,13 @@ def test_an_error_of_all_is_told_once(config: Path) -> None:
     out, err = process.communicate(timeout=60)
     assert (2, "") == (process.returncode, out)
     assert 1 == err.count("not 'fast'")
+
+
+def test_several_processes_predict_in_the_order_of_the_input(tmp_path: Path, nncli: Runner) -> None:
+    """The lines of one process, an image that cannot be read among them, and its exit code."""
+    model = write_three(tmp_path / "three.npz")
+    write_class_folders(tmp_path / "photos")
+    (tmp_path / "photos" / "dark" / "3.png").write_bytes(b"no image")
+    alone = nncli("predict", "-m", model, tmp_path / "photos")
+    out, err = (process := start(2, "predict", "-m", model, tmp_path / "photos")).communicate(timeout=60)
+    assert (3, alone.out, alone.err) == (process.returncode, out, err)

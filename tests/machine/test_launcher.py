@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from types import SimpleNamespace
 
 import pytest
 
-from nncli.errors import UsageError
-from nncli.machine import cores
+from nncli.errors import DataError, UsageError
+from nncli.machine import cores, mpi
 from nncli.machine.cores import usable_cores
 from nncli.machine.forking import number_of_processes
 from nncli.machine.launcher import ON_THIS_MACHINE, VARIABLES, Launched, launched, processes_on_this_machine
@@ -75,9 +76,17 @@ def test_without_mpi4py_the_way_to_install_it_is_told(monkeypatch: pytest.Monkey
 def test_another_mpi_than_the_launcher_s_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every process of it would see itself alone, and train by itself."""
     world = SimpleNamespace(Get_size=lambda: 1)
-    mpi = SimpleNamespace(COMM_WORLD=world, Get_library_version=lambda: "MPICH Version:      5.0.2\nmore")
-    monkeypatch.setitem(sys.modules, "mpi4py", SimpleNamespace(MPI=mpi))
+    other = SimpleNamespace(COMM_WORLD=world, Get_library_version=lambda: "MPICH Version:      5.0.2\nmore")
+    monkeypatch.setitem(sys.modules, "mpi4py", SimpleNamespace(MPI=other))
     with pytest.raises(
         UsageError, match=r"started 4 processes, but mpi4py sees 1 through another MPI, MPICH Version: 5"
     ):
         join(Launched(0, 4))
+
+
+def test_too_little_shared_memory_is_told_before_somebody_dies_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container, whose 64 MB are the default."""
+    monkeypatch.setattr(os, "statvfs", lambda _path: SimpleNamespace(f_bavail=16384, f_frsize=4096), raising=False)
+    mpi._refuse_more_than_there_is(60_000_000)
+    with pytest.raises(DataError, match=r"^/dev/shm: has room for 67 MB, but .* 500 MB; .* --shm-size$"):
+        mpi._refuse_more_than_there_is(500_000_000)

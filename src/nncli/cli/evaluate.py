@@ -13,7 +13,9 @@ from nncli.cli.messages import say, warn
 from nncli.cli.model_lookup import find_model
 from nncli.cli.next_step import run_of, say_next, way_to_look
 from nncli.cli.options import Share, model_option
+from nncli.cli.predicting import help_predicting, predicting
 from nncli.cli.regression import NUMBERS_FORMATS, is_r2_below, refuse_options
+from nncli.cli.together import together
 from nncli.errors import EXIT_GATE, EXIT_SKIPPED, UsageError
 
 if TYPE_CHECKING:
@@ -61,6 +63,7 @@ OF_CLASSES = ("coverage", "wrong", "wrong_sheet", "mislabeled", "confusion", "un
 @click.option("--strange", type=Share(), metavar="P", help="For --unknown-class: as of predict.")
 @click.option("--include-training", is_flag=True, help="Count images that trained the model, too.")
 @click.pass_context
+@together.helped_by(help_predicting)
 def command(
     context: click.Context,
     /,
@@ -123,14 +126,13 @@ def _evaluated(
 ) -> tuple[Evaluation, list[Prediction], dict[str, Any]]:
     """Predictions for the images that count, those for images of no class, and the figures of the former."""
     from nncli.evaluation.confidence import label_sets
-    from nncli.model.predictor import Predictor
 
-    predictor = Predictor(model, tells_known=True, tells_strangeness=unknown_class is not None)
     unknown: list[Prediction] = []
-    if unknown_class is None:
-        evaluation = evaluate_folder(predictor, *folder)
-    else:
-        evaluation, unknown = evaluate_with_unknowns(predictor, *folder, unknown_class)
+    with predicting(model, tells_known=True, tells_strangeness=unknown_class is not None) as predictor:
+        if unknown_class is None:
+            evaluation = evaluate_folder(predictor, *folder)
+        else:
+            evaluation, unknown = evaluate_with_unknowns(predictor, *folder, unknown_class)
     if evaluation.known is None:
         say("this model does not tell which images trained it: figures on those are too good; train it again to know")
     elif not include_training:

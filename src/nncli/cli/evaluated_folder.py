@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from nncli.evaluation.evaluation import Evaluation
     from nncli.evaluation.labeled_folder import LabeledImages
     from nncli.model.predictor import Prediction, Predictor
+    from nncli.model.ranked_prediction import RankedPredictor
 
 
 def evaluate_with_unknowns(
-    predictor: Predictor, data: str, split: str | None, unknown: str
+    predictor: Predictor | RankedPredictor, data: str, split: str | None, unknown: str
 ) -> tuple[Evaluation, list[Prediction]]:
     """As `evaluate_folder`, and what the model says about the images in the class folder `unknown`.
 
@@ -45,7 +46,7 @@ def evaluate_with_unknowns(
     return evaluation, [prediction for prediction in predictions if not prediction.error]
 
 
-def evaluate_folder(predictor: Predictor, data: str, split: str | None) -> Evaluation:
+def evaluate_folder(predictor: Predictor | RankedPredictor, data: str, split: str | None) -> Evaluation:
     """Evaluation of the images of a folder, or of one split of it.
 
     Raises:
@@ -91,7 +92,7 @@ def _told(evaluation: Evaluation, origin: str) -> Evaluation:
 
 
 def evaluate_files(
-    predictor: Predictor,
+    predictor: Predictor | RankedPredictor,
     paths: Sequence[str],
     names: Sequence[str],
     origin: str,

@@ -15,8 +15,10 @@ from nncli.cli.inputs import STDIN, broken_links, check_folders, check_numbers, 
 from nncli.cli.messages import say, warn
 from nncli.cli.model_lookup import find_model
 from nncli.cli.options import Share, model_option
+from nncli.cli.predicting import help_predicting, predicting
 from nncli.cli.records import FORMATS, Layout, make_record
 from nncli.cli.regression import NumbersLayout, make_numbers_record, numbers_layout, refuse_options
+from nncli.cli.together import together
 from nncli.errors import EXIT_SKIPPED, UsageError
 from nncli.machine.atomic_file import open_atomically
 from nncli.text import printable
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from nncli.cli.regression import NumbersRecord
     from nncli.model.file import Model
     from nncli.model.predictor import Predictor
+    from nncli.model.ranked_prediction import RankedPredictor
 
 
 @click.command(short_help="Print the class of images.")
@@ -63,6 +66,7 @@ if TYPE_CHECKING:
 @click.option("--header", is_flag=True, help="Begin tsv with the names of its columns.")
 @click.option("-o", "--output", metavar="FILE", type=click.Path(), help="Write here instead of to stdout.")
 @click.pass_context
+@together.helped_by(help_predicting)
 def command(
     context: click.Context,
     /,
@@ -95,14 +99,13 @@ def command(
     """
     _check_usage(context)
     from nncli.model.file import read_model
-    from nncli.model.predictor import Predictor
 
     check_folders(paths)
     used = read_model(find_model(model))
     if used.task.name == "classification":
         _check_model(used, strange, confidence)
     check_numbers(paths, used.image_format)
-    predictor = Predictor(used, tells_strangeness=strange is not None or format_ in ("json", "ndjson"))
+    tells_strangeness = strange is not None or format_ in ("json", "ndjson")
     lots = source_lots(paths, files_from, b"\0" if null else b"\n")
     layout: Layout | NumbersLayout
     if used.task.name == "regression":
@@ -110,7 +113,7 @@ def command(
     else:
         layout = _labels_layout(used, strange, confidence, **shown)
     tally = Tally()
-    with _open_output(output) as out:
+    with predicting(used, tells_strangeness=tells_strangeness) as predictor, _open_output(output) as out:
         records = _records(predictor, lots, layout, tally, out)
         for text in FORMATS[format_](records if out is sys.stdout else with_bar(records), layout):
             out.write(text)
@@ -249,7 +252,7 @@ def _open_output(output: str | None) -> AbstractContextManager[TextIO]:
 
 
 def _records(
-    predictor: Predictor,
+    predictor: Predictor | RankedPredictor,
     lots: Iterable[Iterable[Source]],
     layout: Layout | NumbersLayout,
     tally: Tally,

@@ -9,7 +9,10 @@ the first one to hear.
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+import functools
+from typing import TYPE_CHECKING, ParamSpec
+
+import click
 
 from nncli.cli.messages import settings
 from nncli.errors import UsageError
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 
     from nncli.machine.mpi import MpiRanks
     from nncli.machine.ranks import Ranks
+
+P = ParamSpec("P")
 
 
 class Together:
@@ -60,7 +65,11 @@ class Together:
             yield None
             return
         if self.ranks.rank == 0:
-            yield self.ranks
+            try:
+                yield self.ranks
+            except click.exceptions.Exit:  # an exit code, but no failure
+                self.ranks.end()
+                raise
         else:
             import platform
 
@@ -69,6 +78,20 @@ class Together:
             help_first(self.ranks)
             yield None
         self.ranks.end()
+
+    def helped_by(self, help_first: Callable[[Ranks], None]) -> Callable[[Callable[P, None]], Callable[P, None]]:
+        """Decorator of a command that only the first process is to run; see `working`."""
+
+        def decorated(command: Callable[P, None]) -> Callable[P, None]:
+            @functools.wraps(command)
+            def run(*args: P.args, **kwargs: P.kwargs) -> None:
+                with self.working(help_first) as ranks:
+                    if ranks is not None:
+                        command(*args, **kwargs)
+
+            return run
+
+        return decorated
 
 
 together = Together()

@@ -13,11 +13,13 @@ from nncli.cli.messages import say
 from nncli.cli.progress import MODES
 from nncli.cli.together import together
 from nncli.errors import UsageError
+from nncli.machine.ranks import ALONE
 from nncli.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from nncli.cli.training_session import TrainingSession
     from nncli.config import ConfigFile, Override
     from nncli.machine.ranks import Ranks
     from nncli.run.plan import Plan
@@ -34,6 +36,12 @@ SHORT_FORMS = {
 
 DATA_SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".npz", ".npy", ".csv", ".tsv", ".parquet")
 """Names of files that hold images or name them, and are no config."""
+
+
+def _help(ranks: Ranks) -> None:
+    from nncli.run.pipeline import help_run
+
+    help_run(ranks)
 
 
 @click.command(short_help="Train a network; print the path of the model.")
@@ -71,6 +79,7 @@ DATA_SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".npz
     "--progress", type=click.Choice(MODES), default="auto", show_default=True, help="Progress display on stderr."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print events, one JSON object a line, instead of the path.")
+@together.helped_by(_help)
 def command(
     config: Path | None,
     settings: tuple[str, ...],
@@ -97,50 +106,37 @@ def command(
     Everything a run writes goes to its directory: model.npz, last.npz, config.yaml, history.csv, metrics.json,
     predictions.csv, confusion_matrix.csv. Ctrl-C finishes the batch, saves, and prints how to resume.
     """  # fmt: skip
-    with together.working(_help) as ranks:
-        if ranks is None:
-            return
-        overrides = _overrides((*settings, *(["training.watch=on"] if watch else [])), short)
-        if resume is not None:
-            if out is not None or force or dry_run:
-                raise UsageError("--resume goes on in the run's own directory: leave out --out, --force and --dry-run")
-            _resume(config, resume, overrides, (progress, as_json), ranks)
-            return
-        if config is None:
-            raise UsageError("train needs a config, for example: nncli train config.yaml")
-        from nncli.config import load_config
+    overrides = _overrides((*settings, *(["training.watch=on"] if watch else [])), short)
+    if resume is not None:
+        if config is None and resume.endswith((".yaml", ".yml")):  # `--resume c.yaml` means the latest run of c.yaml
+            config, resume = Path(resume), ""
+        if out is not None or force or dry_run:
+            raise UsageError("--resume goes on in the run's own directory: leave out --out, --force and --dry-run")
+        directory = Path(resume) if resume else _latest_run(config)
+        _session(progress, directory, as_json=as_json).run(lambda: _resumed(directory, config, overrides))
+        return
+    if config is None:
+        raise UsageError("train needs a config, for example: nncli train config.yaml")
+    from nncli.config import load_config
 
-        if config.is_dir() or config.name.lower().endswith(DATA_SUFFIXES):
-            config_file = _started(config, overrides, writes=not dry_run)
-        else:
-            config_file = load_config(config, overrides)  # its errors do not wait for NumPy
-        if dry_run:
-            from nncli.cli.check import show_plan
+    if config.is_dir() or config.name.lower().endswith(DATA_SUFFIXES):
+        config_file = _started(config, overrides, writes=not dry_run)
+    else:
+        config_file = load_config(config, overrides)  # its errors do not wait for NumPy
+    if dry_run:
+        from nncli.cli.check import show_plan
 
-            if ranks.size > 1:
-                raise UsageError("--dry-run is work for one process: leave out the MPI launcher")
-            show_plan(config_file, progress)
-            return
-        from nncli.cli.training_session import TrainingSession
-
-        session = TrainingSession(progress, None, as_json=as_json, ranks=ranks)
-        session.run(lambda: _new(config_file), out, force=force)
+        if together.ranks:
+            raise UsageError("--dry-run is work for one process: leave out the MPI launcher")
+        show_plan(config_file, progress)
+        return
+    _session(progress, None, as_json=as_json).run(lambda: _new(config_file), out, force=force)
 
 
-def _help(ranks: Ranks) -> None:
-    from nncli.run.pipeline import help_run
-
-    help_run(ranks)
-
-
-def _resume(config: Path | None, resume: str, overrides: list[Override], shown: tuple[str, bool], ranks: Ranks) -> None:
+def _session(progress: str, resume: Path | None, *, as_json: bool) -> TrainingSession:
     from nncli.cli.training_session import TrainingSession
 
-    if config is None and resume.endswith((".yaml", ".yml")):  # `--resume c.yaml` means the latest run of c.yaml
-        config, resume = Path(resume), ""
-    directory = Path(resume) if resume else _latest_run(config)
-    session = TrainingSession(shown[0], directory, as_json=shown[1], ranks=ranks)
-    session.run(lambda: _resumed(directory, config, overrides))
+    return TrainingSession(progress, resume, as_json=as_json, ranks=together.ranks or ALONE)
 
 
 def _started(data: Path, overrides: Sequence[Override], *, writes: bool) -> ConfigFile:

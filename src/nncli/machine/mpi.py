@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from nncli.errors import UsageError
+from nncli.errors import DataError, UsageError
 from nncli.machine.extras import install_command, refuse_missing
 
 if TYPE_CHECKING:
@@ -31,6 +31,9 @@ T = TypeVar("T")
 
 SLEEP = 0.002
 """Seconds between two looks whether a meeting is over that may take long."""
+
+SHARED_MEMORY = "/dev/shm"  # noqa: S108 - where Linux keeps it
+"""Where memory lies that processes share; other systems have no such folder."""
 
 EAGER_LOOKS = 2_000
 """Looks without sleeping before."""
@@ -91,6 +94,7 @@ class MpiRanks:
         """Memory that the processes on this machine share, (m, n)."""
         n_values = shape[0] * shape[1]
         n_bytes = max(1, n_values * dtype.itemsize) if self._here.Get_rank() == 0 else 0
+        _refuse_more_than_there_is(n_bytes)
         window = self._mpi.Win.Allocate_shared(n_bytes, 1, comm=self._here)
         self._windows.append(window)
         memory, _ = window.Shared_query(0)
@@ -128,6 +132,21 @@ class MpiRanks:
             looks += 1
             if looks > EAGER_LOOKS:
                 time.sleep(SLEEP)
+
+
+def _refuse_more_than_there_is(n_bytes: int) -> None:
+    """Look whether there is room for shared memory: MPI gives any amount, and who writes to it dies of a bus error.
+
+    Raises:
+        DataError: There is too little, as in a container that was not given more than the usual 64 MB.
+    """
+    with contextlib.suppress(OSError, AttributeError):  # there is no such folder, or nobody knows
+        status = os.statvfs(SHARED_MEMORY)
+        if n_bytes > (free := status.f_bavail * status.f_frsize):
+            raise DataError(
+                f"{SHARED_MEMORY}: has room for {free / 1e6:.0f} MB, but the processes on this machine are to share "
+                f"{n_bytes / 1e6:.0f} MB; give a container more with --shm-size"
+            )
 
 
 def join(launched: Launched) -> MpiRanks:

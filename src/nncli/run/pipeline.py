@@ -49,7 +49,7 @@ def train(
         NncliError: A file cannot be written.
     """
     n_processes = saved_processes(directory / CHECKPOINT) if directory and resume else None
-    with hooks.on_features(experiment.n_featured) as on_progress:
+    with hooks.on_features(experiment.n_featured // experiment.ranks.size) as on_progress:
         trainer = make_trainer(experiment, n_processes, on_progress, hooks.on_note)
     training = Training(experiment, trainer)
     if directory:

@@ -1,0 +1,39 @@
+"""Prediction by this process, or by all that a launcher has started."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from nncli.cli.together import together
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nncli.machine.ranks import Ranks
+    from nncli.model.file import Model
+    from nncli.model.predictor import Predictor
+    from nncli.model.ranked_prediction import RankedPredictor
+
+
+@contextmanager
+def predicting(
+    model: Model, *, tells_known: bool = False, tells_strangeness: bool = False
+) -> Iterator[Predictor | RankedPredictor]:
+    """A predictor of a model, see `Predictor`; or one that divides the work."""
+    if together.ranks is None:
+        from nncli.model.predictor import Predictor
+
+        yield Predictor(model, tells_known=tells_known, tells_strangeness=tells_strangeness)
+        return
+    from nncli.model.ranked_prediction import RankedPredictor
+
+    with RankedPredictor(model, together.ranks, tells_known=tells_known, tells_strangeness=tells_strangeness) as ranked:
+        yield ranked
+
+
+def help_predicting(ranks: Ranks) -> None:
+    """Work of the other processes while the first one has a context of `predicting`."""
+    from nncli.model.ranked_prediction import help_predict
+
+    help_predict(ranks)
