@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.without import SIGHUP, pytest_runtest_call  # noqa: F401 - before all else: it may take things away
+from tests.without import SIGHUP, TAKEN, pytest_runtest_call  # noqa: F401 - before all else: it may take things away
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +31,7 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
         and config.args_source is pytest.Config.ArgsSource.TESTPATHS
         and config.option.numprocesses is None
         and not (config.option.usepdb or config.option.collectonly)
+        and not TAKEN  # its processes talk to each other by what is taken away
     ):
         config.option.numprocesses = os.cpu_count()
         if config.option.dist == "no":
