@@ -58,6 +58,12 @@ def xor() -> Iterator[Drawing]:
             yield f"xor/{name}/{pair}", Image.fromarray(pixels)
 
 
+def shuffled_labels(paths: list[str]) -> str:
+    """A table that gives every image the label of another one, for `configs/lessons/shuffled_labels.yaml`."""
+    labels = np.random.default_rng(0).permutation([path.split("/")[1] for path in paths])
+    return "path,label\n" + "".join(f"{path},{label}\n" for path, label in zip(paths, labels, strict=True))
+
+
 def main() -> None:
     """Draw everything and say how much it is."""
     parser = argparse.ArgumentParser(description="Draw the sample images: digits, noodles and XOR.")
@@ -70,6 +76,7 @@ def main() -> None:
     drawings = chain(digits(min(limit, DIGITS_PER_CLASS)), dishes(min(limit, DISHES_PER_CLASS)), xor())
 
     files = size = 0
+    of_digits = []
     for name, picture in drawings:
         photo = picture.mode == "RGB"
         path = arguments.out / f"{name}{'.jpg' if photo else '.png'}"
@@ -80,6 +87,10 @@ def main() -> None:
             picture.save(path, optimize=True)
         files += 1
         size += path.stat().st_size
+        if name.startswith("digits/"):
+            of_digits.append(f"{name}.png")
+    if limit >= DIGITS_PER_CLASS:
+        (arguments.out / "shuffled_digits.csv").write_text(shuffled_labels(of_digits), encoding="utf-8")
     print(f"{files} images, {size / 1e6:.1f} MB, in {arguments.out}")
 
 

@@ -127,3 +127,11 @@ def test_average_color_does_not_tell_noodles_from_other_dishes() -> None:
         to_own, to_others = np.linalg.norm(own - own_mean, axis=1), np.linalg.norm(own - others.mean(axis=0), axis=1)
         right += (to_own < to_others).tolist()
     assert np.mean(right) < 0.6
+
+
+def test_shuffled_labels_mean_nothing() -> None:
+    """Every digit's image is in the table, every label comes 100 times, and about one in ten is right by chance."""
+    rows = [line.split(",") for line in (SAMPLES / "shuffled_digits.csv").read_text().splitlines()[1:]]
+    assert [path for path in names(SAMPLES) if path.startswith("digits/")] == sorted(path for path, _ in rows)
+    assert {str(digit): 100 for digit in range(10)} == Counter(label for _, label in rows)
+    assert 70 < sum(path.split("/")[1] == label for path, label in rows) < 130

@@ -31,7 +31,7 @@ ORDER = (
     "xor_without_hidden_layer", "xor", "digits_without_hidden_layer", "hidden_sizes",
     "init_zeros", "init_constant", "init_too_small", "init_too_large", "init_xavier", "init_he",
     "activations", "learning_rate", "full_batch", "optimizers",
-    "overfit_one_batch", "too_few_images", "regularization",
+    "overfit_one_batch", "shuffled_labels", "too_few_images", "regularization",
 )  # fmt: skip
 """From what a network is to what stops it from overfitting."""
 
