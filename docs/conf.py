@@ -101,6 +101,7 @@ def finish_pages(app: Any, error: Exception | None) -> None:
         text = path.read_text(encoding="utf-8")
         for old, new in FOR_KEYBOARD_AND_EAR.items():
             text = text.replace(old, new)
+        text = re.sub(r"<p>(?=<img [^>]*only-(?:light|dark))", '<p class="picture" tabindex="0">', text)
         if path.name == "search.html":
             text = re.sub(r'(<article role="main"[^>]*>)', r"\1<h1>Search</h1>", text)
         path.write_text(text, encoding="utf-8")

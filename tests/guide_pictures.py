@@ -1,11 +1,13 @@
 """Pictures of docs/guide, from real runs of the project's own code; extra `report`.
 
-``python -m tests.guide_pictures`` draws all of them again, each light and dark, into docs/images/guide.
+``python -m tests.guide_pictures [NAME ...]`` draws them again, each light and dark, into docs/images/guide.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
+import sys
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
@@ -15,6 +17,7 @@ from matplotlib.figure import Figure
 
 from nncli.config import load_config, parse_override
 from nncli.errors import TrainingError
+from nncli.model.calibration import tempered
 from nncli.network.backpropagation import DERIVATIVES, backpropagate
 from nncli.network.forward_propagation import ACTIVATIONS, forward
 from nncli.network.initialization import initialize
@@ -34,8 +37,10 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
+    from nncli.training.dataset import Dataset
     from nncli.training.state import EpochResult
 
+LESSONS = ROOT / "configs" / "lessons"
 FOLDER = ROOT / "docs" / "images" / "guide"
 LOOKS = {
     "light": {"ink": "#3b3b3b", "line": "#c8c8c8", "colors": ["#0969da", "#cf222e", "#1a7f37", "#9a6700", "#8250df"]},
@@ -147,12 +152,105 @@ def learning_rate(axes: list[Axes]) -> None:
     axes[0].legend(title="learning rate")
 
 
+def images(data_set: Dataset | None) -> tuple[Any, Any]:
+    """All columns and labels of a data set, (n_0, m) and (m,)."""
+    assert data_set is not None
+    batches = [(X.copy(), Y.copy()) for X, Y in data_set.in_order(lambda _m: slice(None))]
+    return np.concatenate([X for X, _ in batches], axis=1), np.concatenate([Y for _, Y in batches])
+
+
+def ensemble(axes: list[Axes]) -> None:
+    """Ten networks of configs/lessons/regularization.yaml: the loss of more and more votes, and of temperatures."""
+    overrides = [parse_override("training.ensemble=10"), parse_override("training.monitor=last")]
+    trainer = train(load(plan_experiment(load_config(LESSONS / "regularization.yaml", overrides)))).trainer
+    X, Y = images(trainer.validation_set)
+    members = trainer.parameters.members
+    workspace = Workspace(members[0].layer_dims, X.shape[1], X.dtype, training=False)
+    answers = np.array([forward(network, workspace, X).copy() for network in members])
+    right = answers[:, Y, np.arange(Y.size)]
+    votes = np.cumsum(right, axis=0) / np.arange(1, len(members) + 1)[:, None]
+    axes[0].plot(range(1, 11), -np.log(right).mean(axis=1), "o", label="each network alone")
+    axes[0].plot(range(1, 11), -np.log(votes).mean(axis=1), "o-", label="the first k together")
+    axes[0].set(title="loss on 800 other images", xlabel="k")
+    axes[0].legend()
+    temperatures = np.geomspace(0.5, 4, 36)
+    for name, Y_hat in (("one network", answers[0]), ("ten together", answers.mean(axis=0))):
+        losses = [-np.log(tempered(Y_hat, T)[Y, np.arange(Y.size)]).mean() for T in temperatures]
+        (line,) = axes[1].plot(temperatures, losses, label=name)
+        best = int(np.argmin(losses))
+        axes[1].plot(temperatures[best], losses[best], "o", color=line.get_color())
+    axes[1].set(title="the same at other temperatures", xlabel="T")
+    axes[1].legend()
+
+
+def span(axes: list[Axes]) -> None:
+    """Plain steps on thirty digits: how far the first weights move inside and outside of the span of the images."""
+    config = load_config(LESSONS / "overfit_one_batch.yaml", [parse_override("training.precision=float64")])
+    trainer = make_trainer(load(plan_experiment(config)))
+    (X, Y), (X_new, Y_new) = images(trainer.training_set), images(trainer.validation_set)
+    V = np.linalg.svd(X, full_matrices=False)[0]
+    optimizer, steps = GradientDescent(), range(0, 201, 10)
+    for scale in (0, 1, 3):
+        parameters = Parameters(trainer.parameters.layer_dims, np.float64)
+        initialize(parameters, np.random.default_rng(0), "he")
+        workspace, gradients = Workspace.of(parameters, Y_new.size), parameters.like()
+        W = parameters.W[1]
+        inside = W @ V @ V.T
+        W[...] = inside + scale * (W - inside)
+        start, moved, accuracy = W.copy(), [], []
+        for step in range(201):
+            if step in steps:
+                change = W - start
+                moved.append([np.linalg.norm(change @ V), np.linalg.norm(change - change @ V @ V.T)])
+                accuracy.append(float((forward(parameters, workspace, X_new).argmax(axis=0) == Y_new).mean()))
+            forward(parameters, workspace, X)
+            backpropagate(parameters, workspace, Y, gradients)
+            optimizer.step(parameters.flat, gradients.flat, 0.05)
+        if scale == 1:
+            axes[0].semilogy(steps, np.maximum(moved, 1e-17), "o-", label=["inside the span", "outside"])
+        axes[1].plot(steps, accuracy, "o-", label=f"outside times {scale}")
+    axes[0].set(title="how far W[1] has moved", xlabel="step")
+    axes[0].legend()
+    axes[1].set(title="accuracy on 970 other images", xlabel="step", ylim=(0, 1))
+    axes[1].legend()
+
+
+@functools.cache
+def dishes(patches: bool, seed: int) -> list[EpochResult]:
+    """The epochs of configs/noodles.yaml, on pixels or on patches."""
+    settings = [f"training.seed={seed}"]
+    if patches:
+        settings += ["data.features=[patches]", "data.scaling=standardize"]
+    epochs = Epochs()
+    train(
+        load(plan_experiment(load_config(ROOT / "configs/noodles.yaml", list(map(parse_override, settings))))), epochs
+    )
+    return epochs.results
+
+
+def noodles(axes: list[Axes]) -> None:
+    """Loss on pixels, and how many of 36 dishes are told right on pixels and on patches, five splits."""
+    numbers = [result.epoch for result in dishes(patches=False, seed=0)]
+    axes[0].plot(numbers, [result.loss for result in dishes(patches=False, seed=0)], label="training")
+    axes[0].plot(numbers, [result.val_loss for result in dishes(patches=False, seed=0)], label="validation")
+    axes[0].set(title="loss on pixels", xlabel="epoch", ylim=(0, 1))
+    axes[0].legend()
+    for patches, name in ((False, "pixels"), (True, "patches")):
+        best = [max(result.val_accuracy or 0 for result in dishes(patches=patches, seed=seed)) for seed in range(5)]
+        axes[1].plot(range(5), best, "o", label=name)
+    axes[1].set(title="validation accuracy, best epoch", xlabel="seed", ylim=(0.5, 1.02), xticks=range(5))
+    axes[1].legend()
+
+
 PICTURES: dict[str, Callable[[list[Axes]], None]] = {
     "activations": activations,
     "loss": loss,
     "descent": descent,
     "starts": starts,
     "learning-rate": learning_rate,
+    "ensemble": ensemble,
+    "span": span,
+    "noodles": noodles,
 }
 
 
@@ -176,6 +274,6 @@ def draw(name: str, look: str, path: Path) -> None:
 
 if __name__ == "__main__":
     FOLDER.mkdir(parents=True, exist_ok=True)
-    for picture in PICTURES:
+    for picture in sys.argv[1:] or PICTURES:
         for each in LOOKS:
             draw(picture, each, FOLDER / f"{picture}-{each}.svg")

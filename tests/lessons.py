@@ -1,4 +1,4 @@
-"""The lessons in configs/lessons: the commands that their comments name, and the ranges that they promise.
+"""The lessons in configs/lessons, and the noodles: the commands in their comments, and the ranges that they promise.
 
 A comment line of a lesson is a command and what ten seeds gave:
 
@@ -26,7 +26,7 @@ from nncli.run import lessons
 from nncli.run.lessons import PROMISE, promises
 
 ROOT = Path(__file__).parents[1]
-LESSONS = sorted((ROOT / "configs" / "lessons").glob("*.yaml"))
+LESSONS = [*sorted((ROOT / "configs" / "lessons").glob("*.yaml")), ROOT / "configs" / "noodles.yaml"]
 GUIDE = sorted((ROOT / "docs" / "guide").glob("*.md"))
 QUOTE = re.compile(r"^(nncli train \S+(?: --?\S+ \S+)*) +# (diverges|(\w+) [\d.]+ to [\d.]+)$", re.M)
 """A promise in the guide."""

@@ -92,8 +92,10 @@ def test_figures_of_accuracy_are_those_of_its_page() -> None:
     accuracy = (ROOT / "docs/accuracy.md").read_text(encoding="utf-8")
     lines = [line for text in PAGES.values() for line in text.splitlines() if "(../accuracy.md)" in line]
     figures = {figure for line in lines for figure in re.findall(r"0\.\d+", line)}
-    assert {"0.7781", "0.8107", "0.452"} == figures
-    assert set() == {figure for figure in figures if figure not in accuracy}
+    assert {"0.7781", "0.8107", "0.452", "0.63", "0.8500"} == figures
+    steps = set(re.findall(r"\| (0\.\d{2,}) \|", PAGES["19-fashion-mnist"]))
+    assert {"0.889", "0.9345", "0.9360"} == steps
+    assert set() == {figure for figure in figures | steps if figure not in accuracy}
 
 
 def test_the_index_names_every_chapter_in_order() -> None:
@@ -140,7 +142,7 @@ def test_one_sentence_a_line(name: str) -> None:
 
 def test_the_optimizer_of_the_exercise_passes_the_shared_tests(monkeypatch: pytest.MonkeyPatch) -> None:
     """It follows its paper, remembers all in its state, and touches only its part."""
-    answer = run_page("15-exercises")["Adagrad"]
+    answer = run_page("20-exercises")["Adagrad"]
 
     def paper() -> Any:
         s = np.zeros(4)
@@ -162,7 +164,7 @@ def test_the_optimizer_of_the_exercise_passes_the_shared_tests(monkeypatch: pyte
 
 def test_the_activation_of_the_exercise_passes_the_shared_tests() -> None:
     """Its derivative is its slope, and networks with it pass the gradient check."""
-    run_page("15-exercises")
+    run_page("20-exercises")
     test_every_activation_has_a_derivative("silu")
     for normalization in ("none", "batch", "layer"):
         case = Case((4, 5, 5, 3), "silu", 6, normalization=normalization)
@@ -172,4 +174,4 @@ def test_the_activation_of_the_exercise_passes_the_shared_tests() -> None:
 
 def test_the_answers_are_short() -> None:
     """Under 30 lines."""
-    assert 20 < max(len(block.splitlines()) for block in PYTHON["15-exercises"]) < 30
+    assert 20 < max(len(block.splitlines()) for block in PYTHON["20-exercises"]) < 30

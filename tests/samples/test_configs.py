@@ -40,7 +40,7 @@ def best(history: list[dict[str, float]]) -> float:
 def test_every_config_is_valid_and_short(path: Path) -> None:
     """No unknown key, no ignored key, no line that wraps, and not longer than a screen."""
     config = load_config(path).config
-    assert "mnist" in path.name or config.data.path.is_dir()
+    assert "mnist" in path.name or config.data.path.exists()
     lines = path.read_text(encoding="utf-8").splitlines()
     assert len(lines) <= 40
     assert max(map(len, lines)) <= 120
@@ -69,13 +69,6 @@ def test_digits_are_learned(tmp_path: Path) -> None:
 def test_digits_need_a_hidden_layer(tmp_path: Path) -> None:
     """About 0.65 without one."""
     assert 0.5 < best(train(LESSONS / "digits_without_hidden_layer.yaml", tmp_path)) < 0.8
-
-
-def test_noodles_are_learned(tmp_path: Path) -> None:
-    """About 0.86 of the held-out pictures at the best epoch, and all training pictures."""
-    history = train(CONFIGS / "noodles.yaml", tmp_path)
-    assert 0.75 <= best(history) <= 0.95
-    assert history[-1]["accuracy"] > 0.97
 
 
 @pytest.mark.parametrize("seed", ["0", "1", "2"])

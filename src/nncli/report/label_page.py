@@ -53,8 +53,8 @@ def label_page(title: str, summary: Sequence[str], rows: Sequence[Mapping[str, A
         f'<!DOCTYPE html>\n<html lang="en">\n<head><meta charset="utf-8"><title>{_text(title)}</title>\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<style>{STYLE}</style></head>\n'
-        f"<body>\n<h1>{_text(title)}</h1>\n{''.join(f'<p>{_text(line)}</p>' for line in summary)}{left}\n"
-        f"<ol>\n{figures}\n</ol>\n</body>\n</html>\n"
+        f"<body>\n<main>\n<h1>{_text(title)}</h1>\n{''.join(f'<p>{_text(line)}</p>' for line in summary)}{left}\n"
+        f"<ol>\n{figures}\n</ol>\n</main>\n</body>\n</html>\n"
     )
 
 
