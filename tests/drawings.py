@@ -41,6 +41,27 @@ def grays(rng: np.random.Generator, size: tuple[int, int]) -> Image.Image:
     return Image.fromarray(values.repeat(3, axis=2))
 
 
+def arrows(rng: np.random.Generator, size: tuple[int, int]) -> Image.Image:
+    """An arrow to the right somewhere on a ground of another color; `write_drawings` mirrors those of the class two."""
+    ground, color = (tuple(rng.integers(least, most, 3).tolist()) for least, most in ((0, 120), (140, 255)))
+    image = Image.new("RGB", size, ground)
+    draw, (width, height) = ImageDraw.Draw(image), size
+    length, head = (int(rng.integers(side // 4, side // 3)) for side in (width, height // 2))
+    x, y = int(rng.integers(length + 2, width - length - 2)), int(rng.integers(head + 2, height - head - 2))
+    for start in ((x - length, y), (x + length - head, y - head), (x + length - head, y + head)):
+        draw.line((*start, x + length, y), fill=color, width=3)
+    return image
+
+
+def panels(rng: np.random.Generator, size: tuple[int, int]) -> Image.Image:
+    """A gray panel with noise of its own, and on it a red lamp of 13 pixels."""
+    values = np.clip(120 + rng.normal(0, 12, (size[1], size[0], 1)), 0, 255).astype(np.uint8)
+    image = Image.fromarray(values.repeat(3, axis=2))
+    x, y = size[0] // 2, size[1] // 3
+    ImageDraw.Draw(image).polygon(((x - 2, y), (x, y - 2), (x + 2, y), (x, y + 2)), fill=(250, 20, 20))
+    return image
+
+
 def write_drawings(
     root: Path, draw: Callable[[Any, tuple[int, int]], Image.Image], size: tuple[int, int] = (28, 28), each: int = 6
 ) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,12 +10,13 @@ import pytest
 from PIL import Image
 
 from nncli.data import looks as module
-from nncli.data.looks import LOOK, Looks, look_at
-from tests.drawings import areas, colors, grays, lines, write_drawings
+from nncli.data.image_arrays import ImageArrays
+from nncli.data.looks import LOOK, Looks, look_at, looks_of
+from nncli.data.packed_images import PackedImages
+from tests.drawings import areas, colors, grays, lines, panels, write_drawings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 
 def paths_of(root: Path) -> list[str]:
@@ -49,6 +51,27 @@ def test_one_colored_image_is_enough(tmp_path: Path) -> None:
     write_drawings(tmp_path, lines)
     Image.new("RGB", (28, 28), (200, 30, 30)).save(tmp_path / "one/red.png")
     assert not seen(tmp_path).is_gray
+
+
+def test_a_lamp_of_a_few_pixels_is_color(tmp_path: Path) -> None:
+    """Whatever the source, although the mean over the image is gray; a few pixels fewer are no color."""
+    root = write_drawings(tmp_path, panels, (160, 120))
+    found = seen(root)
+    assert (False, 13) == (found.is_gray, found.n_vivid)
+    assert str(found) == "color images of about 120x160, gray but for 13 colored pixels or fewer"
+    pixels = [np.asarray(Image.open(path)) for path in paths_of(root)]
+    assert found == ImageArrays.of(pixels, np.array([0, 1] * 6)).look_at([str(i) for i in range(12)])
+    packed = PackedImages("", (), {}, packed={path: Path(path).read_bytes() for path in paths_of(root)})
+    assert found == packed.look_at(paths_of(root))
+    few = np.array([90, 9, 9] * 5, np.uint8)
+    gray = looks_of([np.full(LOOK.n_features, 9, np.uint8)], [(28, 28)], lambda _: [few])
+    assert gray
+    assert (True, 0) == (gray.is_gray, gray.n_vivid)
+
+
+def test_what_is_elongated() -> None:
+    """A receipt is, a photo of 16:9 is not."""
+    assert [True, True, False] == [Looks(*size, True, 0.1).is_elongated for size in ((1200, 120), (50, 100), (90, 160))]
 
 
 def test_lines_are_nearly_all_outline_and_areas_hardly(tmp_path: Path) -> None:
@@ -99,5 +122,5 @@ def test_a_few_are_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     write_drawings(tmp_path, areas, each=1)
     monkeypatch.setattr(module, "decode_image", decode)
     look_at(paths_of(tmp_path) * 500)
-    assert 64 <= len(looked) < 128
+    assert 64 <= len(looked) < 2 * 128  # once small, once at full size, where they are gray
     assert set(paths_of(tmp_path)) >= set(looked)

@@ -10,11 +10,11 @@ from nncli.config import ConfigFile, load_config
 from nncli.config.recipes import COMMON, DECIDED_LATER, RECIPES, Facts, recipe_defaults
 from nncli.config.writing import values_of
 from nncli.data.looks import Looks
-from nncli.data.source import ImageSource
+from nncli.data.source import ImageSource, LabeledFiles
 from nncli.errors import ConfigError, DataError
 from nncli.run.plan import plan_experiment
 from nncli.run.recipe_choice import apply_recipe, choose, chosen_format
-from tests.drawings import areas, colors, grays, lines, write_drawings
+from tests.drawings import areas, arrows, colors, grays, lines, write_drawings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 OTHER = {
     "data.image_size": "[12, 14]",
     "data.color": "rgb",
+    "data.resize": "crop",
     "data.features": "[hog: {cell: 3}]",
     "data.augmentation": "none",
     "data.test_time_augmentation": "mirror",
@@ -92,12 +93,13 @@ def test_what_is_written_wins(folder: Path, recipe: str, key: str) -> None:
         expected = (alone[key][0], *expected[1:])  # the input layer is as long as the feature column
     assert expected == written[key] != alone[key]
     of_the_size = {"data.features", "network.layer_dims", "data.scaling"} if key.startswith("data.") else set()
+    of_the_size |= {"data.test_time_augmentation"} if key == "data.augmentation" else set()
     assert {key, "training.beta2"} | of_the_size >= {name for name in alone if alone[name] != written[name]}
 
 
 def test_every_key_of_a_recipe_was_tried() -> None:
     """A key that a recipe learns to set is one more that must give way."""
-    found = {"data.image_size", "data.color"}
+    found = {"data.image_size", "data.color", "data.resize"}
     for recipe in RECIPES:
         found |= recipe_defaults(recipe, "standard", Facts(100, (28, 28, 3))).keys()
     assert found == OTHER.keys() == {*DECIDED_LATER, *COMMON, "data.augmentation"}
@@ -162,15 +164,63 @@ def test_small_images_keep_their_size_and_gray_ones_their_color(
 )
 def test_the_fewer_the_images_the_larger_they_are(n_images: int, longest: int, side: int) -> None:
     """Time is what decides; no image is blown up."""
-    found = chosen_format(Looks(longest, longest // 2, False, 0.2), n_images)
+    found = chosen_format(Looks(longest, longest * 2 // 3, False, 0.2), n_images)
     assert {"data.image_size": (side, side), "data.color": "rgb"} == found
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "expected"),
+    [
+        (1200, 120, (405, 40)),
+        (120, 1200, (40, 405)),
+        (100, 50, (100, 50)),
+        (6000, 40, (512, 3)),
+        (400, 20, (400, 20)),
+        (400, 39, (400, 39)),
+    ],
+)
+def test_elongated_images_keep_their_proportions(height: int, width: int, expected: tuple[int, int]) -> None:
+    """With about as many pixels as a square of 128; none is enlarged, the shorter side keeps what it can."""
+    found = chosen_format(Looks(height, width, True, 0.2), 100)
+    assert {"data.image_size": expected, "data.color": "grayscale", "data.resize": "pad"} == found
+
+
+def test_elongated_images_are_padded_unless_a_size_is_written(tmp_path: Path) -> None:
+    """One line says so."""
+    root = write_drawings(tmp_path / "long", grays, (30, 240))
+    plan = plan_experiment(config_of(root, "training.recipe: auto"))
+    assert ((240, 30), "pad") == (plan.config.data.image_size, plan.config.data.resize)
+    assert "images of about 240x30 are 8 times as high as wide: data.image_size is [240, 30]" in plan.notes[1]
+    plan = plan_experiment(config_of(root, "training.recipe: auto", "data.image_size: 64"))
+    assert ((64, 64), "stretch", 1) == (plan.config.data.image_size, plan.config.data.resize, len(plan.notes))
+
+
+def test_arrows_are_not_mirrored(tmp_path: Path) -> None:
+    """Neither in training nor in prediction, whatever the effort; one line says why, and what is written stays."""
+    root = write_drawings(tmp_path / "arrows", arrows, (48, 48), each=40)
+    plan = plan_experiment(config_of(root, "training.recipe: auto", "training.effort: thorough"))
+    data = plan.config.data
+    assert ("none", "none") == (data.augmentation, data.test_time_augmentation)
+    assert "mirrored, images lose their class (" in plan.notes[1]
+    assert plan.notes[1].endswith("together with their mirror image; none is mirrored")
+    plan = plan_experiment(config_of(root, "training.recipe: photos", "data.augmentation: photos"))
+    assert "none" == plan.config.data.test_time_augmentation
+    assert plan.notes[0].endswith("; data.augmentation: photos is written and stays")
+
+
+def test_no_augmentation_is_no_average_either(folder: Path) -> None:
+    """An option that is written wins all the same."""
+    settings = "training.recipe: photos", "data.augmentation: none"
+    assert "none" == resolved(folder / "colors", *settings)["data.test_time_augmentation"]
+    more = "data.test_time_augmentation: mirror"
+    assert "mirror" == resolved(folder / "colors", *settings, more)["data.test_time_augmentation"]
 
 
 def test_plain_looks_at_nothing(folder: Path) -> None:
     """Written or not, it is the same config, and no image is opened for it."""
     assert resolved(folder / "colors") == resolved(folder / "colors", "training.recipe: plain")
     config_file = config_of(folder / "colors", "training.recipe: plain")
-    assert (config_file, ()) == apply_recipe(config_file, NOTHING, ["missing.png"])
+    assert (config_file, ()) == apply_recipe(config_file, NOTHING, LabeledFiles(("missing.png",), (0,)))
 
 
 def test_an_explicit_recipe_is_taken_at_its_word(folder: Path) -> None:
@@ -231,7 +281,9 @@ def test_numbers_that_fit_the_images_of_the_recipe(folder: Path, name: str, n: i
 def test_layers_that_are_left_to_the_program(folder: Path, n: int, units: int) -> None:
     """Without a recipe, one hidden layer as wide as the number of images allows."""
     config_file = config_of(folder / "lines", "network.layer_dims: auto")
-    assert (12288, units, "auto") == apply_recipe(config_file, NOTHING, ["x.png"] * n)[0].config.network.layer_dims
+    assert (12288, units, "auto") == apply_recipe(config_file, NOTHING, LabeledFiles(("x.png",) * n, (0,) * n))[
+        0
+    ].config.network.layer_dims
 
 
 @pytest.mark.parametrize("recipe", RECIPES)

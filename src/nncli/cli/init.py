@@ -42,7 +42,7 @@ def command(data_dir: str, output: Path, force: bool) -> None:
     starter = Starter.of(data_dir)
     schema = SCHEMA if (output.parent / SCHEMA).is_file() else None
     write_text_atomically(output, starter.text(output, schema))
-    for note in starter.folder.notes:
+    for note in starter.notes:
         say(note)
     counts, classes = sum(len(files.paths) for files in starter.folder.splits.values()), starter.folder.classes
     recipe = starter.values["training.recipe"]

@@ -63,6 +63,7 @@ RECIPES = ("digits", "garments", "photos")
 DECIDED_LATER = (
     "data.image_size",
     "data.color",
+    "data.resize",
     "data.features",
     "data.test_time_augmentation",
     "network.layer_dims",
@@ -104,10 +105,12 @@ class Facts:
     Attributes:
         n_images: Training images.
         shape: Height, width and channels that the images get.
+        keep_class_mirrored: Whether a mirror image shows the same class, as far as anybody knows.
     """
 
     n_images: int
     shape: Shape
+    keep_class_mirrored: bool = True
 
     @property
     def is_small_set(self) -> bool:
@@ -165,8 +168,8 @@ def _photos(effort: int, facts: Facts) -> dict[str, Any]:
         features += (ColorHistogram(bins=6),)
     return {
         "data.features": features,
-        "data.augmentation": "mirror" if is_deep else "none",
-        "data.test_time_augmentation": "mirror",
+        "data.augmentation": "mirror" if is_deep and facts.keep_class_mirrored else "none",
+        "data.test_time_augmentation": "mirror" if facts.keep_class_mirrored else "none",
         "network.layer_dims": ("auto", 256 if facts.is_small_set else (512, 512, 1024)[effort], "auto"),
         "network.project": PHOTO_DIRECTIONS if facts.is_small_set else "none",
         "network.dropout": 0.5 if is_deep else 0.4,
@@ -185,7 +188,7 @@ def _patches(count: int, grid: int, shape: Shape) -> Features:
     size = min(6, side)
     if size < 2:
         return PIXELS
-    for stride in range(1 if side <= SMALL_SIDE else 2, 33):
+    for stride in range(_stride(shape), 33):
         patches = Patches(size=size, count=count, grid=max(1, min(grid, (side - size) // stride + 1)), stride=stride)
         if not patches.misfit(shape):
             return (patches,)
@@ -195,12 +198,17 @@ def _patches(count: int, grid: int, shape: Shape) -> Features:
 def _deep_patches(count: int, shape: Shape) -> Features:
     """Patches of patches, pooled over about an eighth of the image, or nothing where these do not fit."""
     side = min(shape[0], shape[1])
-    for stride in range(1 if side <= SMALL_SIDE else 2, 33):
+    for stride in range(_stride(shape), 33):
         pool = min(max(4, 2 * round(side / (16 * stride))), 32)
         deep = DeepPatches(stride=stride, pool=pool, count=96 if count >= 512 else 64, deep_count=count)
         if not deep.misfit(shape):
             return (deep,)
     return ()
+
+
+def _stride(shape: Shape) -> int:
+    """The least pixels from one patch to the next that take little time."""
+    return 1 if shape[0] * shape[1] <= SMALL_SIDE**2 else 2
 
 
 def _epochs(facts: Facts, many: int, few: int) -> int:

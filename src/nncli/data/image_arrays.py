@@ -61,7 +61,8 @@ class ImageArrays(ImageSource):
         """As of files."""
         chosen = evenly_chosen(paths)
         sizes = [self.images[int(path)].shape for path in chosen]
-        return looks_of(self._rows(chosen, LOOK), [(width, height) for height, width, *_ in sizes])
+        shapes = [(width, height) for height, width, *_ in sizes]
+        return looks_of(self._rows(chosen, LOOK), shapes, lambda larger: self._rows(chosen, larger))
 
     def look_at_values(self, paths: Sequence[str]) -> DeepValues:  # noqa: ARG002
         """None of them: arrays have 8 bits."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from nncli.data.looks import LOOK, Looks, evenly_chosen, look_at, looks_of
 from nncli.data.source import ImageSource, LabeledFiles
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -61,7 +62,7 @@ class ImageList(ImageSource):
             except ImageError:
                 continue
             sizes.append(_size(image))
-        return looks_of(rows, sizes)
+        return looks_of(rows, sizes, lambda larger: _rows(chosen, larger))
 
     def load(
         self,
@@ -97,6 +98,13 @@ def _loaded_files(
     missing = sorted(set(range(len(files))) - set(loaded.kept.tolist()))
     bad = [BadImage(names[i], f"{each.path}: {each.reason}") for i, each in zip(missing, loaded.bad, strict=True)]
     return LoadedImages(loaded.pixels, loaded.kept, tuple(bad))
+
+
+def _rows(images: Sequence[Any], image_format: ImageFormat) -> Iterator[NDArray[np.uint8]]:
+    """Those that can be read."""
+    for image in images:
+        with contextlib.suppress(ImageError):
+            yield _row(image, image_format)
 
 
 def _row(image: Any, image_format: ImageFormat) -> NDArray[np.uint8]:

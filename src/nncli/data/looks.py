@@ -14,7 +14,7 @@ from nncli.data.image.image_format import ImageFormat
 from nncli.data.image.image_sizes import sizes_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -24,7 +24,19 @@ LOOK = ImageFormat(28, 28, "rgb", "stretch")
 """Format in which they are looked at."""
 
 COLORLESS = 3.0
-"""Mean difference between the channels, in gray levels, up to which an image is gray."""
+"""Mean difference between the channels, in gray levels, up to which an image is gray, where no part of it has color."""
+
+FULL_SIDE = 1024
+"""Most height and width at which color is looked for: a lamp of a few pixels has none left in `LOOK`."""
+
+VIVID = 60
+"""Difference between the channels, in gray levels, that noise and JPEG do not give a gray pixel."""
+
+FEW_VIVID = 6
+"""Vivid pixels from which on an image has color."""
+
+ELONGATED = 2.0
+"""How often the shorter side goes into the longer one where a square would distort what is shown."""
 
 NEAR = 16
 """Gray levels that count as background together."""
@@ -38,15 +50,23 @@ class Looks:
         height, width: Medians, in pixels.
         is_gray: Whether none of them has color.
         outline: Median share of what is in an image that lies at its outline: large for lines, small for areas.
+        n_vivid: Most colored pixels of an image that is gray as a whole; 0 where there is color everywhere.
     """
 
     height: int
     width: int
     is_gray: bool
     outline: float
+    n_vivid: int = 0
+
+    @property
+    def is_elongated(self) -> bool:
+        """Whether most are much longer than wide, or wider than long."""
+        return max(self.height, self.width) >= ELONGATED * min(self.height, self.width)
 
     def __str__(self) -> str:
-        return f"{'gray' if self.is_gray else 'color'} images of about {self.height}x{self.width}"
+        spots = f", gray but for {self.n_vivid} colored pixels or fewer" if self.n_vivid else ""
+        return f"{'gray' if self.is_gray else 'color'} images of about {self.height}x{self.width}{spots}"
 
 
 def look_at(paths: Sequence[str]) -> Looks | None:
@@ -55,7 +75,15 @@ def look_at(paths: Sequence[str]) -> Looks | None:
     for path in chosen:
         with contextlib.suppress(ImageError):
             images.append(decode_image(path, LOOK))
-    return looks_of(images, list(sizes_of(chosen).elements()))
+    sizes = list(sizes_of(chosen).elements())
+    return looks_of(images, sizes, lambda shape: _decoded(chosen, shape))
+
+
+def _decoded(sources: Sequence[str | bytes], image_format: ImageFormat) -> Iterator[NDArray[np.uint8]]:
+    """Those that can be read."""
+    for source in sources:
+        with contextlib.suppress(ImageError):
+            yield decode_image(source, image_format)
 
 
 def evenly_chosen(paths: Sequence[str]) -> Sequence[str]:
@@ -63,18 +91,41 @@ def evenly_chosen(paths: Sequence[str]) -> Sequence[str]:
     return paths[:: max(1, len(paths) // N_LOOKED_AT)]
 
 
-def looks_of(rows: Sequence[NDArray[np.uint8]] | NDArray[np.uint8], sizes: Sequence[tuple[int, int]]) -> Looks | None:
-    """Look of images in the format `LOOK`, one per row, whose original widths and heights are `sizes`."""
+def looks_of(
+    rows: Sequence[NDArray[np.uint8]] | NDArray[np.uint8],
+    sizes: Sequence[tuple[int, int]],
+    larger: Callable[[ImageFormat], Iterable[NDArray[np.uint8]]],
+) -> Looks | None:
+    """Look of some images.
+
+    Args:
+        rows: They in the format `LOOK`, one per row.
+        sizes: Their original widths and heights.
+        larger: They in another format; asked only where they are gray as a whole.
+    """
     if not len(rows) or not sizes:
         return None
     images = [row.reshape(-1, 3).astype(np.float32) for row in rows]
-    spread = [float(np.ptp(image, axis=1).mean()) for image in images]
+    is_gray = max(float(np.ptp(image, axis=1).mean()) for image in images) <= COLORLESS
+    n_vivid = 0
+    if is_gray:
+        side = [min(FULL_SIDE, max(sides)) for sides in zip(*sizes, strict=True)]
+        n_vivid = max(map(_n_vivid, larger(ImageFormat(side[1], side[0], "rgb", "stretch"))), default=0)
+        n_vivid = 0 if n_vivid < FEW_VIVID else n_vivid
     return Looks(
         height=round(statistics.median(height for _, height in sizes)),
         width=round(statistics.median(width for width, _ in sizes)),
-        is_gray=max(spread) <= COLORLESS,
+        is_gray=is_gray and not n_vivid,
         outline=statistics.median(map(_outline, images)),
+        n_vivid=n_vivid,
     )
+
+
+def _n_vivid(row: NDArray[np.uint8]) -> int:
+    """Pixels with color."""
+    pixels = row.reshape(-1, 3)
+    spread = pixels.max(axis=1) - pixels.min(axis=1)
+    return int((spread >= VIVID).sum())
 
 
 def _outline(image: NDArray[np.float32]) -> float:

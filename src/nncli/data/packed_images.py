@@ -56,15 +56,15 @@ class PackedImages(ImageSource):
 
         from PIL import Image
 
-        rows, sizes = [], []
-        for _, content in self.contents(evenly_chosen(paths)):
+        rows, sizes, chosen = [], [], evenly_chosen(paths)
+        for _, content in self.contents(chosen):
             try:
                 rows.append(decode_image(content if isinstance(content, bytes) else b"", LOOK))
                 with Image.open(io.BytesIO(content)) as image:  # type: ignore[arg-type]
                     sizes.append(image.size)
             except (ImageError, OSError, SyntaxError, ValueError):
                 continue
-        return looks_of(rows, sizes)
+        return looks_of(rows, sizes, lambda larger: self._load(chosen, larger).pixels)
 
     def load(
         self,

@@ -105,7 +105,7 @@ def plan_experiment(config_file: ConfigFile, source: ImageSource | None = None) 
     if not validation.paths:
         _refuse_what_needs_validation(config_file)
     _check_class_weights(config_file, source.classes)
-    config_file, notes = apply_recipe(config_file, source, training.paths)
+    config_file, notes = apply_recipe(config_file, source, training)
     config_file, found = apply_samples(config_file, source, training.paths)
     config = config_file.config
     layer_dims = resolve_layer_dims(config_file, source, len(training.paths))

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from nncli.config.recipes import PHOTO_SIDE, PHOTO_SIDES, SMALL_SIDE, Facts, recipe_defaults
 from nncli.config.shapes import CHOSEN
 from nncli.errors import DataError
+from nncli.run.mirror_choice import compare_mirrored
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from nncli.config import ConfigFile
     from nncli.data.looks import Looks
-    from nncli.data.source import ImageSource
+    from nncli.data.source import ImageSource, LabeledFiles
 
 MOSTLY_OUTLINE = 0.38
 """Share of outline from which on what small gray images show is taken for lines."""
@@ -23,42 +23,81 @@ HIDDEN = ((1_000, 32), (10_000, 64), (100_000, 128))
 
 MOST_HIDDEN = 256
 
+MIRRORING = "data.augmentation", "data.test_time_augmentation"
+"""Keys that let the network see mirror images."""
+
+NARROWEST, LONGEST = 24, 512
+"""Pixels that the shorter side of elongated images keeps, if the longer one need not be larger than this."""
+
 
 def apply_recipe(
-    config_file: ConfigFile, source: ImageSource, paths: Sequence[str]
+    config_file: ConfigFile, source: ImageSource, files: LabeledFiles
 ) -> tuple[ConfigFile, tuple[str, ...]]:
-    """The config with the defaults of its recipe, and a line about why.
+    """The config with the defaults of its recipe, and lines about why.
 
     Args:
         config_file: As written.
         source: The images.
-        paths: Those to train on.
+        files: Those to train on.
 
     Raises:
         DataError: A recipe is to look at the images, and none of these can be read.
         ConfigError: What is written does not go together with the recipe.
     """
-    training = config_file.config.training
+    training, n = config_file.config.training, len(files.paths)
     recipe, effort = str(training.recipe), training.effort
     if recipe == "plain":
-        return _with_hidden_layer(config_file, len(paths)), ()
-    looks = source.look_at(paths)
+        return _with_hidden_layer(config_file, n), ()
+    looks = source.look_at(files.paths)
     if looks is None:
-        raise DataError(f"none of the images looked at can be read, the first is {paths[0]}")
-    notes: tuple[str, ...] = ()
+        raise DataError(f"none of the images looked at can be read, the first is {files.paths[0]}")
+    notes = []
     if recipe == "auto":
         recipe = choose(looks)
         drawn = {"digits": ", mostly lines", "garments": ", mostly areas"}.get(recipe, "")
-        notes = (f"recipe {recipe}, effort {effort}: {len(paths)} {looks}{drawn}",)
-    config_file = config_file.with_defaults(chosen_format(looks, len(paths)))
-    data = config_file.config.data
-    defaults = recipe_defaults(recipe, effort, Facts(len(paths), data.shape))
+        notes.append(f"recipe {recipe}, effort {effort}: {n} {looks}{drawn}")
+    image_format = chosen_format(looks, n)
+    if "data.resize" in image_format:
+        if config_file.was_set("data.image_size"):
+            del image_format["data.resize"]
+        else:
+            notes.append(why_padded(looks, image_format))
+    config_file = config_file.with_defaults(image_format)
+    data, keep_class = config_file.config.data, True
+    if recipe == "photos" and not all(map(config_file.was_set, MIRRORING)):
+        if config_file.was_set(MIRRORING[0]) and data.augmentation == "none":
+            keep_class = False
+        else:
+            mirrored = compare_mirrored(source, files, looks, data.color)
+            keep_class = mirrored.keeps_class
+            notes += [] if keep_class else [f"{mirrored}; {_told(config_file)}"]
+    defaults = recipe_defaults(recipe, effort, Facts(n, data.shape, keep_class))
     chosen: dict[str, Any] = {"training.recipe": recipe}  # so a run repeated from its own config need not choose again
     if config_file.values["network.layer_dims"] == CHOSEN:
         chosen["network.layer_dims"] = defaults["network.layer_dims"]
     if _keeps_its_inputs(config_file):
         defaults["network.project"] = "none"
-    return config_file.with_defaults(defaults).with_values(chosen).checked(), notes
+    return config_file.with_defaults(defaults).with_values(chosen).checked(), tuple(notes)
+
+
+def why_padded(looks: Looks, image_format: dict[str, Any]) -> str:
+    """A line about images that are much longer than wide."""
+    height, width = image_format["data.image_size"]
+    ratio = max(looks.height, looks.width) / min(looks.height, looks.width)
+    long, short = ("high", "wide") if looks.height > looks.width else ("wide", "high")
+    return (
+        f"images of about {looks.height}x{looks.width} are {ratio:.2g} times as {long} as {short}: "
+        f"data.image_size is [{height}, {width}] and data.resize pad, which keep their proportions"
+    )
+
+
+def _told(config_file: ConfigFile) -> str:
+    """How images that lose their class are spared, or what is written nevertheless."""
+    written = [key for key in MIRRORING if config_file.was_set(key)]
+    if not written:
+        return "none is mirrored"
+    value = config_file.values[written[0]]
+    return f"{written[0]}: {value} is written and stays" if value != "none" else "none is mirrored"
 
 
 def _keeps_its_inputs(config_file: ConfigFile) -> bool:
@@ -76,13 +115,23 @@ def choose(looks: Looks) -> str:
 
 
 def chosen_format(looks: Looks, n_images: int) -> dict[str, Any]:
-    """Size and color to bring such images to."""
+    """Size and color to bring such images to, and how, if not stretched."""
     longest = max(looks.height, looks.width)
     side = min(next((side for most, side in PHOTO_SIDES if n_images <= most), PHOTO_SIDE), longest)
-    return {
-        "data.image_size": (looks.height, looks.width) if longest <= SMALL_SIDE else (side, side),
-        "data.color": "grayscale" if looks.is_gray else "rgb",
-    }
+    color = {"data.color": "grayscale" if looks.is_gray else "rgb"}
+    if longest <= SMALL_SIDE:
+        return {"data.image_size": (looks.height, looks.width)} | color
+    if not looks.is_elongated:
+        return {"data.image_size": (side, side)} | color
+    return {"data.image_size": _of_its_proportions(looks, side), "data.resize": "pad"} | color
+
+
+def _of_its_proportions(looks: Looks, side: int) -> tuple[int, int]:
+    """Height and width in the proportions of the images, with about as many pixels as a square; none is enlarged."""
+    factor = min(1.0, side / math.sqrt(looks.height * looks.width))
+    factor = max(factor, min(1.0, NARROWEST / min(looks.height, looks.width)))
+    factor = min(factor, LONGEST / max(looks.height, looks.width))
+    return max(1, round(looks.height * factor)), max(1, round(looks.width * factor))
 
 
 def _with_hidden_layer(config_file: ConfigFile, n_images: int) -> ConfigFile:

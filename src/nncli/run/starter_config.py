@@ -19,7 +19,8 @@ from nncli.config.writing import yaml_value
 from nncli.data.image.image_sizes import described, sizes_of
 from nncli.data.reading import read_source
 from nncli.errors import DataError
-from nncli.run.recipe_choice import choose, chosen_format
+from nncli.run.mirror_choice import compare_mirrored
+from nncli.run.recipe_choice import choose, chosen_format, why_padded
 from nncli.text import printable
 
 if TYPE_CHECKING:
@@ -62,12 +63,14 @@ class Starter:
         paths: Those that would be trained on.
         looks: What some of them look like.
         values: Options that hold where nothing else is written, by key.
+        notes: What is worth knowing about the images, a line each.
     """
 
     folder: ImageSource
     paths: tuple[str, ...]
     looks: Looks
     values: dict[str, Any]
+    notes: tuple[str, ...]
 
     @classmethod
     def of(cls, root: str) -> Starter:
@@ -82,10 +85,15 @@ class Starter:
         paths, looks = training.paths, folder.look_at(training.paths)
         if looks is None:
             raise DataError(f"none of the images looked at can be read, the first is {printable(paths[0])}")
-        values |= chosen_format(looks, len(paths)) | {"training.recipe": choose(looks), "training.effort": EFFORT}
+        recipe = choose(looks)
+        values |= chosen_format(looks, len(paths)) | {"training.recipe": recipe, "training.effort": EFFORT}
         shape = *values["data.image_size"], 1 if looks.is_gray else 3
-        values |= recipe_defaults(values["training.recipe"], EFFORT, Facts(len(paths), shape))
-        return cls(folder, paths, looks, values)
+        notes = [why_padded(looks, values)] if looks.is_elongated and values["data.resize"] == "pad" else []
+        mirrored = compare_mirrored(folder, training, looks, values["data.color"]) if recipe == "photos" else None
+        keep_class = mirrored is None or mirrored.keeps_class
+        notes += [] if keep_class else [f"{mirrored}; none is mirrored"]
+        values |= recipe_defaults(recipe, EFFORT, Facts(len(paths), shape, keep_class))
+        return cls(folder, paths, looks, values, (*folder.notes, *notes))
 
     def text(self, config: Path, schema: str | None = None) -> str:
         """The config.
@@ -108,6 +116,11 @@ class Starter:
             "data:",
             _line("path", yaml_value(_path_from(config, self.folder.root)), self._what_it_is()),
             _line("image_size", yaml_value(size), files),
+            *(
+                [_line("resize", "pad", "keeps proportions, which stretching to a square would not")]
+                if self._is_padded
+                else []
+            ),
             _line("color", yaml_value(values["data.color"]), color),
             *self._offered("data"),
             "",
@@ -120,6 +133,11 @@ class Starter:
             *self._offered("training"),
         ]
         return "\n".join(lines) + "\n"
+
+    @property
+    def _is_padded(self) -> bool:
+        """Whether the images keep proportions of their own."""
+        return bool(self.values["data.resize"] == "pad")
 
     def _what_it_is(self) -> str:
         """The comment on `data.path`."""
@@ -145,7 +163,7 @@ class Starter:
         counts = Counter(label for files in self.folder.splits.values() for label in files.labels)
         if max(counts.values()) >= UNEVEN * min(counts.values()):
             yield from _comment("The classes are of very different size: consider training.class_weights: balanced.")
-        for note in self.folder.notes:
+        for note in self.notes:
             yield from _comment(f"Note: {note}.")
         yield from _comment("Options that are commented out show the value that holds; `nncli schema` lists all.")
         yield ""
@@ -153,7 +171,8 @@ class Starter:
     def _offered(self, section: str) -> Iterator[str]:
         """The options of a section that are commented out."""
         for key, about in OFFERED.items():
-            if key.startswith(f"{section}.") and not (key == "data.validation_split" and "val" in self.folder.splits):
+            is_said = {"data.validation_split": "val" in self.folder.splits, "data.resize": self._is_padded}
+            if key.startswith(f"{section}.") and not is_said.get(key):
                 yield _line(f"# {key.partition('.')[2]}", yaml_value(self.values[key]), about)
 
 

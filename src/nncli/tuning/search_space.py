@@ -17,6 +17,7 @@ from nncli.features.settings.color_histogram import ColorHistogram
 from nncli.features.settings.hog import Hog
 from nncli.features.settings.patches import Patches
 from nncli.features.settings.pixels import Pixels
+from nncli.run.mirror_choice import compare_mirrored
 from nncli.run.plan import resolve_layer_dims
 from nncli.run.recipe_choice import choose
 
@@ -139,13 +140,16 @@ def _recipes(plan: Plan) -> dict[str, dict[str, Any]]:
     """Options of the recipe that suits the images, by a word for recipe and effort, without the config's own."""
     training, looks = plan.config.training, plan.source.look_at(plan.training_files.paths)
     recipe = choose(looks) if looks else "photos"
+    keep_class = True
+    if looks and recipe == "photos":
+        keep_class = compare_mirrored(plan.source, plan.training_files, looks, plan.config.data.color).keeps_class
     usual = {key: option.default for key, option in OPTIONS.items() if not key.startswith("data.")}
     kept = {f"training.{key}": getattr(training, key) for key in ("seed", "class_weights", "precision", "processes")}
     data = {key: OPTIONS[f"data.{key}"].default for key in ("features", "scaling", "augmentation")}
     found = {}
     for effort in ("quick", "standard"):
         if (training.recipe, training.effort) != (recipe, effort):
-            facts = Facts(len(plan.training_files.paths), plan.image_format.shape)
+            facts = Facts(len(plan.training_files.paths), plan.image_format.shape, keep_class)
             words = {"training.recipe": recipe, "training.effort": effort}
             defaults = {f"data.{key}": value for key, value in data.items()} | recipe_defaults(recipe, effort, facts)
             found[f"{recipe} {effort}"] = usual | kept | words | defaults
