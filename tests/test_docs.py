@@ -17,7 +17,7 @@ from nncli.config.recipes import FEW_IMAGES, PHOTO_SIDE, PHOTO_SIDES, RECIPES, S
 from nncli.data.looks import N_LOOKED_AT
 from nncli.features.settings import KINDS, settings_class
 from nncli.model.calibration import FEWEST
-from nncli.option import options_of
+from nncli.option import REQUIRED, options_of
 from nncli.run.recipe_choice import MOSTLY_OUTLINE
 from tests.recipes_table import DOCUMENT, with_tables
 
@@ -121,5 +121,5 @@ def test_the_config_of_the_features_is_trained(tmp_path: Path) -> None:
     for kind in KINDS:
         assert f"| `{kind}` | " in text
         for option in options_of(settings_class(kind)):
-            name, default = f"`{option.key}`", option.default
+            name, default = f"`{option.key}`", "it has to be written" if option.default is REQUIRED else option.default
             assert f"| {name} | {default} | " in text or f"{name} ({default})" in text

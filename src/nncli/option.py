@@ -176,6 +176,32 @@ class Integer(Number):
         return value
 
 
+@dataclass(frozen=True)
+class Numbers:
+    """A few numbers of one kind, as a tuple, or one of a few words; a single number need not be a list."""
+
+    each: Number
+    most: int
+    words: tuple[str, ...] = ()
+
+    @property
+    def wanted(self) -> str:
+        """Their limits and the words."""
+        return either([*self.words, self.each.wanted, f"a list of up to {self.most}"])
+
+    def accepts(self, value: object) -> bool:
+        """Whether they are such numbers, or one of the words."""
+        if isinstance(value, str):
+            return value in self.words
+        return isinstance(value, tuple) and 0 < len(value) <= self.most and all(map(self.each.accepts, value))
+
+    def schema(self) -> dict[str, Any]:
+        """The JSON Schema of the value."""
+        each = self.each.schema()
+        several = {"type": "array", "items": each, "minItems": 1, "maxItems": self.most}
+        return {"anyOf": [{"enum": list(self.words)}, each, several]}
+
+
 def either(words: Iterable[str]) -> str:
     """The words as a person lists them: a, b or c."""
     *others, last = words

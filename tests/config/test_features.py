@@ -14,10 +14,10 @@ from nncli.features.settings.hog import Hog
 from nncli.features.settings.patches import Patches
 from nncli.features.settings.pca import Pca
 from nncli.features.settings.pixels import Pixels
-from nncli.option import options_of
+from nncli.option import REQUIRED, options_of
 from tests.config.files import SMALLEST, complaint, data, load, problems
 
-WORDS = "pixels, patches, deep_patches, hog, color_histogram, pca"
+WORDS = "pixels, patches, deep_patches, hog, color_histogram, pca, backbone"
 ANY_BLOCK = f"{WORDS} or one of them with settings, such as patches: {{count: 200}}"
 
 
@@ -49,12 +49,12 @@ def test_ways_to_write_it(text: str, expected: Features) -> None:
         (
             "features:",
             "3:3",
-            "data.features must be a list of blocks: pixels, patches, deep_patches, hog, color_histogram or pca, but",
+            f"data.features must be a list of blocks: {WORDS.replace(', back', ' or back')}, but",
         ),
         (
             "features: []",
             "3:13",
-            "data.features must be a list of blocks: pixels, patches, deep_patches, hog, color_histogram or pca, not",
+            f"data.features must be a list of blocks: {WORDS.replace(', back', ' or back')}, not",
         ),
         ("features: patch", "3:13", f"data.features must be {ANY_BLOCK}, not 'patch'. Did you mean 'patches'?"),
         ("features: [hog, 5]", "3:19", f"data.features[1] must be {ANY_BLOCK}, not 5"),
@@ -175,7 +175,7 @@ def test_the_schema_describes_every_setting() -> None:
         (block,) = [each["properties"][kind] for each in described if kind in each.get("properties", ())]
         assert cls.__doc__ == block["description"]
         assert {option.key: option.default for option in options_of(cls)} == {
-            name: each["default"] for name, each in block["properties"].items()
+            name: each.get("default", REQUIRED) for name, each in block["properties"].items()
         }
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nncli.config.nodes import Entry, Mapping, Scalar, Sequence
+from nncli.config.nodes import Entry, Mapping, Node, Scalar, Sequence
 from nncli.config.options import OPTIONS, SECTIONS, TrainConfig
 from nncli.config.places import Place, Problem, Source
 from nncli.config.reading import read_text
@@ -20,6 +20,7 @@ from nncli.config.validation import apply_overrides, check_together, read_values
 from nncli.config.writing import to_yaml
 from nncli.config.yaml12 import LINE_BREAK, parse
 from nncli.errors import ConfigError
+from nncli.features.settings import located
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -132,10 +133,21 @@ def parse_config(text: str, path: Path, overrides: Many[Override] = ()) -> Confi
     written = written_options(tree, problems)
     apply_overrides(written, overrides, problems)
     values = read_values(written, Place(source), problems)
+
+    def folder_of(node: Node) -> Path:
+        """Folder that relative paths in a value start from."""
+        return path.parent if node.place.source is source else Path()
+
+    if "data.features" in written and "data.features" in values:
+        node = written["data.features"].node
+        try:
+            values["data.features"] = tuple(located(block, folder_of(node)) for block in values["data.features"])
+        except ValueError as error:
+            raise _error([*problems, Problem(node.place, f"data.features: {error}")]) from error
     check_together(known_before(values, written), written, problems)
     if "data.path" in values:
         node = written["data.path"].node
-        folder = path.parent if node.place.source is source else Path()
+        folder = folder_of(node)
         try:
             values["data.path"] = _absolute(folder, values["data.path"])
         except (OSError, RuntimeError, ValueError) as error:

@@ -9,14 +9,17 @@ features:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nncli.config.nodes import Entry, Mapping, Node, Scalar, Sequence
 from nncli.config.places import Problem, shortened
 from nncli.config.suggestions import nearest_word
 from nncli.config.values import InvalidError, read_all, wrong
 from nncli.features.settings import KINDS, Block, Features, settings_class
-from nncli.option import Option, either, options_of
+from nncli.option import REQUIRED, Option, either, options_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 
 @dataclass(frozen=True)
@@ -43,11 +46,12 @@ class FeatureBlock:
                 raise InvalidError(Problem(entry[1].key_place, message))
             raise wrong(key, self.wanted, node, KINDS)
         cls = settings_class(word)
+        settings = {option.key: option for option in options_of(cls)}
         if body is None or (isinstance(body, Scalar) and body.value is None):
+            _refuse_missing(f"{key}.{word}", settings, (), node)
             return cls()
         if not isinstance(body, Mapping):
             raise wrong(f"{key}.{word}", "a mapping of settings", body)
-        settings = {option.key: option for option in options_of(cls)}
         unknown = [
             Problem(entry.key_place, _unknown_setting(f"{key}.{word}", name, settings))
             for name, entry in body.entries.items()
@@ -55,6 +59,7 @@ class FeatureBlock:
         ]
         if unknown:
             raise InvalidError(*unknown)
+        _refuse_missing(f"{key}.{word}", settings, body.entries, node)
         values = read_all((f"{key}.{word}.{name}", settings[name].kind, e.node) for name, e in body.entries.items())
         return cls(**dict(zip(body.entries, values, strict=True)))
 
@@ -94,16 +99,27 @@ def _only_entry(node: Node) -> tuple[str, Entry] | None:
     return None
 
 
+def _refuse_missing(block: str, settings: dict[str, Option], written: Collection[str], node: Node) -> None:
+    """Refuse a block without a setting that has no default."""
+    for name, option in settings.items():
+        if option.default is REQUIRED and name not in written:
+            raise InvalidError(Problem(node.place, f"{block}.{name} is missing: {option.kind.wanted}"))
+
+
 def _unknown_setting(block: str, name: str, known: dict[str, Option]) -> str:
     near = nearest_word(name, known)
     hint = f"Did you mean '{near}'?" if near else f"It has {either(known)}" if known else "It has no settings"
     return f"unknown key '{block}.{shortened(name)}'. {hint}"
 
 
+def _default(option: Option) -> dict[str, Any]:
+    return {} if option.default is REQUIRED else {"default": option.default}
+
+
 def _block_schema(kind: str) -> dict[str, Any]:
     cls = settings_class(kind)
     properties = {
-        option.key: {"description": option.doc, "default": option.default, **option.kind.schema()}
+        option.key: {"description": option.doc, **_default(option), **option.kind.schema()}
         for option in options_of(cls)
     }
     body = {"type": ["object", "null"], "additionalProperties": False, "properties": properties}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from nncli.config.nodes import Node, Refused, Scalar, Sequence
 from nncli.config.places import Problem, shortened
 from nncli.config.suggestions import nearest_word
-from nncli.option import LARGEST_INTEGER, Choice, Kind, Number, Text
+from nncli.option import LARGEST_INTEGER, Choice, Kind, Number, Numbers, Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,6 +34,8 @@ def read(kind: Any, key: str, node: Node) -> Any:
     Raises:
         InvalidError: It is not what is wanted.
     """
+    if isinstance(kind, Numbers):
+        return _read_numbers(kind, key, node)
     if not isinstance(kind, Text | Choice | Number):
         return kind.read(key, node)
     if not isinstance(node, Scalar):
@@ -46,6 +48,16 @@ def read(kind: Any, key: str, node: Node) -> Any:
     elif isinstance(kind, Number) and type(node.value) is int and node.value > LARGEST_INTEGER == kind.maximum:
         wanted = f"at most {LARGEST_INTEGER}"
     raise wrong(key, wanted, node, filter(None, kind.words))
+
+
+def _read_numbers(kind: Numbers, key: str, node: Node) -> str | tuple[float, ...]:
+    if isinstance(node, Scalar) and isinstance(node.value, str) and kind.accepts(node.value):
+        return node.value
+    if isinstance(node, Scalar) and not isinstance(node.value, str):
+        return (read(kind.each, key, node),)
+    if isinstance(node, Sequence) and 0 < len(node.items) <= kind.most:
+        return tuple(read_all((f"{key}[{i}]", kind.each, item) for i, item in enumerate(node.items)))
+    raise wrong(key, kind.wanted, node, kind.words)
 
 
 def read_all(parts: Iterable[tuple[str, Any, Node]]) -> list[Any]:

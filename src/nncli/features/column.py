@@ -69,6 +69,16 @@ class FeatureColumn:
         """Whether the column is the image itself."""
         return self.features == PIXELS
 
+    def prepare(self) -> None:
+        """Have blocks see whether files of theirs are what they were, before threads and processes ask.
+
+        Raises:
+            DataError: A file is missing or another one.
+        """
+        for block in self.blocks:
+            if prepare := getattr(block, "prepare", None):
+                prepare()
+
     def extract(self, pixels: NDArray[np.uint8], out: Array) -> None:
         """Write the feature columns of `pixels`, one image per row, to the rows of `out`, (m, n_features)."""
         images = pixels.reshape(-1, *self.shape)

@@ -86,6 +86,7 @@ class Predictor:
         self._strangeness = model.evidence.strangeness if tells_strangeness else None
         self._parameters = model.parameters.like(np.float64)
         self._parameters.flat[:] = model.parameters.flat
+        model.column.prepare()
         if model.projection:
             model.projection.prepare(np.float64)  # before other threads ask, and processes are forked
         self._memory = PerThread[tuple[NDArray[np.float64], Workspace]]()

@@ -51,33 +51,48 @@ def apply_recipe(
     looks = source.look_at(files.paths)
     if looks is None:
         raise DataError(f"none of the images looked at can be read, the first is {files.paths[0]}")
-    notes = []
+    notes: list[str] = []
     if recipe == "auto":
         recipe = choose(looks)
         drawn = {"digits": ", mostly lines", "garments": ", mostly areas"}.get(recipe, "")
         notes.append(f"recipe {recipe}, effort {effort}: {n} {looks}{drawn}")
-    image_format = chosen_format(looks, n)
-    if "data.resize" in image_format:
-        if config_file.was_set("data.image_size"):
-            del image_format["data.resize"]
-        else:
-            notes.append(why_padded(looks, image_format))
-    config_file = config_file.with_defaults(image_format)
-    data, keep_class = config_file.config.data, True
+    config_file = _with_format(config_file, looks, n, notes)
+    keep_class = True
     if recipe == "photos" and not all(map(config_file.was_set, MIRRORING)):
-        if config_file.was_set(MIRRORING[0]) and data.augmentation == "none":
-            keep_class = False
-        else:
-            mirrored = compare_mirrored(source, files, looks, data.color)
-            keep_class = mirrored.keeps_class
-            notes += [] if keep_class else [f"{mirrored}; {_told(config_file)}"]
-    defaults = recipe_defaults(recipe, effort, Facts(n, data.shape, keep_class))
+        keep_class = _keep_class(config_file, source, files, looks, notes)
+    defaults = recipe_defaults(recipe, effort, Facts(n, config_file.config.data.shape, keep_class))
     chosen: dict[str, Any] = {"training.recipe": recipe}  # so a run repeated from its own config need not choose again
     if config_file.values["network.layer_dims"] == CHOSEN:
         chosen["network.layer_dims"] = defaults["network.layer_dims"]
     if _keeps_its_inputs(config_file):
         defaults["network.project"] = "none"
     return config_file.with_defaults(defaults).with_values(chosen).checked(), tuple(notes)
+
+
+def _with_format(config_file: ConfigFile, looks: Looks, n_images: int, notes: list[str]) -> ConfigFile:
+    """The config with size and color that suit the images, or what a block among the features wants."""
+    image_format = chosen_format(looks, n_images)
+    for block in config_file.config.data.features:
+        image_format |= block.wanted_format()
+    if "data.resize" in image_format:
+        if config_file.was_set("data.image_size"):
+            del image_format["data.resize"]
+        else:
+            notes.append(why_padded(looks, image_format))
+    return config_file.with_defaults(image_format)
+
+
+def _keep_class(
+    config_file: ConfigFile, source: ImageSource, files: LabeledFiles, looks: Looks, notes: list[str]
+) -> bool:
+    """Whether the recipe may mirror images: they keep their class, and `augmentation: none` is not written."""
+    data = config_file.config.data
+    if config_file.was_set("data.augmentation") and data.augmentation == "none":
+        return False
+    mirrored = compare_mirrored(source, files, looks, data.color)
+    if not mirrored.keeps_class:
+        notes.append(f"{mirrored}; {_told(config_file)}")
+    return mirrored.keeps_class
 
 
 def why_padded(looks: Looks, image_format: dict[str, Any]) -> str:

@@ -6,13 +6,14 @@
     hog               which way the edges run in each part of the image
     color_histogram   how much there is of each color
     pca               the image in as few numbers as its likeness to the others allows
+    backbone          the answers of an ONNX network of your own
 
 The config reads these settings, the model file keeps them, `nncli.features` computes with them.
 """
 
 from nncli.features.settings.block import Block, Shape
 from nncli.features.settings.column import MOST_FEATURES, PIXELS, Features, features_from_list, misfit, n_features
-from nncli.features.settings.registry import KINDS, class_name, part_of, settings_class
+from nncli.features.settings.registry import KINDS, class_name, located, part_of, settings_class
 
 __all__ = [
     "KINDS",
@@ -23,6 +24,7 @@ __all__ = [
     "Shape",
     "class_name",
     "features_from_list",
+    "located",
     "misfit",
     "n_features",
     "part_of",

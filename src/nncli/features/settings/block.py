@@ -23,6 +23,9 @@ class Block:
 
     kind: ClassVar[str]
 
+    names_file: ClassVar[bool] = False
+    """Whether a setting is a path, and some are left to that file: see `located`."""
+
     def __init_subclass__(cls) -> None:
         """DeepPatches is what the config and the model file call deep_patches."""
         cls.kind = re.sub("(?<=[a-z])(?=[A-Z])", "_", cls.__name__).lower()
@@ -40,6 +43,10 @@ class Block:
     def misfit(self, shape: Shape) -> str | None:  # noqa: ARG002 - most blocks fit every image
         """Why the block cannot be used for images of `shape`, None if it can."""
         return None
+
+    def wanted_format(self) -> dict[str, Any]:
+        """Options of the images, by key, that a block wants where they are not written."""
+        return {}
 
     def flops(self, shape: Shape) -> int:
         """Floating-point operations for an image of `shape`, about: of its features."""

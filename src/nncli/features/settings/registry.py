@@ -14,9 +14,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from nncli.features.settings.block import Block
 
-KINDS = ["pixels", "patches", "deep_patches", "hog", "color_histogram", "pca"]
+KINDS = ["pixels", "patches", "deep_patches", "hog", "color_histogram", "pca", "backbone"]
 """Every kind of block by its word in the config. Only these words ever name a module."""
 
 
@@ -24,6 +26,22 @@ def settings_class(kind: str) -> type[Block]:
     """The settings of a kind of block, which is one of `KINDS`."""
     settings: type[Block] = part_of(kind, "features.settings", class_name(kind))
     return settings
+
+
+def located(block: Block, folder: Path) -> Block:
+    """The block with the path of its file absolute and nothing left to this file; most blocks have none.
+
+    Args:
+        block: As written.
+        folder: What a relative path starts from.
+
+    Raises:
+        ValueError: The file cannot be used; the message is for the user.
+    """
+    if not block.names_file:
+        return block
+    found: Block = part_of(block.kind, "features", "resolved")(block, folder)
+    return found
 
 
 def class_name(kind: str) -> str:
