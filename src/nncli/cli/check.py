@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,9 +63,12 @@ def show_plan(config_file: ConfigFile, progress: str, preview: str | None = None
     from nncli.run.loading import load
     from nncli.run.plan import plan_experiment
 
+    started = time.perf_counter()
     plan = plan_experiment(config_file)
     experiment = load(plan, Check(progress))
-    click.echo("\n".join(f"{name:<11}{text}" for name, text in _lines(plan, experiment)))
+    loaded = time.perf_counter() - started
+    lines = [*_lines(plan, experiment), ("time", _time(experiment, loaded))]
+    click.echo("\n".join(f"{name:<11}{text}" for name, text in lines))
     splits = {"training": experiment.training, "validation": experiment.validation}
     test, unreadable = load_test_images(plan)
     for image in unreadable:
@@ -127,6 +131,14 @@ def _lines(plan: Plan, experiment: Experiment) -> list[tuple[str, str]]:
         *_at_the_end(plan),
         ("memory", f"{megabytes:.1f} MB of pixels"),
     ]
+
+
+def _time(experiment: Experiment, loaded: float) -> str:
+    """Time until there is a model, in words."""
+    from nncli.run.duration import in_words, predicted_seconds
+
+    seconds = loaded + predicted_seconds(experiment)
+    return f"{in_words(seconds)} on this machine, as busy as it is now; measured on a few images"
 
 
 def _at_the_end(plan: Plan) -> list[tuple[str, str]]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from nncli.config.options import TrainingConfig
     from nncli.network.parameters import Array
     from nncli.run.dataset import Experiment
+    from nncli.training.communicator import Communicator
 
 FLOPS_PER_WEIGHT = 6
 """Of an example and a weight in a training step."""
@@ -53,9 +54,7 @@ def make_trainer(
     m = len(experiment.training.labels)
     batch_size = m if training.batch_size == "full" else training.batch_size
     parameters = Parameters(dims, dtype, normalization=network.normalization, n_members=training.ensemble)
-    n_steps = training.epochs * math.ceil(m / batch_size)
-    work = parameters.weights.size + _feature_work(experiment)
-    communicator = make_communicator(n_processes or training.processes, work, batch_size, n_steps)
+    communicator = communicator_of(experiment, n_processes)
     parameters = parameters.like(flat=communicator.zeros_like(parameters.flat))
     initialize(parameters, np.random.default_rng(training.seed), network.initialization, network.initialization_scale)
     training_set, validation_set = training_batches(experiment, batch_size, dtype, on_progress, on_note)
@@ -83,6 +82,17 @@ def make_trainer(
     )
     optimizer = _make_optimizer(training, parameters, communicator.zeros_like)
     return Trainer(parameters, optimizer, learning_rate, training_set, validation_set, settings, communicator)
+
+
+def communicator_of(experiment: Experiment, n_processes: int | None = None) -> Communicator:
+    """The processes that train together; see `make_trainer`."""
+    training, n = experiment.config.training, experiment.plan.layer_dims
+    m = len(experiment.training.labels)
+    batch_size = m if training.batch_size == "full" else training.batch_size
+    n_weights = training.ensemble * sum(n[l] * n[l - 1] for l in range(1, len(n)))
+    work = n_weights + _feature_work(experiment)
+    n_steps = training.epochs * math.ceil(m / batch_size)
+    return make_communicator(n_processes or training.processes, work, batch_size, n_steps)
 
 
 def _feature_work(experiment: Experiment) -> int:
