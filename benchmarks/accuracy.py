@@ -1,9 +1,10 @@
-"""How well the recipes learn: `python -m benchmarks.accuracy FOLDER ... [--effort E] [--seeds N] [--ablation]`
+"""How well the recipes learn: `python -m benchmarks.accuracy FOLDER ... [--effort E] [--seeds N] [--ablation] [--keep]`
 
 For each folder `nncli train` with `recipe: auto` and nothing else set, from image files to model, once for each seed. A
 folder with a test split is judged by that, read once for each seed after all settings were fixed; any other folder by
 the share of images held out for validation, another one for each seed (`monitor: last`: nothing is chosen by them).
-With --ablation each ingredient of the recipe is taken away by itself, judged by validation images alone.
+With --ablation each ingredient of the recipe is taken away by itself, judged by validation images alone. With --keep
+the results go into benchmarks/accuracy.json; without a folder the tables of docs/accuracy.md are written from these.
 """
 
 from __future__ import annotations
@@ -17,9 +18,13 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from benchmarks.common import machine, neutral_environment, table
+from benchmarks.accuracy_tables import DOCUMENT, EFFORTS, RECIPE, keep, read_results, written
+from benchmarks.common import machine, neutral_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 FLOPS_PER_WEIGHT = 6
 """Multiplication and addition, three times: forward, and backward to weights and to inputs."""
@@ -28,7 +33,7 @@ WITHOUT: dict[str, list[str]] = {
     "the recipe": [],
     "features (pixels instead)": ["data.features=[pixels]"],
     "batch normalization": ["network.normalization=none"],
-    "augmentation": ["data.augmentation=none"],
+    "augmentation": ["data.augmentation=none", "data.test_time_augmentation=mirror"],
     "test-time augmentation": ["data.test_time_augmentation=none"],
     "ensemble": ["training.ensemble=1"],
     "dropout": ["network.dropout=0"],
@@ -86,8 +91,8 @@ def test_accuracy(folder: Path, out: Path) -> float | None:
     return accuracy
 
 
-def measure(folder: Path, seeds: range, settings: list[str], *, on_test: bool) -> list[str]:
-    """Cells of a row: accuracy, its spread, calibration, seconds, operations."""
+def measure(folder: Path, seeds: range, settings: list[str], *, on_test: bool) -> dict[str, Any]:
+    """A row of results: accuracy, its spread, calibration, seconds, operations."""
     found, runs = [], []
     with tempfile.TemporaryDirectory() as place:
         for seed in seeds:
@@ -101,39 +106,52 @@ def measure(folder: Path, seeds: range, settings: list[str], *, on_test: bool) -
     def mean(key: str) -> float:
         return statistics.fmean(run[key] for run in runs)
 
-    return [
-        f"{statistics.fmean(found):.4f} ± {spread:.4f}",
-        f"{mean('calibration_error'):.3f}",
-        f"{mean('seconds'):.0f}",
-        f"{mean('tflop'):.1f}",
-    ]
+    return {
+        "seeds": len(seeds),
+        "accuracy": round(statistics.fmean(found), 4),
+        "spread": round(spread, 4),
+        "calibration_error": round(mean("calibration_error"), 4),
+        "seconds": round(statistics.median(run["seconds"] for run in runs), 1),
+        "tflop": round(mean("tflop"), 2),
+    }
+
+
+def variants(arguments: argparse.Namespace, folder: Path) -> Iterator[tuple[str, list[str], str]]:
+    """Name, settings and judge of each row that is to be measured on a folder."""
+    effort = f"training.effort={arguments.effort}"
+    if not arguments.ablation:
+        yield RECIPE, [effort], "official test" if (folder / "test").is_dir() else "held out"
+        return
+    for name, settings in WITHOUT.items():
+        is_plain = "training.recipe=plain" in settings
+        shown = f"without {name}" if settings else "with everything"
+        yield shown, settings if is_plain else [*settings, effort], "validation"
 
 
 def main() -> None:
-    """Print the table that the command line asks for."""
+    """Measure what the command line asks for, or write the tables of what was measured."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.accuracy", description=__doc__)
-    parser.add_argument("folders", nargs="+", type=Path)
-    parser.add_argument("--effort", default="quick", choices=("quick", "standard", "thorough"))
+    parser.add_argument("folders", nargs="*", type=Path, help="none: write the tables of docs/accuracy.md")
+    parser.add_argument("--effort", default="quick", choices=EFFORTS)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--first-seed", type=int, default=0, help="other splits than those that settings were tried on")
     parser.add_argument("--ablation", action="store_true", help="take away each ingredient, judge by validation images")
+    parser.add_argument("--keep", action="store_true", help="put the results into benchmarks/accuracy.json")
+    parser.add_argument("--name", help="of the data in the tables; by default the folder's")
     arguments = parser.parse_args()
-    effort = f"training.effort={arguments.effort}"
     seeds = range(arguments.first_seed, arguments.first_seed + arguments.seeds)
-    print(f"{machine()}; {arguments.seeds} seeds, effort {arguments.effort}\n")
-    heads = ["accuracy", "calibration error", "seconds", "TFLOP"]
+    if arguments.folders:
+        print(f"{machine()}; {arguments.seeds} seeds, effort {arguments.effort}\n")
     for folder in arguments.folders:
-        if arguments.ablation:
-            rows = []
-            for name, settings in WITHOUT.items():
-                is_plain = "training.recipe=plain" in settings
-                cells = measure(folder, seeds, settings if is_plain else [*settings, effort], on_test=False)
-                rows.append([f"without {name}" if settings else name, *cells])
-            print(f"{folder.name}, validation\n\n{table(['', *heads], rows)}\n", flush=True)
-        else:
-            judged = "test" if (folder / "test").is_dir() else "held out"
-            row = [folder.name, judged, *measure(folder, seeds, [effort], on_test=True)]
-            print(table(["data", "judged by", *heads], [row]) + "\n", flush=True)
+        about = {"data": arguments.name or folder.name, "effort": arguments.effort}
+        for variant, settings, judge in variants(arguments, folder):
+            row = about | {"variant": variant, "judged_by": judge}
+            row |= measure(folder, seeds, settings, on_test=not arguments.ablation)
+            print(json.dumps(row, ensure_ascii=False), flush=True)
+            if arguments.keep:
+                keep(row)
+    if arguments.keep or not arguments.folders:
+        DOCUMENT.write_text(written(DOCUMENT.read_text(), read_results()))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from configparser import ConfigParser
 from pathlib import Path
 
 import pytest
+from benchmarks.accuracy_tables import RECIPE, read_results, tables, written
 
 from nncli.cli.commands import COMMANDS
 from nncli.cli.main import load_command
@@ -24,6 +25,16 @@ from tests.recipes_table import DOCUMENT, with_tables
 ROOT = Path(__file__).parents[1]
 FOLDERS = (".", "docs", "docs/guide", "sample_images", "examples")
 DOCUMENTS = sorted(path for folder in FOLDERS for path in (ROOT / folder).glob("*.md"))
+
+
+def test_the_accuracies_are_those_that_were_kept() -> None:
+    """The tables are what `python -m benchmarks.accuracy` writes; a goal is reached or missed by its figure."""
+    text = (ROOT / "docs/accuracy.md").read_text()
+    assert written(text, read_results()) == text
+    row = {"data": "MNIST", "effort": "quick", "variant": RECIPE, "judged_by": "t", "seeds": 1, "seconds": 1}
+    for accuracy, expected in ((0.9945, "reached"), (0.9944, "missed")):
+        kept = row | {"accuracy": accuracy, "calibration_error": 0.1}
+        assert f"| 0.9945: {accuracy}, {expected} |" in tables([kept])["goals"]
 
 
 def test_every_key_of_the_config_is_documented() -> None:

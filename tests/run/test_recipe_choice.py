@@ -120,7 +120,7 @@ def test_auto_looks_and_says_why(folder: Path, name: str, recipe: str, why: str)
     plan = plan_experiment(config_of(folder / name, "training.recipe: auto"))
     assert recipe == plan.config.training.recipe
     if name != "grays":  # noise is neither lines nor areas
-        assert (f"recipe {recipe}, effort quick: {why}",) == plan.notes
+        assert f"recipe {recipe}, effort quick: {why}" == plan.notes[0]
 
 
 @pytest.mark.parametrize(
@@ -201,8 +201,8 @@ def test_arrows_are_not_mirrored(tmp_path: Path) -> None:
     plan = plan_experiment(config_of(root, "training.recipe: auto", "training.effort: thorough"))
     data = plan.config.data
     assert ("none", "none") == (data.augmentation, data.test_time_augmentation)
-    assert "mirrored, images lose their class (" in plan.notes[1]
-    assert plan.notes[1].endswith("together with their mirror image; none is mirrored")
+    assert "mirrored, one and two look like each other (" in plan.notes[1]
+    assert plan.notes[1].endswith(" tried); none is mirrored")
     plan = plan_experiment(config_of(root, "training.recipe: photos", "data.augmentation: photos"))
     assert "none" == plan.config.data.test_time_augmentation
     assert plan.notes[0].endswith("; data.augmentation: photos is written and stays")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -72,9 +73,12 @@ def show_plan(config_file: ConfigFile, progress: str, preview: str | None = None
     from nncli.run.loading import load
     from nncli.run.plan import plan_experiment
 
+    started = time.perf_counter()
     plan = plan_experiment(config_file)
     experiment = load(plan, Check(progress))
-    click.echo("\n".join(fitted(f"{name:<11}{text}", sys.stdout, 11) for name, text in _lines(plan, experiment)))
+    loaded = time.perf_counter() - started
+    lines = [*_lines(plan, experiment), ("time", _time(experiment, loaded))]
+    click.echo("\n".join(fitted(f"{name:<11}{text}", sys.stdout, 11) for name, text in lines))
     splits = {"training": experiment.training, "validation": experiment.validation}
     test, unreadable = load_test_images(plan)
     for image in unreadable:
@@ -147,6 +151,14 @@ def _answers(plan: Plan) -> str:
     if plan.config.data.task == "classification":
         return f"{len(plan.classes)} classes"
     return f"to tell {', '.join(map(printable, plan.classes))}, {plan.config.training.loss} loss"
+
+
+def _time(experiment: Experiment, loaded: float) -> str:
+    """Time until there is a model, in words."""
+    from nncli.run.duration import in_words, predicted_seconds
+
+    seconds = loaded + predicted_seconds(experiment)
+    return f"{in_words(seconds)} on this machine, as busy as it is now; measured on a few images"
 
 
 def _at_the_end(plan: Plan) -> list[tuple[str, str]]:

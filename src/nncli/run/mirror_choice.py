@@ -1,22 +1,19 @@
 """Test whether images keep their class when they are mirrored: an arrow to the left does not, a flower does.
 
-A recipe for photos trains on mirror images, too, and averages the answers for an image and its mirror image. The sum of
-both answers of a linear classifier is its answer to the sum of both feature columns,
+A recipe for photos trains on mirror images, too, and averages the answers for an image and its mirror image. Where the
+mirror image of one class is another class, both do harm. So a classifier learns some of the training images as they are
+and is asked for the mirror image of each of them. Two classes are swapped if most mirror images of either are taken for
+the other one. That a mirror image is harder, because all hands of a set are right hands, say, is no reason: its errors
+go anywhere, and such images lose nothing by being mirrored.
 
-    f(x) + f(x') = w^T (phi(x) + phi(x'))
+The classifier is ridge regression on the classes as 0 and 1, f(x) = k(x)^T A with A = (K + lambda I)^-1 Y = C Y and the
+kernel K = X X^T; the columns of X^T are answers of learned patches. The answer without image i is there without a
+second fit (Allen 1974, "PRESS"), so that no image, nor its mirror image, is judged by a classifier that has seen it:
 
-and what an image and its mirror image do not have in common is lost in it. So two classifiers are compared on some of
-the training images: one sees phi(x), the other phi(x) + phi(x'). Where the second one fails on images that the first
-one gets right, left and right matter.
+    A without i = A - C_i A_i / C_ii
 
-phi are answers of learned patches, and the classifier is ridge regression on the classes as 0 and 1. With the kernel
-K = X X^T and its hat matrix H = K (K + lambda I)^-1 the answer for an image that was left out is there without a second
-fit (Allen 1974, "PRESS"), so that every image is judged by a classifier that has not seen it:
-
-    f_i without image i = (f_i - H_ii y_i) / (1 - H_ii)
-
-Of the images that only one of the two gets right, half would be on either side by chance; a sign test says how
-improbable what was found is (McNemar 1947), for all images together and for each class, whose limit is stricter.
+Of the mirror images that are taken for one of the two classes, half would be taken for the other one by chance; a sign
+test says how improbable it is that so many are.
 """
 
 from __future__ import annotations
@@ -51,7 +48,7 @@ MOST_PIXELS = 150_000_000
 """Pixels decoded: of large photos fewer are looked at, so that it takes a second or two."""
 
 LAMBDAS = 0.01, 0.1, 1.0
-"""Ridge penalties, in units of the mean eigenvalue of the kernel; each classifier has its best one."""
+"""Ridge penalties, in units of the mean eigenvalue of the kernel; the one that gets most images right when left out."""
 
 IMPROBABLE = 1e-3
 """Probability of a chance find that is borne."""
@@ -61,35 +58,31 @@ MOST_NAMED = 4
 
 @dataclass(frozen=True)
 class MirrorTest:
-    """Comparison of images as they are with the average over an image and its mirror image.
+    """Classes of mirror images, as far as a classifier can tell.
 
     Attributes:
-        n_images: How many were compared.
-        accuracy, mirrored_accuracy: The share that is right when left out: as they are, and averaged.
-        changed: Classes that lose by it, the one that loses most first; empty where all keep their class.
+        n_images: How many were looked at.
+        swapped: Pairs of classes that are each other's mirror image.
+        share: Of the mirror images of these classes that are taken for the other one; 0 where there are none.
     """
 
     n_images: int
-    accuracy: float
-    mirrored_accuracy: float
-    changed: tuple[str, ...]
+    swapped: tuple[tuple[str, str], ...] = ()
+    share: float = 0.0
 
     @property
     def keeps_class(self) -> bool:
         """Whether nothing speaks against mirror images."""
-        return not self.changed
+        return not self.swapped
 
     def __str__(self) -> str:
-        more = ", ..." if len(self.changed) > MOST_NAMED else ""
-        names = ", ".join(map(printable, self.changed[:MOST_NAMED])) + more
-        return (
-            f"mirrored, images lose their class ({names}): of {self.n_images} tried, {self.accuracy:.0%} are right as "
-            f"they are, {self.mirrored_accuracy:.0%} together with their mirror image"
-        )
+        more = ", ..." if len(self.swapped) > MOST_NAMED else ""
+        pairs = ", ".join(" and ".join(map(printable, pair)) for pair in self.swapped[:MOST_NAMED]) + more
+        return f"mirrored, {pairs} look like each other ({self.share:.0%} of {self.n_images} tried)"
 
 
 def compare_mirrored(source: ImageSource, files: LabeledFiles, looks: Looks, color: Color) -> MirrorTest:
-    """Compare some of the training images with their mirror images.
+    """See what some of the training images look like when they are mirrored.
 
     Args:
         source: The images.
@@ -102,6 +95,8 @@ def compare_mirrored(source: ImageSource, files: LabeledFiles, looks: Looks, col
     image_format = ImageFormat(SIDE, SIDE, color, "stretch")
     loaded = source.load([files.paths[i] for i in chosen], image_format)
     labels = np.array(files.labels, np.intp)[chosen[loaded.kept]]
+    if not len(labels):
+        return MirrorTest(0)
     column = FeatureColumn.fit(FEATURES, image_format.shape, loaded.pixels, seed=0)
     as_they_are, mirrored = np.empty((2, len(labels), column.n_features), np.float32)
     column.extract_both(loaded.pixels, as_they_are, mirrored)
@@ -112,42 +107,50 @@ def compare(
     as_they_are: NDArray[Any], mirrored: NDArray[Any], labels: NDArray[np.intp], classes: tuple[str, ...]
 ) -> MirrorTest:
     """The test on feature columns as rows, (m, n) each, of images and of their mirror images."""
-    alone, together = (right_when_left_out(X, labels, len(classes)) for X in (as_they_are, as_they_are + mirrored))
-    lost, gained = alone & ~together, together & ~alone
-    n_lost, n_gained = (np.bincount(labels[which], minlength=len(classes)) for which in (lost, gained))
-    by_loss = [int(k) for k in np.argsort(n_gained - n_lost, kind="stable") if n_lost[k] > n_gained[k]]
-    changed = [k for k in by_loss if chance_of(int(n_lost[k]), int(n_gained[k])) < IMPROBABLE / len(classes)]
-    if not changed and chance_of(int(lost.sum()), int(gained.sum())) < IMPROBABLE:
-        changed = by_loss
-    return MirrorTest(len(labels), float(alone.mean()), float(together.mean()), tuple(classes[k] for k in changed))
+    n = len(classes)
+    answers = mirrored_answers(as_they_are, mirrored, labels, n)
+    taken = np.zeros((n, n), np.intp)  # images of the class of the row whose mirror image is taken for the column's
+    np.add.at(taken, (labels, answers), 1)
+    mostly, pairs = 2 * taken > taken.sum(axis=1, keepdims=True), []
+    for a, b in np.argwhere(np.triu(mostly & mostly.T, 1)).tolist():
+        n_swapped, n_kept = int(taken[a, b] + taken[b, a]), int(taken[a, a] + taken[b, b])
+        if chance_of(n_swapped, n_kept) < IMPROBABLE / (n * (n - 1) / 2):
+            pairs.append((a, b))
+    concerned = sum(int(taken[[a, b]].sum()) for a, b in pairs)
+    share = sum(int(taken[a, b] + taken[b, a]) for a, b in pairs) / max(concerned, 1)
+    return MirrorTest(concerned or len(labels), tuple((classes[a], classes[b]) for a, b in pairs), share)
 
 
-def right_when_left_out(X: NDArray[Any], labels: NDArray[np.intp], n_classes: int) -> NDArray[np.bool_]:
-    """Which images ridge regression on all others gets right, (m,).
+def mirrored_answers(
+    as_they_are: NDArray[Any], mirrored: NDArray[Any], labels: NDArray[np.intp], n_classes: int
+) -> NDArray[np.intp]:
+    """Classes that mirror images are taken for by ridge regression on all other images as they are, (m,).
 
     Args:
-        X: Feature columns as rows, (m, n).
-        labels: (m,).
+        as_they_are: Feature columns as rows, (m, n).
+        mirrored: Those of the mirror images, likewise.
+        labels: Of the images, (m,).
         n_classes: How many.
     """
-    X = X - X.mean(axis=0)
-    deviation = X.std(axis=0)
-    X /= np.maximum(deviation, max(1e-2 * float(deviation.mean()), 1e-9))
+    mean, deviation = as_they_are.mean(axis=0), as_they_are.std(axis=0)
+    deviation = np.maximum(deviation, max(1e-2 * float(deviation.mean()), 1e-9))
+    X, M = (as_they_are - mean) / deviation, (mirrored - mean) / deviation
     Y = np.eye(n_classes)[labels]
     Y -= Y.mean(axis=0)
-    eigenvalues, U = np.linalg.eigh((X @ X.T).astype(np.float64))
-    right = np.zeros((len(LAMBDAS), len(labels)), np.bool_)
-    for each, relative in zip(right, LAMBDAS, strict=True):
-        shrinking = eigenvalues / (eigenvalues + relative * max(float(eigenvalues.mean()), 1e-9))
-        H = (U * shrinking) @ U.T
-        own = np.diag(H)[:, np.newaxis]
-        left_out = (H @ Y - own * Y) / (1 - own)
-        each[:] = left_out.argmax(axis=1) == labels
-    best: NDArray[np.bool_] = right[right.sum(axis=1).argmax()]
-    return best
+    K, K_mirrored = (X @ X.T).astype(np.float64), (M @ X.T).astype(np.float64)
+    best, answers = -1, labels
+    for relative in LAMBDAS:
+        C = np.linalg.inv(K + relative * max(float(np.trace(K)) / len(K), 1e-9) * np.eye(len(K)))
+        A = C @ Y
+        own = A / np.diag(C)[:, np.newaxis]
+        n_right = int(((Y - own).argmax(axis=1) == labels).sum())  # left out, an image gets Y_i - A_i / C_ii
+        if n_right > best:
+            left_out = K_mirrored @ A - np.einsum("ij,ji->i", K_mirrored, C)[:, np.newaxis] * own
+            best, answers = n_right, left_out.argmax(axis=1)
+    return answers
 
 
-def chance_of(n_lost: int, n_gained: int) -> float:
-    """Probability that a fair coin shows one side at least `n_lost` times in `n_lost + n_gained` throws."""
-    n = n_lost + n_gained
-    return float(sum(math.comb(n, k) for k in range(n_lost, n + 1)) / 2**n)
+def chance_of(n_heads: int, n_tails: int) -> float:
+    """Probability that a fair coin shows heads at least `n_heads` times in `n_heads + n_tails` throws."""
+    n = n_heads + n_tails
+    return float(sum(math.comb(n, k) for k in range(n_heads, n + 1)) / 2**n)

@@ -56,7 +56,7 @@ def make_trainer(
     batch_size = m if training.batch_size == "full" else training.batch_size
     normalization, output = network.normalization, experiment.task.output(dims[-1])
     parameters = Parameters(dims, dtype, normalization=normalization, n_members=training.ensemble, output=output)
-    communicator = _communicator(experiment, n_processes, parameters.weights.size, batch_size)
+    communicator = communicator_of(experiment, n_processes)
     parameters = parameters.like(flat=communicator.zeros_like(parameters.flat))
     initialize(parameters, np.random.default_rng(training.seed), network.initialization, network.initialization_scale)
     training_set, validation_set = training_batches(experiment, batch_size, dtype, on_progress, on_note)
@@ -87,13 +87,16 @@ def make_trainer(
     return Trainer(parameters, optimizer, learning_rate, training_set, validation_set, settings, communicator)
 
 
-def _communicator(experiment: Experiment, n_processes: int | None, n_weights: int, batch_size: int) -> Communicator:
+def communicator_of(experiment: Experiment, n_processes: int | None = None) -> Communicator:
     """The processes of the run, where there are several already, or those that training starts; see `make_trainer`."""
     if experiment.ranks.size > 1:
         return RankCommunicator(experiment.ranks)
-    training, m = experiment.config.training, len(experiment.training.labels)
-    n_steps = training.epochs * math.ceil(m / batch_size)
+    training, n = experiment.config.training, experiment.plan.layer_dims
+    m = len(experiment.training.labels)
+    batch_size = m if training.batch_size == "full" else training.batch_size
+    n_weights = training.ensemble * sum(n[l] * n[l - 1] for l in range(1, len(n)))
     work = n_weights + _feature_work(experiment)
+    n_steps = training.epochs * math.ceil(m / batch_size)
     return make_communicator(n_processes or training.processes, work, batch_size, n_steps)
 
 

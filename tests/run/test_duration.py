@@ -1,0 +1,67 @@
+"""Time that a training will take, told before it starts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from nncli.config import load_config
+from nncli.run import duration
+from nncli.run.dataset import load_experiment
+from nncli.run.duration import in_words, predicted_seconds
+from nncli.run.plan import plan_experiment
+from tests.drawings import colors, write_drawings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from nncli.run.dataset import Experiment
+
+
+def experiment_of(folder: Path, data: str, network: str = "{}", training: str = "{}") -> Experiment:
+    """The images of `folder` with such a config."""
+    path = folder.parent / "c.yaml"
+    path.write_text(
+        f"data: {{path: {folder}, image_size: 12, {data}}}\n"
+        f"network: {{layer_dims: [auto, 4, auto], {network}}}\ntraining: {{{training}}}\n"
+    )
+    return load_experiment(plan_experiment(load_config(path)))
+
+
+@pytest.mark.parametrize(
+    ("data", "network", "training"),
+    [
+        ("cache: on", "activation: relu", "batch_size: full"),
+        ("features: [hog: {cell: 4}]", "project: 5", "ensemble: 2"),
+        (
+            "features: [hog: {cell: 4}], augmentation: mirror, test_time_augmentation: mirror",
+            "dropout: 0.1",
+            "batch_size: 7",
+        ),
+        ("features: [hog: {cell: 4}], augmentation: photos, validation_split: 0", "dropout: 0.1", "epochs: 1"),
+    ],
+)
+def test_it_is_measured_and_leaves_everything_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: str, network: str, training: str
+) -> None:
+    """Whatever is trained: more epochs take longer, no file is written, and the experiment can still be trained."""
+    monkeypatch.setattr(duration, "SECONDS", 0.0)
+    folder = write_drawings(tmp_path / "images", colors, (16, 16), each=10)
+    experiment = experiment_of(folder, data, network, training)
+    before = sorted(tmp_path.rglob("*"))
+    assert duration.START_AND_END < predicted_seconds(experiment)
+    monkeypatch.setattr(duration, "_seconds_of_an_example", lambda _trainer: 1000.0)
+    m, n_validation = len(experiment.training.labels), len(experiment.validation.labels)
+    n_examples = experiment.config.training.epochs * (m + n_validation / 3)
+    assert n_examples == pytest.approx(predicted_seconds(experiment) / 1000, rel=0.1)
+    assert (before, None) == (sorted(tmp_path.rglob("*")), experiment.span.projection)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [(0.2, "about 1 s"), (89, "about 89 s"), (200, "about 3 min"), (5_399, "about 90 min"), (9_000, "about 2.5 h")],
+)
+def test_durations_in_words(seconds: float, expected: str) -> None:
+    """As precise as they are."""
+    assert expected == in_words(seconds)
