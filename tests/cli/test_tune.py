@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from nncli.cli.tune import Duration, _best, _verdict
+from nncli.cli.tune import Duration
+from nncli.cli.tune_progress import duration
+from nncli.cli.tune_report import verdict
 from nncli.config import load_config
 from nncli.machine.extras import install_command
-from nncli.tuning.search_space import AS_IS, OWN
+from nncli.tuning.trial import Tried, contest
 from tests.cli.tiny import NNCLI, process
 from tests.folders import write_class_folders, write_config
 
@@ -59,8 +61,9 @@ def test_the_best_config_is_written(photos: Path) -> None:
     lines = result.stderr.splitlines()
     assert "study photos-best.study" == lines[0]
     assert lines[1].startswith("trial 0: ")
-    assert "trial  accuracy  loss    compared with the config" in lines
-    assert "validation images right" in result.stderr
+    assert any(line.startswith("trial  images  epochs  accuracy ") for line in lines)
+    assert "fewer than 3 trials were finished: --budget " in result.stderr
+    assert "validation images" in lines[-1] or "no images that no trial was chosen by" in lines[-1]
     assert load_config(Path("photos-best.yaml")).config.data.path == Path("photos").resolve()
     assert 0 == process("check", "photos-best.yaml").returncode
     again = process("tune", photos, "--trials", "1")
@@ -76,7 +79,7 @@ def test_a_signal_ends_the_search_with_the_best_so_far(photos: Path) -> None:
     )
     assert tuning.stderr is not None
     for line in tuning.stderr:
-        if line.startswith("trial 0"):
+        if line.startswith("trial 1"):
             break
     tuning.send_signal(signal.SIGINT)
     out, err = tuning.communicate(timeout=250)
@@ -113,13 +116,13 @@ def test_two_processes_share_a_study(photos: Path) -> None:
 
 
 @pytest.mark.usefixtures("optuna")
-def test_the_budget_is_kept(photos: Path) -> None:
-    """A training far longer than the budget is left; if none was finished, that is said."""
-    started = time.monotonic()
-    result = process("tune", photos, "--budget", "1s", "--set", "training.epochs=100000")
-    assert time.monotonic() - started < 20
-    assert (1, "") == (result.returncode, result.stdout)
-    assert "nncli: no trial was finished in this time; raise --budget, or lower training.epochs\n" in result.stderr
+def test_a_budget_that_would_do_is_named(nncli: Runner, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If no trial was finished."""
+    monkeypatch.setattr("nncli.tuning.study.Search.run", lambda *_: None)
+    result = nncli("tune", photos, "--budget", "1s")
+    assert (1, "") == (result.code, result.out)
+    message = "no trial was finished in this time; --budget 12s would do, or lower training.epochs\n"
+    assert result.err.endswith(message)
 
 
 def test_a_file_of_the_users_is_left_alone(nncli: Runner, photos: Path) -> None:
@@ -149,49 +152,62 @@ def test_without_the_extra_there_is_one_line(photos: Path) -> None:
     assert f"nncli: tune needs optuna; install it with: {install_command('tune')}\n" == result.stderr
 
 
-class Tried:
-    """What `_verdict` and `_best` look at."""
+def tried(number: int, accuracy: float | None, loss: float = 0.1, share: float = 1.0) -> Tried:
+    """A trial; number 0 is the config's own."""
+    state = "pruned" if accuracy is None else "finished"
+    return Tried(number, state, number == 0, {}, share, accuracy=accuracy, loss=loss)
 
-    def __init__(self, number: int, accuracy: float | None, loss: float = 0.1) -> None:
-        self.number, self.accuracy, self.is_own = number, accuracy, number == 0
-        self.state = "pruned" if accuracy is None else "finished"
-        self.score = (accuracy, -loss)
-        self.choice = {"start": OWN, "features": AS_IS}
+
+def report(own: float | None, best: float, verdict: Any = None, share: float = 1.0) -> dict[str, Any]:
+    """What `verdict` looks at."""
+    rows = [
+        {"trial": k, "accuracy": each, "interval": [0.4, 0.6], "validation_images": 100, "images": 50, "epochs": 5}
+        for k, each in enumerate((own, best))
+    ]
+    best_number = 1 if own is None or best > own else 0
+    return {"trials": rows, "best": best_number, "own": None if own is None else 0, "share": share, "verdict": verdict}
 
 
 @pytest.mark.parametrize(
-    ("best", "own", "said"),
+    ("found", "said"),
     [
-        (
-            Tried(3, 0.9),
-            Tried(0, 0.5),
-            "90 of 100 validation images right, 40 more than with the config's own settings",
-        ),
-        (Tried(3, 0.53), Tried(0, 0.5), "a difference of up to 14 images can be chance"),
-        (Tried(3, 0.5, 0.05), Tried(0, 0.5), "as many as with the config's own settings"),
-        (Tried(3, 0.9), None, "nothing to compare with"),
+        (report(None, 0.9), "were not finished, so there is nothing to compare with"),
+        (report(0.9, 0.9), "nothing was better than the config's own settings, by 100 validation images: 0.9000 (0.4"),
+        (report(0.8, 0.9), "there are no images that no trial was chosen by"),
+        (report(0.8, 0.9, share=0.5), "best: trial 1 when trained on 50 images for 5 epochs, 0.9000 (0.4000 to"),
     ],
 )
-def test_the_verdict_is_honest(best: Any, own: Any, said: str) -> None:
-    """How many images more, whether that can be chance, and that the score was chosen."""
-    text = "\n".join(_verdict(best, own, 100))
-    assert said in text
-    assert ("can be chance" in text) == (own is not None and best.accuracy < 0.6)
-    assert own is None or "expect less on others" in text
-
-
-def test_a_search_without_success_says_so() -> None:
-    """Its own settings were the best."""
-    own: Any = Tried(0, 0.9)
-    assert ["nothing was better than the config's own settings: 90 of 100 validation images right"] == _verdict(
-        own, own, 100
-    )
+def test_the_verdict_is_honest(found: dict[str, Any], said: str) -> None:
+    """What was compared, how large, and whether there were images for it."""
+    assert said in "\n".join(verdict(found))
 
 
 def test_the_best_is_the_most_accurate_then_the_surest_then_the_first() -> None:
-    """What was given up does not count."""
-    trials: list[Any] = [Tried(0, 0.8), Tried(1, 0.9, 0.3), Tried(2, 0.9, 0.2), Tried(3, 0.9, 0.2), Tried(4, None)]
-    best = _best(trials)
-    assert best is not None
-    assert 2 == best.number
-    assert _best(trials[-1:]) is None
+    """Among finished trials as large as the config's own largest one."""
+    trials = [tried(0, 0.8), tried(1, 0.9, 0.3), tried(2, 0.9, 0.2), tried(3, 0.9, 0.2), tried(4, None)]
+    assert [2, 3, 1, 0] == [each.number for each in contest([*trials, tried(5, 0.99, share=0.5)])]
+    assert [] == contest(trials[-1:])
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0.2, "1s"), (61.0, "61s"), (121.0, "3m"), (5400.0, "1h30m")])
+def test_a_duration_that_is_told(seconds: float, text: str) -> None:
+    """As --budget takes it."""
+    assert text == duration(seconds)
+    assert seconds <= Duration().convert(text, None, None)
+
+
+@pytest.mark.usefixtures("optuna")
+def test_the_verdict_is_on_images_set_aside(nncli: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The csv has a row for each trial with its interval, the json the comparison with the exact test."""
+    monkeypatch.setattr("nncli.tuning.search_space._recipes", lambda _plan: {})  # they take longer
+    write_class_folders(Path("photos"), {"a": 80, "b": 80})
+    photos = write_config(Path("photos.yaml"), "photos", training={"processes": 1, "epochs": 1})
+    found = json.loads(nncli("tune", photos, "--trials", "3", "-f", "json").out)
+    assert {"config", "best", "own", "share", "trials", "verdict"} == set(found)
+    assert {"trial", "accuracy", "interval", "validation_images"} <= set(found["trials"][0])
+    if found["best"] != found["own"]:
+        assert 24 == found["verdict"]["images"]
+        assert 0 <= found["verdict"]["comparison"]["p_value"] <= 1
+    rows = nncli("tune", photos, "--trials", "1", "-f", "csv").out.splitlines()
+    assert "trial,state,images,epochs,accuracy,low,high,loss,settings" == rows[0]
+    assert 5 == len(rows)

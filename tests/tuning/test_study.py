@@ -17,7 +17,10 @@ from nncli.config import load_config  # noqa: E402
 from nncli.errors import NncliError, UsageError  # noqa: E402
 from nncli.run.dataset import load_experiment, plan_experiment  # noqa: E402
 from nncli.training.loop import Trainer  # noqa: E402
-from nncli.tuning.study import Search, Tried  # noqa: E402
+from nncli.tuning import study  # noqa: E402
+from nncli.tuning.size import Cost  # noqa: E402
+from nncli.tuning.study import Search  # noqa: E402
+from nncli.tuning.trial import SearchHooks, Tried, contest  # noqa: E402
 from tests.folders import write_class_folders, write_config  # noqa: E402
 
 if TYPE_CHECKING:
@@ -34,11 +37,33 @@ def experiment(tmp_path: Path) -> Experiment:
     return load_experiment(plan_experiment(load_config(write_config(tmp_path / "c.yaml", "photos", training=training))))
 
 
-def run(search: Search, n: int, stop: Any = lambda: False) -> list[Tried]:
+class Watcher(SearchHooks):
+    """Remembers what it hears."""
+
+    def __init__(self, stop: Any) -> None:
+        self.told: list[Tried] = []
+        self._stop = stop
+
+    def on_tried(self, tried: Tried) -> None:
+        """Remember."""
+        self.told.append(tried)
+
+    def should_stop(self) -> bool:
+        """Whether the test says so."""
+        return bool(self._stop())
+
+
+def run(search: Search, n: int, stop: Any = lambda: False, seconds: float = 1000.0) -> list[Tried]:
     """Try `n` times."""
-    told: list[Tried] = []
-    search.run(stop, told.append, n)
-    return told
+    watcher = Watcher(stop)
+    search.run(watcher, seconds, n)
+    return watcher.told
+
+
+@pytest.fixture(autouse=True)
+def cost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every beginning seem to take a second."""
+    monkeypatch.setattr(study, "measured_cost", lambda *_: Cost(0.0, 1.0))
 
 
 def quick(monkeypatch: pytest.MonkeyPatch, accuracy: list[float]) -> None:
@@ -63,7 +88,7 @@ def test_the_config_as_it_is_comes_first(tmp_path: Path, experiment: Experiment)
     assert 0 <= first.accuracy <= 1  # type: ignore[operator]
     assert search.plan_of(first) is experiment.plan
     assert "recipe garments quick" == search.space.described(second.choice)
-    assert search.trials() == [first, second]
+    assert [0, 1] == [each.number for each in search.trials()]
 
 
 def test_another_process_goes_on_where_one_stopped(tmp_path: Path, experiment: Experiment) -> None:
@@ -144,3 +169,34 @@ def test_odd_names_of_files(tmp_path: Path, experiment: Experiment) -> None:
     file = tmp_path / "100%3F? #study@x"
     run(Search(experiment, str(file)), 1)
     assert file.stat().st_size > 0
+
+
+def test_a_short_budget_makes_small_trials_and_repeats_the_best(
+    tmp_path: Path, experiment: Experiment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half the budget per whole training: a twelfth of it for a trial, then the config and the best others anew."""
+    monkeypatch.setattr(study, "measured_cost", lambda *_: Cost(0.0, 500.0))
+    monkeypatch.setattr(study, "CAUTION", 0.0003)  # as if trials had taken long
+    search = Search(experiment, str(tmp_path / "s.study"))
+    told = run(search, 4)
+    small, large = told[:4], told[4:]
+    assert {1 / 6} == {each.share for each in small}
+    assert [(17, 2), (17, 33)] == [(each.n_training, each.epochs) for each in small[:2]]  # of 10 and of 200 epochs
+    assert large
+    assert [True] == [each.is_own for each in large if each.is_own]
+    assert large[0].choice == small[0].choice
+    assert all(each.share > 1 / 6 for each in large)
+    assert {each.number for each in large} == {each.number for each in contest(search.trials())}
+
+
+def test_a_beginning_that_would_not_fit_is_left_out(
+    tmp_path: Path, experiment: Experiment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when the study goes on with another budget: its trials stay comparable."""
+    costs = iter([Cost(0.0, 1.0), Cost(0.0, 2.0), Cost(0.0, 2000.0)])
+    monkeypatch.setattr(study, "measured_cost", lambda *_: next(costs))
+    file = str(tmp_path / "s.study")
+    run(Search(experiment, file), 1)
+    again = Search(experiment, file)
+    run(again, 1, seconds=5000.0)
+    assert ["config", "garments quick"] == list(again.space.starts)

@@ -118,7 +118,7 @@ def _report(models: tuple[str, ...], evaluations: list[Evaluation]) -> dict[str,
             for model, each in zip(models, evaluations, strict=True)
         ],
         "comparisons": [
-            _compared(models[0], model, each, p)
+            compared_report(models[0], model, each, p)
             for model, each, p in zip(models[1:], found, adjusted, strict=True)
         ],
     }  # fmt: skip
@@ -132,7 +132,8 @@ def _answers(evaluation: Evaluation, classes: tuple[str, ...]) -> Any:
     return np.array([number.get(name, -1) for name in evaluation.classes], np.intp)[evaluation.predicted]
 
 
-def _compared(first: str, second: str, found: Comparison, p: float) -> dict[str, Any]:
+def compared_report(first: str, second: str, found: Comparison, p: float) -> dict[str, Any]:
+    """The figures of a comparison of two models, ready for JSON; `p` is that of the test, perhaps corrected."""
     from nncli.evaluation.comparison import SIGNIFICANT
 
     verdict = "no difference" if p >= SIGNIFICANT else "better" if found.difference > 0 else "worse"
@@ -161,10 +162,10 @@ def _table(report: dict[str, Any]) -> str:
 
     rows = [(printable(each["model"]), share_text(each), each["correct"]) for each in report["models"]]
     lines = aligned([("model", "accuracy", f"right of {report['images']}"), *rows])
-    return "\n".join([*lines, "", *map(_sentence, report["comparisons"])]) + "\n"
+    return "\n".join([*lines, "", *map(sentence, report["comparisons"])]) + "\n"
 
 
-def _sentence(compared: dict[str, Any]) -> str:
+def sentence(compared: dict[str, Any]) -> str:
     """The verdict of the test: ``b.npz is better than a.npz by 1.2 points (0.1 to 2.3), p = 0.03``."""
     points, (low, high) = 100 * compared["difference"], (100 * each for each in compared["interval"])
     first, second = printable(compared["first"]), printable(compared["second"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from pathlib import Path
@@ -18,7 +19,11 @@ from nncli.text import printable
 
 if TYPE_CHECKING:
     from nncli.config import ConfigFile
-    from nncli.tuning.study import Search, Tried
+    from nncli.tuning.study import Search
+    from nncli.tuning.trial import Tried
+
+FEWEST = 3
+"""Finished trials below which a search has hardly begun."""
 
 MARK = "# Found by `nncli tune`"
 """How its files begin: they may be written again."""
@@ -54,6 +59,10 @@ class Duration(click.ParamType):  # type: ignore[type-arg]  # which click made g
 @click.option("-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="Default: CONFIG-best.yaml.")
 @click.option("--study", metavar="FILE|URL", help="Database of the trials.  [default: beside --output, .study]")
 @click.option("--force", is_flag=True, help="Replace --output even if it was not written by tune.")
+@click.option(
+    "-f", "--format", "format_", type=click.Choice(["path", "csv", "json"]), default="path", show_default=True,
+    help="What to print: the path of the config, all trials as csv, or all figures as json.",
+)  # fmt: skip
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Set a key of the config. Repeatable.")
 def command(
     config: Path,
@@ -62,6 +71,7 @@ def command(
     output: Path | None,
     study: str | None,
     force: bool,
+    format_: str,
     settings: tuple[str, ...],
 ) -> None:
     """Search for better settings than CONFIG's, write the best config found, and print its path.
@@ -73,11 +83,12 @@ def command(
       nncli tune photos.yaml --study shared.study & nncli tune photos.yaml --study shared.study -o other.yaml
 
     Searched are recipe, features, hidden layers, learning rate, dropout, weight decay and label smoothing; the first
-    trial is CONFIG as it is. Unpromising trials are given up early. Ctrl-C ends the search with the best so far. The
-    same command resumes its study, and several may share one.
+    trial is CONFIG as it is. Where the budget is too short for several whole trainings, trials are smaller ones, and
+    the best are repeated. Unpromising trials are given up early. Ctrl-C ends the search with the best so far. The same
+    command resumes its study, and several may share one.
 
-    The score is the accuracy on the validation images that chose it, so expect somewhat less on others: keep some to
-    test. Needs the extra 'tune'; without it, it says how to install it.
+    Validation images choose; the verdict is on training images that were set aside, by an exact McNemar test. Needs the
+    extra 'tune'; without it, it says how to install it.
     """  # fmt: skip
     deadline = time.monotonic() + budget
     from nncli.config import load_config, parse_override
@@ -92,21 +103,39 @@ def command(
     go_on = f"the same command resumes {printable(study)}"
     signals.orderly = True
     try:
-        search.run(
-            lambda: signals.stop_asked() or time.monotonic() > deadline,
-            lambda tried: _tell(search, tried, output),
-            trials,
-        )
+        _run(search, deadline, output, trials)
     except Interrupted as interrupted:
         interrupted.message = f"stopped at once; {go_on}"
         raise
     signals.take_time()
-    _finish(search, output)
+    report = _finish(search, output, budget)
+    _print(report, format_)
     try:
         signals.end_order()
     except Interrupted as interrupted:
         interrupted.message = f"stopped, the best so far is written; {go_on}"
         raise
+
+
+def _run(search: Search, deadline: float, output: Path, n_trials: int | None) -> None:
+    """Search; the best is written at once, in case that nothing comes after it."""
+    from nncli.cli.tune_progress import TuneProgress
+    from nncli.tuning.trial import contest
+
+    def on_tried(tried: Tried) -> None:
+        if tried.accuracy is not None and tried.number == contest(search.trials())[0].number:
+            _write(search, tried, output)
+
+    search.run(TuneProgress(search, deadline, on_tried), max(deadline - time.monotonic(), 0.001), n_trials)
+
+
+def _print(report: dict[str, Any], format_: str) -> None:
+    from nncli.cli.tune_report import as_csv
+
+    if format_ == "path":
+        click.echo(printable(report["config"]))
+    else:
+        click.echo(as_csv(report) if format_ == "csv" else json.dumps(report, indent=2) + "\n", nl=False)
 
 
 def _check_output(output: Path, *, force: bool) -> None:
@@ -136,69 +165,41 @@ def _search(config_file: ConfigFile, study: str) -> Search:
     return Search(load(plan, Progress("auto")), study)
 
 
-def _tell(search: Search, tried: Tried, output: Path) -> None:
-    """Say what a trial brought; the best is written at once, in case that nothing comes after it."""
-    say(f"trial {tried.number}: {_result(tried)}  {search.space.described(tried.choice)}")
-    if tried.accuracy is not None and tried == _best(search.trials()):
-        _write(search, tried, output)
-
-
-def _finish(search: Search, output: Path) -> None:
-    """Write the best config, show all trials, say what they are worth."""
-    from nncli.cli.text_table import aligned
+def _finish(search: Search, output: Path, seconds: float) -> dict[str, Any]:
+    """Write the best config, show all trials and say what they are worth; returns all figures."""
+    from nncli.cli.tune_report import report_of, table, verdict
+    from nncli.tuning.trial import contest
 
     trials = search.trials()
-    best, own = _best(trials), next((each for each in trials if each.is_own and each.state == "finished"), None)
-    if best is None:
-        raise NncliError("no trial was finished in this time; raise --budget, or lower training.epochs")
-    _write(search, best, output)
-    rows = [
-        (
-            each.number,
-            _result(each),
-            "" if each.loss is None else f"{each.loss:.4f}",
-            search.space.described(each.choice),
-        )
-        for each in sorted(trials, key=lambda each: (each.accuracy is None, *(-part for part in each.score)))
-    ]
-    say("\n" + "\n".join(aligned([("trial", "accuracy", "loss", "compared with the config"), *rows])) + "\n")
-    say("\n".join(_verdict(best, own, search.n_validation)))
-    click.echo(printable(str(output)))
+    compared = contest(trials)
+    if not compared:
+        enough = f"--budget {enough_for(trials, seconds)} would do"
+        raise NncliError(f"no trial was finished in this time; {enough}, or lower training.epochs")
+    _write(search, compared[0], output)
+    report = report_of(search, trials, output)
+    say("\n" + "\n".join(table(report)) + "\n")
+    if sum(each.state == "finished" for each in trials) < FEWEST:
+        say(f"fewer than {FEWEST} trials were finished: --budget {enough_for(trials, seconds)} would do")
+    say("\n".join(verdict(report)))
+    return report
 
 
-def _verdict(best: Tried, own: Tried | None, n: int) -> list[str]:
-    """Whether the search has found something, and how far to trust it."""
-    right = round((best.accuracy or 0) * n)
-    if own is None:
-        return ["the config's own settings were not finished, so there is nothing to compare with; raise --budget"]
-    if best == own:
-        return [f"nothing was better than the config's own settings: {right} of {n} validation images right"]
-    more = right - round((own.accuracy or 0) * n)
-    gained = f"{more} more than with the config's own settings" if more else "as many as with the config's own settings"
-    lines = [f"best: trial {best.number}, {right} of {n} validation images right, {gained}"]
-    noise = (2 * n * (own.accuracy or 0) * (1 - (own.accuracy or 0))) ** 0.5  # of the difference of two such counts
-    if more <= 2 * noise:
-        lines.append(f"a difference of up to {2 * noise:.0f} images can be chance")
-    return [*lines, "it was chosen by these images, so expect less on others; `nncli evaluate` on new ones tells"]
+def enough_for(trials: list[Tried], seconds: float) -> str:
+    """A budget in which enough trials would have been finished, as far as those that were tell."""
+    from nncli.cli.tune_progress import duration
 
-
-def _best(trials: list[Tried]) -> Tried | None:
-    """The best finished trial, of equal ones the earlier."""
-    finished = [each for each in trials if each.state == "finished"]
-    return max(finished, key=lambda each: (each.score, -each.number), default=None)
-
-
-def _result(tried: Tried) -> str:
-    return tried.state if tried.accuracy is None else f"{tried.accuracy:.4f}"
+    n_finished = sum(each.state == "finished" for each in trials)
+    return duration(2 * seconds * (FEWEST + 3) / (n_finished + 1))
 
 
 def _write(search: Search, best: Tried, output: Path) -> None:
     from nncli.machine.atomic_file import write_text_atomically
 
     plan = search.plan_of(best)
-    name = printable(plan.config_file.path.name)
+    name, accuracy = printable(plan.config_file.path.name), f"{best.accuracy:.4f} ({best.interval})"
     head = (
         f"{MARK} from {name}: trial {best.number}, {search.space.described(best.choice)}.\n"
-        f"# Accuracy {best.accuracy:.4f} on the {search.n_validation} validation images that chose it.\n"
+        f"# Accuracy {accuracy} on the {best.n_validation} validation images that chose it,\n"
+        f"# of a network trained on {best.n_training} images for {best.epochs} epochs.\n"
     )
     write_text_atomically(output, head + plan.config_file.resolved_yaml(plan.unused_keys))

@@ -96,7 +96,7 @@ class CrossValidation:
         images = self.experiment.training
         labels, seed = images.labels.tolist(), plan.config.training.seed
         grouping = plan.config.data.groups if grouping is None else grouping
-        groups = None if grouping == NO_GROUPS else self._groups(grouping)
+        groups = None if grouping == NO_GROUPS else groups_of(self.experiment, grouping)
         self._group_of = None if groups is None else np.array(groups)
         self.folds = stratified_folds(labels, n_folds, seed, groups)
         self.n_groups = len(labels) if groups is None else len(set(groups))
@@ -104,12 +104,6 @@ class CrossValidation:
         settings = {key: as_json(value) for key, value in used_options(plan.config).items() if key not in NOT_LEARNED}
         about = json.dumps([self.experiment.fingerprint, settings, self.folds.tolist()], default=str)
         self._digest = np.frombuffer(hashlib.blake2b(about.encode(), digest_size=16).digest(), np.uint8)
-
-    def _groups(self, grouping: str) -> list[int]:
-        experiment, images = self.experiment, self.experiment.training
-        names = [experiment.classes[label] for label in images.labels]
-        shape = experiment.plan.image_format.shape
-        return group_numbers(grouping, images.paths, names, lambda: near_copy_groups(images.pixels[images.rows], shape))
 
     def _check_folds(self) -> None:
         labels = self.experiment.training.labels
@@ -221,6 +215,13 @@ class CrossValidation:
             )
         probabilities[own] = found
         return True
+
+
+def groups_of(experiment: Experiment, grouping: str) -> list[int]:
+    """The group of each training image, (m,); see groups.py."""
+    images, shape = experiment.training, experiment.plan.image_format.shape
+    names = [experiment.classes[label] for label in images.labels]
+    return group_numbers(grouping, images.paths, names, lambda: near_copy_groups(images.pixels[images.rows], shape))
 
 
 def _with_all_images(plan: Plan) -> Plan:

@@ -21,6 +21,8 @@ from nncli.run.plan import resolve_layer_dims
 from nncli.run.recipe_choice import choose
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from nncli.features.settings import Features, Shape
     from nncli.run.plan import Plan
 
@@ -71,6 +73,10 @@ class SearchSpace:
         own = values_of(plan.config)
         self.starts = {OWN: own} | {name: own | values for name, values in _recipes(plan).items()}
         self.features = _features(plan.image_format.shape)
+
+    def leave_out(self, starts: Iterable[str]) -> None:
+        """Begin with none of these any more."""
+        self.starts = {start: values for start, values in self.starts.items() if start not in set(starts)}
 
     def suggest(self, trial: Suggests) -> Choice:
         """Let `trial` make a choice."""

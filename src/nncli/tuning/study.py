@@ -2,7 +2,8 @@
 
 optuna draws the choices (tree-structured Parzen estimator, Bergstra et al. 2011) and says which trials to give up
 early: those that at the same point of their training are worse than half of the others. The first trial is the config
-as it is. Of a trial that was killed nothing counts; what was finished before is in the file.
+as it is. Where the budget is too short for several whole trainings, trials are smaller ones, and the best are repeated
+(size.py). Of a trial that was killed nothing counts; what was finished before is in the file.
 """
 
 from __future__ import annotations
@@ -11,20 +12,21 @@ import contextlib
 import hashlib
 import os
 import socket
+import time
 import warnings
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import optuna
-from optuna.trial import TrialState
+from optuna.trial import TrialState, create_trial
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 
 from nncli.config.writing import used_options
+from nncli.data.pixel_rows import PixelRows
 from nncli.errors import NncliError, TrainingError, UsageError
+from nncli.evaluation.evaluation import predict_rows
 from nncli.run.dataset import with_features
-from nncli.run.hooks import Hooks
 from nncli.run.pipeline import train
 from nncli.text import printable
 
@@ -32,22 +34,21 @@ try:
     import fcntl
 except ImportError:  # an operating system without such locks
     fcntl = None  # type: ignore[assignment]
-from nncli.tuning.search_space import Choice, SearchSpace
+from nncli.tuning.search_space import OWN, SearchSpace
+from nncli.tuning.size import measured_cost, resized, set_aside
+from nncli.tuning.trial import TrialHooks, contest, tried
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from optuna.trial import FrozenTrial, Trial
+    from collections.abc import Iterator
 
     from nncli.run.dataset import Experiment
     from nncli.run.plan import Plan
     from nncli.training.state import EpochResult
+    from nncli.tuning.search_space import Choice
+    from nncli.tuning.trial import SearchHooks, Tried
 
 NAME = "nncli"
 """Of the study within its file."""
-
-STEPS = 10
-"""Trials are compared by how many tenths of their epochs are over, since they may differ in epochs."""
 
 WARM_UP, SPARED = 3, 5
 """Tenths of its epochs, and finished trials, before which none is given up."""
@@ -55,35 +56,35 @@ WARM_UP, SPARED = 3, 5
 RANDOM = 12
 """Trials before the sampler learns from them."""
 
+PER_TRIAL = 1 / 12
+"""Share of the budget that a trial of the first round is to take: half of it is enough for six, with time to spare."""
+
+SLOW = 3
+"""A trial that takes so many times as long is given up."""
+
+ENOUGH = 5
+"""Trials beside the config's own that are to be finished in the first round."""
+
+FIRST_ROUND = 0.5, 0.75
+"""Share of the budget that the first round takes; the second number where fewer are finished by the first."""
+
+CAUTION = 0.8
+"""Share of the time left that is planned with."""
+
+WORTH_IT = 1.5
+"""So many times as large as in the first round must a training be to be repeated."""
+
 NOT_LEARNED = ("data.path", "data.cache", "training.processes")
 """Options that a study of the same images and settings may be continued with differently."""
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 
-@dataclass(frozen=True)
-class Tried:
-    """A trial.
+class Outcome(NamedTuple):
+    """Outcome of a training: its accuracy, None if it was stopped, and what the study keeps about it."""
 
-    Attributes:
-        number: From 0.
-        state: finished, pruned, unfinished or running.
-        is_own: The config as it is.
-        choice: What it chose.
-        accuracy, loss: On the validation images; only of finished ones.
-    """
-
-    number: int
-    state: str
-    is_own: bool
-    choice: Choice
-    accuracy: float | None = None
-    loss: float | None = None
-
-    @property
-    def score(self) -> tuple[float, float]:
-        """Larger is better; the loss decides between equal accuracies."""
-        return self.accuracy or 0.0, -(self.loss or 0.0)
+    accuracy: float | None
+    about: dict[str, Any]
 
 
 class Search:
@@ -93,6 +94,10 @@ class Search:
         experiment: The config's own, with its images.
         file: The study: a path, which is made if it is not there, or the URL of a database server.
 
+    Attributes:
+        space: What is searched.
+        set_aside: Images that no trial trains on or is chosen by, for the verdict; None where there are too few.
+
     Raises:
         UsageError: The file is a study of something else.
         NncliError: It cannot be used.
@@ -100,6 +105,8 @@ class Search:
 
     def __init__(self, experiment: Experiment, file: str) -> None:
         self._experiment, self._file = experiment, file
+        training, self.set_aside = set_aside(experiment)
+        self._images = training, experiment.validation
         self.space = SearchSpace(experiment.plan)
         try:
             with _alone(file):
@@ -123,7 +130,6 @@ class Search:
             study.sampler = optuna.samplers.TPESampler(n_startup_trials=RANDOM, seed=seed % 2**32)
         self._check_that_it_is_ours()
         self._bury_the_dead()
-        self._enqueue_first_choices()
 
     def _check_that_it_is_ours(self) -> None:
         known = self._study.user_attrs.get("of")
@@ -153,83 +159,148 @@ class Search:
             if choice not in known:
                 self._study.enqueue_trial(choice, user_attrs={"own": k == 0})
 
-    @property
-    def n_validation(self) -> int:
-        """Images that trials are judged by."""
-        return len(self._experiment.validation.labels)
-
     def trials(self) -> list[Tried]:
         """All that have begun, those of other processes too; one that is only asked for has no choice to tell."""
-        return [_tried(trial) for trial in self._study.get_trials(deepcopy=False) if "start" in trial.params]
+        return [tried(trial) for trial in self._study.get_trials(deepcopy=False) if "start" in trial.params]
 
     def plan_of(self, tried: Tried) -> Plan:
-        """Plan that a trial trained."""
+        """The whole plan that a trial stands for."""
         return self._experiment.plan if tried.is_own else self.space.plan_of(tried.choice)
 
-    def run(
-        self, should_stop: Callable[[], bool], on_trial: Callable[[Tried], None], n_trials: int | None = None
-    ) -> None:
-        """Try until asked to stop.
+    def run(self, hooks: SearchHooks, seconds: float, n_trials: int | None = None) -> None:
+        """Try for so many seconds, or until the hooks say stop.
+
+        Trials that are smaller than the whole training are a first round; the best are then trained once more, as
+        large as the time left allows.
 
         Args:
-            should_stop: Asked after every batch; the trial under way then does not count.
-            on_trial: Told each trial that has ended.
-            n_trials: Stop after so many.
+            hooks: See there. A trial that is under way when they stop the search does not count.
+            seconds: The budget.
+            n_trials: End the first round after so many.
 
         Raises:
             NncliError: The study cannot be written any more.
         """
-        n_done = 0
-        while not should_stop() and (n_trials is None or n_done < n_trials):
-            try:
-                on_trial(self._try_one(should_stop))
-            except SQLAlchemyError as error:
-                raise _unusable(self._file, error) from error
-            n_done += 1
+        self._hooks, self._seconds, self._begun = hooks, seconds, time.monotonic()
+        try:
+            with _alone(self._file):
+                self._size_trials()
+            n_done = 0
+            while not self._is_over and (n_trials is None or n_done < n_trials):
+                self._try_one()
+                n_done += 1
+            if self._share < 1:
+                self._repeat_the_best()
+        except SQLAlchemyError as error:
+            raise _unusable(self._file, error) from error
 
-    def _try_one(self, should_stop: Callable[[], bool]) -> Tried:
+    def _size_trials(self) -> None:
+        """Measure what the beginnings cost, and choose how large trials are; a study that is resumed keeps that."""
+        sizes = self._study.user_attrs.get("sizes")
+        if sizes is None:
+            costs = {
+                start: measured_cost(self.space.plan_of(self.space.as_it_is(start)), *self._images)
+                for start in self.space.starts
+            }
+            slow = {start: cost.seconds(1) for start, cost in costs.items() if cost.seconds(1) > self._seconds}
+            slow.pop(OWN, None)
+            kept = [cost for start, cost in costs.items() if start not in slow]
+            share = min(cost.share(self._seconds * PER_TRIAL) for cost in kept)
+            sizes = {"share": share, "left_out": slow}
+            self._study.set_user_attr("sizes", sizes)
+        self._share, left_out = sizes["share"], sizes["left_out"]
+        self.space.leave_out(left_out)
+        self._hooks.on_sized(self._share, left_out)
+        self._enqueue_first_choices()
+
+    @property
+    def _spent(self) -> float:
+        """Share of the budget that is used up."""
+        return (time.monotonic() - self._begun) / self._seconds
+
+    @property
+    def _is_over(self) -> bool:
+        """Whether the first round is."""
+        is_stopped = self._hooks.should_stop()
+        if is_stopped or self._share == 1:
+            return is_stopped
+        n_others = sum(each.state == "finished" and not each.is_own for each in self.trials())
+        return self._spent > FIRST_ROUND[n_others < ENOUGH]
+
+    def _repeat_the_best(self) -> None:
+        """Train the config's own settings and the best others again, as large as the time left allows for two."""
+        small = [each for each in self.trials() if each.state == "finished" and each.share == self._share]
+        own = [each for each in small if each.is_own]
+        others = sorted((each for each in small if not each.is_own), key=lambda each: each.score, reverse=True)
+        if not own or not others:
+            return
+        left = self._seconds * (1 - self._spent)
+        whole = [each.seconds / self._share for each in (own[0], others[0])]
+        share = min(1.0, CAUTION * left / sum(whole))
+        if share < WORTH_IT * self._share:
+            return
+        done = [each.choice for each in self.trials() if each.state == "finished" and each.share == share]
+        for k, each in enumerate([own[0], *others]):
+            expected = each.seconds * share / self._share
+            if self._hooks.should_stop() or (k > 1 and expected > CAUTION * self._seconds * (1 - self._spent)):
+                return
+            if each.choice not in done:
+                self._repeat(each, share)
+
+    def _try_one(self) -> None:
+        """Let the study choose, and train."""
         trial = self._study.ask()
         trial.set_user_attr("process", [socket.gethostname(), os.getpid()])
-        is_own = bool(trial.user_attrs.get("own"))
-        choice = self.space.suggest(trial)
+        is_own, choice = bool(trial.user_attrs.get("own")), self.space.suggest(trial)
+        most = SLOW * PER_TRIAL * self._seconds
+        hooks = TrialHooks(self._hooks, None if is_own else trial, most)
+        outcome = self._train(trial.number, choice, self._share, hooks, is_own=is_own)
+        for name, value in outcome.about.items():
+            trial.set_user_attr(name, value)
+        state = TrialState.FAIL if outcome.accuracy is None else TrialState.COMPLETE
+        if hooks.is_hopeless:
+            state = TrialState.PRUNED
+        self._hooks.on_tried(tried(self._study.tell(trial, outcome.accuracy, state)))
+
+    def _repeat(self, before: Tried, share: float) -> None:
+        """Train a choice once more; it is kept as a further trial when it is finished."""
+        hooks = TrialHooks(self._hooks, None, self._seconds)
+        outcome = self._train(before.number, before.choice, share, hooks, is_own=before.is_own)
+        if outcome.accuracy is None:
+            return
+        distributions = self._study.get_trials(deepcopy=False)[before.number].distributions
+        about = outcome.about | {"own": before.is_own, "again": before.number}
+        self._study.add_trial(
+            create_trial(value=outcome.accuracy, params=before.choice, distributions=distributions, user_attrs=about)
+        )
+        same = [each for each in self.trials() if each.share == share and each.choice == before.choice]
+        self._hooks.on_tried(same[-1])
+
+    def _train(self, number: int, choice: Choice, share: float, hooks: TrialHooks, *, is_own: bool) -> Outcome:
+        """Train a choice at a share of the whole training."""
         plan = self._experiment.plan if is_own else self.space.plan_of(choice)
-        experiment = with_features(plan, self._experiment.training, self._experiment.validation)
-        hooks, accuracy = _TrialHooks(trial, should_stop, plan.config.training.epochs, may_end=not is_own), None
+        plan, training, validation = resized(plan, *self._images, share)
+        n_training, n_validation, epochs = len(training.rows), len(validation.rows), plan.config.training.epochs
+        about: dict[str, Any] = {"share": share, "n_training": n_training, "n_validation": n_validation}
+        about["epochs"] = hooks.epochs = epochs
+        self._hooks.on_trial(number, choice, n_training, epochs)
+        begun = time.monotonic()
         try:
-            trainer = train(experiment, hooks).trainer
+            result = train(with_features(plan, training, validation), hooks)
         except TrainingError:  # the loss is not finite: as bad as can be
-            accuracy = 0.0
-        else:
-            if trainer.is_finished:
-                kept = trainer.state.history[trainer.state.best_epoch - 1]
-                accuracy = kept.val_accuracy
-                trial.set_user_attr("loss", kept.val_loss)
-        ended = TrialState.PRUNED if hooks.is_hopeless else TrialState.FAIL
-        return _tried(self._study.tell(trial, accuracy, TrialState.COMPLETE if accuracy is not None else ended))
+            return Outcome(0.0, about | {"seconds": time.monotonic() - begun})
+        if not result.trainer.is_finished:
+            return Outcome(None, about | {"slow": hooks.is_slow})
+        kept = result.trainer.state.history[result.trainer.state.best_epoch - 1]
+        about |= {"loss": kept.val_loss, "seconds": time.monotonic() - begun}
+        is_candidate = share > self._share or (self._share == 1 and (is_own or self._is_best(kept)))
+        if is_candidate and self.set_aside is not None:
+            images = PixelRows(self.set_aside.pixels, self.set_aside.rows)
+            about["answers"] = predict_rows(result.best_model(), images).argmax(axis=1).tolist()
+        return Outcome(kept.val_accuracy, about)
 
-
-class _TrialHooks(Hooks):
-    """A trial tells the study how it gets on, and is given up if it is worse than the others."""
-
-    def __init__(self, trial: Trial, should_stop: Callable[[], bool], epochs: int, *, may_end: bool) -> None:
-        self._trial, self._should_stop, self._epochs, self._may_end = trial, should_stop, epochs, may_end
-        self._step, self.is_hopeless = 0, False
-
-    def on_epoch(self, result: EpochResult) -> None:
-        before, self._step = self._step, STEPS * result.epoch // self._epochs
-        if self._step > before:
-            self._trial.report(result.val_accuracy or 0.0, self._step)
-            self.is_hopeless = self._may_end and self._trial.should_prune()
-
-    def should_stop(self) -> bool:
-        return self.is_hopeless or self._should_stop()
-
-
-def _tried(trial: FrozenTrial) -> Tried:
-    words = {"COMPLETE": "finished", "FAIL": "unfinished"}
-    state, about = words.get(trial.state.name, trial.state.name.lower()), trial.user_attrs
-    accuracy = trial.value if state == "finished" else None
-    return Tried(trial.number, state, bool(about.get("own")), dict(trial.params), accuracy, about.get("loss"))
+    def _is_best(self, kept: EpochResult) -> bool:
+        return all(each.score <= (kept.val_accuracy or 0.0, -(kept.val_loss or 0.0)) for each in contest(self.trials()))
 
 
 @contextlib.contextmanager

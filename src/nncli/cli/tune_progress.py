@@ -1,0 +1,110 @@
+"""A search as the command line shows it: a bar for each trial, or a line every few seconds, and what each brought."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from typing import TYPE_CHECKING
+
+from nncli.cli.messages import say
+from nncli.cli.progress import Progress
+from nncli.cli.stop_signals import signals
+from nncli.tuning.trial import SearchHooks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from nncli.run.hooks import Counts
+    from nncli.run.training import Training
+    from nncli.training.state import EpochResult
+    from nncli.tuning.search_space import Choice
+    from nncli.tuning.study import Search
+    from nncli.tuning.trial import Tried
+
+SECONDS_BETWEEN_LINES = 4.0
+"""At most; a batch comes on top."""
+
+
+class TuneProgress(Progress, SearchHooks):
+    """A search shown on stderr.
+
+    Args:
+        search: Which.
+        deadline: When it is over, by `time.monotonic`.
+        on_best: Told each trial that has ended.
+    """
+
+    def __init__(self, search: Search, deadline: float, on_tried: Callable[[Tried], None]) -> None:
+        super().__init__("auto")
+        self._search, self._deadline, self._told = search, deadline, on_tried
+        self._doing, self._next_line, self._n_begun = "", 0.0, 0
+
+    def should_stop(self) -> bool:
+        """Whether there was a signal, or the time is up; also when to say that it goes on."""
+        now = time.monotonic()
+        if self._mode == "lines" and self._doing and now > self._next_line:
+            left = max(self._deadline - now, 0)
+            say(f"{self._doing}, {int(left) // 60}:{int(left) % 60:02} left")
+            self._next_line = now + SECONDS_BETWEEN_LINES
+        return signals.stop_asked() or now > self._deadline
+
+    def on_sized(self, share: float, left_out: dict[str, float]) -> None:
+        """Say it where it matters."""
+        for start, seconds in left_out.items():
+            say(f"recipe {start} would take {duration(seconds)}, longer than the budget: it is not tried")
+        if share < 1:
+            say(f"this budget is too short for whole trainings: trials are {share:.2g} of one, the best are repeated")
+
+    def on_trial(self, number: int, choice: Choice, n_training: int, epochs: int) -> None:
+        """Say what it is."""
+        self._doing = f"trial {number}"
+        size = f"{n_training} images, {epochs} epoch{'' if epochs == 1 else 's'}"
+        say(f"trial {number}: {size}, {self._search.space.described(choice)}")
+        self._next_line = time.monotonic() + SECONDS_BETWEEN_LINES
+
+    def on_tried(self, tried: Tried) -> None:
+        """Say what it brought."""
+        self._doing = ""
+        say(f"trial {tried.number}: {result(tried)}")
+        self._told(tried)
+
+    @contextlib.contextmanager
+    def _bar_over(self, n: int, words: str, unit: str = "img") -> Iterator[Callable[[int], None]]:
+        """As always, and lines where there is no bar."""
+        n_done, before = 0, self._doing
+
+        def told(m: int) -> None:
+            nonlocal n_done
+            n_done += m
+            update(m)
+            self._doing = before and f"{before}: {words}, {100 * n_done // n} %"
+            self.should_stop()
+
+        with super()._bar_over(n, words, unit) as update:
+            yield told
+        self._doing = before
+
+    def on_training(self, training: Training) -> Counts:
+        """Show a bar over all epochs of the trial."""
+        trainer = training.trainer
+        return self.training(trainer.settings.epochs, 0, trainer.training_set.n_examples, 0)
+
+    def on_epoch(self, result: EpochResult) -> None:
+        """Show it in the bar, or remember it for the next line."""
+        if self._mode == "bar":
+            self.show_epoch(result, is_best=False)
+        accuracy = "" if result.val_accuracy is None else f", val_accuracy {result.val_accuracy:.4f}"
+        self._doing = f"{self._doing.partition(':')[0]}: epoch {result.epoch}/{self._epochs}{accuracy}"
+
+
+def result(tried: Tried) -> str:
+    """Result of a trial: its accuracy with its interval, or why there is none."""
+    return tried.state if tried.accuracy is None else f"{tried.accuracy:.4f} ({tried.interval})"
+
+
+def duration(seconds: float) -> str:
+    """A time as people write it: ``45s``, ``6m``, ``1h30m``; rounded up."""
+    if seconds <= 90:
+        return f"{max(1, -int(-seconds // 1))}s"
+    minutes = -int(-seconds // 60)
+    return f"{minutes}m" if minutes < 60 else f"{minutes // 60}h{f'{minutes % 60}m' if minutes % 60 else ''}"

@@ -1,0 +1,141 @@
+"""Result of a search: all trials, and whether the best is better than the config's own settings."""
+
+from __future__ import annotations
+
+import shutil
+import textwrap
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from nncli.cli.compare import compared_report, sentence
+from nncli.cli.text_table import aligned
+from nncli.evaluation.comparison import compare
+from nncli.evaluation.intervals import wilson
+from nncli.evaluation.tables import csv_text
+from nncli.tuning.trial import contest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from nncli.tuning.study import Search
+    from nncli.tuning.trial import Tried
+
+OWN, BEST = "the config's own settings", "the best"
+
+
+def report_of(search: Search, trials: list[Tried], output: Path) -> dict[str, Any]:
+    """All figures, ready for JSON."""
+    compared = contest(trials)
+    best, own = compared[0], next((each for each in compared if each.is_own), None)
+    order = [*compared, *sorted((each for each in trials if each not in compared), key=_rank)]
+    return {
+        "config": str(output),
+        "best": best.number,
+        "own": None if own is None else own.number,
+        "share": best.share,
+        "trials": [_row(each, search.space.described(each.choice)) for each in order],
+        "verdict": _compared(search, own, best),
+    }
+
+
+def _rank(tried: Tried) -> tuple[float, ...]:
+    return (-tried.share, tried.accuracy is None, *(-part for part in tried.score), tried.number)
+
+
+def _row(tried: Tried, settings: str) -> dict[str, Any]:
+    is_judged = tried.accuracy is not None
+    return {
+        "trial": tried.number,
+        "state": tried.state,
+        "images": tried.n_training,
+        "epochs": tried.epochs,
+        "accuracy": tried.accuracy,
+        "interval": list(tried.interval) if is_judged else None,
+        "validation_images": tried.n_validation,
+        "loss": tried.loss if is_judged else None,
+        "seconds": round(tried.seconds, 1) if is_judged else None,
+        "settings": settings,
+    }
+
+
+def _compared(search: Search, own: Tried | None, best: Tried) -> dict[str, Any] | None:
+    """Both on the images set aside; None where there are none, or nothing to compare."""
+    if search.set_aside is None or own is None or own is best or own.answers is None or best.answers is None:
+        return None
+    actual = search.set_aside.labels
+    found = compare(actual, own.answers, best.answers)
+    models = [_accuracy(name, actual == each.answers) for name, each in ((OWN, own), (BEST, best))]
+    return {
+        "images": len(actual),
+        "models": models,
+        "comparison": compared_report(OWN, BEST, found, found.p_value),
+    }
+
+
+def _accuracy(name: str, is_right: NDArray[Any]) -> dict[str, Any]:
+    n_right, n = int(is_right.sum()), len(is_right)
+    return {"model": name, "accuracy": n_right / n, "interval": list(wilson(n_right, n)), "correct": n_right}
+
+
+def table(report: dict[str, Any]) -> list[str]:
+    """Lines for a terminal: the finished trials, best first, and how many others there are."""
+    finished = [each for each in report["trials"] if each["accuracy"] is not None]
+    rows = [(each["trial"], each["images"], each["epochs"], _result(each), each["settings"]) for each in finished]
+    others = Counter(each["state"] for each in report["trials"] if each["accuracy"] is None)
+    lines = aligned([("trial", "images", "epochs", "accuracy", "compared with the config"), *rows])
+    indent = lines[0].index("compared")
+    width = max(shutil.get_terminal_size().columns, indent + 24)
+    shown = [part for line in lines for part in _wrapped(line, indent, width)]
+    return [
+        *shown,
+        *(f"{count} more {'trial' if count == 1 else 'trials'}: {state}" for state, count in others.items()),
+    ]
+
+
+def _wrapped(line: str, indent: int, width: int) -> list[str]:
+    """A line whose last column goes on below itself."""
+    words = textwrap.wrap(line[indent:], width - indent)
+    return [line[:indent] + words[0], *(" " * indent + more for more in words[1:])] if words else [line]
+
+
+def _result(row: dict[str, Any]) -> str:
+    if row["accuracy"] is None:
+        return str(row["state"])
+    low, high = row["interval"]
+    return f"{row['accuracy']:.4f} ({low:.4f} to {high:.4f})"
+
+
+def verdict(report: dict[str, Any]) -> list[str]:
+    """Whether the search has found something, and how far to trust it."""
+    rows = {each["trial"]: each for each in report["trials"]}
+    best, own, found = rows[report["best"]], rows.get(report["own"]), report["verdict"]
+    if own is None:
+        return [f"{OWN} were not finished, so there is nothing to compare with; raise --budget"]
+    size = ""
+    if report["share"] < 1:
+        size = f" when trained on {best['images']} images for {best['epochs']} epochs"
+    if best is own:
+        return [f"nothing was better than {OWN}{size}, by {own['validation_images']} validation images: {_result(own)}"]
+    lines = [f"best: trial {best['trial']}{size}, {_result(best)} on the {best['validation_images']} validation images"]
+    lines[0] += f" that chose it; {OWN}: {_result(own)}"
+    if found is None:
+        return [
+            *lines,
+            "there are no images that no trial was chosen by: expect less on others, and compare on new ones",
+        ]
+    lines.append(f"verdict on {found['images']} images set aside, which no trial was trained on or chosen by:")
+    own_text, best_text = (_result(each) for each in found["models"])
+    return [*lines, f"  {OWN} {own_text}, the best {best_text}", f"  {sentence(found['comparison'])}"]
+
+
+def as_csv(report: dict[str, Any]) -> str:
+    """All trials, one a row."""
+    names = ("trial", "state", "images", "epochs", "accuracy", "low", "high", "loss", "settings")
+    rows = []
+    for each in report["trials"]:
+        numbers = [each["accuracy"], *(each["interval"] or (None, None)), each["loss"]]
+        shown = ["" if number is None else f"{number:.6f}" for number in numbers]
+        rows.append((each["trial"], each["state"], each["images"], each["epochs"], *shown, each["settings"]))
+    return csv_text([names, *rows])

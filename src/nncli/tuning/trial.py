@@ -1,0 +1,159 @@
+"""A trial as it is told, and how one is watched while it trains."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nncli.evaluation.intervals import Interval, wilson
+from nncli.run.hooks import Hooks
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from optuna.trial import FrozenTrial, Trial
+
+    from nncli.run.hooks import Counts
+    from nncli.run.training import Training
+    from nncli.training.state import EpochResult
+    from nncli.tuning.search_space import Choice
+
+STEPS = 10
+"""Trials are compared by how many tenths of their epochs are over, since they may differ in epochs."""
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A trial.
+
+    Attributes:
+        number: From 0.
+        state: finished, pruned, too slow, unfinished or running.
+        is_own: The config as it is.
+        choice: What it chose.
+        share: Of the whole training, 0..1; see size.py.
+        n_training, n_validation, epochs: What that came to.
+        seconds: How long it took; only of finished ones, as the next three.
+        accuracy, loss: On the validation images.
+        answers: Class indices for the images set aside, (m,); None where it was not asked.
+    """
+
+    number: int
+    state: str
+    is_own: bool
+    choice: Choice
+    share: float = 1.0
+    n_training: int = 0
+    n_validation: int = 0
+    epochs: int = 0
+    seconds: float = 0.0
+    accuracy: float | None = None
+    loss: float | None = None
+    answers: NDArray[np.intp] | None = None
+
+    @property
+    def score(self) -> tuple[float, float]:
+        """Larger is better; the loss decides between equal accuracies."""
+        return self.accuracy or 0.0, -(self.loss or 0.0)
+
+    @property
+    def n_right(self) -> int:
+        """Validation images answered right."""
+        return round((self.accuracy or 0.0) * self.n_validation)
+
+    @property
+    def interval(self) -> Interval:
+        """Of the accuracy."""
+        return wilson(self.n_right, self.n_validation)
+
+
+def tried(trial: FrozenTrial) -> Tried:
+    """A trial as optuna keeps it."""
+    about: dict[str, Any] = trial.user_attrs
+    state = {"COMPLETE": "finished", "FAIL": "unfinished"}.get(trial.state.name, trial.state.name.lower())
+    return Tried(
+        number=trial.number,
+        state="too slow" if about.get("slow") else state,
+        is_own=bool(about.get("own")),
+        choice=dict(trial.params),
+        share=about.get("share", 1.0),
+        n_training=about.get("n_training", 0),
+        n_validation=about.get("n_validation", 0),
+        epochs=about.get("epochs", 0),
+        seconds=about.get("seconds", 0.0),
+        accuracy=trial.value if state == "finished" else None,
+        loss=about.get("loss"),
+        answers=np.array(about["answers"], np.intp) if "answers" in about else None,
+    )
+
+
+def contest(trials: list[Tried]) -> list[Tried]:
+    """Trials that may be compared with the config's own, best first: finished, and as large as its largest."""
+    finished = [each for each in trials if each.state == "finished"]
+    own = [each.share for each in finished if each.is_own]
+    largest = max(own or [each.share for each in finished], default=0.0)
+    same = [each for each in finished if each.share == largest]
+    return sorted(same, key=lambda each: (*(-part for part in each.score), each.number))
+
+
+class SearchHooks(Hooks):
+    """Also hear of trials."""
+
+    def on_sized(self, share: float, left_out: dict[str, float]) -> None:
+        """Hear how large trials are, and the seconds that beginnings would take that were left out for it."""
+
+    def on_trial(self, number: int, choice: Choice, n_training: int, epochs: int) -> None:
+        """See a trial begin."""
+
+    def on_tried(self, tried: Tried) -> None:
+        """See a trial that has ended."""
+
+
+class TrialHooks(Hooks):
+    """A trial tells the study how it gets on, and is given up if it is worse than the others, or much slower.
+
+    Args:
+        watcher: Sees what there is to see.
+        trial: Of the study; None if it is trained to its end whatever it brings.
+        seconds: After which it is too slow.
+
+    Attributes:
+        epochs: Of the trial.
+        is_hopeless: Whether the study has given it up.
+    """
+
+    def __init__(self, watcher: SearchHooks, trial: Trial | None, seconds: float) -> None:
+        self._watcher, self._trial = watcher, trial
+        self.epochs, self._step, self.is_hopeless = 1, 0, False
+        self._latest = time.monotonic() + seconds
+
+    def on_learning(self, n_blocks: int) -> Counts:
+        """Pass on."""
+        return self._watcher.on_learning(n_blocks)
+
+    def on_features(self, n_images: int) -> Counts:
+        """Pass on."""
+        return self._watcher.on_features(n_images)
+
+    def on_training(self, training: Training) -> Counts:
+        """Pass on."""
+        return self._watcher.on_training(training)
+
+    def on_epoch(self, result: EpochResult) -> None:
+        """Report every tenth of the epochs."""
+        self._watcher.on_epoch(result)
+        before, self._step = self._step, STEPS * result.epoch // self.epochs
+        if self._trial is not None and self._step > before:
+            self._trial.report(result.val_accuracy or 0.0, self._step)
+            self.is_hopeless = self._trial.should_prune()
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether it takes longer than any trial may."""
+        return self._trial is not None and time.monotonic() > self._latest
+
+    def should_stop(self) -> bool:
+        """Whether it is given up, or all are."""
+        return self.is_hopeless or self.is_slow or self._watcher.should_stop()
