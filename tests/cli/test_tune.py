@@ -158,14 +158,20 @@ def tried(number: int, accuracy: float | None, loss: float = 0.1, share: float =
     return Tried(number, state, number == 0, {}, share, accuracy=accuracy, loss=loss)
 
 
-def report(own: float | None, best: float, verdict: Any = None, share: float = 1.0) -> dict[str, Any]:
+def report(own: float | None, best: float, verdict: Any = None, share: float = 1.0, aside: int = 0) -> dict[str, Any]:
     """What `verdict` looks at."""
     rows = [
         {"trial": k, "accuracy": each, "interval": [0.4, 0.6], "validation_images": 100, "images": 50, "epochs": 5}
         for k, each in enumerate((own, best))
     ]
-    best_number = 1 if own is None or best > own else 0
-    return {"trials": rows, "best": best_number, "own": None if own is None else 0, "share": share, "verdict": verdict}
+    return {
+        "set_aside": aside,
+        "trials": rows,
+        "best": 1 if own is None or best > own else 0,
+        "own": None if own is None else 0,
+        "share": share,
+        "verdict": verdict,
+    }
 
 
 @pytest.mark.parametrize(
@@ -174,6 +180,7 @@ def report(own: float | None, best: float, verdict: Any = None, share: float = 1
         (report(None, 0.9), "were not finished, so there is nothing to compare with"),
         (report(0.9, 0.9), "nothing was better than the config's own settings, by 100 validation images: 0.9000 (0.4"),
         (report(0.8, 0.9), "there are no images that no trial was chosen by"),
+        (report(0.8, 0.9, aside=20), "no time was left to ask the 20 images set aside: expect less"),
         (report(0.8, 0.9, share=0.5), "best: trial 1 when trained on 50 images for 5 epochs, 0.9000 (0.4000 to"),
     ],
 )
@@ -203,7 +210,7 @@ def test_the_verdict_is_on_images_set_aside(nncli: Runner, monkeypatch: pytest.M
     write_class_folders(Path("photos"), {"a": 80, "b": 80})
     photos = write_config(Path("photos.yaml"), "photos", training={"processes": 1, "epochs": 1})
     found = json.loads(nncli("tune", photos, "--trials", "3", "-f", "json").out)
-    assert {"config", "best", "own", "share", "trials", "verdict"} == set(found)
+    assert {"config", "best", "own", "share", "set_aside", "trials", "verdict"} == set(found)
     assert {"trial", "accuracy", "interval", "validation_images"} <= set(found["trials"][0])
     if found["best"] != found["own"]:
         assert 24 == found["verdict"]["images"]

@@ -193,7 +193,7 @@ def test_a_beginning_that_would_not_fit_is_left_out(
     tmp_path: Path, experiment: Experiment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also when the study goes on with another budget: its trials stay comparable."""
-    costs = iter([Cost(0.0, 1.0), Cost(0.0, 2.0), Cost(0.0, 2000.0)])
+    costs = iter([Cost(0.0, 1.0), Cost(0.0, 2.0), Cost(100.0, 2000.0)])
     monkeypatch.setattr(study, "measured_cost", lambda *_: next(costs))
     file = str(tmp_path / "s.study")
     run(Search(experiment, file), 1)

@@ -61,7 +61,7 @@ class Duration(click.ParamType):  # type: ignore[type-arg]  # which click made g
 @click.option("--force", is_flag=True, help="Replace --output even if it was not written by tune.")
 @click.option(
     "-f", "--format", "format_", type=click.Choice(["path", "csv", "json"]), default="path", show_default=True,
-    help="What to print: the path of the config, all trials as csv, or all figures as json.",
+    help="Print the path of the config, all trials as csv, or all figures as json.",
 )  # fmt: skip
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Set a key of the config. Repeatable.")
 def command(

@@ -35,6 +35,7 @@ def report_of(search: Search, trials: list[Tried], output: Path) -> dict[str, An
         "best": best.number,
         "own": None if own is None else own.number,
         "share": best.share,
+        "set_aside": 0 if search.set_aside is None else len(search.set_aside.labels),
         "trials": [_row(each, search.space.described(each.choice)) for each in order],
         "verdict": _compared(search, own, best),
     }
@@ -120,6 +121,9 @@ def verdict(report: dict[str, Any]) -> list[str]:
         return [f"nothing was better than {OWN}{size}, by {own['validation_images']} validation images: {_result(own)}"]
     lines = [f"best: trial {best['trial']}{size}, {_result(best)} on the {best['validation_images']} validation images"]
     lines[0] += f" that chose it; {OWN}: {_result(own)}"
+    if found is None and report["set_aside"]:
+        n = report["set_aside"]
+        return [*lines, f"no time was left to ask the {n} images set aside: expect less on others, or raise --budget"]
     if found is None:
         return [
             *lines,

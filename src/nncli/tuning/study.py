@@ -35,7 +35,7 @@ try:
 except ImportError:  # an operating system without such locks
     fcntl = None  # type: ignore[assignment]
 from nncli.tuning.search_space import OWN, SearchSpace
-from nncli.tuning.size import measured_cost, resized, set_aside
+from nncli.tuning.size import FEWEST_IMAGES, measured_cost, resized, set_aside
 from nncli.tuning.trial import TrialHooks, contest, tried
 
 if TYPE_CHECKING:
@@ -58,6 +58,9 @@ RANDOM = 12
 
 PER_TRIAL = 1 / 12
 """Share of the budget that a trial of the first round is to take: half of it is enough for six, with time to spare."""
+
+LEAST = 0.1
+"""Share of a recipe's training, or a thousand images, that must fit into a trial, or the recipe is not tried."""
 
 SLOW = 3
 """A trial that takes so many times as long is given up."""
@@ -202,10 +205,12 @@ class Search:
                 start: measured_cost(self.space.plan_of(self.space.as_it_is(start)), *self._images)
                 for start in self.space.starts
             }
-            slow = {start: cost.seconds(1) for start, cost in costs.items() if cost.seconds(1) > self._seconds}
+            least = min(LEAST, FEWEST_IMAGES / len(self._images[0].rows))
+            trial = self._seconds * PER_TRIAL
+            slow = {start: cost.seconds(1) for start, cost in costs.items() if cost.seconds(least) > trial}
             slow.pop(OWN, None)
             kept = [cost for start, cost in costs.items() if start not in slow]
-            share = min(cost.share(self._seconds * PER_TRIAL) for cost in kept)
+            share = min(cost.share(trial) for cost in kept)
             sizes = {"share": share, "left_out": slow}
             self._study.set_user_attr("sizes", sizes)
         self._share, left_out = sizes["share"], sizes["left_out"]
