@@ -77,9 +77,6 @@ FIRST_ROUND = 0.5, 0.75
 CAUTION = 0.8
 """Share of the time left that is planned with."""
 
-WORTH_IT = 1.5
-"""So many times as large as in the first round must a training be to be repeated."""
-
 NOT_LEARNED = ("data.path", "data.cache", "training.processes")
 """Options that a study of the same images and settings may be continued with differently."""
 
@@ -256,7 +253,7 @@ class Search:
         left = self._seconds * (1 - self._spent)
         whole = [each.seconds / self._share for each in (own[0], others[0])]
         share = min(1.0, CAUTION * left / sum(whole))
-        if share < WORTH_IT * self._share:
+        if share < self._share:
             return
         done = [each.choice for each in self.trials() if each.state == "finished" and each.share == share]
         for k, each in enumerate([own[0], *others]):
