@@ -16,7 +16,7 @@ from nncli.cli.tune_progress import duration
 from nncli.cli.tune_report import verdict
 from nncli.config import load_config
 from nncli.machine.extras import install_command
-from nncli.tuning.trial import Tried, contest
+from nncli.tuning.trial import Tried, contest, winner
 from tests.cli.tiny import NNCLI, process
 from tests.folders import write_class_folders, write_config
 
@@ -194,6 +194,17 @@ def test_the_best_is_the_most_accurate_then_the_surest_then_the_first() -> None:
     trials = [tried(0, 0.8), tried(1, 0.9, 0.3), tried(2, 0.9, 0.2), tried(3, 0.9, 0.2), tried(4, None)]
     assert [2, 3, 1, 0] == [each.number for each in contest([*trials, tried(5, 0.99, share=0.5)])]
     assert [] == contest(trials[-1:])
+
+
+@pytest.mark.parametrize(("share", "right", "number"), [(0.5, 810, 0), (0.5, 850, 1), (1.0, 801, 1)])
+def test_small_trials_must_be_clearly_better(share: float, right: int, number: int) -> None:
+    """Ten images of a thousand more may be chance, and small trainings may rank settings otherwise than whole ones."""
+    own, other = (
+        Tried(k, "finished", k == 0, {}, share, 0, 1000, accuracy=n / 1000) for k, n in ((0, 800), (1, right))
+    )
+    best = winner([own, other])
+    assert best is not None
+    assert number == best.number
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(0.2, "1s"), (61.0, "61s"), (121.0, "3m"), (5400.0, "1h30m")])
