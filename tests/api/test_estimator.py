@@ -52,6 +52,41 @@ def test_labels_come_back_as_they_were(fitted: ImageClassifier) -> None:
     assert 9 == fitted.metrics_["images"]
 
 
+def test_sets_hold_the_right_label_as_often_as_promised(fitted: ImageClassifier) -> None:
+    """One row for each image, in the order of the classes; arrays and lists of images get the same."""
+    X, y = images()
+    sets = fitted.predict_set(X, confidence=0.8)
+    assert (60, 3) == sets.shape
+    assert sets[np.arange(60), np.searchsorted(fitted.classes_, y)].mean() >= 0.8
+    assert sets.any(axis=1).all()
+    np.testing.assert_array_equal(sets[:4], fitted.predict_set(list(X[:4]), confidence=0.8))
+    with pytest.raises(ValueError, match=r"confidence is 90; give a number between 0 and 1, such as 0.9"):
+        fitted.predict_set(X, confidence=90)
+
+
+def test_strange_images_are_told(tmp_path: Path) -> None:
+    """Stripes are unlike the noise that was trained on, as array, list and file."""
+    X, y = images(160)
+    fitted = ImageClassifier("plain", settings=PLAIN).fit(X, y)
+    stripes = np.zeros((2, 4, 4), np.uint8)
+    stripes[:, ::2] = 255
+    assert fitted.strangeness(X).mean() < 0.7
+    told = fitted.strangeness(stripes)
+    assert (told > 0.9).all()
+    Image.fromarray(stripes[0]).save(tmp_path / "x.png")
+    np.testing.assert_allclose(told, fitted.strangeness([stripes[0], tmp_path / "x.png"]))
+
+
+def test_a_model_that_cannot_tell_says_so(fitted: ImageClassifier) -> None:
+    """Nine validation images are too few for strangeness; none promise nothing."""
+    with pytest.raises(ValueError, match="cannot tell what is strange; train again, with 20 or more validation"):
+        fitted.strangeness(images()[0])
+    X, y = images(9)
+    nothing = ImageClassifier("plain", settings=PLAIN | {"data.validation_split": 0}).fit(X, y)
+    with pytest.raises(ValueError, match="cannot promise anything; train it again, with validation images"):
+        nothing.predict_set(X)
+
+
 @pytest.mark.parametrize("labels", [[30, 4, 100], [-1.0, 0.0, 2.0], [True, False, True]])
 def test_labels_can_be_numbers(labels: list[Any]) -> None:
     """More than ten of them would not be in the order of their texts."""

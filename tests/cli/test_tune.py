@@ -16,7 +16,7 @@ from nncli.cli.tune_progress import duration
 from nncli.cli.tune_report import verdict
 from nncli.config import load_config
 from nncli.machine.extras import install_command
-from nncli.tuning.trial import Tried, contest
+from nncli.tuning.trial import Tried, contest, winner
 from tests.cli.tiny import NNCLI, process
 from tests.folders import write_class_folders, write_config
 
@@ -158,14 +158,20 @@ def tried(number: int, accuracy: float | None, loss: float = 0.1, share: float =
     return Tried(number, state, number == 0, {}, share, accuracy=accuracy, loss=loss)
 
 
-def report(own: float | None, best: float, verdict: Any = None, share: float = 1.0) -> dict[str, Any]:
+def report(own: float | None, best: float, verdict: Any = None, share: float = 1.0, aside: int = 0) -> dict[str, Any]:
     """What `verdict` looks at."""
     rows = [
         {"trial": k, "accuracy": each, "interval": [0.4, 0.6], "validation_images": 100, "images": 50, "epochs": 5}
         for k, each in enumerate((own, best))
     ]
-    best_number = 1 if own is None or best > own else 0
-    return {"trials": rows, "best": best_number, "own": None if own is None else 0, "share": share, "verdict": verdict}
+    return {
+        "set_aside": aside,
+        "trials": rows,
+        "best": 1 if own is None or best > own else 0,
+        "own": None if own is None else 0,
+        "share": share,
+        "verdict": verdict,
+    }
 
 
 @pytest.mark.parametrize(
@@ -174,6 +180,7 @@ def report(own: float | None, best: float, verdict: Any = None, share: float = 1
         (report(None, 0.9), "were not finished, so there is nothing to compare with"),
         (report(0.9, 0.9), "nothing was better than the config's own settings, by 100 validation images: 0.9000 (0.4"),
         (report(0.8, 0.9), "there are no images that no trial was chosen by"),
+        (report(0.8, 0.9, aside=20), "no time was left to ask the 20 images set aside: expect less"),
         (report(0.8, 0.9, share=0.5), "best: trial 1 when trained on 50 images for 5 epochs, 0.9000 (0.4000 to"),
     ],
 )
@@ -187,6 +194,17 @@ def test_the_best_is_the_most_accurate_then_the_surest_then_the_first() -> None:
     trials = [tried(0, 0.8), tried(1, 0.9, 0.3), tried(2, 0.9, 0.2), tried(3, 0.9, 0.2), tried(4, None)]
     assert [2, 3, 1, 0] == [each.number for each in contest([*trials, tried(5, 0.99, share=0.5)])]
     assert [] == contest(trials[-1:])
+
+
+@pytest.mark.parametrize(("share", "right", "number"), [(0.5, 810, 0), (0.5, 850, 1), (1.0, 801, 1)])
+def test_small_trials_must_be_clearly_better(share: float, right: int, number: int) -> None:
+    """Ten images of a thousand more may be chance, and small trainings may rank settings otherwise than whole ones."""
+    own, other = (
+        Tried(k, "finished", k == 0, {}, share, 0, 1000, accuracy=n / 1000) for k, n in ((0, 800), (1, right))
+    )
+    best = winner([own, other])
+    assert best is not None
+    assert number == best.number
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(0.2, "1s"), (61.0, "61s"), (121.0, "3m"), (5400.0, "1h30m")])
@@ -203,7 +221,7 @@ def test_the_verdict_is_on_images_set_aside(nncli: Runner, monkeypatch: pytest.M
     write_class_folders(Path("photos"), {"a": 80, "b": 80})
     photos = write_config(Path("photos.yaml"), "photos", training={"processes": 1, "epochs": 1})
     found = json.loads(nncli("tune", photos, "--trials", "3", "-f", "json").out)
-    assert {"config", "best", "own", "share", "trials", "verdict"} == set(found)
+    assert {"config", "best", "own", "share", "set_aside", "trials", "verdict"} == set(found)
     assert {"trial", "accuracy", "interval", "validation_images"} <= set(found["trials"][0])
     if found["best"] != found["own"]:
         assert 24 == found["verdict"]["images"]

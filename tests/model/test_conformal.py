@@ -73,6 +73,16 @@ def test_a_set_is_never_empty() -> None:
     assert [[False, True, False]] == conformal.sets(np.array([[0.3, 0.4, 0.3]]), 0.5).tolist()
 
 
+def test_a_set_that_is_never_empty_promises_no_more_than_it_must() -> None:
+    """Images that are answered right need no further label: the limit comes from the mistakes alone."""
+    p = np.tile(np.array([0.45, 0.35, 0.2], np.float32), (100, 1))
+    y = np.repeat([0, 1], [80, 20])  # right in 80 of 100 cases, and else the second label is
+    conformal = fit_conformal(p, y)
+    assert conformal is not None
+    assert [[True, False, False]] == conformal.sets(p[:1], 0.75).tolist()
+    assert [[True, True, False]] == conformal.sets(p[:1], 0.85).tolist()
+
+
 def test_without_validation_images_nothing_is_promised() -> None:
     """There is nothing to fit."""
     assert fit_conformal(np.empty((0, 2), np.float32), np.empty(0, np.intp)) is None

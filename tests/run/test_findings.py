@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from nncli.model.calibration import COLDEST, HOTTEST
-from nncli.run.findings import image_findings, network_findings, temperature_findings
+from nncli.run.findings import image_findings, loss_findings, network_findings, temperature_findings
 from tests.data.test_near_copies import CHANGES, jpeg, photo
 from tests.fixtures import experiment_of, random_model
 from tests.folders import write_class_folders
@@ -80,3 +80,12 @@ def test_a_layer_without_an_active_unit_is_noticed(
 def test_a_temperature_that_met_its_limit_is_noticed(temperature: float, n: int) -> None:
     """It would have gone further."""
     assert n == len(temperature_findings(temperature))
+
+
+def test_the_loss_of_guessing_is_known() -> None:
+    """ln K for K classes, whatever the accuracy happens to be; a little less is learning."""
+    (finding,) = loss_findings(0.6931, 2)
+    assert "loss_of_guessing" == finding.code
+    assert "the loss 0.6931 is that of guessing, ln 2 = 0.6931: the network has learned nothing" == finding.text
+    assert [] == loss_findings(0.68, 2)
+    assert [] == loss_findings(0.7, 2)

@@ -13,6 +13,8 @@ import pytest
 pytest.importorskip("optuna")
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 
+from optuna.trial import TrialState  # noqa: E402
+
 from nncli.config import load_config  # noqa: E402
 from nncli.errors import NncliError, UsageError  # noqa: E402
 from nncli.run.dataset import load_experiment, plan_experiment  # noqa: E402
@@ -176,16 +178,15 @@ def test_a_short_budget_makes_small_trials_and_repeats_the_best(
 ) -> None:
     """Half the budget per whole training: a twelfth of it for a trial, then the config and the best others anew."""
     monkeypatch.setattr(study, "measured_cost", lambda *_: Cost(0.0, 500.0))
-    monkeypatch.setattr(study, "CAUTION", 0.0003)  # as if trials had taken long
+    monkeypatch.setattr("nncli.tuning.search_space._recipes", lambda _plan: {})  # they take longer
     search = Search(experiment, str(tmp_path / "s.study"))
-    told = run(search, 4)
-    small, large = told[:4], told[4:]
+    told = run(search, 3)
+    small, large = told[:3], told[3:]
     assert {1 / 6} == {each.share for each in small}
-    assert [(17, 2), (17, 33)] == [(each.n_training, each.epochs) for each in small[:2]]  # of 10 and of 200 epochs
-    assert large
+    assert {(17, 2)} == {(each.n_training, each.epochs) for each in small}
     assert [True] == [each.is_own for each in large if each.is_own]
     assert large[0].choice == small[0].choice
-    assert all(each.share > 1 / 6 for each in large)
+    assert {(17, 10, 1.0)} == {(each.n_training, each.epochs, each.share) for each in large}
     assert {each.number for each in large} == {each.number for each in contest(search.trials())}
 
 
@@ -193,10 +194,29 @@ def test_a_beginning_that_would_not_fit_is_left_out(
     tmp_path: Path, experiment: Experiment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also when the study goes on with another budget: its trials stay comparable."""
-    costs = iter([Cost(0.0, 1.0), Cost(0.0, 2.0), Cost(0.0, 2000.0)])
+    costs = iter([Cost(0.0, 1.0), Cost(0.0, 2.0), Cost(100.0, 2000.0), Cost(100.0, 2000.0)])
     monkeypatch.setattr(study, "measured_cost", lambda *_: next(costs))
     file = str(tmp_path / "s.study")
     run(Search(experiment, file), 1)
     again = Search(experiment, file)
     run(again, 1, seconds=5000.0)
     assert ["config", "garments quick"] == list(again.space.starts)
+
+
+def test_a_first_trial_that_takes_too_long_makes_the_others_smaller(
+    tmp_path: Path, experiment: Experiment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine that is busy is slower than measured; the config's own settings are tried at the new size, too."""
+    monkeypatch.setattr(study, "PER_TRIAL", 1e-9)  # so that any trial takes longer
+    monkeypatch.setattr(study, "SLOW", 1e12)
+    monkeypatch.setattr(Cost, "share", lambda *_: 1.0)
+    monkeypatch.setattr(study, "LEAST", 0.0)
+    search = Search(experiment, str(tmp_path / "s.study"))
+    search._hooks, search._seconds, search._begun = Watcher(lambda: False), 100.0, 0.0
+    search._size_trials()
+    first = search._try_one()
+    search._make_smaller(first)
+    assert search._share < first.share == 1
+    assert search._study.user_attrs["sizes"]["share"] == search._share
+    waiting = search._study.get_trials(states=(TrialState.WAITING,))
+    assert [True] == [True for each in waiting if each.user_attrs.get("own")]

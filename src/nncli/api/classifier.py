@@ -18,10 +18,11 @@ from nncli.data.folder_walk import find_images
 from nncli.data.image.decoding import ImageError, array_image, array_rows, convert_image
 from nncli.errors import DataError
 from nncli.model.file import Model, read_model
+from nncli.model.predictor import Prediction as Answer
 from nncli.model.predictor import Predictor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -86,6 +87,10 @@ class Classifier:
         """
         one = isinstance(images, str | os.PathLike | bytes | Image.Image | np.ndarray)
         pictures: list[Picture] = [images] if one else list(images)  # type: ignore[arg-type, list-item]
+        return [self._prediction(each) for each in self._answers(self._predictor, pictures)]
+
+    def _answers(self, predictor: Predictor, pictures: Iterable[Picture]) -> list[Answer]:
+        """Answers to pictures of any kind, in their order; a folder has one for each image below it."""
         sources: list[Source] = []
         rows: list[NDArray[np.uint8] | str | None] = []  # decoded, or why not, or None for the predictor to decode
         for picture in pictures:
@@ -95,10 +100,8 @@ class Classifier:
                 found = list(_sources(picture))
                 sources += found
                 rows += [None] * len(found)
-        in_files = (
-            self._prediction(each.path, each.probabilities, each.error) for each in self._predictor.predict(sources)
-        )
-        return [next(in_files) if row is None else self._in_memory(row) for row in rows]
+        in_files = predictor.predict(sources)
+        return [next(in_files) if row is None else self._in_memory(predictor, row) for row in rows]
 
     def predict_proba(self, images: Pictures) -> NDArray[np.float32]:
         """The probabilities of images.
@@ -121,11 +124,60 @@ class Classifier:
         pictures = checked_pictures(images, name)
         if isinstance(pictures, np.ndarray):
             return self._predictor.probabilities(array_rows(pictures, self.model.image_format))
-        found = self.predict(pictures)
+        return np.array([each.probabilities for each in self._read(self._predictor, pictures, name)], np.float32)
+
+    def predict_set(self, images: Pictures, confidence: float = 0.9, name: str = "images") -> NDArray[np.bool_]:
+        """Sets of labels that hold the right one with a probability of at least `confidence`; see conformal.py.
+
+        Args:
+            images: As for `predict_proba`.
+            confidence: 0..1, for images like the validation images.
+            name: The caller's word for the images, for messages.
+
+        Returns:
+            Whether each class belongs to the set of each image, (m, n_classes); never none.
+
+        Raises:
+            ValueError: `confidence` is no probability, or the model had no validation images; else as `predict_proba`.
+        """
+        if not 0 < confidence < 1:
+            raise ValueError(f"confidence is {confidence}; give a number between 0 and 1, such as 0.9")
+        conformal = self.model.evidence.conformal
+        if conformal is None:
+            raise ValueError("this model cannot promise anything; train it again, with validation images")
+        return conformal.sets(self.probabilities(images, name), confidence)
+
+    def strangeness(self, images: Pictures, name: str = "images") -> NDArray[np.float64]:
+        """How unlike the training images each image is, (m,), 0..1; see strangeness.py.
+
+        Of images of the same kind 1 in 100 is stranger than 0.99.
+
+        Args:
+            images: As for `predict_proba`.
+            name: The caller's word for them, for messages.
+
+        Raises:
+            ValueError: The model had fewer than 20 validation images; else as `predict_proba`.
+        """
+        measure = self.model.evidence.strangeness
+        if measure is None:
+            raise ValueError("this model cannot tell what is strange; train again, with 20 or more validation images")
+        pictures, predictor = checked_pictures(images, name), Predictor(self.model, tells_strangeness=True)
+        if isinstance(pictures, np.ndarray):
+            return measure.told(predictor.answers(array_rows(pictures, self.model.image_format))[1])
+        return np.array([each.strangeness for each in self._read(predictor, pictures, name)], np.float64)
+
+    def _read(self, predictor: Predictor, pictures: Sequence[Picture], name: str) -> list[Answer]:
+        """Answers to pictures all of which can be read.
+
+        Raises:
+            DataError: One cannot.
+        """
+        found = self._answers(predictor, pictures)
         for i, each in enumerate(found):
             if each.error:
                 raise DataError(f"{name}[{i}]: {each.path + ': ' if each.path else ''}{each.error}")
-        return np.array([list(each.probabilities.values()) for each in found], np.float32)
+        return found
 
     def _row(self, picture: NDArray[np.uint8] | Image.Image) -> NDArray[np.uint8] | str:
         image = array_image(picture) if isinstance(picture, np.ndarray) else picture
@@ -134,17 +186,20 @@ class Classifier:
         except ImageError as error:
             return str(error)
 
-    def _in_memory(self, row: NDArray[np.uint8] | str) -> Prediction:
+    def _in_memory(self, predictor: Predictor, row: NDArray[np.uint8] | str) -> Answer:
         if isinstance(row, str):
-            return Prediction(IN_MEMORY, "", 0.0, {}, row)
-        return self._prediction(IN_MEMORY, self._predictor.probabilities(row[None])[0])
+            return Answer(IN_MEMORY, np.empty(0, np.float32), row)
+        (probabilities,), scores = predictor.answers(row[None])
+        measure = self.model.evidence.strangeness
+        is_told = measure is not None and np.isfinite(scores[0])
+        return Answer(IN_MEMORY, probabilities, strangeness=measure.told(scores)[0] if measure and is_told else None)
 
-    def _prediction(self, path: str, probabilities: NDArray[np.float32], error: str = "") -> Prediction:
-        if error:
-            return Prediction(path, "", 0.0, {}, error)
-        best = int(probabilities.argmax())
-        by_name = dict(zip(self.classes, probabilities.tolist(), strict=True))
-        return Prediction(path, self.classes[best], by_name[self.classes[best]], by_name)
+    def _prediction(self, answer: Answer) -> Prediction:
+        if answer.error:
+            return Prediction(answer.path, "", 0.0, {}, answer.error)
+        best = int(answer.probabilities.argmax())
+        by_name = dict(zip(self.classes, answer.probabilities.tolist(), strict=True))
+        return Prediction(answer.path, self.classes[best], by_name[self.classes[best]], by_name)
 
 
 def load(path: str | os.PathLike[str]) -> Classifier:

@@ -121,6 +121,18 @@ class ImageClassifier:
         labels: NDArray[Any] = self.classes_[self.predict_proba(X).argmax(axis=1)]
         return labels
 
+    def predict_set(self, X: Pictures, confidence: float = 0.9) -> NDArray[np.bool_]:
+        """Whether each label belongs to the set of each image, (m, n_classes), in the order of `classes_`.
+
+        The set holds the right label with a probability of at least `confidence`, for images like those that `fit` kept
+        for validation; it is never empty. See `Classifier.predict_set`.
+        """
+        return self.classifier_.predict_set(X, confidence, "X")
+
+    def strangeness(self, X: Pictures) -> NDArray[np.float64]:
+        """How unlike the training images each image is, (m,), 0..1; see `Classifier.strangeness`."""
+        return self.classifier_.strangeness(X, "X")
+
     def score(self, X: Pictures, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """The share of images whose label is predicted.
 

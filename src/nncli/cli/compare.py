@@ -92,6 +92,8 @@ def _evaluations(models: tuple[str, ...], data: str, split: str | None, *, inclu
     n_all = len(every[0].paths)
     if n_all > len(common):
         say(f"{n_all - len(common)} of these {n_all} images trained one of the models and are left out")
+    if len(common) < min(len(each.paths) for each in kept):
+        say("trained with the same training.seed, models have the same validation images, and more could be compared")
     if not common:
         reason = "none of its images is new to all of the models; --include-training compares them nevertheless"
         raise DataError(f"{printable(data)}: {reason}")

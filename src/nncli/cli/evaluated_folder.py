@@ -65,7 +65,7 @@ def evaluate_folder(predictor: Predictor | RankedPredictor, data: str, split: st
     return evaluate_files(predictor, images.paths, images.names, images.folder, images.split, images.opened())
 
 
-def evaluate_numbers(predictor: Predictor, images: LabeledImages) -> Evaluation:
+def evaluate_numbers(predictor: Predictor | RankedPredictor, images: LabeledImages) -> Evaluation:
     """Evaluation of the images of a table with numbers; bad ones are named."""
     import numpy as np
 

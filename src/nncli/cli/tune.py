@@ -62,7 +62,7 @@ class Duration(click.ParamType):  # type: ignore[type-arg]  # which click made g
 @click.option("--force", is_flag=True, help="Replace --output even if it was not written by tune.")
 @click.option(
     "-f", "--format", "format_", type=click.Choice(["path", "csv", "json"]), default="path", show_default=True,
-    help="Standard output: the path of the config, all trials as csv, or all figures as json.",
+    help="Print the path of the config, all trials as csv, or all figures as json.",
 )  # fmt: skip
 @click.option(
     "--set",
@@ -128,10 +128,11 @@ def command(
 def _run(search: Search, deadline: float, output: Path, n_trials: int | None) -> None:
     """Search; the best is written at once, in case that nothing comes after it."""
     from nncli.cli.tune_progress import TuneProgress
-    from nncli.tuning.trial import contest
+    from nncli.tuning.trial import winner
 
     def on_tried(tried: Tried) -> None:
-        if tried.accuracy is not None and tried.number == contest(search.trials())[0].number:
+        best = winner(search.trials())
+        if best is not None and tried.number == best.number:
             _write(search, tried, output)
 
     search.run(TuneProgress(search, deadline, on_tried), max(deadline - time.monotonic(), 0.001), n_trials)
@@ -178,14 +179,14 @@ def _search(config_file: ConfigFile, study: str) -> Search:
 def _finish(search: Search, output: Path, seconds: float) -> dict[str, Any]:
     """Write the best config, show all trials and say what they are worth; returns all figures."""
     from nncli.cli.tune_report import report_of, table, verdict
-    from nncli.tuning.trial import contest
+    from nncli.tuning.trial import winner
 
     trials = search.trials()
-    compared = contest(trials)
-    if not compared:
+    best = winner(trials)
+    if best is None:
         enough = f"--budget {enough_for(trials, seconds)} would do"
         raise NncliError(f"no trial was finished in this time; {enough}, or lower training.epochs")
-    _write(search, compared[0], output)
+    _write(search, best, output)
     report = report_of(search, trials, output)
     say("\n" + "\n".join(table(report)) + "\n")
     if sum(each.state == "finished" for each in trials) < FEWEST:

@@ -51,7 +51,7 @@ class TuneProgress(Progress, SearchHooks):
     def on_sized(self, share: float, left_out: dict[str, float]) -> None:
         """Say it where it matters."""
         for start, seconds in left_out.items():
-            say(f"recipe {start} would take {duration(seconds)}, longer than the budget: it is not tried")
+            say(f"recipe {start} would take {duration(seconds)}, too long for this budget: it is not tried")
         if share < 1:
             say(f"this budget is too short for whole trainings: trials are {share:.2g} of one, the best are repeated")
 

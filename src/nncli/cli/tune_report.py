@@ -12,7 +12,7 @@ from nncli.cli.text_table import aligned
 from nncli.evaluation.comparison import compare
 from nncli.evaluation.intervals import wilson
 from nncli.evaluation.tables import csv_text
-from nncli.tuning.trial import contest
+from nncli.tuning.trial import contest, winner
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,13 +28,14 @@ OWN, BEST = "the config's own settings", "the best"
 def report_of(search: Search, trials: list[Tried], output: Path) -> dict[str, Any]:
     """All figures, ready for JSON."""
     compared = contest(trials)
-    best, own = compared[0], next((each for each in compared if each.is_own), None)
+    best, own = winner(trials) or compared[0], next((each for each in compared if each.is_own), None)
     order = [*compared, *sorted((each for each in trials if each not in compared), key=_rank)]
     return {
         "config": str(output),
         "best": best.number,
         "own": None if own is None else own.number,
         "share": best.share,
+        "set_aside": 0 if search.set_aside is None else len(search.set_aside.labels),
         "trials": [_row(each, search.space.described(each.choice)) for each in order],
         "verdict": _compared(search, own, best),
     }
@@ -117,9 +118,13 @@ def verdict(report: dict[str, Any]) -> list[str]:
     if report["share"] < 1:
         size = f" when trained on {best['images']} images for {best['epochs']} epochs"
     if best is own:
-        return [f"nothing was better than {OWN}{size}, by {own['validation_images']} validation images: {_result(own)}"]
+        better, n = "clearly better" if size else "better", own["validation_images"]
+        return [f"nothing was {better} than {OWN}{size}, by {n} validation images: {_result(own)}"]
     lines = [f"best: trial {best['trial']}{size}, {_result(best)} on the {best['validation_images']} validation images"]
     lines[0] += f" that chose it; {OWN}: {_result(own)}"
+    if found is None and report["set_aside"]:
+        n = report["set_aside"]
+        return [*lines, f"no time was left to ask the {n} images set aside: expect less on others, or raise --budget"]
     if found is None:
         return [
             *lines,

@@ -6,8 +6,10 @@ new image of the same kind is as likely to have any place among the n as any oth
 with a probability of at least `confidence`, whatever the network and however good (split conformal prediction: Vovk et
 al. 2005; Sadinle, Lei and Wasserman 2019, who show that these sets are the smallest on average).
 
-Where a network is more often right than promised, such a set can be empty: no label is likely enough. The most probable
-one is then put in, which can only make the promise truer.
+The most probable label belongs to every set: an empty one would be no answer. So a validation image that is answered
+right counts as if its label were certain, 1, and the limit comes from the mistakes alone. That keeps the promise, for
+these sets, too, only grow as the limit falls, and needs fewer labels than to fill empty sets afterwards. The promise is
+one of "at least": a network that is right more often than promised gives one label, and keeps more.
 
 With enough validation images of every class each label has its own limit, from the images of its class alone: the
 promise then holds within every class, too.
@@ -39,7 +41,8 @@ class Conformal:
     """The scores that the limits are taken from.
 
     Attributes:
-        given: Probability that each validation image's right label got, (n,) float32.
+        given: Probability that each validation image's right label got, 1 where it was the most probable one, (n,)
+            float32.
         labels: The right labels, (n,).
         n_classes: How many classes there are.
     """
@@ -118,6 +121,7 @@ def fit_conformal(probabilities: NDArray[np.float32], labels: NDArray[np.intp]) 
     if not len(labels):
         return None
     given = probabilities[np.arange(len(labels)), labels].astype(np.float32)
+    given[probabilities.argmax(axis=1) == labels] = 1
     chosen = slice(None) if len(labels) <= MOST else np.random.default_rng(0).choice(len(labels), MOST, replace=False)
     return Conformal(given[chosen], labels[chosen], probabilities.shape[1])
 

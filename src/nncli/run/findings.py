@@ -1,13 +1,14 @@
 """Findings that make a training's figures worth less than they look, on pixels and a network that it has anyway.
 
 of the images       copies of training images among the validation images; many images that are one and the same picture
-of the network      a hidden layer in which no unit is ever active
+of the network      a hidden layer in which no unit is ever active; a loss that is the one of guessing
 
 The answers to the validation images are judged where they are counted (evaluation/baseline.py).
 """
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,6 +29,9 @@ MOST_ALIKE = 0.5
 """Share of the training images that may be the same picture."""
 
 FEWEST_ALIKE = 4
+
+AS_GUESSING = 0.001
+"""A loss that differs from the one of guessing by this share of it is the same."""
 
 N_LOOKED_AT = 64
 """Images that a network is tried on."""
@@ -88,6 +92,15 @@ def network_findings(model: Model, images: ImageSet) -> list[Finding]:
         "network; try a lower training.learning_rate, network.activation: leaky_relu, or another network.initialization"
     )
     return [Finding("no_active_unit", text)]
+
+
+def loss_findings(loss: float, n_classes: int) -> list[Finding]:
+    """That the loss is that of giving every class the same probability, ln K, if it is."""
+    guessing = math.log(n_classes)
+    if abs(loss - guessing) > AS_GUESSING * guessing:
+        return []
+    text = f"the loss {loss:.4f} is that of guessing, ln {n_classes} = {guessing:.4f}: the network has learned nothing"
+    return [Finding("loss_of_guessing", text)]
 
 
 def temperature_findings(temperature: float) -> list[Finding]:

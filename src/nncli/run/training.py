@@ -32,7 +32,7 @@ from nncli.model.strangeness import FEWEST, chosen_references, fit_strangeness
 from nncli.model.task import Regression
 from nncli.network.normalization import fold
 from nncli.run.checkpoint import CHECKPOINT, restore_checkpoint, write_checkpoint
-from nncli.run.findings import image_findings, network_findings, temperature_findings
+from nncli.run.findings import image_findings, loss_findings, network_findings, temperature_findings
 from nncli.run.watched import WATCH, read_watched
 from nncli.run.watching import Unwatched, Watch
 from nncli.training.state import EpochResult
@@ -158,6 +158,7 @@ class Training:
     def _metrics(self, evaluation: Evaluation, model: Model, found: list[Finding]) -> dict[str, Any]:
         """The content of metrics.json."""
         experiment, trainer, report = self.experiment, self.trainer, evaluation.report()
+        found = [*found, *loss_findings(report["loss"], len(experiment.classes))]
         return report | {
             "findings": [*(finding._asdict() for finding in found), *report["findings"]],
             "temperature": model.temperature,

@@ -35,7 +35,7 @@ try:
 except ImportError:  # an operating system without such locks
     fcntl = None  # type: ignore[assignment]
 from nncli.tuning.search_space import OWN, SearchSpace
-from nncli.tuning.size import measured_cost, resized, set_aside
+from nncli.tuning.size import FEWEST_IMAGES, measured_cost, resized, set_aside
 from nncli.tuning.trial import TrialHooks, contest, tried
 
 if TYPE_CHECKING:
@@ -59,6 +59,12 @@ RANDOM = 12
 PER_TRIAL = 1 / 12
 """Share of the budget that a trial of the first round is to take: half of it is enough for six, with time to spare."""
 
+LEAST = 0.1
+"""Share of a recipe's training, or a thousand images, that must fit into a trial, or the recipe is not tried."""
+
+LATE = 1.5
+"""If the first trial takes so many times as long as planned, the others are made smaller."""
+
 SLOW = 3
 """A trial that takes so many times as long is given up."""
 
@@ -70,9 +76,6 @@ FIRST_ROUND = 0.5, 0.75
 
 CAUTION = 0.8
 """Share of the time left that is planned with."""
-
-WORTH_IT = 1.5
-"""So many times as large as in the first round must a training be to be repeated."""
 
 NOT_LEARNED = ("data.path", "data.cache", "training.processes")
 """Options that a study of the same images and settings may be continued with differently."""
@@ -187,7 +190,7 @@ class Search:
                 self._size_trials()
             n_done = 0
             while not self._is_over and (n_trials is None or n_done < n_trials):
-                self._try_one()
+                self._make_smaller(self._try_one())
                 n_done += 1
             if self._share < 1:
                 self._repeat_the_best()
@@ -198,20 +201,33 @@ class Search:
         """Measure what the beginnings cost, and choose how large trials are; a study that is resumed keeps that."""
         sizes = self._study.user_attrs.get("sizes")
         if sizes is None:
-            costs = {
-                start: measured_cost(self.space.plan_of(self.space.as_it_is(start)), *self._images)
-                for start in self.space.starts
-            }
-            slow = {start: cost.seconds(1) for start, cost in costs.items() if cost.seconds(1) > self._seconds}
-            slow.pop(OWN, None)
-            kept = [cost for start, cost in costs.items() if start not in slow]
-            share = min(cost.share(self._seconds * PER_TRIAL) for cost in kept)
+            least = min(LEAST, FEWEST_IMAGES / len(self._images[0].rows))
+            trial, share, slow = self._seconds * PER_TRIAL, 1.0, {}
+            for start in self.space.starts:
+                plan = self.space.plan_of(self.space.as_it_is(start))
+                cost = measured_cost(plan, *self._images)
+                if start != OWN and cost.seconds(least) > trial:  # once more, for the machine may have been busy
+                    cost = min(cost, measured_cost(plan, *self._images), key=lambda each: each.seconds(1))
+                if start != OWN and cost.seconds(least) > trial:
+                    slow[start] = cost.seconds(1)
+                else:
+                    share = min(share, cost.share(trial))
             sizes = {"share": share, "left_out": slow}
             self._study.set_user_attr("sizes", sizes)
         self._share, left_out = sizes["share"], sizes["left_out"]
         self.space.leave_out(left_out)
         self._hooks.on_sized(self._share, left_out)
         self._enqueue_first_choices()
+
+    def _make_smaller(self, first: Tried) -> None:
+        """Correct the size of trials if the config's own took much longer than measured, as on a busy machine."""
+        planned = self._seconds * PER_TRIAL
+        if first.is_own and first.share == self._share and first.seconds > LATE * planned:
+            self._share *= planned / first.seconds
+            left_out = self._study.user_attrs["sizes"]["left_out"]
+            self._study.set_user_attr("sizes", {"share": self._share, "left_out": left_out})
+            self._study.enqueue_trial(first.choice, user_attrs={"own": True})
+            self._hooks.on_sized(self._share, {})
 
     @property
     def _spent(self) -> float:
@@ -237,7 +253,7 @@ class Search:
         left = self._seconds * (1 - self._spent)
         whole = [each.seconds / self._share for each in (own[0], others[0])]
         share = min(1.0, CAUTION * left / sum(whole))
-        if share < WORTH_IT * self._share:
+        if share < self._share:
             return
         done = [each.choice for each in self.trials() if each.state == "finished" and each.share == share]
         for k, each in enumerate([own[0], *others]):
@@ -247,7 +263,7 @@ class Search:
             if each.choice not in done:
                 self._repeat(each, share)
 
-    def _try_one(self) -> None:
+    def _try_one(self) -> Tried:
         """Let the study choose, and train."""
         trial = self._study.ask()
         trial.set_user_attr("process", [socket.gethostname(), os.getpid()])
@@ -260,7 +276,9 @@ class Search:
         state = TrialState.FAIL if outcome.accuracy is None else TrialState.COMPLETE
         if hooks.is_hopeless:
             state = TrialState.PRUNED
-        self._hooks.on_tried(tried(self._study.tell(trial, outcome.accuracy, state)))
+        found = tried(self._study.tell(trial, outcome.accuracy, state))
+        self._hooks.on_tried(found)
+        return found
 
     def _repeat(self, before: Tried, share: float) -> None:
         """Train a choice once more; it is kept as a further trial when it is finished."""

@@ -98,6 +98,21 @@ def contest(trials: list[Tried]) -> list[Tried]:
     return sorted(same, key=lambda each: (*(-part for part in each.score), each.number))
 
 
+def winner(trials: list[Tried]) -> Tried | None:
+    """The best of the contest; None where nothing was finished.
+
+    Small trainings may rank settings otherwise than whole ones do. So where trials are small, the config's own settings
+    win unless another is better by more than chance makes of it, two standard deviations of the difference.
+    """
+    compared = contest(trials)
+    own = next((each for each in compared if each.is_own), None)
+    if own is None or own.share == 1:
+        return compared[0] if compared else None
+    share_right = own.n_right / max(own.n_validation, 1)
+    noise = (2 * own.n_validation * share_right * (1 - share_right)) ** 0.5
+    return compared[0] if compared[0].n_right - own.n_right > 2 * noise else own
+
+
 class SearchHooks(Hooks):
     """Also hear of trials."""
 
