@@ -44,7 +44,7 @@ SETTINGS_ALONE = "nncli.features.settings"
 """What `config` may import of the features: the part that needs no NumPy."""
 
 ONLY_IN_CLI = {"click", "tqdm"}
-ONLY_IN_REPORT = {"jinja2", "markupsafe", "matplotlib"}
+ONLY_IN_REPORT = {"jinja2", "markupsafe"}
 ONLY_IN_EXPORT = {"onnx", "onnxruntime"}
 ONLY_IN_TUNING = {"optuna", "sqlalchemy"}
 

@@ -56,7 +56,6 @@ def test_what_there_is_to_look_at(line: str, digits_model: Path) -> None:
     """The commands run as they stand, and write the files that they name."""
     if line.startswith("nncli report"):
         pytest.importorskip("jinja2")
-        pytest.importorskip("matplotlib")
     folder = digits_model.parents[2]
     for name in ("configs", "sample_images"):
         if not (folder / name).exists():

@@ -45,12 +45,11 @@ def test_a_split_needs_data(nncli: Runner) -> None:
 
 
 class TestWithTheExtra:
-    """What needs matplotlib and jinja2."""
+    """What needs jinja2."""
 
     @pytest.fixture(autouse=True)
     def _extra(self) -> None:
         pytest.importorskip("jinja2")
-        pytest.importorskip("matplotlib")
 
     def test_the_newest_run_by_default(self, nncli: Runner, run: Path) -> None:
         """The page lies in the run; stdout is its path."""

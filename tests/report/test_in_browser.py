@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 pytest.importorskip("jinja2")
-pytest.importorskip("matplotlib")
 
 from nncli.report.page import page
 from tests.report.browser import Browser, needs_chromium

@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 
 pytest.importorskip("jinja2")
-pytest.importorskip("matplotlib")
 
 from nncli.data.image.image_format import ImageFormat
 from nncli.evaluation.evaluation import Evaluation

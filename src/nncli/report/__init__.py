@@ -1,9 +1,9 @@
 """The report: one HTML page about one or several runs, which needs no network and runs no code but its own.
 
 run.py         what is told about a run
-charts.py      curves as inline SVG, by matplotlib
+charts.py      curves as inline SVG
 images.py      thumbnails as data URIs, within a budget
 page.py        all of it into page.html.j2, by jinja2
 
-matplotlib and jinja2 are the extra `report`; they are imported only here.
+jinja2 is the extra `report`; it is imported only here.
 """
