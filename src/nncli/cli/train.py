@@ -36,6 +36,7 @@ SHORT_FORMS = {
 @click.option("--lr", metavar="RATE", help="Short for --set training.learning_rate=RATE.")
 @click.option("--optimizer", metavar="NAME", help="Short for --set training.optimizer=NAME.")
 @click.option("--seed", metavar="N", help="Short for --set training.seed=N.")
+@click.option("--watch", is_flag=True, help="Short for --set training.watch=on: record what the layers are like.")
 @click.option(
     "-o", "--out", type=click.Path(path_type=Path), metavar="DIR", help="Run directory [default: runs/CONFIG-N]."
 )
@@ -55,6 +56,7 @@ SHORT_FORMS = {
 def command(
     config: Path | None,
     settings: tuple[str, ...],
+    watch: bool,
     out: Path | None,
     force: bool,
     resume: str | None,
@@ -77,7 +79,7 @@ def command(
     """  # fmt: skip
     from nncli.cli.training_session import TrainingSession
 
-    overrides = _overrides(settings, short)
+    overrides = _overrides((*settings, *(["training.watch=on"] if watch else [])), short)
     if resume is not None:
         if config is None and resume.endswith((".yaml", ".yml")):  # `--resume c.yaml` means the latest run of c.yaml
             config, resume = Path(resume), ""

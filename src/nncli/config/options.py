@@ -33,6 +33,7 @@ ColorProfile = Literal["srgb", "ignore"]
 OnBadImage = Literal["error", "skip"]
 Cache = Literal["on", "off"]
 Transpose = Literal["off", "on"]
+Watching = Literal["off", "on"]
 TestTimeAugmentation = Literal["none", "mirror"]
 Activation = Literal["relu", "leaky_relu", "gelu", "tanh", "sigmoid"]
 Normalization = Literal["none", "batch", "layer"]
@@ -325,6 +326,9 @@ class TrainingConfig:
         Integer(1, 64, words=(AUTO,)),
         "processes among which each batch is divided; auto: one per core where that is faster",
     ] = AUTO
+    watch: Annotated[
+        Watching, Choice(get_args(Watching)), "record what the layers are like while they learn (docs/watching.md)"
+    ] = "off"
 
     def __post_init__(self) -> None:
         """Replace `auto` by the number that it stands for."""

@@ -65,7 +65,7 @@ def round_numbers(low: float, high: float, *, is_whole: bool = False) -> list[fl
 
 
 def powers_of_ten(low: float, high: float) -> list[float]:
-    """At most `MOST_POWERS` + 1 powers of ten between those to the `low` and to the `high`; these two if there are none."""
+    """At most `MOST_POWERS` + 1 powers of ten from 10^low to 10^high; these two if there are none."""
     first, last = math.ceil(low), math.floor(high)
     step = max(1, math.ceil((last - first) / MOST_POWERS))
     return [10.0**k for k in range(first, last + 1, step)] or [10**low, 10**high]

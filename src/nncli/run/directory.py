@@ -7,6 +7,7 @@
     metrics.json           how good the model is, and on what
     predictions.csv        path, actual, predicted, probability of every validation image
     confusion_matrix.csv   rows: actual, columns: predicted
+    watch.npz              what the network was like while it learned, with --watch
 
 A lock, which the operating system drops when the process ends however it ends, keeps two runs from writing into one
 folder.
@@ -33,7 +34,7 @@ RUNS = Path("runs")
 LOCK = ".lock"
 FILES = (
     *("model.npz", "last.npz", "config.yaml", "history.csv"),
-    *("metrics.json", "predictions.csv", "confusion_matrix.csv"),
+    *("metrics.json", "predictions.csv", "confusion_matrix.csv", "watch.npz"),
 )
 
 

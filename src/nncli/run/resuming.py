@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from nncli.run.directory import RunDirectory
     from nncli.run.plan import Plan
 
-EXTENDABLE = ("training.epochs", "training.patience", "data.cache")
-"""Keys that may change when a run is resumed: they say when to stop, or how to load, not what to learn."""
+EXTENDABLE = ("training.epochs", "training.patience", "data.cache", "training.watch")
+"""Keys that may change when a run is resumed: they say when to stop, or how to load or look, not what to learn."""
 
 
 BEFORE = {"data.color_profile": "ignore", "data.range": "full"}

@@ -31,6 +31,8 @@ from nncli.model.strangeness import FEWEST, chosen_references, fit_strangeness
 from nncli.network.normalization import fold
 from nncli.run.checkpoint import CHECKPOINT, restore_checkpoint, write_checkpoint
 from nncli.run.findings import image_findings, network_findings, temperature_findings
+from nncli.run.watched import WATCH, read_watched
+from nncli.run.watching import Unwatched, Watch
 from nncli.training.state import EpochResult
 
 if TYPE_CHECKING:
@@ -75,6 +77,8 @@ class Training:
 
     def __init__(self, experiment: Experiment, trainer: Trainer) -> None:
         self.experiment, self.trainer = experiment, trainer
+        is_watched = experiment.config.training.watch == "on"
+        self.watch = Watch(experiment, trainer) if is_watched else Unwatched()
 
     @property
     def path(self) -> Path | None:
@@ -83,10 +87,16 @@ class Training:
 
     def start(self) -> None:
         """Get ready for the first epoch."""
+        self.watch.start()
 
     def epochs(self, should_stop: Callable[[], bool], on_batch: Callable[[int], None]) -> Iterator[EpochResult]:
         """Train; see `Trainer.run`."""
-        return self.trainer.run(should_stop, on_batch)
+        for result in self.trainer.run(should_stop, on_batch, self._between_steps):
+            self.watch.after_epoch()
+            yield result
+
+    def _between_steps(self) -> None:
+        self.watch.after_step()
 
     def save(self) -> None:
         """Keep what was learned so far."""
@@ -96,7 +106,7 @@ class Training:
         state, plan = self.trainer.state, self.experiment.plan
         best = asdict(state.history[state.best_epoch - 1])
         del best["seconds"]  # equal trainings give equal files
-        not_told = ("data.path", "data.cache", *plan.unused_keys)  # the same images elsewhere give the same file
+        not_told = ("data.path", "data.cache", "training.watch", *plan.unused_keys)  # the same images elsewhere give the same file
         training = {
             "best_epoch": best,
             "training_images": len(self.experiment.training.labels),
@@ -187,6 +197,7 @@ class TrainingRun(Training):
     def restore(self) -> None:
         """Go on from the checkpoint; see `restore_checkpoint`."""
         restore_checkpoint(self.run / CHECKPOINT, self.trainer, self.fingerprint)
+        self.watch.restore(read_watched(self.run / WATCH))
 
     def start(self) -> None:
         """Write the config and a first checkpoint: what cannot be written is found now, not after hours.
@@ -196,6 +207,7 @@ class TrainingRun(Training):
         """
         write_checkpoint(self.run / CHECKPOINT, self.trainer, self.fingerprint, self._write_config)
         self._write_history()
+        super().start()
 
     def _write_config(self) -> None:
         plan = self.experiment.plan
@@ -208,15 +220,25 @@ class TrainingRun(Training):
     def epochs(self, should_stop: Callable[[], bool], on_batch: Callable[[int], None]) -> Iterator[EpochResult]:
         """As in memory, saving now and then, within an epoch too."""
         try:
-            for result in self.trainer.run(should_stop, on_batch, self._save_if_due):
+            for result in super().epochs(should_stop, on_batch):
                 self._save_if_due()
                 yield result
         except TrainingError:
             try:  # the best before the loss went astray; last.npz stays at its last good state
+                self._write_watched()
                 self.save_model()
             except NncliError as error:
                 self.warn(str(error))
             raise
+
+    def _between_steps(self) -> None:
+        super()._between_steps()
+        self._save_if_due()
+
+    def _write_watched(self) -> None:
+        watched = self.watch.watched()
+        if watched:
+            watched.write(self.run / WATCH)
 
     def _save_if_due(self) -> None:
         started = time.monotonic()
@@ -239,6 +261,7 @@ class TrainingRun(Training):
         try:
             write_checkpoint(self.run / CHECKPOINT, self.trainer, self.fingerprint)
             self._write_history()
+            self._write_watched()
         except NncliError:
             self.save_model()
             raise
