@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from tests.cli.tiny import write_three, write_two
+from tests.folders import write_class_folders, write_config
 
 if TYPE_CHECKING:
     from tests.cli.tiny import Runner
@@ -110,3 +111,20 @@ def test_names_are_escaped(nncli: Runner) -> None:
     """A class cannot repaint the terminal."""
     write_three(Path("model.npz"), ("a\x1b[2J", "b", "c"))
     assert "3: a\\x1b[2J, b, c\n" in nncli("show").out
+
+
+def test_how_the_layers_fared(nncli: Runner, place: Path) -> None:
+    """`--watch` prints a curve for each layer of a watched run, and `--film` draws its pictures; another has none."""
+    write_class_folders(place / "photos", {"dark": 8, "light": 8})
+    config = write_config(place / "c.yaml", "photos", training={"epochs": 2})
+    assert 0 == nncli("train", config, "--watch", "-o", "run").code
+    result = nncli("show", "run", "--watch", "--film", "film.png")
+    assert (0, "film.png: 3 pictures\n") == (result.code, result.err)
+    words = result.out.splitlines()
+    assert words[0].endswith("times until epoch 2")
+    assert "deviation of the gradients, by their logarithm" in words
+    assert 7 == sum(line.startswith("  layer ") for line in words)
+    with Image.open("film.png") as picture:
+        assert "PNG" == picture.format
+    Path("run/watch.npz").unlink()
+    assert "nncli: run: nobody watched this run; train with --watch\n" == nncli("show", "run", "--watch").err

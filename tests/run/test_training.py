@@ -104,7 +104,7 @@ def finished_epochs(path: Path) -> int:
 
 def test_a_finished_run_has_all_files(folder: Path) -> None:
     """Those that are promised, and a lock."""
-    run_in(folder).complete()
+    run_in(folder, training={"watch": "on"}).complete()
     assert {*FILES, ".lock"} == {path.name for path in (folder / "run").iterdir()}
 
 

@@ -34,8 +34,14 @@ MEASURES = (
 @click.option(
     "--tiles", metavar="N", type=click.IntRange(1, 4096), default=64, help="At most N tiles.", show_default=True
 )
+@click.option("--watch", is_flag=True, help="Only how the layers fared in a run with train --watch.")
+@click.option(
+    "--film", metavar="FILE", type=click.Path(path_type=Path), help="Draw what was watched, epoch by epoch (PNG)."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(*, model: str | None, weights: Path | None, tiles: int, as_json: bool) -> None:
+def command(
+    *, model: str | None, weights: Path | None, tiles: int, watch: bool, film: Path | None, as_json: bool
+) -> None:
     """Show the layers, classes, preprocessing and settings of a model; in a run also metrics and the learning curve.
 
     Without MODEL: $NNCLI_MODEL, ./model.npz or the newest runs/*/model.npz.
@@ -45,7 +51,14 @@ def command(*, model: str | None, weights: Path | None, tiles: int, as_json: boo
       nncli show
       nncli show runs/digits-1 --weights weights.png
       nncli show model.npz --json | jq .classes
+      nncli show runs/digits-1 --watch --film film.png
     """
+    if watch or film:
+        from nncli.cli.watch_report import show_watched
+
+        show_watched(Path(model) if model and Path(model).is_dir() else find_model(model, "MODEL").parent, film)
+        if watch:
+            return
     from nncli.model.file import read_model
     from nncli.run.files import read_run
 

@@ -44,7 +44,7 @@ def weight_tiles(model: Model, most: int = MOST_TILES) -> NDArray[np.uint8]:
     """
     rows = patterns(model)
     strongest = np.argsort(-np.linalg.norm(rows.reshape(len(rows), -1), axis=1), kind="stable")[:most]
-    return np.stack([_colored(rows[i]) for i in strongest])
+    return np.stack([colored(rows[i]) for i in strongest])
 
 
 def patterns(model: Model) -> NDArray[Any]:
@@ -64,9 +64,9 @@ def patterns(model: Model) -> NDArray[Any]:
     return W.astype(np.float64).reshape(-1, form.height, form.width, form.channels)
 
 
-def _colored(weights: NDArray[Any]) -> NDArray[np.uint8]:
-    """One row, (height, width, channels), as an image, (height, width, 3)."""
-    signed = weights / (np.abs(weights).max() or 1)  # -1..1
+def colored(weights: NDArray[Any], largest: float = 0.0) -> NDArray[np.uint8]:
+    """One row, (height, width, channels), as an image, (height, width, 3); by default its own `largest` is full."""
+    signed = weights / (largest or np.abs(weights).max() or 1)  # -1..1
     if signed.shape[2] == 3:
         return np.rint(127.5 * (1 + signed)).astype(np.uint8)
     ends = np.where(signed < 0, NEGATIVE, POSITIVE)

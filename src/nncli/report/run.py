@@ -17,6 +17,7 @@ from nncli.pictures.tiles import enlarged
 from nncli.pictures.weights import weight_tiles
 from nncli.report.charts import curves
 from nncli.report.images import MOST, MOST_BYTES, cells_of, choose, data_uri, thumbnails
+from nncli.report.watch import watch_part
 from nncli.text import printable
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def section(run: ReportedRun, number: int, share: float) -> dict[str, Any]:
         "curves": history_curves([run.files.history]),
         "confusion": _confusion(figures),
         "confidence": _confidence(run.evaluation, figures),
+        "watch": watch_part(run.files.watched),
         "weights": _weights(run.model),
         "settings": training_config(run.model),
         "config_lines": run.files.config.splitlines(),

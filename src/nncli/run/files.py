@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from nncli.errors import DataError
+from nncli.run.watched import WATCH, Watched, read_watched
 from nncli.text import printable
 
 if TYPE_CHECKING:
@@ -35,12 +36,14 @@ class RunFiles:
         history: One list per column of history.csv, all of the same length.
         metrics: What metrics.json holds.
         config: The text of config.yaml.
+        watched: What watch.npz holds; None if there is none.
     """
 
     folder: Path
     history: Curve = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
     config: str = ""
+    watched: Watched | None = None
 
 
 @dataclass(frozen=True)
@@ -54,13 +57,13 @@ class SavedPrediction:
 
 
 def read_run(folder: Path) -> RunFiles:
-    """History, metrics and config of the run in `folder`, as far as they are there.
+    """History, metrics, config and what was watched of the run in `folder`, as far as they are there.
 
     Raises:
-        DataError: One of them cannot be read or is damaged.
+        DataError, ModelFileError: One of them cannot be read or is damaged.
     """
-    metrics = _parse_metrics(folder / "metrics.json")
-    return RunFiles(folder, _parse_history(folder / "history.csv"), metrics, _text(folder / "config.yaml"))
+    metrics, config = _parse_metrics(folder / "metrics.json"), _text(folder / "config.yaml")
+    return RunFiles(folder, _parse_history(folder / "history.csv"), metrics, config, read_watched(folder / WATCH))
 
 
 def read_predictions(folder: Path) -> list[SavedPrediction]:

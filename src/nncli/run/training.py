@@ -106,7 +106,12 @@ class Training:
         state, plan = self.trainer.state, self.experiment.plan
         best = asdict(state.history[state.best_epoch - 1])
         del best["seconds"]  # equal trainings give equal files
-        not_told = ("data.path", "data.cache", "training.watch", *plan.unused_keys)  # the same images elsewhere give the same file
+        not_told = (
+            "data.path",
+            "data.cache",
+            "training.watch",
+            *plan.unused_keys,
+        )  # the same images elsewhere give the same file
         training = {
             "best_epoch": best,
             "training_images": len(self.experiment.training.labels),

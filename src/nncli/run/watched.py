@@ -1,20 +1,20 @@
 """watch.npz: what a network was like while it learned, written by run/watching.py, read as a stranger's file.
 
-    step, epoch            (k,)            when it was looked at: after how many steps, and epochs with their fractions
-    activation_mean ...    (k, L)          what the layers were like then, see training/probe.py
-    dead                   (k, L-1)
-    frame                  (f,)            epochs after which the pictures were taken
-    weights                (f, u, h, w, c) first-layer weights of u units as images; u = 0 where they are none
-    plane                  (f, C, s, s)    probabilities of C classes all over the plane, a byte each; C = 0 elsewhere
-    points, point_labels   (p, 2), (p,)    training points in that plane, a byte for each coordinate, and their classes
+step, epoch            (k,)            when it was looked at: after how many steps, and epochs with their fractions
+activation_mean ...    (k, L)          what the layers were like then, see training/probe.py
+dead                   (k, L-1)
+frame                  (f,)            epochs after which the pictures were taken
+weights                (f, u, h, w, c) first-layer weights of u units as images; u = 0 where they are none
+plane                  (f, C, s, s)    probabilities of C classes all over the plane, a byte each; C = 0 elsewhere
+points, point_labels   (p, 2), (p,)    training points in that plane, a byte for each coordinate, and their classes
+
+It is written anew with every save, and what a resumed training adds comes behind what was seen before.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from nncli.errors import ModelFileError
 from nncli.machine.npz_file import read_npz, write_npz
@@ -53,7 +53,7 @@ class Watched:
         return int(self["activation_mean"].shape[1])
 
     def until(self, step: int, epoch: int) -> Watched:
-        """What was seen up to a step, and the pictures up to the end of an epoch."""
+        """All that was seen up to a step, and the pictures up to the end of an epoch."""
         seen, taken = self["step"] <= step, self["frame"] <= epoch
         arrays = {name: array[seen] for name, array in self.arrays.items() if name not in (*FRAMES, *POINTS)}
         arrays |= {name: self[name][taken] for name in FRAMES} | {name: self[name] for name in POINTS}

@@ -61,11 +61,11 @@ class Unwatched:
         """The epoch is over."""
 
     def watched(self) -> Watched | None:
-        """What was seen so far, if anybody looks."""
+        """All that was seen so far, if anybody looks."""
         return None
 
     def restore(self, watched: Watched | None) -> None:
-        """What was seen before a training was stopped."""
+        """Take over what was seen before a training was stopped."""
 
 
 class Watch(Unwatched):
@@ -137,7 +137,7 @@ class Watch(Unwatched):
             self._keep({"frame": epoch, "weights": self._weight_pictures(), "plane": self._plane()})
             self._last_frame = epoch
 
-    def _weight_pictures(self) -> NDArray[np.float16]:
+    def _weight_pictures(self) -> NDArray[Any]:
         """Rows of W[1] as images, (u, h, w, c); none where they are no images."""
         shape = self._experiment.plan.image_format.shape
         if not self._preprocessing.is_pixels or min(shape[:2]) < 2:
@@ -147,7 +147,8 @@ class Watch(Unwatched):
         down, across = min(factor, shape[0]), min(factor, shape[1])
         h, w = shape[0] // down, shape[1] // across
         blocks = rows[:, : h * down, : w * across].reshape(len(rows), h, down, w, across, shape[2])
-        return np.clip(blocks.mean(axis=(2, 4)), -6e4, 6e4).astype(np.float16)
+        pictures: NDArray[Any] = np.clip(blocks.mean(axis=(2, 4)), -6e4, 6e4).astype(np.float16)
+        return pictures
 
     @property
     def _preprocessing(self) -> Preprocessing:

@@ -34,7 +34,7 @@ STUCK = 1e-3
 
 
 class Look(NamedTuple):
-    """What the layers are like, (L,) each; `dead` of the hidden ones, (L-1,)."""
+    """Figures of the layers, (L,) each; `dead` of the hidden ones, (L-1,)."""
 
     activation_mean: NDArray[np.float32]
     activation_deviation: NDArray[np.float32]
