@@ -19,6 +19,8 @@ from nncli.text import printable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from nncli.data.image.image_format import ImageFormat
+
 Source = tuple[str, str | bytes]
 """A name to show, and a path or an image's bytes."""
 
@@ -38,7 +40,7 @@ def check_folders(paths: Sequence[str]) -> None:
         DataError: One does not, or cannot be read.
         UsageError: The only one is a list of names.
     """
-    if len(paths) == 1 and paths[0].lower().endswith(LISTS) and Path(paths[0]).is_file():
+    if len(paths) == 1 and paths[0].lower().endswith(LISTS) and Path(paths[0]).is_file() and not _is_numbers(paths[0]):
         shown = printable(paths[0])
         raise UsageError(f"{shown}: a list, not an image; did you mean --files-from {shown}?")
     for path in paths:
@@ -49,6 +51,18 @@ def check_folders(paths: Sequence[str]) -> None:
             raise DataError(f"{printable(path)}: no images in this folder{'; ' + advice if advice else ''}")
         if _is_archive(path) and next(_packed(path), None) is None:
             raise DataError(f"{printable(path)}: no images in this archive")
+
+
+def check_numbers(paths: Sequence[str], image_format: ImageFormat) -> None:
+    """Look whether tables of numbers among `paths` have rows as the model takes them.
+
+    Raises:
+        DataError, UsageError: One does not, or cannot be read.
+    """
+    for path in filter(_is_numbers, paths):
+        from nncli.data.numbers import refuse_others
+
+        refuse_others(path, image_format)
 
 
 def unread_notes(paths: Sequence[str]) -> Iterator[str]:
@@ -90,10 +104,19 @@ def _expand(path: str) -> Iterator[Source]:
 
 
 def _expand_name(path: str) -> Iterator[Source]:
-    """A file as it is; the images of a folder; a folder without images as a source that will fail, for one record."""
+    """A file as it is; the images of a folder; the rows of a table of numbers.
+
+    A folder without images is a source that will fail, for one record.
+    """
     is_empty = True
     if _is_archive(path):
         for source in _packed(path):
+            is_empty = False
+            yield source
+    elif _is_numbers(path):
+        from nncli.data.numbers import number_rows
+
+        for source in number_rows(path):
             is_empty = False
             yield source
     elif _is_folder(path):
@@ -106,6 +129,14 @@ def _expand_name(path: str) -> Iterator[Source]:
 
 def _is_archive(path: str) -> bool:
     return path.lower().endswith(PACKS) and Path(path).is_file()
+
+
+def _is_numbers(path: str) -> bool:
+    if not path.lower().endswith(".csv"):
+        return False
+    from nncli.data.numbers import is_number_table
+
+    return is_number_table(path)
 
 
 def _packed(path: str) -> Iterator[Source]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nncli.cli.inputs import STDIN, check_folders, source_lots, unread_notes
+from nncli.cli.inputs import STDIN, check_folders, check_numbers, source_lots, unread_notes
 from nncli.cli.messages import say, warn
 from nncli.cli.model_lookup import find_model
 from nncli.cli.options import Share, model_option
@@ -96,6 +96,7 @@ def command(
     check_folders(paths)
     used = read_model(find_model(model))
     _check_model(used, strange, confidence)
+    check_numbers(paths, used.image_format)
     predictor = Predictor(used, tells_strangeness=strange is not None or format_ in ("json", "ndjson"))
     label = "unknown" if unknown_label is None else unknown_label
     conformal = used.evidence.conformal

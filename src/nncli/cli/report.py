@@ -90,6 +90,7 @@ def _reported(path: Path, data: str | None, split: str | None) -> ReportedRun:
 def _saved_images(predictor: Predictor, folder: Path) -> Evaluation | None:
     """Evaluation of the images in the run's predictions.csv; None if none of them is there any more."""
     from nncli.cli.evaluated_folder import evaluate_files
+    from nncli.data.numbers import is_number_row
     from nncli.run.files import read_predictions
 
     shown = {printable(name): name for name in predictor.model.classes}  # the table has names as they are shown
@@ -99,7 +100,7 @@ def _saved_images(predictor: Predictor, folder: Path) -> Evaluation | None:
         place, name = printable(str(folder / "predictions.csv")), printable(unknown)
         raise DataError(f"{place}: names a class {name} that the model does not have; remove it, or train again")
     there = [row for row in saved if Path(row.path).is_file()]
-    if len(there) < len(saved):
+    if len(there) < sum(not is_number_row(row.path) for row in saved):
         gone = f"{len(saved) - len(there)} of {len(saved)} images of {printable(str(folder))} are not there any more"
         say(f"{gone}; name a folder with --data to look at others")
     if not there:

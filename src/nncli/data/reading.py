@@ -2,6 +2,7 @@
 
     photos/             class folders in any layout (layout/), or a table, arrays or parquet files in it
     labels.csv          a table that names images and labels (manifest/)
+    points.csv          a table of numbers and labels (numbers.py)
     mnist.npz           arrays (arrays/)
     photos.zip          an archive, read in place as its folder would be
 
@@ -130,6 +131,12 @@ def listed_source(path: str | Path, reading: Reading) -> ImageSource | None:
         return None if reading.label_from is not None else _listed_in(Tree(existing_folder(path)), reading)
     if is_archive_name(path) or not os.path.lexists(path):
         return None
+    if name.endswith(".csv") and not reading.columns:
+        from nncli.data.numbers import is_number_table, number_source
+
+        if is_number_table(path):
+            reading.refuse_but("a table of numbers")
+            return number_source(path)
     if name.endswith(TABLE_SUFFIXES):
         reading.refuse_but("a table", "columns", "order")
         return _tables(str(path), _with_siblings(Path(path)), reading)

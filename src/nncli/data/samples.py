@@ -63,14 +63,14 @@ class DeepValues:
 
     n_deep: int
     n_looked_at: int
-    low: int
-    high: int
+    low: float
+    high: float
 
-    def chosen(self) -> tuple[int, int] | None:
+    def chosen(self) -> tuple[float, float] | None:
         """The range for the data set, or None for full scale."""
         if not self.n_deep or self.high > FULL // 2 or self.high <= self.low:
             return None
-        power = 2 ** max(self.high.bit_length(), 1)
+        power = 2 ** max(int(self.high).bit_length(), 1)
         return (0, power - 1) if self.low < power // 16 else (self.low, self.high)
 
     def __str__(self) -> str:

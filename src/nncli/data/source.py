@@ -67,6 +67,11 @@ class ImageSource:
     splits: Mapping[str, LabeledFiles]
     notes: tuple[str, ...] = ()
 
+    @property
+    def only_size(self) -> tuple[int, int] | None:
+        """Height and width of every image, where no other size and no color would make sense; else None."""
+        return None
+
     def split(self, fraction: float, seed: int, grouping: str = NO_GROUPS) -> tuple[LabeledFiles, LabeledFiles]:
         """Images to train on and to validate with: as they are split, or drawn.
 

@@ -8,6 +8,7 @@ again is no new photo.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,10 @@ NEW, VALIDATION, TRAINING, COPY = 0, 1, 2, 3
 
 ROOM = 500_000
 """Bytes that fingerprints of all kinds may take; near-fingerprints are kept where they fit in."""
+
+
+FEWEST_VALUES = 8
+"""Of an image: two that have fewer are equal by chance."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,9 @@ def known_images(training: Chunks, validation: Chunks, shape: Shape) -> KnownIma
         validation: Those of the validation images.
         shape: Height, width and channels.
     """
+    if math.prod(shape) < FEWEST_VALUES:
+        none = np.empty(0, np.uint64)
+        return KnownImages(none, none, np.empty((0, LENGTH), np.int8))
     own, others = fingerprints_of_chunks(training()), fingerprints_of_chunks(validation())
     order, near = np.argsort(own, kind="stable"), np.empty((0, LENGTH), np.int8)
     if N_BYTES * (len(own) + len(others)) + LENGTH * len(own) <= ROOM:

@@ -30,7 +30,7 @@ COLORS = np.array(
 PALE = 0.55
 """White in the color of the plane, so that points of the same color stand out."""
 
-SIDE = 192
+SIDE = 240
 """Of a picture of the plane, in pixels."""
 
 DOT, RIM = 2.5, 1.0

@@ -29,7 +29,7 @@ def watch_part(watched: Watched | None) -> dict[str, Any] | None:
     """Drawings and pictures for the page; None if nobody watched."""
     if watched is None or not len(watched["step"]):
         return None
-    return {"curves": watch_curves(watched), "film": film(watched)}
+    return {"curves": watch_curves(watched), "film": film(watched), "is_plane": watched["plane"].shape[1] > 0}
 
 
 def watch_curves(watched: Watched) -> list[dict[str, Any]]:

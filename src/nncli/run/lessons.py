@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from nncli.config import ConfigFile
 
 ORDER = (
-    "xor_without_hidden_layer", "xor", "digits_without_hidden_layer", "hidden_sizes",
+    "xor_without_hidden_layer", "xor", "moons", "rings", "spirals", "digits_without_hidden_layer", "hidden_sizes",
     "init_zeros", "init_constant", "init_too_small", "init_too_large", "init_xavier", "init_he",
     "activations", "learning_rate", "full_batch", "optimizers",
-    "overfit_one_batch", "too_few_images", "regularization",
+    "overfit_one_batch", "too_few_images", "regularization", "noisy_xor",
 )  # fmt: skip
 """From what a network is to what stops it from overfitting."""
 

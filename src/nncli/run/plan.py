@@ -95,6 +95,8 @@ def plan_experiment(config_file: ConfigFile, source: ImageSource | None = None) 
     """
     config = config_file.config
     source = source or read_source(config.data.path, reading_of(config.data))
+    if source.only_size:
+        config_file = config_file.with_values({"data.image_size": source.only_size, "data.color": "grayscale"})
     for key in ("data.validation_split", "data.groups"):
         if "val" in source.splits and config_file.was_set(key):
             raise config_file.error(key, f"{key} has no use: {source.root} has a val folder; remove one")
