@@ -48,14 +48,16 @@ def test_every_lesson_has_its_place() -> None:
 
 
 def test_the_package_brings_what_the_lessons_need() -> None:
-    """setup.cfg installs the configs, and every image folder that they name, in the same places to each other."""
+    """setup.cfg installs the configs, and all data that they name, in the same places to each other."""
     setup = ConfigParser()
     setup.read(ROOT / "setup.cfg")
     installed = {pattern.strip() for pattern in setup["options.data_files"].values()}
-    needed = {"configs/lessons/*.yaml"}
+    needed = {"configs/lessons/*.yaml", "configs/digits.yaml"}
     for path in (ROOT / "configs/lessons").glob("*.yaml"):
-        folder = load_config(path).config.data.path.resolve()
-        needed |= {f"{each.relative_to(ROOT).as_posix()}/*.png" for each in folder.iterdir()}
+        data = load_config(path).config.data.path.resolve()
+        homes = [data.parent] if data.is_file() else data.iterdir()
+        suffix = data.suffix or ".png"
+        needed |= {f"{each.relative_to(ROOT).as_posix()}/*{suffix}" for each in homes}
     assert needed == installed
     for target, pattern in setup["options.data_files"].items():
         assert Path("share/nncli", pattern.strip()).parent == Path(target)

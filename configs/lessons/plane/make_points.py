@@ -2,7 +2,7 @@
 
     python configs/lessons/plane/make_points.py        writes moons.csv, rings.csv, spirals.csv, noisy_xor.csv beside it
 
-Every table has 150 points of each of two classes, with three digits.
+Tables of two classes, with three digits: 150 points of each class, or in noisy_xor.csv 150 in all.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 N = 150
-"""Points of a class."""
+"""Points of a class, or of both in noisy_xor."""
 
 Points = Iterator[tuple[float, float, str]]
 
@@ -44,11 +44,11 @@ def spirals(rng: random.Random) -> Points:
 
 
 def noisy_xor(rng: random.Random) -> Points:
-    """Same signs or different ones; one label in ten is wrong."""
+    """Same signs or different ones; one label in eight is wrong. Fewer points than elsewhere."""
     names = ("different", "same")
-    for i in range(2 * N):
+    for i in range(N):
         x, y = (rng.choice((-1, 1)) * rng.uniform(0.05, 1) for _ in range(2))
-        is_same = (x * y > 0) != (i % 10 == 0)
+        is_same = (x * y > 0) != (i % 8 == 0)
         yield x, y, names[is_same]
 
 

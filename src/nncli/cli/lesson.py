@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -11,7 +12,7 @@ from nncli.text import printable
 
 if TYPE_CHECKING:
     from nncli.config import Override
-    from nncli.run.lessons import Lesson
+    from nncli.run.lessons import Lesson, Trial
 
 WIDTH = 80
 
@@ -19,7 +20,10 @@ WIDTH = 80
 @click.command(short_help="List the lessons, or run one and say what to look for.")
 @click.argument("name", required=False)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, metavar="N", help="Of split and start.")
-def command(name: str | None, seed: int) -> None:
+@click.option(
+    "-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="The page.  [default: lesson-NAME.html]"
+)
+def command(name: str | None, seed: int, output: Path | None) -> None:
     """List the lessons in the order of the guide, or train what lesson NAME compares and say what to look for.
 
     \b
@@ -28,8 +32,8 @@ def command(name: str | None, seed: int) -> None:
       nncli lesson learning_rate
       nncli lesson learning_rate --seed 3
 
-    Each lesson is a commented config; its path is printed, to be trained and changed with nncli train. Nothing is
-    written. A lesson takes a few seconds.
+    Each lesson is a commented config; its path is printed, to be trained and changed with nncli train. All that is
+    written is a page that compares the trainings. A lesson takes a few seconds.
     """  # fmt: skip
     from nncli.run.lessons import all_lessons
 
@@ -43,7 +47,7 @@ def command(name: str | None, seed: int) -> None:
         close = difflib.get_close_matches(name, lessons, 1)
         hint = f"did you mean {close[0]}?" if close else "nncli lesson lists them"
         raise UsageError(f"no lesson {printable(name)}: {hint}")
-    _run(lessons[name], seed)
+    _run(lessons[name], seed, output or Path(f"lesson-{name}.html"))
 
 
 def _listed(lessons: dict[str, Lesson]) -> list[str]:
@@ -54,24 +58,30 @@ def _listed(lessons: dict[str, Lesson]) -> list[str]:
     ]
 
 
-def _run(lesson: Lesson, seed: int) -> None:
-    """Train what the lesson compares, line by line."""
+def _run(lesson: Lesson, seed: int, page: Path) -> None:
+    """Train what the lesson compares, line by line, and write its page."""
     import textwrap
 
     from nncli.config import load_config
-    from nncli.run.lessons import measure
+    from nncli.machine.atomic_file import write_text_atomically
+    from nncli.report.lesson import lesson_page
+    from nncli.run.lessons import tried
 
     click.echo(f"{textwrap.fill(lesson.title, WIDTH)}\n{printable(str(lesson.path))}\n")
     width = max(len(_settings(promise.options)) for promise in lesson.promises)
-    measured: dict[str, dict[str, float]] = {}
+    trials: dict[str, Trial] = {}
+    rows = []
     for promise in lesson.promises:
-        if promise.command not in measured:
+        settings = _settings(promise.options)
+        if settings not in trials:
             config_file = load_config(lesson.path, [*overrides(promise.options), *overrides(["--seed", str(seed)])])
-            measured[promise.command] = measure(config_file)
-        result, quantity = measured[promise.command], promise.quantity.replace("_", " ")
+            trials[settings] = tried(config_file.with_values({"training.watch": "on"}))
+        result, quantity = trials[settings].measured, promise.quantity.replace("_", " ")
         value = "diverges" if "diverges" in result else f"{quantity} {result.get(promise.quantity, 0):.2f}"
-        click.echo(f"{_settings(promise.options):<{width}}  {value:<22}  ten seeds: {promise.range}")
-    click.echo(f"\n{textwrap.fill(lesson.look_for, WIDTH)}")
+        rows.append((settings, value, promise.range))
+        click.echo(f"{settings:<{width}}  {value:<22}  ten seeds: {promise.range}")
+    write_text_atomically(page, lesson_page(lesson, trials, rows))
+    click.echo(f"\n{textwrap.fill(lesson.look_for, WIDTH)}\n\npage: {printable(str(page))}")
 
 
 def _settings(options: list[str]) -> str:

@@ -12,6 +12,8 @@ from nncli.report.charts import curves
 from nncli.report.images import data_uri
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from PIL import Image
 
     from nncli.run.watched import Watched
@@ -32,11 +34,13 @@ def watch_part(watched: Watched | None) -> dict[str, Any] | None:
     return {"curves": watch_curves(watched), "film": film(watched), "is_plane": watched["plane"].shape[1] > 0}
 
 
-def watch_curves(watched: Watched) -> list[dict[str, Any]]:
-    """A drawing for each measure, with a curve for each layer."""
+def watch_curves(watched: Watched, names: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """A drawing for each measure, or for those called `names`, with a curve for each layer."""
     drawings = []
     epochs = watched["epoch"].tolist()
     for name, title, hint, is_log in MEASURES:
+        if names and name not in names:
+            continue
         values = watched[name]
         series = [(epochs, layer.tolist()) for layer in values.T]
         if np.isfinite(values).any() and series:

@@ -20,12 +20,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nncli.errors import DataError, TrainingError
+from nncli.run.hooks import Hooks
 from nncli.run.loading import load
 from nncli.run.pipeline import train
 from nncli.run.plan import plan_experiment
 
 if TYPE_CHECKING:
     from nncli.config import ConfigFile
+    from nncli.run.training import Training
+    from nncli.run.watched import Watched
+    from nncli.training.state import EpochResult
 
 ORDER = (
     "xor_without_hidden_layer", "xor", "moons", "rings", "spirals", "digits_without_hidden_layer", "hidden_sizes",
@@ -124,16 +128,48 @@ def all_lessons() -> dict[str, Lesson]:
     return {name: Lesson.of(folder / f"{name}.yaml") for name in ORDER}
 
 
+@dataclass(frozen=True)
+class Trial:
+    """A training in memory that a lesson looks at.
+
+    Attributes:
+        measured: Every quantity that a promise can be about, or diverges alone.
+        history: Its epochs, as far as it came.
+        watched: What its layers were like.
+        classes: Names, by label.
+    """
+
+    measured: dict[str, float]
+    history: list[EpochResult]
+    watched: Watched | None
+    classes: tuple[str, ...]
+
+
+def tried(config_file: ConfigFile) -> Trial:
+    """Train in memory."""
+    kept = _Kept()
+    try:
+        train(load(plan_experiment(config_file)), kept)
+        training = kept.trainings[0]
+        metrics, last = training.finish().metrics, training.trainer.state.history[-1]
+        measured = {"accuracy": metrics["accuracy"], "loss": metrics["loss"]}
+        measured |= {"training_accuracy": last.accuracy, "training_loss": last.loss}
+    except TrainingError:
+        training, measured = kept.trainings[0], {"diverges": 1.0}
+    return Trial(measured, training.trainer.state.history, training.watch.watched(), training.experiment.classes)
+
+
 def measure(config_file: ConfigFile) -> dict[str, float]:
     """Train in memory; every quantity that a promise can be about, or diverges alone."""
-    try:
-        training = train(load(plan_experiment(config_file)))
-    except TrainingError:
-        return {"diverges": 1.0}
-    metrics, last = training.finish().metrics, training.trainer.state.history[-1]
-    return {
-        "accuracy": metrics["accuracy"],
-        "loss": metrics["loss"],
-        "training_accuracy": last.accuracy,
-        "training_loss": last.loss,
-    }
+    return tried(config_file.with_values({"training.watch": "off"})).measured
+
+
+class _Kept(Hooks):
+    """Keeps the training, which nobody gives back when it diverges."""
+
+    def __init__(self) -> None:
+        self.trainings: list[Training] = []
+
+    def on_start(self, training: Training) -> None:
+        """Keep it."""
+        self.trainings.append(training)
