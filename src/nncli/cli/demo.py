@@ -20,14 +20,14 @@ What to do next
   nncli train photos.yaml"""
 
 
-@click.command(short_help="Try it: train on sample images that are installed, predict, and write a report.")
+@click.command(short_help="Train on installed samples, predict, report.")
 def command() -> None:
     """Train a network on 1,000 sample images of handwritten digits, ask it about one that it has not seen, and write a
     report page; in the current folder, in about two seconds.
 
     \b
     Example:
-      mkdir try && cd try && nncli demo
+      nncli demo
 
     Each command is shown before it runs. What is written: digits.yaml, the config, and runs/digits-N.
     """  # fmt: skip

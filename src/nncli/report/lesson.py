@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from nncli.run.lessons import Lesson, Trial
 
 SHOWN = ("activation_deviation", "gradient_deviation")
-"""What is drawn of the layers of each training."""
+"""Measures drawn of the layers of each training."""
 
 
 def lesson_page(lesson: Lesson, trials: Mapping[str, Trial], rows: Sequence[tuple[str, str, str]]) -> str:
@@ -68,7 +68,7 @@ def _columns(trial: Trial) -> dict[str, list[float | None]]:
 
 
 def _trial(settings: str, trial: Trial) -> Iterator[str]:
-    """What the layers of a training were like, and its pictures."""
+    """Curves of the layers of a training, and its pictures."""
     yield f"<h2>{_text(settings)}</h2>"
     if trial.watched is None:
         return
