@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from nncli.report.watch import film, watch_curves, watch_part
@@ -9,13 +11,13 @@ from nncli.run.watched import Watched
 from nncli.training.probe import Look
 
 
-def watched(**arrays: object) -> Watched:
+def watched(**arrays: Any) -> Watched:
     """Three looks at two layers, two pictures of one unit."""
-    found = {name: np.full((3, 2), 0.5) for name in Look._fields}
+    found: dict[str, Any] = {name: np.full((3, 2), 0.5) for name in Look._fields}
     found |= {"dead": np.zeros((3, 1)), "step": np.arange(3), "epoch": np.arange(3) / 2, "frame": np.array([0, 4])}
     found |= {"weights": np.ones((2, 1, 2, 2, 1)), "plane": np.zeros((2, 0, 1, 1), np.uint8)}
     found |= {"points": np.zeros((0, 2), np.uint8), "point_labels": np.zeros(0, int)}
-    return Watched(found | arrays)  # type: ignore[arg-type, operator]
+    return Watched(found | arrays)
 
 
 def test_a_curve_for_each_layer() -> None:
