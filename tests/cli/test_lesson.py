@@ -22,7 +22,7 @@ def test_it_lists_the_lessons_in_order(nncli: Runner) -> None:
 
 
 def test_it_runs_a_lesson_and_says_what_to_look_for(nncli: Runner, place: Path) -> None:
-    """What is measured stands beside what ten seeds gave; nothing is written."""
+    """What is measured stands beside what ten seeds gave; a page is all that is written."""
     result = nncli("lesson", "xor_without_hidden_layer", "--seed", "3")
     assert (0, "") == (result.code, result.err)
     lines = result.out.splitlines()
@@ -30,13 +30,19 @@ def test_it_runs_a_lesson_and_says_what_to_look_for(nncli: Runner, place: Path) 
     assert lines[1].endswith("xor_without_hidden_layer.yaml")
     assert "as it stands  loss 0.69               ten seeds: 0.69 to 0.70" == lines[4]
     assert "The loss ends at 0.693 = ln 2" in " ".join(lines[6:])
-    assert [] == list(place.iterdir())
+    assert "page: lesson-xor_without_hidden_layer.html" == lines[-1]
+    (page,) = place.iterdir()
+    text = page.read_text()
+    assert "<h1>XOR without a hidden layer: cannot be learned.</h1>" in text
+    assert 'alt="the plane, before training"' in text
+    assert "<script" not in text
 
 
-def test_a_training_that_diverges_is_part_of_a_lesson(nncli: Runner) -> None:
+def test_a_training_that_diverges_is_part_of_a_lesson(nncli: Runner, place: Path) -> None:
     """It is told in the table, and ends nothing."""
-    result = nncli("lesson", "learning_rate")
+    result = nncli("lesson", "learning_rate", "-o", "page.html")
     assert 0 == result.code
+    assert "<td>diverges</td>" in (place / "page.html").read_text()
     assert ["--lr 1        diverges                ten seeds: diverges"] == [
         line for line in result.out.splitlines() if line.startswith("--lr 1 ")
     ]

@@ -74,6 +74,7 @@ DEFAULTS = {
     "training.seed": 0,
     "training.precision": "float32",
     "training.processes": "auto",
+    "training.watch": "off",
 }
 """The promises to people whose configs do not name these keys: to change one is to change their results."""
 

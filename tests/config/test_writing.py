@@ -70,6 +70,7 @@ training:
   seed: 0
   precision: float32
   processes: auto
+  watch: "off"
 """ == load(SMALLEST).resolved_yaml()
 
 

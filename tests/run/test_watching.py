@@ -14,7 +14,8 @@ from nncli.model.file import read_model
 from nncli.run.hooks import Hooks
 from nncli.run.pipeline import run_plan, train
 from nncli.run.resuming import plan_resumed
-from nncli.run.watched import WATCH, Watched, read_watched
+from nncli.run.watched import LAYERS, WATCH, Watched, read_watched
+from nncli.training.probe import Look
 from tests.fixtures import experiment_of, plan_of
 from tests.folders import write_class_folders
 
@@ -111,6 +112,7 @@ def test_in_memory(folder: Path) -> None:
     watched = train(experiment_of(folder, training={"watch": "on"})).watch.watched()
     assert watched
     assert watched.n_layers == 2
+    assert Look._fields == LAYERS
 
 
 def test_a_file_of_a_stranger(folder: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import runpy
+
 import pytest
 
 from nncli.run.lessons import PROMISE, Promise, promises
@@ -30,3 +32,10 @@ def test_every_command_in_a_lesson_has_a_range() -> None:
     for path in LESSONS:
         text = path.read_text(encoding="utf-8")
         assert 0 < len(PROMISE.findall(text)) == text.count("nncli train "), path
+
+
+def test_the_points_are_those_of_the_script() -> None:
+    """Their tables are written by make_points.py, which always draws the same ones."""
+    script = runpy.run_path(str(LESSONS[0].parent / "plane" / "make_points.py"))
+    tables = {path.stem: path.read_text(encoding="utf-8") for path in (LESSONS[0].parent / "plane").glob("*.csv")}
+    assert {name: script["table"](name) for name in script["TABLES"]} == tables

@@ -20,14 +20,14 @@ What to do next
   nncli train photos.yaml"""
 
 
-@click.command(short_help="Try it: train on sample images that are installed, predict, and write a report.")
+@click.command(short_help="Train on installed samples, predict, report.")
 def command() -> None:
     """Train a network on 1,000 sample images of handwritten digits, ask it about one that it has not seen, and write a
     report page; in the current folder, in about two seconds.
 
     \b
     Example:
-      mkdir try && cd try && nncli demo
+      nncli demo
 
     Each command is shown before it runs. What is written: digits.yaml, the config, and runs/digits-N.
     """  # fmt: skip
@@ -43,8 +43,8 @@ def command() -> None:
     _run("predict", "-m", str(run), unseen.path)
     try:
         _run("report", str(run))
-    except UsageError as error:
-        say(f"left out: {error}")
+    except UsageError as error:  # the extra is not there
+        _write_plain_page(run, str(error))
     say(NEXT.format(config=CONFIG))
 
 
@@ -65,6 +65,18 @@ def _write_config() -> None:
     if CONFIG.exists() and CONFIG.read_text(encoding="utf-8", errors="replace") != text:
         raise UsageError(f"{CONFIG}: exists already, with something else in it; run nncli demo in an empty folder")
     write_text_atomically(CONFIG, text)
+
+
+def _write_plain_page(run: Path, reason: str) -> None:
+    """A page with less on it than the report's."""
+    from nncli.cli.report import reported_run
+    from nncli.machine.atomic_file import write_text_atomically
+    from nncli.report.plain import plain_page
+
+    page = run / "report.html"
+    write_text_atomically(page, plain_page(reported_run(run / "model.npz"), f"There is more to see: {reason}."))
+    say(f"this page has less on it: {reason}")
+    click.echo(str(page))
 
 
 def _run(name: str, *arguments: str) -> None:

@@ -57,7 +57,7 @@ def command(*, runs: tuple[str, ...], output: Path | None, data: str | None, spl
         raise refuse_missing("a report", error, "report") from error
 
     models = [find_model(run, "RUN") for run in runs] or [find_model(None, "RUN")]
-    reported = [_reported(path, data, split) for path in models]
+    reported = [reported_run(path, data, split) for path in models]
     target = output or models[0].parent / NAME
     write_text_atomically(target, page(reported))
     click.echo(printable(str(target)))
@@ -75,7 +75,8 @@ def _open(page: Path) -> None:
         say(f"no browser was found; open {printable(str(page))} in one")
 
 
-def _reported(path: Path, data: str | None, split: str | None) -> ReportedRun:
+def reported_run(path: Path, data: str | None = None, split: str | None = None) -> ReportedRun:
+    """A run to report on: its model at `path`, evaluated on a folder, or else on the run's own images."""
     from nncli.cli.evaluated_folder import evaluate_folder
     from nncli.model.file import read_model
     from nncli.model.predictor import Predictor

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 from nncli.errors import ModelFileError
 from nncli.machine.npz_file import read_npz, write_npz
 from nncli.text import printable
-from nncli.training.probe import Look
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,9 +28,15 @@ if TYPE_CHECKING:
 WATCH = "watch.npz"
 """Its name in a run directory."""
 
+LAYERS = (
+    *("activation_mean", "activation_deviation", "gradient_mean", "gradient_deviation"),
+    *("dead", "step_length"),
+)
+"""Fields of a look (training/probe.py), named here because reading them needs no training."""
+
 FRAMES = ("frame", "weights", "plane")
 POINTS = ("points", "point_labels")
-NAMES = ("step", "epoch", *Look._fields, *FRAMES, *POINTS)
+NAMES = ("step", "epoch", *LAYERS, *FRAMES, *POINTS)
 
 
 @dataclass(frozen=True)
@@ -96,7 +101,7 @@ def _check(arrays: dict[str, NDArray[Any]]) -> None:
     k, n_layers = arrays["activation_mean"].shape
     f, p = len(arrays["frame"]), len(arrays["points"])
     wanted = {"step": (k,), "epoch": (k,), "dead": (k, n_layers - 1), "frame": (f,), "points": (p, 2)}
-    wanted |= {"point_labels": (p,)} | {name: (k, n_layers) for name in Look._fields if name != "dead"}
+    wanted |= {"point_labels": (p,)} | {name: (k, n_layers) for name in LAYERS if name != "dead"}
     for name, shape in wanted.items():
         if arrays[name].shape != shape:
             raise ValueError(f"{name} is {arrays[name].shape}, not {shape}")
