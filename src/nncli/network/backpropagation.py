@@ -4,7 +4,10 @@ The chain rule, from the cost back to the first layer. With da = dL/dA and so on
 
     last layer      dL/dA[L] = -Y/A[L] + (1 - Y)/(1 - A[L])         of the cross-entropy
                     dL/dZ[L] = dL/dA[L] * sigmoid'(Z[L])            sigmoid' = A (1 - A), and almost everything cancels:
-                             = (A[L] - Y) / m                       softmax ends at the same line
+                             = (A[L] - Y) / m                       softmax ends at the same line,
+                                                                    and so does the squared error without sigmoid
+                    dL/dZ[L] = sign(A[L] - Y) / m                   of the absolute error
+                             = clip(A[L] - Y, -1, 1) / m            of Huber's
 
     l = L..1        dW[l]   = dZ[l] A[l-1]^T                        (n_l, n_{l-1}): Z[l] is linear in W[l]
                     db[l]   = sum of dZ[l] over the batch           (n_l, 1)
@@ -86,9 +89,16 @@ DERIVATIVES = {
 
 
 def output_derivative(
-    Y_hat: Array, Y: NDArray[Any], dZ: Array, m: int, example_weights: NDArray[Any] | None = None
+    Y_hat: Array,
+    Y: NDArray[Any],
+    dZ: Array,
+    m: int,
+    example_weights: NDArray[Any] | None = None,
+    loss: str = "cross_entropy",
 ) -> None:
     """dZ[L] = (Y_hat - Y) / m; class indices Y are read as the columns of 0 and 1 that they stand for.
+
+    Of the absolute and of Huber's error only the sign counts, or what is not beyond 1.
 
     Args:
         Y_hat: (n_L, m).
@@ -96,6 +106,7 @@ def output_derivative(
         dZ: (n_L, m), receives the result.
         m: The number of examples the cost is averaged over.
         example_weights: (m,), for class weights.
+        loss: As in `mean_loss`.
     """
     np.copyto(dZ, Y_hat)
     if Y.ndim == 2:
@@ -104,6 +115,10 @@ def output_derivative(
         dZ[0] -= Y
     else:
         dZ[Y, np.arange(Y.size)] -= 1
+    if loss == "absolute":
+        np.sign(dZ, out=dZ)
+    elif loss == "huber":
+        np.clip(dZ, -1, 1, out=dZ)
     if example_weights is not None:
         dZ *= example_weights
     dZ *= 1 / m
@@ -119,25 +134,27 @@ def backpropagate(
     l2: float = 0.0,
     example_weights: NDArray[Any] | None = None,
     batch_size: int | None = None,
+    loss: str = "cross_entropy",
 ) -> None:
     """Derivatives of the cost with respect to every weight and bias, for the batch that `forward` has just propagated.
 
     Args:
         parameters: W[l], as in `forward`.
         workspace: Z[l] and A[l], as `forward` left them. Those of the hidden layers are overwritten.
-        Y: Class indices, (m,), or target probabilities, (n_L, m).
+        Y: Class indices, (m,), or target probabilities, (n_L, m); of a regression (n_L, m).
         gradients: Receives dW[l] and db[l], and what belongs to the normalization.
         activation: Of the hidden layers, as in `forward`.
         l2: The factor of the L2 penalty.
-        example_weights: (m,), as in `cross_entropy`.
+        example_weights: (m,), as in `mean_loss`.
         batch_size: The m to divide by, if this batch is one process's part of a larger one.
+        loss: As in `mean_loss`.
     """
     W, dW, db, L = parameters.W, gradients.W, gradients.b, parameters.n_layers
     H, Z, A, dZ, mask = workspace.H, workspace.Z, workspace.A, workspace.dZ, workspace.mask
     g_derivative, denormalize = DERIVATIVES[activation], NORMALIZATION_DERIVATIVES.get(parameters.normalization)
     m = batch_size or workspace.n_examples
 
-    output_derivative(A[L], Y, dZ[L], m, example_weights)
+    output_derivative(A[L], Y, dZ[L], m, example_weights, loss)
     for l in range(L, 0, -1):
         np.matmul(dZ[l], H[l - 1].T, out=dW[l])  # (n_l, n_{l-1}) = (n_l, m) @ (m, n_{l-1})
         if l == L or parameters.normalization != "batch":  # which does not use b[l]

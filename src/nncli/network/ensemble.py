@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 
 def vote(parameters: Parameters, workspace: Workspace, X: Array, activation: str = "relu") -> Array:
-    """Propagate a batch through every member and average their probabilities.
+    """Propagate a batch through every member and average their Y_hat: probabilities, or the numbers of a regression.
 
     Args:
         parameters: The members; one is an ensemble too.
         workspace: Used by one after another. At the end it holds, as after `forward`, what the loss looks at: in Z[L]
-            the average's logarithm, or for one output log(y_hat / (1 - y_hat)).
+            the average's logarithm, for sigmoid outputs log(y_hat / (1 - y_hat)), for identity the average itself.
         X: Feature columns, (n_0, m).
         activation: As in `forward`.
 
@@ -42,9 +42,12 @@ def vote(parameters: Parameters, workspace: Workspace, X: Array, activation: str
     for network in others:
         total += forward(network, workspace, X, activation)
     np.multiply(total, 1 / len(parameters.members), out=Y_hat)
+    if first.output == "identity":
+        np.copyto(workspace.Z[-1], Y_hat)
+        return Y_hat
     limits = np.finfo(Y_hat.dtype)
     np.clip(Y_hat, limits.tiny, 1 - limits.epsneg, out=total)  # 0 has no logarithm
     np.log(total, out=workspace.Z[-1])
-    if total.shape[0] == 1:
+    if first.output == "sigmoid":
         workspace.Z[-1][...] -= np.log1p(-total)
     return Y_hat

@@ -1,7 +1,7 @@
 """Part 2 of 5: forward propagation.
 
 For l = 1..L:   Z[l] = W[l] A[l-1] + b[l]      (n_l, m)
-                A[l] = g(Z[l])                 g: one of the first five inside, sigmoid or softmax last
+                A[l] = g(Z[l])                 g: one of the first five inside; sigmoid, softmax or identity last
 
 All m examples of a batch are columns, so one product moves all of them through a layer.
 
@@ -11,6 +11,7 @@ All m examples of a batch are columns, so one product moves all of them through 
     leaky_relu   z for z > 0, else 0.01 z
     gelu         z/2 (1 + tanh(sqrt(2/pi) (z + 0.044715 z^3)))
     softmax      e^z_k / sum_j e^z_j           n_L numbers between 0 and 1 that sum to 1
+    identity     z                             any numbers: regression
 
 gelu (Hendrycks and Gimpel 2016) is meant to be z P(x < z) for a standard normal x; this is the form with tanh, which
 differs from it by less than 0.0005. Between product and activation there may be a normalization (normalization.py).
@@ -134,7 +135,8 @@ def forward(parameters: Network, workspace: Workspace, X: Array, activation: str
         activation: Of the hidden layers, a key of `ACTIVATIONS`.
 
     Returns:
-        Y_hat, (n_L, m): for one output unit P(class 1), else P(class k) in row k. A view of the workspace.
+        Y_hat, (n_L, m): of softmax P(class k) in row k; of sigmoid P(label k), or for one unit P(class 1); of identity
+        the numbers themselves. A view of the workspace.
     """
     W, b, L = parameters.W, parameters.b, parameters.n_layers
     workspace.set_batch_size(X.shape[1])
@@ -152,7 +154,9 @@ def forward(parameters: Network, workspace: Workspace, X: Array, activation: str
             g(Z[l], A[l])
             if mask:
                 np.multiply(A[l], mask[l], out=H[l])
-        elif Z[l].shape[0] == 1:
+        elif parameters.output == "identity":
+            np.copyto(A[l], Z[l])
+        elif parameters.output == "sigmoid":
             sigmoid(Z[l], A[l])
         else:
             softmax(Z[l], A[l], workspace.column)

@@ -25,7 +25,7 @@ import numpy as np
 
 from nncli.network.backpropagation import backpropagate as our_backpropagate
 from nncli.network.forward_propagation import draw_dropout_masks, forward
-from nncli.network.loss import cross_entropy, l2_penalty
+from nncli.network.loss import l2_penalty, mean_loss
 from nncli.network.parameters import Parameters, Workspace
 
 if TYPE_CHECKING:
@@ -105,10 +105,11 @@ class _Cost:
         l2: float,
         dropout: float,
         example_weights: NDArray[Any] | None,
+        loss: str,
         rng: np.random.Generator,
     ) -> None:
         self.parameters, self.X, self.Y, self.activation, self.l2 = parameters, X, Y, activation, l2
-        self.example_weights = example_weights
+        self.example_weights, self.loss = example_weights, loss
         self.workspace = Workspace.of(parameters, X.shape[1], dropout=dropout)
         if dropout:
             draw_dropout_masks(self.workspace, rng, X.shape[1])  # once: every cost is of the same thinned network
@@ -116,7 +117,8 @@ class _Cost:
     def __call__(self) -> float:
         """J(theta)."""
         forward(self.parameters, self.workspace, self.X, self.activation)
-        return cross_entropy(self.workspace, self.Y, self.example_weights) + l2_penalty(self.parameters, self.l2)
+        loss = mean_loss(self.workspace, self.Y, self.example_weights, loss=self.loss)
+        return loss + l2_penalty(self.parameters, self.l2)
 
     def gradients(self, backpropagate: Callable[..., None]) -> Parameters:
         """All derivatives by `backpropagate`; an entry that it does not write is not a number."""
@@ -131,6 +133,7 @@ class _Cost:
             activation=self.activation,
             l2=self.l2,
             example_weights=self.example_weights,
+            loss=self.loss,
         )
         return result
 
@@ -159,6 +162,7 @@ def check_gradients(
     l2: float = 0.0,
     dropout: float = 0.0,
     example_weights: NDArray[Any] | None = None,
+    loss: str = "cross_entropy",
     n_entries: int = 20,
     layer: int | None = None,
     seed: int = 0,
@@ -169,11 +173,12 @@ def check_gradients(
     Args:
         parameters: In float64, of one network; moved a little at random first, otherwise left as they are.
         X: Feature columns, (n_0, m).
-        Y: Class indices, (m,), or target probabilities, (n_L, m).
+        Y: Class indices, (m,), or target probabilities, (n_L, m); of a regression (n_L, m).
         activation: As in `forward`.
         l2: As in `backpropagate`.
         dropout: The share of hidden activations to drop; the mask is drawn once.
-        example_weights: As in `cross_entropy`.
+        example_weights: As in `mean_loss`.
+        loss: As in `mean_loss`.
         n_entries: Entries to try of each vector.
         layer: The layer to check; all by default.
         seed: Of everything that is random here.
@@ -184,7 +189,7 @@ def check_gradients(
     """
     rng = np.random.default_rng(seed)
     parameters.learned[:] += NOISE * rng.standard_normal(parameters.learned.size)
-    cost = _Cost(parameters, X, Y, activation, l2, dropout, example_weights, rng)
+    cost = _Cost(parameters, X, Y, activation, l2, dropout, example_weights, loss, rng)
     gradients, checked = cost.gradients(backpropagate or our_backpropagate), []
     vectors = {name: (getattr(parameters, name), getattr(gradients, name)) for name in ("W", "b", "gain", "shift")}
     for l in range(1, parameters.n_layers + 1) if layer is None else (layer,):

@@ -25,11 +25,12 @@ class Network:
     Args:
         layer_dims: (n_0, ..., n_L).
         normalization: Of the hidden layers: none, batch or layer.
+        output: Of the last layer: softmax, sigmoid or identity.
         parts: Memory for weights and biases; with normalization also for gains and shifts; with batch normalization
             also for running means and variances. One vector each.
 
     Attributes:
-        layer_dims, normalization: As above.
+        layer_dims, normalization, output: As above.
         weights: The memory of all W[l], shape (n_weights,).
         W: W[l] for l = 1..L, shape (n_l, n_{l-1}); W[0] is an empty placeholder.
         b: b[l] for l = 1..L, shape (n_l, 1); b[0] is an empty placeholder.
@@ -38,9 +39,9 @@ class Network:
             the batch.
     """
 
-    def __init__(self, layer_dims: Sequence[int], normalization: str, parts: Sequence[Array]) -> None:
+    def __init__(self, layer_dims: Sequence[int], normalization: str, output: str, parts: Sequence[Array]) -> None:
         self.layer_dims = tuple(layer_dims)
-        self.normalization = normalization
+        self.normalization, self.output = normalization, output
         self.weights = parts[0]
         n = self.layer_dims
         dims = (n[1:], n[1:-1], n[1:-1], n[:-2], n[1:-1])
@@ -87,6 +88,8 @@ class Parameters(Network):
         normalization: Of the hidden layers: none, batch or layer. With none there are no gains and shifts, and only
             batch normalization has running means and variances.
         n_members: Networks in the ensemble.
+        output: The activation of the last layer: softmax (one of several classes), sigmoid (one class or not; labels
+            that do not exclude each other) or identity (numbers). By default sigmoid for one unit and softmax for more.
 
     Attributes:
         flat: Every parameter, shape (size,).
@@ -103,7 +106,9 @@ class Parameters(Network):
         *,
         normalization: str = "none",
         n_members: int = 1,
+        output: str = "",
     ) -> None:
+        output = output or ("sigmoid" if layer_dims[-1] == 1 else "softmax")
         n, n_hidden = layer_dims, sum(layer_dims[1:-1])
         sizes = [sum(n[l] * n[l - 1] for l in range(1, len(n))), sum(n[1:])]
         sizes += [] if normalization == "none" else [n_hidden, n_hidden]
@@ -114,15 +119,16 @@ class Parameters(Network):
             [self.flat[bound + k * size :][:size] for bound, size in zip(bounds, sizes, strict=False)]
             for k in range(n_members)
         ]
-        self.members = [Network(layer_dims, normalization, each) for each in parts]
-        super().__init__(layer_dims, normalization, parts[0])
+        self.members = [Network(layer_dims, normalization, output, each) for each in parts]
+        super().__init__(layer_dims, normalization, output, parts[0])
         self.weights = self.flat[: bounds[1]]
         self.learned: Array = self.flat[: bounds[4 if normalization == "batch" else -1]]
 
     def like(self, dtype: DTypeLike | None = None, flat: Array | None = None) -> Parameters:
         """Parameters of the same networks: zeros, of another precision if asked for, or those in `flat`, (size,)."""
-        dtype, n_members = self.flat.dtype if dtype is None else dtype, len(self.members)
-        return Parameters(self.layer_dims, dtype, flat, normalization=self.normalization, n_members=n_members)
+        dtype = self.flat.dtype if dtype is None else dtype
+        kind = {"normalization": self.normalization, "output": self.output}
+        return Parameters(self.layer_dims, dtype, flat, n_members=len(self.members), **kind)
 
 
 class Workspace:

@@ -23,7 +23,7 @@ def check_trainer(trainer: Trainer, n_examples: int, n_entries: int, layer: int 
     """
     settings, parameters = trainer.settings, trainer.parameters
     X, Y = next(iter(trainer.training_set.shuffled(settings.seed, 0, 0, lambda _m: slice(None))))
-    X, targets = X[:, :n_examples].copy(), Y[:n_examples]
+    X, targets = X[:, :n_examples].copy(), Y[..., :n_examples]
     weights = None if settings.class_weights is None else example_weights(settings.class_weights, targets)
     if settings.label_smoothing:
         targets = smooth(targets, settings.label_smoothing, parameters.layer_dims[-1], X.dtype)
@@ -35,6 +35,7 @@ def check_trainer(trainer: Trainer, n_examples: int, n_entries: int, layer: int 
         l2=settings.l2,
         dropout=settings.dropout,
         example_weights=weights,
+        loss=settings.loss,
         n_entries=n_entries,
         layer=layer,
         seed=settings.seed,

@@ -15,7 +15,7 @@ import numpy as np
 from nncli.errors import TrainingError
 from nncli.network.backpropagation import backpropagate
 from nncli.network.forward_propagation import draw_dropout_masks, forward
-from nncli.network.loss import cross_entropy
+from nncli.network.loss import mean_loss
 from nncli.network.normalization import fold, move_running_statistics
 from nncli.network.optimization import Optimizer, clip_by_norm
 from nncli.network.parameters import Parameters, Workspace
@@ -156,7 +156,7 @@ class Trainer:
         """One step of gradient descent on a batch of m examples, of which X and Y are this process's share.
 
         Returns:
-            The sum of their losses and the number predicted right, over the whole batch.
+            The sum of their losses and the number of classes predicted right, over the whole batch.
         """
         settings, communicator = self.settings, self.communicator
         parameters, workspace, gradients = self.parameters, self._workspace, self._gradients
@@ -168,13 +168,13 @@ class Trainer:
             if settings.dropout:
                 draw_dropout_masks(workspace, self.state.rng, m, communicator.share(m))
             Y_hat = Y_hat + forward(network, workspace, X, settings.activation) / n_members  # part 2
-            cost += cross_entropy(workspace, Y, weights, batch_size=m) / n_members  # part 3
+            cost += mean_loss(workspace, Y, weights, batch_size=m, loss=settings.loss) / n_members  # part 3
             backpropagate(  # part 4
                 network, workspace, Y, gradient,
                 activation=settings.activation, l2=settings.l2 / communicator.size, example_weights=weights,
-                batch_size=m,
+                batch_size=m, loss=settings.loss,
             )  # fmt: skip
-        sums = communicator.sum(gradients.flat, cost * m, count_correct(Y_hat, Y))  # one process has them already
+        sums = communicator.sum(gradients.flat, cost * m, count_correct(Y_hat, Y, settings.loss))  # one process has them already
         if settings.gradient_clip_norm is not None:
             self._clip(gradients.learned[part], settings.gradient_clip_norm)
         alpha = self.learning_rate.at(self.optimizer.step_count)
@@ -210,6 +210,7 @@ class Trainer:
                 self.validation_set.in_order(self.communicator.share),
                 self.settings.activation,
                 should_stop,
+                loss=self.settings.loss,
             )
             if sums is None:
                 return None
@@ -221,9 +222,9 @@ class Trainer:
         result = EpochResult(
             epoch=state.epoch,
             loss=state.loss_sum / state.n_seen,
-            accuracy=state.n_correct / state.n_seen,
+            accuracy=state.n_correct / state.n_seen if self.settings.tells_classes else None,
             val_loss=val_loss,
-            val_accuracy=val_accuracy,
+            val_accuracy=val_accuracy if self.settings.tells_classes else None,
             learning_rate=self.learning_rate.at(self.optimizer.step_count - 1),
             seconds=state.seconds + time.perf_counter() - started,
         )

@@ -26,3 +26,9 @@ class Settings:
     patience: int | None = None
     monitor: str = "accuracy"
     seed: int = 0
+    loss: str = "cross_entropy"
+
+    @property
+    def tells_classes(self) -> bool:
+        """Whether each example has one class, so that there is an accuracy."""
+        return self.loss == "cross_entropy"

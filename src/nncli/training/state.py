@@ -20,17 +20,17 @@ class EpochResult:
 
     Attributes:
         epoch: Its number, from 1.
-        loss: Cross-entropy over the epoch's training batches, each measured before its own step, in nats per example.
-        accuracy: Share of the training examples predicted right, measured likewise.
-        val_loss: Cross-entropy of the validation set after the epoch; None without one.
-        val_accuracy: Accuracy on it; None without one.
+        loss: Loss per example over the epoch's training batches, each measured before its own step.
+        accuracy: Share of the training examples predicted right, measured likewise; None where there are no classes.
+        val_loss: Loss per example of the validation set after the epoch; None without one.
+        val_accuracy: Accuracy on it; None without one, or without classes.
         learning_rate: Of the epoch's last step.
         seconds: Duration, validation included.
     """
 
     epoch: int
     loss: float
-    accuracy: float
+    accuracy: float | None
     val_loss: float | None
     val_accuracy: float | None
     learning_rate: float
@@ -78,6 +78,8 @@ def score(result: EpochResult, monitor: str) -> tuple[float, ...]:
         monitor: `accuracy` (the lower loss decides between equal ones), `loss` or `last`. With `last`, and without a
             validation set, by which alone it could be judged, the later epoch is the better one.
     """
-    if result.val_loss is None or result.val_accuracy is None or monitor == "last":
+    if result.val_loss is None or monitor == "last":
         return (result.epoch,)
-    return (result.val_accuracy, -result.val_loss) if monitor == "accuracy" else (-result.val_loss,)
+    if monitor == "loss" or result.val_accuracy is None:
+        return (-result.val_loss,)
+    return result.val_accuracy, -result.val_loss

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nncli.network.ensemble import vote
-from nncli.network.loss import cross_entropy
+from nncli.network.loss import mean_loss
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -17,13 +17,16 @@ if TYPE_CHECKING:
     from nncli.network.parameters import Parameters, Workspace
 
 
-def count_correct(Y_hat: NDArray[Any], Y: NDArray[Any]) -> int:
-    """How many columns of Y_hat, (n_L, m), have their largest probability at the right class.
+def count_correct(Y_hat: NDArray[Any], Y: NDArray[Any], loss: str = "cross_entropy") -> int:
+    """How many columns of Y_hat, (n_L, m), have their largest probability at the right class; 0 without classes.
 
     Args:
         Y_hat: Predicted probabilities, (n_L, m).
         Y: Class indices, (m,), or target probabilities, (n_L, m), of which the largest counts.
+        loss: As in `mean_loss`; only `cross_entropy` is of classes.
     """
+    if loss != "cross_entropy":
+        return 0
     return int(np.count_nonzero(_likeliest(Y_hat) == (_likeliest(Y) if Y.ndim == 2 else Y)))
 
 
@@ -39,6 +42,8 @@ def evaluate(
     batches: Iterable[tuple[NDArray[Any], NDArray[np.intp]]],
     activation: str = "relu",
     should_stop: Callable[[], bool] = lambda: False,
+    *,
+    loss: str = "cross_entropy",
 ) -> tuple[float, int] | None:
     """The sum of the losses and the number of examples predicted right over `batches`; None if asked to stop."""
     loss_sum, n_correct = 0.0, 0
@@ -46,6 +51,6 @@ def evaluate(
         if should_stop():
             return None
         Y_hat = vote(parameters, workspace, X, activation)
-        loss_sum += cross_entropy(workspace, Y) * Y.size
-        n_correct += count_correct(Y_hat, Y)
+        loss_sum += mean_loss(workspace, Y, loss=loss) * Y.shape[-1]
+        n_correct += count_correct(Y_hat, Y, loss)
     return loss_sum, n_correct
