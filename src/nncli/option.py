@@ -36,11 +36,15 @@ class Kind(Protocol):
 
 
 class Only(NamedTuple):
-    """An option counts only where another one of its section has one of these values."""
+    """An option counts only where another one, of its section unless it is named in full, has one of these values."""
 
     selector: str
     values: tuple[str, ...]
     hint: str = ""
+
+    def selector_of(self, key: str) -> str:
+        """The key of the other option, for the option `key`."""
+        return self.selector if "." in self.selector else f"{key.partition('.')[0]}.{self.selector}"
 
 
 class Option(NamedTuple):

@@ -15,7 +15,9 @@ SHAPE = (1, 2, 1)
 def images(*rows: list[int] | np.ndarray, labels: list[int]) -> ImageSet:
     """Images with these pixels and labels, called by their place."""
     pixels = np.array(rows, np.uint8)
-    return ImageSet(tuple(map(str, range(len(rows)))), np.array(labels), pixels, np.arange(len(rows)))
+    return ImageSet(
+        tuple(map(str, range(len(rows)))), np.array(labels), pixels, np.arange(len(rows)), np.empty((len(rows), 0))
+    )
 
 
 def test_equal_pixels_are_duplicates() -> None:

@@ -87,6 +87,7 @@ def test_it_learns() -> None:
     results = list(trainer(epochs=60).run())
     assert 60 == len(results)
     assert results[-1].loss < 0.3 * results[0].loss
+    assert results[-1].accuracy is not None
     assert results[-1].accuracy > 0.95
     assert results[-1].val_accuracy is not None
     assert results[-1].val_accuracy > 0.8

@@ -11,6 +11,7 @@ import click
 from nncli.cli.evaluation_files import Png
 from nncli.cli.messages import say, warn
 from nncli.cli.progress import Progress
+from nncli.cli.regression import target_lines
 from nncli.errors import EXIT_GATE, EXIT_SKIPPED
 from nncli.text import printable
 
@@ -72,6 +73,8 @@ def show_plan(config_file: ConfigFile, progress: str, preview: str | None = None
     splits |= {"test": test} if test else {}
     there = {name: images for name, images in splits.items() if images.paths}
     findings = inspect(there, plan.image_format.shape)
+    if experiment.task.name == "regression":
+        click.echo("\n".join(["", *target_lines(plan.classes, there)]))
     click.echo("\n".join(inspection_lines(there, plan.classes, findings)))
     if preview:
         _draw(preview, plan, experiment)
@@ -96,11 +99,12 @@ def _lines(plan: Plan, experiment: Experiment) -> list[tuple[str, str]]:
     config = plan.config
     data, training = config.data, config.training
     n_training, n_validation = len(experiment.training.labels), len(experiment.validation.labels)
+    is_regression = plan.config.data.task == "regression"
     counts = Counter([*experiment.training.labels.tolist(), *experiment.validation.labels.tolist()])
     per_class = ", ".join(f"{printable(name)} {counts[index]}" for index, name in enumerate(plan.classes))
     batch = n_training if training.batch_size == "full" else min(training.batch_size, n_training)
     hidden = [f"{n} {config.network.activation}" for n in plan.layer_dims[1:-1]]
-    output = f"{plan.layer_dims[-1]} {'sigmoid' if plan.layer_dims[-1] == 1 else 'softmax'}"
+    output = f"{plan.layer_dims[-1]} {experiment.task.output(plan.layer_dims[-1])}"
     how = {"none": "", "mirror": "mirrored or not, in every epoch"}
     changes = how.get(data.augmentation, f"as {data.augmentation}, strength {data.augmentation_strength:g}")
     augmented = [("augmented", changes)] if changes else []
@@ -112,8 +116,8 @@ def _lines(plan: Plan, experiment: Experiment) -> list[tuple[str, str]]:
     return [
         ("config", printable(str(plan.config_file.path))),
         *recipe,
-        ("data", f"{printable(str(data.path))}: {n_training + n_validation} images, {len(plan.classes)} classes"),
-        ("classes", per_class),
+        ("data", f"{printable(str(data.path))}: {n_training + n_validation} images, {_answers(plan)}"),
+        *([] if is_regression else [("classes", per_class)]),
         ("input", _input(plan)),
         *features,
         *augmented,
@@ -127,6 +131,13 @@ def _lines(plan: Plan, experiment: Experiment) -> list[tuple[str, str]]:
         *_at_the_end(plan),
         ("memory", f"{megabytes:.1f} MB of pixels"),
     ]
+
+
+def _answers(plan: Plan) -> str:
+    """How many classes there are, or which numbers."""
+    if plan.config.data.task == "classification":
+        return f"{len(plan.classes)} classes"
+    return f"to tell {', '.join(map(printable, plan.classes))}, {plan.config.training.loss} loss"
 
 
 def _at_the_end(plan: Plan) -> list[tuple[str, str]]:

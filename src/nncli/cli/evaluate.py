@@ -12,12 +12,17 @@ from nncli.cli.evaluation_report import FORMATS, coverage_table, known_line, unk
 from nncli.cli.messages import say, warn
 from nncli.cli.model_lookup import find_model
 from nncli.cli.options import Share, model_option
+from nncli.cli.regression import NUMBERS_FORMATS, is_r2_below, refuse_options
 from nncli.errors import EXIT_GATE, EXIT_SKIPPED, UsageError
 
 if TYPE_CHECKING:
     from nncli.evaluation.evaluation import Evaluation
     from nncli.model.file import Model
     from nncli.model.predictor import Prediction
+
+
+OF_CLASSES = ("coverage", "wrong", "wrong_sheet", "mislabeled", "confusion", "unknown_class", "threshold", "strange")
+"""Options that speak of classes."""
 
 
 @click.command(short_help="Measure a model on labeled images.")
@@ -45,7 +50,9 @@ if TYPE_CHECKING:
 @click.option("--mislabeled", metavar="FILE", type=click.Path(), help="Write likely mislabeled images as CSV.")
 @click.option("--confusion", metavar="FILE", type=click.Path(), help="Write the confusion matrix as .csv or .png.")
 @click.option("--predictions", metavar="FILE", type=click.Path(), help="Write the prediction of every image as CSV.")
-@click.option("--fail-under", metavar="ACCURACY", type=Share(), help="Exit with 4 if the accuracy is lower.")
+@click.option(
+    "--fail-under", metavar="ACCURACY", type=Share(), help="Exit with 4 if the accuracy is lower; of numbers R2."
+)
 @click.option("--unknown-class", metavar="NAME", help="Folder of images that are of no class: how many are told so?")
 @click.option("--threshold", type=Share(), metavar="P", help="For --unknown-class: as of predict.")
 @click.option("--strange", type=Share(), metavar="P", help="For --unknown-class: as of predict.")
@@ -81,6 +88,7 @@ def command(
       nncli evaluate photos --confusion confusion.png --coverage
       nncli evaluate photos -f json | jq .accuracy
       nncli evaluate photos --fail-under 0.9      exit code 4 if the accuracy is lower
+      nncli evaluate -m runs/driving-1 driving_log.csv --fail-under 0.3     of numbers: if R2 is lower
     """
     from nncli.evaluation.unknowns import unknown_report
     from nncli.model.file import read_model
@@ -88,11 +96,14 @@ def command(
     if unknown_class is None and (threshold is not None or strange is not None):
         raise UsageError("--threshold and --strange are about --unknown-class, which is not given")
     used = read_model(find_model(model))
+    if used.task.name == "regression":
+        refuse_options(context.params, OF_CLASSES)
+    formats = NUMBERS_FORMATS if used.task.name == "regression" else FORMATS
     evaluation, unknown, report = _evaluated(used, (data, split), include_training, unknown_class)
     if unknown_class is not None:
         report["unknown"] = {"class": unknown_class, **unknown_report(evaluation, unknown, threshold, strange)}
-    click.echo(FORMATS[format_](report), nl=False)
-    if format_ == "table":
+    click.echo(formats[format_](report), nl=False)
+    if format_ == "table" and formats is FORMATS:
         click.echo(_further(report, coverage=coverage), nl=False)
     write_files(evaluation, report, files)
     if fail_under is not None and _is_below(report, fail_under):
@@ -131,6 +142,8 @@ def _further(report: dict[str, Any], *, coverage: bool) -> str:
 
 def _is_below(report: dict[str, Any], limit: float) -> bool:
     """Whether a gate is not met; the reason is told."""
+    if report.get("task") == "regression":
+        return is_r2_below(report, limit)
     if not report["images"]:
         warn(f"--fail-under {limit:g} cannot be met: {known_line(report)}")
         return True

@@ -52,12 +52,41 @@ def evaluate_folder(predictor: Predictor, data: str, split: str | None) -> Evalu
         UsageError: There is no such split.
         DataError: The folder has a class that the model does not know, or no image in it could be read.
     """
-    from nncli.evaluation.labeled_folder import labeled_images
+    from nncli.evaluation.labeled_folder import labeled_images, measured_images
 
     classes = predictor.model.classes
+    if predictor.model.task.name == "regression":
+        return _evaluate_numbers(predictor, data, measured_images(data, split, classes))
     images = labeled_images(data, split, classes)
     _say_what_is_evaluated(data, images, classes)
     return evaluate_files(predictor, images.paths, images.names, images.folder, images.split, images.opened())
+
+
+def _evaluate_numbers(predictor: Predictor, data: str, images: LabeledImages) -> Evaluation:
+    """Evaluation of the images of a table with numbers; bad ones are named."""
+    import numpy as np
+
+    from nncli.evaluation.regression import collect_numbers
+
+    model = predictor.model
+    mean = model.task.answers(np.zeros((len(model.classes), 1)))[:, 0]  # what is told where the network says nothing
+    _say_what_is_evaluated(data, images, ())
+    predictions = _with_bar(predictor.predict(images.opened()), len(images.paths))
+    evaluation = collect_numbers(predictions, images.targets, model.classes, mean, images.split)
+    return _told(evaluation, images.folder)
+
+
+def _told(evaluation: Evaluation, origin: str) -> Evaluation:
+    """The evaluation, its bad images named.
+
+    Raises:
+        DataError: None could be read; `origin` says where they come from.
+    """
+    for image in evaluation.bad:
+        warn(f"{printable(image.path)}: {image.reason}")
+    if not evaluation.paths:
+        raise DataError(f"{printable(origin)}: none of its {len(evaluation.bad)} images could be read")
+    return evaluation
 
 
 def evaluate_files(
@@ -84,12 +113,7 @@ def evaluate_files(
     from nncli.evaluation.evaluation import collect
 
     predictions = _with_bar(predictor.predict(opened or zip(paths, paths, strict=True)), len(paths))
-    evaluation = collect(predictions, names, predictor.model.classes, split)
-    for image in evaluation.bad:
-        warn(f"{printable(image.path)}: {image.reason}")
-    if not evaluation.paths:
-        raise DataError(f"{printable(origin)}: none of its {len(evaluation.bad)} images could be read")
-    return evaluation
+    return _told(collect(predictions, names, predictor.model.classes, split), origin)
 
 
 def _say_what_is_evaluated(data: str, images: LabeledImages, classes: Sequence[str]) -> None:

@@ -23,6 +23,7 @@ def inspection_lines(splits: Mapping[str, ImageSet], classes: Sequence[str], fin
     from nncli.run.inspection import across_classes, across_splits, class_counts
 
     counts = class_counts(splits, len(classes))
+    has_numbers = any(images.targets.shape[1] for images in splits.values())
     rows = zip(classes, *counts.values(), strict=True)
     paths = [path for images in splits.values() for path in images.paths]
     sizes = sizes_of(paths)
@@ -31,8 +32,7 @@ def inspection_lines(splits: Mapping[str, ImageSet], classes: Sequence[str], fin
     near = findings.near or []
     return [
         "",
-        *aligned([("class", *counts), *rows], numbers_from=1),
-        "",
+        *([] if has_numbers else [*aligned([("class", *counts), *rows], numbers_from=1), ""]),
         f"file sizes  {described(sizes)}{sample}",
         f"duplicates  {_duplicates(findings)}",
         *_named("in more than one split", across_splits(findings.duplicates), classes),

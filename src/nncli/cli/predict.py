@@ -6,7 +6,7 @@ import sys
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +15,7 @@ from nncli.cli.messages import say, warn
 from nncli.cli.model_lookup import find_model
 from nncli.cli.options import Share, model_option
 from nncli.cli.records import FORMATS, Layout, make_record
+from nncli.cli.regression import NumbersLayout, make_numbers_record, numbers_layout, refuse_options
 from nncli.errors import EXIT_SKIPPED, UsageError
 from nncli.machine.atomic_file import open_atomically
 from nncli.text import printable
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from nncli.cli.inputs import Source
     from nncli.cli.records import Record
+    from nncli.cli.regression import NumbersRecord
     from nncli.model.file import Model
     from nncli.model.predictor import Predictor
 
@@ -86,6 +88,8 @@ def command(
       find . -name '*.png' -print0 | nncli predict --files-from - -0 -f ndjson
       curl -s https://example.org/cat.jpg | nncli predict -f label -
 
+    Of a model that tells numbers (data.task regression) a record has these, and with --confidence their intervals.
+
     An image that cannot be read is a record with an empty label and a line on stderr; the exit code is then 3. A tab or
     another control character in a name is printed as an escape such as \\x09; json and ndjson have names exactly.
     """
@@ -95,14 +99,18 @@ def command(
 
     check_folders(paths)
     used = read_model(find_model(model))
-    _check_model(used, strange, confidence)
+    if used.task.name == "classification":
+        _check_model(used, strange, confidence)
     predictor = Predictor(used, tells_strangeness=strange is not None or format_ in ("json", "ndjson"))
+    lots = source_lots(paths, files_from, b"\0" if null else b"\n")
     label = "unknown" if unknown_label is None else unknown_label
     conformal = used.evidence.conformal
     limits = conformal.limits(confidence).tolist() if conformal and confidence is not None else None
     strangest = 2.0 if strange is None else 1 - strange
+    layout: Layout | NumbersLayout
     layout = Layout(used.classes, top_k, threshold or 0.0, label, all_probs, limits, strangest)
-    lots = source_lots(paths, files_from, b"\0" if null else b"\n")
+    if used.task.name == "regression":
+        layout = _numbers_layout(context.params, used)
     tally = Tally()
     with _open_output(output) as out:
         for text in FORMATS[format_](_records(predictor, lots, layout, tally, out), layout):
@@ -120,6 +128,9 @@ def _tell_what_was_left_out(tally: Tally, paths: tuple[str, ...]) -> bool:
         say(f"{tally.bad} of {tally.images} images could not be read")
     return bool(tally.bad or left_out)
 
+
+OF_CLASSES = ("top_k", "threshold", "unknown_label", "all_probs", "strange")
+"""Options that speak of classes."""
 
 MOST_SEVERAL = 1000
 """Files of several pictures that are noted."""
@@ -144,6 +155,16 @@ def _check_model(model: Model, strange: float | None, confidence: float | None) 
     by_class = ", and in every class," if evidence.conformal.is_by_class else ""
     images = f"for images like the validation images{approximate}"
     say(f"labels hold the right one{by_class} with probability {confidence:g} {images}")
+
+
+def _numbers_layout(given: dict[str, Any], model: Model) -> NumbersLayout:
+    """The layout for a model that tells numbers.
+
+    Raises:
+        UsageError: An option speaks of classes, or the model cannot promise what is asked for.
+    """
+    refuse_options(given | {"top_k": given["top_k"] > 1}, OF_CLASSES)
+    return numbers_layout(model, given["confidence"])
 
 
 @dataclass
@@ -193,8 +214,12 @@ def _open_output(output: str | None) -> AbstractContextManager[TextIO]:
 
 
 def _records(
-    predictor: Predictor, lots: Iterable[Iterable[Source]], layout: Layout, tally: Tally, out: TextIO
-) -> Iterator[Record]:
+    predictor: Predictor,
+    lots: Iterable[Iterable[Source]],
+    layout: Layout | NumbersLayout,
+    tally: Tally,
+    out: TextIO,
+) -> Iterator[Record | NumbersRecord]:
     """A record per source; flushes `out` before it waits for the next ones."""
     for predictions in predictor.predict_batches(lots):
         tally.look_at([prediction.path for prediction in predictions])
@@ -203,5 +228,9 @@ def _records(
             if prediction.error:
                 tally.bad += 1
                 warn(f"{printable(prediction.path)}: {prediction.error}")
-            yield make_record(prediction, layout)
+            yield (
+                make_record(prediction, layout)
+                if isinstance(layout, Layout)
+                else make_numbers_record(prediction, layout)
+            )
         out.flush()

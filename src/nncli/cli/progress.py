@@ -129,11 +129,13 @@ def _epoch_of(epoch: int, epochs: int) -> str:
 
 def _short(result: EpochResult) -> str:
     text = f"loss {result.loss:.3f}"
-    return text if result.val_accuracy is None else f"{text}, val_accuracy {result.val_accuracy:.3f}"
+    if result.val_accuracy is not None:
+        return f"{text}, val_accuracy {result.val_accuracy:.3f}"
+    return text if result.val_loss is None else f"{text}, val_loss {result.val_loss:.3f}"
 
 
 def _long(result: EpochResult) -> str:
-    text = f"loss {result.loss:.4f}  accuracy {result.accuracy:.4f}"
-    if result.val_loss is not None:
-        text += f"  val_loss {result.val_loss:.4f}  val_accuracy {result.val_accuracy:.4f}"
-    return f"{text}  {result.seconds:.2f} s"
+    names = ("loss", "accuracy", "val_loss", "val_accuracy")
+    known = [(name, getattr(result, name)) for name in names if getattr(result, name) is not None]
+    figures = "  ".join(f"{name} {value:.4f}" for name, value in known)
+    return f"{figures}  {result.seconds:.2f} s"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from nncli.cli.text_table import aligned
 from nncli.evaluation.tables import csv_text, probability_text
@@ -20,6 +20,25 @@ if TYPE_CHECKING:
     import numpy as np
 
     from nncli.model.predictor import Prediction
+
+    class Row(Protocol):
+        """The record of an image, whatever the model tells."""
+
+        @property
+        def label(self) -> str:
+            """The answer alone."""
+
+        def cells(self, layout: Any) -> list[str]:
+            """The texts of a table row, as many as the header has."""
+
+        def to_dict(self, layout: Any) -> dict[str, Any]:
+            """The record as JSON has it."""
+
+    class Headed(Protocol):
+        """Contents of a record."""
+
+        def header(self) -> list[str]:
+            """Column names of a table."""
 
 
 @dataclass(frozen=True)
@@ -137,32 +156,32 @@ def _shortest(probability: np.float32) -> float:
     return float(str(probability))
 
 
-def as_tsv(records: Iterable[Record], layout: Layout) -> Iterator[str]:
+def as_tsv(records: Iterable[Row], layout: Headed) -> Iterator[str]:
     """Columns between tabs, without a header: for cut, awk and sort."""
     for record in records:
         yield "\t".join(map(printable, record.cells(layout))) + "\n"
 
 
-def as_csv(records: Iterable[Record], layout: Layout) -> Iterator[str]:
+def as_csv(records: Iterable[Row], layout: Headed) -> Iterator[str]:
     """CSV with a header."""
     yield csv_text([layout.header()])
     for record in records:
         yield csv_text([record.cells(layout)])
 
 
-def as_label(records: Iterable[Record], _layout: Layout) -> Iterator[str]:
+def as_label(records: Iterable[Row], _layout: Headed) -> Iterator[str]:
     """The label alone, one line per image."""
     for record in records:
         yield printable(record.label) + "\n"
 
 
-def as_ndjson(records: Iterable[Record], layout: Layout) -> Iterator[str]:
+def as_ndjson(records: Iterable[Row], layout: Headed) -> Iterator[str]:
     """One JSON object per line."""
     for record in records:
         yield json_text(record.to_dict(layout)) + "\n"
 
 
-def as_json(records: Iterable[Record], layout: Layout) -> Iterator[str]:
+def as_json(records: Iterable[Row], layout: Headed) -> Iterator[str]:
     """One JSON array of all records."""
     separator = "[\n"
     for record in records:
@@ -171,13 +190,13 @@ def as_json(records: Iterable[Record], layout: Layout) -> Iterator[str]:
     yield "[]\n" if separator == "[\n" else "\n]\n"
 
 
-def as_table(records: Iterable[Record], layout: Layout) -> Iterator[str]:
+def as_table(records: Iterable[Row], layout: Headed) -> Iterator[str]:
     """Columns in line, with a header: for people."""
     for line in aligned([layout.header(), *(record.cells(layout) for record in records)]):
         yield line + "\n"
 
 
-FORMATS: dict[str, Callable[[Iterable[Record], Layout], Iterator[str]]] = {
+FORMATS: dict[str, Callable[[Iterable[Row], Headed], Iterator[str]]] = {
     "tsv": as_tsv,
     "csv": as_csv,
     "json": as_json,

@@ -65,12 +65,7 @@ class TrainingSession(Progress):
         kept = f"best epoch {metrics['best_epoch']} of {metrics['epochs']}{early}"
         if metrics["kept"] == "last":
             kept = f"kept: the last epoch of {metrics['epochs']}"
-        always = f"{metrics['baseline']['accuracy']:.4f} by always answering {printable(metrics['baseline']['class'])}"
-        balanced = f", balanced {metrics['balanced_accuracy']:.4f}" if metrics["classes_are_unequal"] else ""
-        say(
-            f"{kept}: {metrics['split']} accuracy {share_text(metrics)} on {metrics['images']} images, "
-            f"{always}{balanced}, loss {metrics['loss']:.4f}, {metrics['seconds']:.1f} s"
-        )
+        say(f"{kept}: {_figures(metrics)}, {metrics['seconds']:.1f} s")
         for finding in metrics["findings"]:
             say(f"note: {finding['text']}")
         self._emit("done", {"model": model, **metrics})
@@ -84,7 +79,7 @@ class TrainingSession(Progress):
         features = f"; {plan.features}: {plan.layer_dims[0]} features" if plan.features else ""
         layers = " -> ".join(map(str, plan.layer_dims))
         say(
-            f"{len(plan.classes)} classes ({some(plan.classes)}), {len(experiment.training.labels)} training and "
+            f"{_answers(plan)}, {len(experiment.training.labels)} training and "
             f"{len(experiment.validation.labels)} validation images of {plan.image_format}{features}; "
             f"network {layers}, {plan.size}"
         )
@@ -157,3 +152,22 @@ class TrainingSession(Progress):
     def _emit(self, event: str, content: dict[str, Any]) -> None:
         if self._as_json:
             click.echo(json.dumps({"event": event, **content}))
+
+
+def _answers(plan: Plan) -> str:
+    """The names of classes or numbers, and how many there are."""
+    kind = "class" if plan.config.data.task == "classification" else "target"
+    plural = {"class": "classes", "target": "targets"}[kind] if len(plan.classes) > 1 else kind
+    return f"{len(plan.classes)} {plural} ({some(plan.classes)})"
+
+
+def _figures(metrics: dict[str, Any]) -> str:
+    """How good the model is, in a line."""
+    if metrics.get("task") == "regression":
+        from nncli.cli.regression import result_text
+
+        return result_text(metrics)
+    always = f"{metrics['baseline']['accuracy']:.4f} by always answering {printable(metrics['baseline']['class'])}"
+    balanced = f", balanced {metrics['balanced_accuracy']:.4f}" if metrics["classes_are_unequal"] else ""
+    accuracy = f"{metrics['split']} accuracy {share_text(metrics)} on {metrics['images']} images"
+    return f"{accuracy}, {always}{balanced}, loss {metrics['loss']:.4f}"

@@ -16,8 +16,11 @@ from nncli.config.shapes import (
     Background,
     ClassWeights,
     Columns,
+    Crop,
     ImageSize,
     LayerDims,
+    MirrorTargets,
+    SideCameras,
     Splits,
     TextOrNull,
     ValueRange,
@@ -32,6 +35,8 @@ AugmentationName = Literal["none", "digits", "photos", "mirror", "garments"]
 ColorProfile = Literal["srgb", "ignore"]
 OnBadImage = Literal["error", "skip"]
 Cache = Literal["on", "off"]
+Task = Literal["classification", "regression"]
+Loss = Literal["squared", "absolute", "huber"]
 Transpose = Literal["off", "on"]
 TestTimeAugmentation = Literal["none", "mirror"]
 Activation = Literal["relu", "leaky_relu", "gelu", "tanh", "sigmoid"]
@@ -53,6 +58,8 @@ AUTO: Any = "auto"
 SHARE = Number(minimum=0, below=1)
 POSITIVE = Number(above=0)
 
+OF_CLASSES = Only("data.task", ("classification",))
+
 MIXED = ("mixup", "cutmix", "cutout")
 
 LEARNING_RATES = {"gradient_descent": 0.1, "momentum": 0.01, "nesterov": 0.01, "rmsprop": 0.001}
@@ -71,6 +78,11 @@ class DataConfig:
         Text("the path of a folder or file"),
         "folder of class folders, table, arrays or archive (docs/data.md), relative to this file",
     ]
+    task: Annotated[
+        Task,
+        Choice(get_args(Task)),
+        "what images are to be told: their class, or numbers from columns of a table (docs/regression.md)",
+    ] = "classification"
     splits: Annotated[
         str | Mapping[str, tuple[str, ...]],
         Splits(("auto", "none")),
@@ -91,9 +103,26 @@ class DataConfig:
         TextOrNull("the name of a column"),
         "column of a table that says when; the last images are for validation",
     ] = None
+    side_cameras: Annotated[
+        Mapping[str, float] | None,
+        SideCameras(),
+        "columns with further pictures to train on, and what is added to the first target for each, as in driving logs",
+        Only("task", ("regression",)),
+    ] = None
+    mirror_targets: Annotated[
+        str | tuple[str, ...],
+        MirrorTargets(("keep", "negate")),
+        "what a mirror does to targets: nothing, or it turns the sign of all or of the listed ones",
+        Only("task", ("regression",)),
+    ] = "keep"
     transpose: Annotated[
         Transpose, Choice(get_args(Transpose)), "exchange rows and columns of arrays, which EMNIST needs"
     ] = "off"
+    crop: Annotated[
+        Mapping[str, float] | None,
+        Crop(),
+        "what is cut off every image before resizing, at top, bottom, left and right: shares below 1, else pixels",
+    ] = None
     image_size: Annotated[tuple[int, int], ImageSize(), "height and width in pixels that every image gets"] = (64, 64)
     color: Annotated[Color, Choice(get_args(Color)), "color mode: three channels or one"] = "rgb"
     resize: Annotated[Resize, Choice(get_args(Resize)), "how images of another aspect ratio are resized"] = "stretch"
@@ -284,10 +313,18 @@ class TrainingConfig:
     ensemble: Annotated[
         int, Integer(1, 64), "number of networks whose probabilities are averaged; multiplies the cost"
     ] = 1
-    label_smoothing: Annotated[float, SHARE, "fraction of the target probability spread evenly over all classes"] = 0.0
-    mixing: Annotated[MixingName, Choice(get_args(MixingName)), "mixup, cutmix or cutout of the training images"] = (
-        "none"
-    )
+    loss: Annotated[
+        Loss,
+        Choice(get_args(Loss)),
+        "of a regression: squared error, absolute error, or huber, which is squared up to one standard deviation",
+        Only("data.task", ("regression",)),
+    ] = "squared"
+    label_smoothing: Annotated[
+        float, SHARE, "fraction of the target probability spread evenly over all classes", OF_CLASSES
+    ] = 0.0
+    mixing: Annotated[
+        MixingName, Choice(get_args(MixingName)), "mixup, cutmix or cutout of the training images", OF_CLASSES
+    ] = "none"
     mixing_probability: Annotated[
         float, Number(above=0, maximum=1), "fraction of the batches that are mixed", Only("mixing", MIXED)
     ] = 0.5
@@ -301,6 +338,7 @@ class TrainingConfig:
         ClassWeightsName | Mapping[str, float],
         ClassWeights(get_args(ClassWeightsName)),
         "weight of each class in the loss; balanced: inversely proportional to its frequency",
+        OF_CLASSES,
     ] = "none"
     patience: Annotated[
         int | None,
@@ -312,11 +350,13 @@ class TrainingConfig:
         Calibration,
         Choice(get_args(Calibration)),
         "temperature: fit a softmax temperature on the validation set",
+        OF_CLASSES,
     ] = "none"
     monitor: Annotated[
         Monitor,
         Choice(get_args(Monitor)),
-        "which epoch to keep: best validation accuracy, lowest validation loss, or the last",
+        "which epoch to keep: best validation accuracy, lowest validation loss, or the last; accuracy is of classes, "
+        "a regression has the lowest loss instead",
     ] = "accuracy"
     seed: Annotated[int, Integer(0, 2**32 - 1), "seed of the random number generator"] = 0
     precision: Annotated[Precision, Choice(get_args(Precision)), "floating-point type of the computation"] = "float32"
@@ -347,6 +387,8 @@ class TrainConfig:
         if self.network.layer_dims[0] == "auto":
             dims = (self.data.n_features, *self.network.layer_dims[1:])
             object.__setattr__(self, "network", replace(self.network, layer_dims=dims))
+        if self.data.task == "regression" and self.training.monitor == "accuracy":  # which numbers do not have
+            object.__setattr__(self, "training", replace(self.training, monitor="loss"))
 
 
 SECTIONS: dict[str, type] = {"data": DataConfig, "network": NetworkConfig, "training": TrainingConfig}

@@ -16,6 +16,9 @@ CHOSEN = ("auto", "auto", "auto")
 SIDE = Integer(1, 4096)
 WEIGHT = Number(above=0)
 NAME = Text("the name of a column")
+SIDES = ("top", "bottom", "left", "right")
+CUT = Number(minimum=0, maximum=100_000)
+OFFSET = Number(minimum=-1e9, maximum=1e9)
 FOLDER = Text("the name of a folder")
 COLUMN_NUMBER = Integer(1)
 
@@ -163,6 +166,76 @@ class Splits:
         folders = {"anyOf": [{"type": "array", "items": FOLDER.schema()}, FOLDER.schema()]}
         splits = {"type": "object", "additionalProperties": False, "properties": dict.fromkeys(SPLIT_KEYS, folders)}
         return {"anyOf": [{"enum": list(self.words)}, splits]}
+
+
+@dataclass(frozen=True)
+class Crop:
+    """What is cut off at each side, by its name: a share of the height or width below 1, else pixels; or null."""
+
+    wanted: str = "null or a mapping such as {top: 0.35, bottom: 20}"
+
+    def read(self, key: str, node: Node) -> dict[str, float] | None:
+        """Side -> amount, of those that are cut."""
+        if isinstance(node, Scalar) and node.value is None:
+            return None
+        if not isinstance(node, Mapping) or not set(node.entries) <= set(SIDES):
+            raise wrong(key, f"{self.wanted}, with keys of {either(SIDES)}", node)
+        amounts = read_all((f"{key}.{name}", CUT, entry.node) for name, entry in node.entries.items())
+        found = dict(zip(node.entries, amounts, strict=True))
+        for pair in (SIDES[:2], SIDES[2:]):
+            shares = [found.get(side, 0.0) for side in pair]
+            if max(shares) < 1 <= sum(shares):
+                raise wrong(key, "shares that leave something of the picture", node)
+        return found
+
+    def schema(self) -> dict[str, Any]:
+        """The JSON Schema of the value."""
+        sides = {"type": "object", "additionalProperties": False, "properties": dict.fromkeys(SIDES, CUT.schema())}
+        return {"anyOf": [sides, {"type": "null"}]}
+
+
+@dataclass(frozen=True)
+class MirrorTargets:
+    """One of two words, or the names of the numbers whose sign turns in the mirror."""
+
+    words: tuple[str, ...]
+
+    @property
+    def wanted(self) -> str:
+        """The words, and what a list looks like."""
+        return either([*self.words, "a list of columns such as [steering]"])
+
+    def read(self, key: str, node: Node) -> str | tuple[str, ...]:
+        """The word, or the names."""
+        if isinstance(node, Sequence) and node.items:
+            return _texts(key, NAME, node)
+        if isinstance(node, Scalar) and node.value in self.words:
+            return str(node.value)
+        raise wrong(key, self.wanted, node, self.words)
+
+    def schema(self) -> dict[str, Any]:
+        """The JSON Schema of the value."""
+        return {"anyOf": [{"enum": list(self.words)}, {"type": "array", "items": NAME.schema(), "minItems": 1}]}
+
+
+@dataclass(frozen=True)
+class SideCameras:
+    """Null, or a number for each column of pictures."""
+
+    wanted: str = "null or a mapping such as {left: 0.2, right: -0.2}"
+
+    def read(self, key: str, node: Node) -> dict[str, float] | None:
+        """Column -> what is added to the target."""
+        if isinstance(node, Scalar) and node.value is None:
+            return None
+        if not isinstance(node, Mapping):
+            raise wrong(key, self.wanted, node)
+        offsets = read_all((f"{key}.{name}", OFFSET, entry.node) for name, entry in node.entries.items())
+        return dict(zip(node.entries, offsets, strict=True))
+
+    def schema(self) -> dict[str, Any]:
+        """The JSON Schema of the value."""
+        return {"anyOf": [{"type": "object", "additionalProperties": OFFSET.schema()}, {"type": "null"}]}
 
 
 @dataclass(frozen=True)

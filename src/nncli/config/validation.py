@@ -99,13 +99,14 @@ def check_together(values: dict[str, Any], written: dict[str, Entry], problems: 
         _check_input_layer(values, written, problems)
     _check_range(values, written, problems)
     _check_warmup(values, written, problems)
+    _check_task(values, written, problems)
     _check_batch_size(values, written, problems)
 
 
 def why_ignored(key: str, values: dict[str, Any]) -> str | None:
     """The message for an option that nothing would read beside these values, None for one that counts."""
     only = OPTIONS[key].only
-    selector = f"{key.partition('.')[0]}.{only.selector}" if only else ""
+    selector = only.selector_of(key) if only else ""
     if only is None or values.get(selector, only.values[0]) in only.values:
         return None
     way_out = only.hint or f"remove it, or change {selector}"
@@ -148,6 +149,19 @@ def _check_input_layer(values: dict[str, Any], written: dict[str, Entry], proble
         if features != PIXELS:
             images = f"the feature column has {length} entries"
         problems.append(Problem(place, f"network.layer_dims starts with {dims[0]} but {images}; write auto"))
+
+
+def _check_task(values: dict[str, Any], written: dict[str, Entry], problems: list[Problem]) -> None:
+    """A recipe is for images of classes, and so is keeping the epoch of the best accuracy."""
+    if values.get("data.task") != "regression":
+        return
+    recipe, monitor = "training.recipe", "training.monitor"
+    if values.get(recipe, "plain") != "plain":
+        message = f"{recipe} {values[recipe]} is for classification; a regression needs plain, and settings of its own"
+        problems.append(Problem(written[recipe].node.place, message))
+    if monitor in written and values.get(monitor) == "accuracy":
+        message = f"{monitor} accuracy is of classes; a regression has loss, or last"
+        problems.append(Problem(written[monitor].node.place, message))
 
 
 def _check_range(values: dict[str, Any], written: dict[str, Entry], problems: list[Problem]) -> None:

@@ -29,12 +29,20 @@ class Batches:
 
     Args:
         inputs: What the network sees of each example.
-        labels: Class indices, (m,).
+        labels: Class indices, (m,), or numbers to be told, (m, n_L).
         batch_size: Examples per batch; the last batch of an epoch holds the rest.
+        mirrored_labels: Of the mirror images, where these have other ones.
     """
 
-    def __init__(self, inputs: NetworkInputs, labels: NDArray[np.intp], batch_size: int) -> None:
+    def __init__(
+        self,
+        inputs: NetworkInputs,
+        labels: NDArray[Any],
+        batch_size: int,
+        mirrored_labels: NDArray[Any] | None = None,
+    ) -> None:
         self.inputs, self.labels = inputs, labels
+        self._mirrored_labels = mirrored_labels
         self.batch_size = min(batch_size, len(labels))
 
     @property
@@ -58,17 +66,21 @@ class Batches:
             share: From the size of a batch to the examples of it that are wanted; the other processes take the others.
 
         Yields:
-            X, (n_0, m), overwritten by the next batch, and Y, class indices, (m,).
+            X, (n_0, m), overwritten by the next batch, and Y, class indices, (m,), or numbers, (n_L, m).
         """
         order = np.random.default_rng([seed, epoch]).permutation(self.n_examples)
         for number in range(skip, len(self)):
             batch = order[number * self.batch_size : (number + 1) * self.batch_size]
             part = share(len(batch))
-            yield self.inputs.draw(batch, part, (seed, epoch, number)), self.labels[batch[part]]
+            X, chosen = self.inputs.draw(batch, part, (seed, epoch, number)), batch[part]
+            Y = self.labels[chosen]
+            if self._mirrored_labels is not None:
+                Y[self.inputs.is_mirrored] = self._mirrored_labels[chosen[self.inputs.is_mirrored]]
+            yield X, Y.T
 
     def in_order(self, share: Callable[[int], slice] = everything) -> Iterator[tuple[NDArray[Any], NDArray[np.intp]]]:
         """The same pairs, in the order of the set; `share` picks from the whole set."""
         part = np.arange(self.n_examples)[share(self.n_examples)]
         for start in range(0, len(part), self.batch_size):
             batch = part[start : start + self.batch_size]
-            yield self.inputs.take(batch), self.labels[batch]
+            yield self.inputs.take(batch), self.labels[batch].T

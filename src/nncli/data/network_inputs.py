@@ -57,9 +57,13 @@ class NetworkInputs:
         rows: The examples.
         transform: From their rows to network input.
         dtype: The network's precision.
+
+    Attributes:
+        is_mirrored: Which examples of the batch last drawn are mirror images, (m,).
     """
 
     def __init__(self, rows: PixelRows, transform: Transform, dtype: DTypeLike = np.float32) -> None:
+        self.is_mirrored = np.zeros(0, bool)
         self._rows, self._transform = rows, transform
         self._bytes = np.empty((0, rows.n_values), rows.dtype)
         self._inputs = np.empty((0, transform.n_inputs), dtype)
@@ -83,7 +87,9 @@ class NetworkInputs:
         Returns:
             X, (n_0, m), overwritten by the next.
         """
-        return self._transformed(batch[share])
+        chosen = batch[share]
+        self.is_mirrored = np.zeros(len(chosen), bool)
+        return self._transformed(chosen)
 
     def _transformed(
         self, chosen: NDArray[np.intp], change: Callable[[NDArray[np.uint8]], None] = lambda _rows: None
@@ -117,11 +123,15 @@ class AugmentedInputs(NetworkInputs):
     def draw(self, batch: NDArray[np.intp], share: slice, key: Sequence[int]) -> NDArray[Any]:
         """A share of a training batch, changed; see `NetworkInputs.draw`."""
         rng = np.random.default_rng([*key, AUGMENTATION])
-        return self._transformed(batch[share], lambda rows: self._augmentation.apply(rows, rng, len(batch), share))
+
+        def change(rows: NDArray[np.uint8]) -> None:
+            self.is_mirrored = self._augmentation.apply(rows, rng, len(batch), share)
+
+        return self._transformed(batch[share], change)
 
 
 class VersionedInputs(NetworkInputs):
-    """Examples in several versions.
+    """Examples in several versions, of which the second is the mirror image.
 
     Args:
         rows: First the first version of every example, then all second versions, and so on.
@@ -141,4 +151,5 @@ class VersionedInputs(NetworkInputs):
     def draw(self, batch: NDArray[np.intp], share: slice, key: Sequence[int]) -> NDArray[Any]:
         """A share of a training batch, each example in one version; see `NetworkInputs.draw`."""
         version = np.random.default_rng([*key, VERSION]).integers(0, self._n_versions, len(batch))
+        self.is_mirrored = (version == 1)[share]
         return self._transformed((batch + len(self) * version)[share])

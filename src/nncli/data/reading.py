@@ -45,6 +45,8 @@ class Reading:
         label_from: `data.label_from`: a pattern with a group ``label``, which names of images match.
         order: `data.order`: the column of a table that says when; validation images are the last ones.
         transpose: `data.transpose`: exchange rows and columns of arrays.
+        task: `data.task`: with ``regression`` images have numbers, which only tables tell.
+        side_cameras: `data.side_cameras`: the column of a further picture -> what its target differs by.
         is_training: Refuse data that cannot be trained on: of one class, or with a class that has no image.
     """
 
@@ -53,7 +55,21 @@ class Reading:
     label_from: str | None = None
     order: str | None = None
     transpose: bool = False
+    task: str = "classification"
+    side_cameras: Mapping[str, float] = field(default_factory=dict)
     is_training: bool = True
+
+    def refuse_without_numbers(self, path: str | Path) -> None:
+        """Refuse folders and arrays where numbers are wanted.
+
+        Raises:
+            DataError: They are.
+        """
+        if self.task == "regression":
+            raise DataError(
+                f"{printable(str(path))}: data.task regression needs a table (.csv, .jsonl, .parquet, ...) with a "
+                "column of images and one of numbers; a folder with metadata.csv will do"
+            )
 
     def refuse_but(self, what: str, *allowed: str) -> None:
         """Refuse what has no meaning for this kind of data.
@@ -85,6 +101,7 @@ def read_source(path: str | Path, reading: Reading | None = None) -> ImageSource
     if found:
         return found
     tree = tree_of(path)
+    reading.refuse_without_numbers(path)
     reading.refuse_but("class folders", "splits", "label_from")
     pattern = reading.label_from
     return packed_source(tree, scan_tree(tree, reading.splits) if pattern is None else _by_name(tree, pattern))
@@ -242,6 +259,7 @@ def _arrays(path: str | Path, reading: Reading) -> ImageSource:
     from nncli.data.arrays.reading import read_arrays
     from nncli.data.image_arrays import ImageArrays
 
+    reading.refuse_without_numbers(path)
     reading.refuse_but("arrays", "transpose")
     found = read_arrays(path)
     start, splits, pieces = 0, {}, []
@@ -284,7 +302,9 @@ def _tables(root: str, tables: Mapping[str, str], reading: Reading) -> ImageSour
     notes = []
     for table, split in tables.items():
         try:
-            found.setdefault(split, []).append(read_manifest(table, columns))
+            found.setdefault(split, []).append(
+                read_manifest(table, columns, task=reading.task, side_cameras=reading.side_cameras)
+            )
         except UsageError as error:
             if split in ("", "train") or "no column is known to hold the label" not in str(error):
                 raise

@@ -40,15 +40,21 @@ class LabeledFiles:
 
     Attributes:
         paths: The file of each image, or its name in a source that has no files; no two are the same.
-        labels: Its class, an index into `ImageSource.classes`.
+        labels: Its class, an index into `ImageSource.classes`; 0 where images have numbers instead.
+        targets: These numbers, one for each name in `ImageSource.classes`; empty where images have a class.
     """
 
     paths: tuple[str, ...]
     labels: tuple[int, ...]
+    targets: tuple[tuple[float, ...], ...] = ()
 
     def chosen(self, indices: NDArray[np.intp]) -> LabeledFiles:
         """Those at these places, in this order."""
-        return LabeledFiles(tuple(self.paths[i] for i in indices), tuple(self.labels[i] for i in indices))
+        every = (self.paths, self.labels, self.targets)
+        return LabeledFiles(*(tuple(values[i] for i in indices if values) for values in every))  # type: ignore[arg-type]
+
+    def __add__(self, other: LabeledFiles) -> LabeledFiles:
+        return LabeledFiles(self.paths + other.paths, self.labels + other.labels, self.targets + other.targets)
 
 
 @dataclass(frozen=True)
@@ -57,7 +63,7 @@ class ImageSource:
 
     Attributes:
         root: Where they are, for messages; also what the cache says they come from.
-        classes: Class names in natural order.
+        classes: Class names in natural order; of a regression the names of the numbers that images have.
         splits: Images by split: ``train`` and perhaps ``val`` and ``test``, or ``all`` where they are not split.
         notes: One line each about what was ignored or looks odd; safe to print.
     """

@@ -15,7 +15,7 @@ from nncli.data.layout.lists import labels_from_annotations, official_split
 from nncli.data.layout.oddities import mask_files
 from nncli.data.layout.reading import Part, read_layout
 from nncli.data.layout.words import TEST_WITHOUT_LABEL, squeezed
-from nncli.data.reading import Reading, listed_source, packed_source, tree_of
+from nncli.data.reading import Reading, listed_source, packed_source, read_source, tree_of
 from nncli.data.source import ImageSource
 from nncli.data.unread_images import unread_note
 from nncli.errors import DataError, UsageError
@@ -42,6 +42,7 @@ class LabeledImages:
         classes: The names of all class folders, also of empty ones.
         notes: One line each about how the folder was read and what was ignored.
         source: What opens the images, where they are no files.
+        targets: The numbers of each, where they have such instead of a class.
     """
 
     folder: str
@@ -51,6 +52,7 @@ class LabeledImages:
     classes: list[str]
     notes: list[str]
     source: ImageSource | None = None
+    targets: Sequence[Sequence[float]] = ()
 
     def opened(self) -> Iterator[tuple[str, str | bytes]]:
         """Name of each image and the file that it is, or what such a file would hold, in the order of `paths`."""
@@ -103,6 +105,23 @@ def labeled_images(root: str, split: str | None = None, known: Sequence[str] | N
     _check_known(part.folder, classes, known)
     images = LabeledImages(part.folder, chosen, paths, names, classes, [*layout.notes, *tree.ignored.notes()])
     return _of_archive(tree, images) if isinstance(tree, ArchiveTree) else images
+
+
+def measured_images(path: str, split: str | None, names: Sequence[str]) -> LabeledImages:
+    """The images of a table with their numbers, or of one split of it.
+
+    Args:
+        path: The table, or a folder with one.
+        split: As for `labeled_images`.
+        names: Of the numbers, which are the names of their columns.
+
+    Raises:
+        UsageError: There is no such split or column, or a row is wrong.
+        DataError: There is no table.
+    """
+    source = read_source(path, Reading(columns={"label": list(names)}, task="regression", is_training=False))
+    images = _of_source(source, split, None)
+    return replace(images, targets=source.splits[images.split or "all"].targets)
 
 
 def _check_known(where: str, classes: Sequence[str], known: Sequence[str] | None) -> None:

@@ -24,6 +24,10 @@ FORMAT_VERSION = 1
 SPAN_VERSION = 2
 """Of models that work in the span of their data; all others are as they always were."""
 
+TASK_VERSION = 3
+"""Of models whose answers are no classes."""
+
+VERSIONS = (FORMAT_VERSION, SPAN_VERSION, TASK_VERSION)
 
 KEYS = (
     "format",
@@ -49,11 +53,6 @@ MAX_METADATA = 4 << 20
 """Bytes of metadata: JSON can take twenty times its size in memory. Ten thousand classes fit."""
 
 
-def output(layer_dims: tuple[int, ...]) -> str:
-    """Which function the last layer has: two classes can share one output."""
-    return "sigmoid" if layer_dims[-1] == 1 else "softmax"
-
-
 def checked_metadata(array: NDArray[Any]) -> dict[str, Any]:
     """The metadata, with all keys that they should have, and those values that stand for themselves."""
     if array.size > MAX_METADATA:
@@ -62,13 +61,12 @@ def checked_metadata(array: NDArray[Any]) -> dict[str, Any]:
     if metadata.get("format") != FORMAT:
         raise ValueError("metadata is not a model's")
     version = metadata.get("format_version")
-    if type(version) is not int or version not in (FORMAT_VERSION, SPAN_VERSION):  # true is 1, too
-        raise ValueError(
-            f"format_version is {version!r}, this nncli reads {FORMAT_VERSION} and {SPAN_VERSION}; update nncli"
-        )
-    if set(metadata) != set(KEYS):
-        wrong = min(set(metadata) ^ set(KEYS))
-        raise ValueError(f"metadata has {'no' if wrong in KEYS else 'an unknown'} {wrong!r}")
+    if type(version) is not int or version not in VERSIONS:  # true is 1, too
+        raise ValueError(f"format_version is {version!r}, this nncli reads 1 to {VERSIONS[-1]}; update nncli")
+    keys = {*KEYS, "task"} if version == TASK_VERSION else set(KEYS)
+    if set(metadata) != keys:
+        wrong = min(set(metadata) ^ keys)
+        raise ValueError(f"metadata has {'no' if wrong in keys else 'an unknown'} {wrong!r}")
     _check_values(metadata)
     return metadata
 
@@ -99,12 +97,12 @@ def checked_features(values: Any, image_format: ImageFormat) -> Features:
     return features
 
 
-def checked_classes(classes: Any) -> tuple[str, ...]:
-    """The class names: at least two, all different."""
+def checked_classes(classes: Any, fewest: int = 2) -> tuple[str, ...]:
+    """The class names: at least two, all different; or the names of numbers, of which one is enough."""
     if not isinstance(classes, list) or not all(isinstance(name, str) and name for name in classes):
         raise ValueError("classes is not a list of names")
-    if len(classes) < 2 or len(set(classes)) != len(classes):
-        raise ValueError("classes are fewer than two or not distinct")
+    if len(classes) < fewest or len(set(classes)) != len(classes):
+        raise ValueError(f"classes are fewer than {'two' if fewest == 2 else 'one'} or not distinct")
     return tuple(classes)
 
 

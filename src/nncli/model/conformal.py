@@ -11,6 +11,9 @@ one is then put in, which can only make the promise truer.
 
 With enough validation images of every class each label has its own limit, from the images of its class alone: the
 promise then holds within every class, too.
+
+Numbers have intervals instead, by the same argument about how far off the validation images' answers are: the k-th
+smallest distance, k = ceil((n + 1) confidence), to both sides of the answer.
 """
 
 from __future__ import annotations
@@ -75,6 +78,34 @@ class Conformal:
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Everything, by name, for the model file."""
         return {"conformal.given": self.given, "conformal.labels": self.labels.astype(np.uint32)}
+
+
+@dataclass(frozen=True)
+class ConformalIntervals:
+    """How far off the answers to the validation images are.
+
+    Attributes:
+        distances: |predicted - right| of each image and number, (n, K) float32.
+    """
+
+    distances: NDArray[np.float32]
+
+    def half_widths(self, confidence: float) -> NDArray[np.float64]:
+        """Distance from the answer to both ends of its interval, (K,); infinite where the images are too few."""
+        n, n_numbers = self.distances.shape
+        k = math.ceil(round((n + 1) * confidence, 9))
+        if k > n:
+            return np.full(n_numbers, np.inf)
+        return np.asarray(np.sort(self.distances, axis=0)[max(k, 1) - 1], np.float64)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Everything, by name, for the model file."""
+        return {"conformal.distances": self.distances}
+
+
+def fit_intervals(residuals: NDArray[Any]) -> ConformalIntervals | None:
+    """Keep how far off the answers to the validation images are, (n, K); None without any."""
+    return ConformalIntervals(np.abs(residuals)[:MOST].astype(np.float32)) if len(residuals) else None
 
 
 def fit_conformal(probabilities: NDArray[np.float32], labels: NDArray[np.intp]) -> Conformal | None:

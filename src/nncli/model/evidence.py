@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nncli.data.near_copies import LENGTH
-from nncli.model.conformal import Conformal
+from nncli.model.conformal import Conformal, ConformalIntervals
 from nncli.model.known_images import KnownImages
 from nncli.model.strangeness import Strangeness, n_shortened
 
@@ -32,11 +32,12 @@ class Evidence:
     known: KnownImages | None = None
     conformal: Conformal | None = None
     strangeness: Strangeness | None = None
+    intervals: ConformalIntervals | None = None
 
     def arrays(self) -> Arrays:
         """Everything, by name, for the model file."""
-        parts = [part.arrays() for part in (self.known, self.conformal, self.strangeness) if part is not None]
-        return {name: array for part in parts for name, array in part.items()}
+        parts = (self.known, self.conformal, self.strangeness, self.intervals)
+        return {name: array for part in parts if part is not None for name, array in part.arrays().items()}
 
 
 def evidence_from(arrays: Arrays, n_classes: int, n_features: int) -> Evidence:
@@ -50,7 +51,7 @@ def evidence_from(arrays: Arrays, n_classes: int, n_features: int) -> Evidence:
     Raises:
         ValueError: An array does not fit.
     """
-    known = conformal = strangeness = None
+    known = conformal = strangeness = intervals = None
     if "known.training" in arrays:
         training, validation = (
             _taken(arrays, f"known.{name}", (None,), np.uint64) for name in ("training", "validation")
@@ -74,7 +75,12 @@ def evidence_from(arrays: Arrays, n_classes: int, n_features: int) -> Evidence:
         center = _taken(arrays, "strangeness.center", (length,), np.float32)
         scores = _taken(arrays, "strangeness.validation", (None,), np.float32)
         strangeness = Strangeness(references, hubness, center, scores)
-    return Evidence(known, conformal, strangeness)
+    if "conformal.distances" in arrays:
+        distances = _taken(arrays, "conformal.distances", (None, n_classes), np.float32)
+        if not len(distances) or (distances < 0).any():
+            raise ValueError("conformal.distances has none, or one below 0")
+        intervals = ConformalIntervals(distances)
+    return Evidence(known, conformal, strangeness, intervals)
 
 
 def _taken(arrays: Arrays, name: str, shape: tuple[int | None, ...], dtype: Any) -> NDArray[Any]:

@@ -1,6 +1,7 @@
 """The model file: everything that prediction needs, in one .npz that NumPy alone can read (docs/model-file.md).
 
-    metadata     UTF-8 JSON as an array of bytes: layer_dims, activation, classes, image format, how it was trained
+    metadata     UTF-8 JSON as an array of bytes: layer_dims, activation, classes, image format, how it was trained;
+                 of a regression also the task, and classes are the names of the numbers
     scale        (n_0, 1) float32      input = pixels * scale + offset
     offset       (n_0, 1) float32
     W1 ... WL    (n_l, n_{l-1}) float32 or float64
@@ -37,15 +38,16 @@ from nncli.model.checks import (
     FORMAT_VERSION,
     MAX_METADATA,
     SPAN_VERSION,
+    TASK_VERSION,
     checked_classes,
     checked_features,
     checked_layer_dims,
     checked_metadata,
-    output,
     take,
 )
 from nncli.model.evidence import Evidence, evidence_from
 from nncli.model.preprocessing import Preprocessing
+from nncli.model.task import CLASSIFICATION, Classification, Task, task_from
 from nncli.network.parameters import Parameters
 from nncli.text import printable
 
@@ -66,7 +68,8 @@ class Model:
     Attributes:
         parameters: Weights and biases; with layer normalization gains and shifts; of one network or several.
         activation: Of the hidden layers.
-        classes: Class names, in the order of the outputs; two classes share one output, which is P(second class).
+        classes: Class names, in the order of the outputs; two classes share one output, which is P(second class). Of
+            a regression the names of its numbers.
         image_format: How an image becomes pixel values.
         scaling: From the feature column to network input.
         training: How it was trained and how well it did, for people to read; prediction ignores it.
@@ -75,6 +78,7 @@ class Model:
         temperature: Of the probabilities, see calibration.py; 1 leaves them as they are.
         evidence: What it keeps of the images it comes from.
         projection: From the scaled feature column to network input; None if it is this column.
+        task: What its outputs say.
     """
 
     parameters: Parameters
@@ -88,6 +92,7 @@ class Model:
     temperature: float = 1.0
     evidence: Evidence = field(default_factory=Evidence)
     projection: Projection | None = None
+    task: Task = CLASSIFICATION
 
     def __post_init__(self) -> None:
         """Without anything else the feature column is the image itself."""
@@ -113,21 +118,23 @@ def write_model(path: Path, model: Model) -> None:
     """
     if not np.isfinite(model.parameters.flat).all():
         raise ModelFileError(f"{printable(str(path))}: not written, because a weight is not finite")
+    task = {} if isinstance(model.task, Classification) else {"task": model.task.to_dict()}
     metadata = text_array(
         {
             "format": FORMAT,
-            "format_version": SPAN_VERSION if model.projection else FORMAT_VERSION,
+            "format_version": TASK_VERSION if task else SPAN_VERSION if model.projection else FORMAT_VERSION,
             "layer_dims": list(model.layer_dims),
             "activation": model.activation,
             "normalization": model.parameters.normalization,
             "ensemble": len(model.parameters.members),
-            "output": output(model.layer_dims),
+            "output": model.task.output(model.layer_dims[-1]),
             "classes": list(model.classes),
             "image": model.image_format.to_dict(),
             "features": [block.to_dict() for block in model.column.features],
             "test_time_augmentation": model.test_time_augmentation,
             "temperature": model.temperature,
             "training": model.training,
+            **task,
         }
     )
     if metadata.size > MAX_METADATA:
@@ -175,12 +182,16 @@ def _build(arrays: dict[str, NDArray[Any]]) -> Model:
     """The model, every part of it checked before the parameters are allocated."""
     metadata = checked_metadata(arrays.pop("metadata"))
     image_format = ImageFormat.from_dict(metadata["image"])
-    classes = checked_classes(metadata["classes"])
+    classes = checked_classes(metadata["classes"], 1 if "task" in metadata else 2)
+    task = task_from(metadata["task"], len(classes)) if "task" in metadata else CLASSIFICATION
     features = checked_features(metadata["features"], image_format)
     length = n_features(features, image_format.shape)
-    in_span = metadata["format_version"] == SPAN_VERSION
+    version = metadata["format_version"]
+    in_span = version == SPAN_VERSION or (version == TASK_VERSION and "projection" in arrays)
     layer_dims = checked_layer_dims(metadata["layer_dims"], length, len(classes), in_span=in_span)
-    if metadata["output"] != output(layer_dims):
+    if "task" in metadata and layer_dims[-1] != len(classes):
+        raise ValueError(f"layer_dims ends with {layer_dims[-1]} for {len(classes)} numbers")
+    if metadata["output"] != task.output(layer_dims[-1]):
         raise ValueError(f"output is {metadata['output']!r} for layer_dims {layer_dims}")
 
     dtype = np.dtype(arrays["W1"].dtype)
@@ -202,7 +213,8 @@ def _build(arrays: dict[str, NDArray[Any]]) -> Model:
         taken[name] = take(arrays, name, shape if n_members == 1 else (n_members, *shape), dtype)
     if arrays:
         raise ValueError(f"unknown array {next(iter(arrays))!r}")
-    parameters = Parameters(layer_dims, dtype, normalization=normalization, n_members=n_members)
+    output = metadata["output"]
+    parameters = Parameters(layer_dims, dtype, normalization=normalization, n_members=n_members, output=output)
     for name, kind, l in names:
         for network, array in zip(parameters.members, taken[name].reshape(n_members, layer_dims[l], -1), strict=True):
             getattr(network, kind)[l][...] = array
@@ -210,4 +222,4 @@ def _build(arrays: dict[str, NDArray[Any]]) -> Model:
     column = FeatureColumn.from_arrays(features, image_format.shape, learned)
     about = metadata["activation"], classes, image_format, scaling, metadata["training"]
     how = metadata["test_time_augmentation"], metadata["temperature"]
-    return Model(parameters, *about, column, *how, evidence, projection)
+    return Model(parameters, *about, column, *how, evidence, projection, task)

@@ -58,7 +58,8 @@ class Prediction:
 
     Attributes:
         path: As the user gave it.
-        probabilities: One per class, summing to 1, (n_classes,) float32; empty if the image could not be read.
+        probabilities: One per class, summing to 1, (n_classes,) float32; empty if the image could not be read. Of a
+            regression its numbers.
         error: Empty, or why the image could not be read.
         known: What the image is to the model, see known_images.py; None if the model cannot tell, or nobody asked.
         strangeness: How unlike the training images it is, 0..1, see strangeness.py; None likewise.
@@ -115,9 +116,7 @@ class Predictor:
         """Write the answers for any number of images to `result`, (m, n_classes), finite or not, and `scores`, (m,)."""
         for start in range(0, len(pixels), BATCH_SIZE):
             part = pixels[start : start + BATCH_SIZE]
-            Y_hat = self._forward(part, scores[start : start + len(part)])
-            if Y_hat.shape[0] == 1:  # one output is P(second class)
-                Y_hat = np.concatenate([1 - Y_hat, Y_hat])
+            Y_hat = self.model.task.answers(self._forward(part, scores[start : start + len(part)]))
             if self.model.temperature != 1:
                 Y_hat = tempered(Y_hat, self.model.temperature)
             result[start : start + len(part)] = Y_hat.T
@@ -137,8 +136,11 @@ class Predictor:
             scores[:] = self._strangeness.scores(looks[0].astype(np.float32))
         total: Any = 0
         with np.errstate(all="ignore"):  # told by the caller, in words
-            for rows in looks:  # a copy, because the workspace is used again
-                total = total + vote(self._parameters, workspace, rows.T, self.model.activation)
+            for number, rows in enumerate(looks):
+                Y_hat = vote(self._parameters, workspace, rows.T, self.model.activation)
+                if number:
+                    Y_hat = self.model.task.of_mirrored(Y_hat)
+                total = total + Y_hat  # a copy, because the workspace is used again
         return np.asarray(total / len(looks), np.float64)
 
     def _buffers(self) -> tuple[NDArray[np.float64], Workspace]:

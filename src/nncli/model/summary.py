@@ -38,7 +38,7 @@ def summarize(model: Model) -> dict[str, Any]:
 def layer_table(model: Model) -> list[dict[str, Any]]:
     """Inputs, outputs, activation and number of parameters of layers 1..L."""
     dims, extra = model.layer_dims, 2 * (model.parameters.normalization == "layer")  # a gain and a shift for each unit
-    output = "sigmoid" if dims[-1] == 1 else "softmax"
+    output = model.parameters.output
     return [
         {
             "layer": l,

@@ -23,6 +23,7 @@ from nncli.features.settings import PIXELS
 from nncli.model.evidence import Evidence
 from nncli.model.file import Model
 from nncli.model.known_images import KnownImages, known_images
+from nncli.model.task import CLASSIFICATION, Regression, Task
 from nncli.run.feature_rows import FittedFeatures, fit_features
 from nncli.run.plan import Plan, plan_experiment
 from nncli.text import printable
@@ -50,15 +51,17 @@ class ImageSet:
 
     Attributes:
         paths: One per image.
-        labels: Class indices, (m,).
+        labels: Class indices, (m,); 0 where images have numbers instead.
         pixels: Those of the whole data set, (M, n_0) uint8, perhaps in a file and more than fit into memory.
         rows: Which of them are these images', (m,).
+        targets: The numbers to be told, (m, K); K is 0 where images have classes.
     """
 
     paths: tuple[str, ...]
     labels: NDArray[np.intp]
     pixels: NDArray[np.uint8]
     rows: NDArray[np.intp]
+    targets: NDArray[np.float64]
 
     @property
     def n_bytes(self) -> int:
@@ -68,7 +71,7 @@ class ImageSet:
     def chosen(self, indices: NDArray[np.intp]) -> ImageSet:
         """Those at these places."""
         paths = tuple(self.paths[i] for i in indices)
-        return ImageSet(paths, self.labels[indices], self.pixels, self.rows[indices])
+        return ImageSet(paths, self.labels[indices], self.pixels, self.rows[indices], self.targets[indices])
 
     def chunks(self) -> Iterator[NDArray[np.uint8]]:
         """Their pixels in order, some rows at a time; each chunk overwrites the one before."""
@@ -133,6 +136,14 @@ class Experiment:
         listed = set((plan.validation_files if split == "validation" else plan.training_files).paths)
         return [image for image in self.skipped if image.path in listed]
 
+    @cached_property
+    def task(self) -> Task:
+        """What the network's outputs say; of a regression with the scale of the training images' targets."""
+        if self.config.data.task == "classification":
+            return CLASSIFICATION
+        negated, loss = self.config.data.mirror_targets, self.config.training.loss
+        return Regression.fit(self.training.targets, self.classes, negated, loss)
+
     @property
     def column(self) -> FeatureColumn:
         """From pixels to the feature column."""
@@ -143,7 +154,9 @@ class Experiment:
         about = self.config.network.activation, self.classes, self.plan.image_format, self.scaling, training
         evidence = Evidence(known=self.known)
         how = self.config.data.test_time_augmentation
-        return Model(parameters, *about, self.column, how, evidence=evidence, projection=self.span.projection)
+        return Model(
+            parameters, *about, self.column, how, evidence=evidence, projection=self.span.projection, task=self.task
+        )
 
     @cached_property
     def known(self) -> KnownImages:
@@ -155,7 +168,7 @@ class Experiment:
         """A digest of every pixel and label, for resuming to see whether the data are the same."""
         digest = hashlib.blake2b("\n".join(self.classes).encode(errors="surrogateescape"), digest_size=16)
         for images in (self.training, self.validation):
-            digest.update(images.labels.tobytes())
+            digest.update(images.labels.tobytes() + images.targets.tobytes())
             for chunk in images.chunks():
                 digest.update(chunk.data)
         return digest.hexdigest()
@@ -200,8 +213,10 @@ def load_sets(
     if bad:
         _check_bad(plan, bad)
     counts = Counter(training.labels.tolist())
+    if not training.paths:
+        raise DataError("no training image can be read")
     for index, name in enumerate(plan.classes):
-        if not counts[index]:
+        if not (counts[index] or training.targets.shape[1]):
             raise DataError(f"class {printable(name)} has no readable image to train on; add some or remove its folder")
     if plan.validation_files.paths and not validation.paths:
         raise DataError("no validation image can be read; add some, or set data.validation_split to 0")
@@ -277,4 +292,5 @@ def _image_set(files: LabeledFiles, listed: Sequence[str], loaded: LoadedImages)
     kept = [i for i, path in enumerate(files.paths) if path in row_of]
     paths = tuple(files.paths[i] for i in kept)
     rows = np.array([row_of[path] for path in paths], np.intp)
-    return ImageSet(paths, np.array(files.labels, np.intp)[kept], loaded.pixels, rows)
+    targets = np.array(files.targets or np.empty((len(files.paths), 0)), np.float64)[kept]
+    return ImageSet(paths, np.array(files.labels, np.intp)[kept], loaded.pixels, rows, targets)

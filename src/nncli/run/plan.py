@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from nncli.config.shapes import SIDES
 from nncli.data.image.image_format import ImageFormat
 from nncli.data.reading import Reading, read_source
 from nncli.errors import UsageError
@@ -105,6 +106,7 @@ def plan_experiment(config_file: ConfigFile, source: ImageSource | None = None) 
     if not validation.paths:
         _refuse_what_needs_validation(config_file)
     _check_class_weights(config_file, source.classes)
+    _check_mirror_targets(config_file, source.classes)
     config_file, notes = apply_recipe(config_file, source, training.paths)
     config_file, found = apply_samples(config_file, source, training.paths)
     config = config_file.config
@@ -120,8 +122,11 @@ def plan_experiment(config_file: ConfigFile, source: ImageSource | None = None) 
 def format_of(data: DataConfig) -> ImageFormat:
     """The image format that a config asks for, in which nothing is left to the images."""
     chosen = data.range if isinstance(data.range, tuple) else None
+    crop = None if data.crop is None else tuple(float(data.crop.get(side, 0)) for side in SIDES)
     return ImageFormat(
-        *(*data.image_size, data.color, data.resize, data.max_pixels, data.background, data.color_profile), chosen
+        *(*data.image_size, data.color, data.resize, data.max_pixels, data.background, data.color_profile),
+        value_range=chosen,
+        crop=crop,  # type: ignore[arg-type]
     )
 
 
@@ -133,6 +138,8 @@ def reading_of(data: DataConfig) -> Reading:
         label_from=data.label_from,
         order=data.order,
         transpose=data.transpose == "on",
+        task=data.task,
+        side_cameras=data.side_cameras or {},
     )
 
 
@@ -161,6 +168,16 @@ def _check_class_weights(config_file: ConfigFile, classes: tuple[str, ...]) -> N
             )
 
 
+def _check_mirror_targets(config_file: ConfigFile, names: tuple[str, ...]) -> None:
+    negated = config_file.config.data.mirror_targets
+    unknown = [] if isinstance(negated, str) else [name for name in negated if name not in names]
+    if unknown:
+        raise config_file.error(
+            "data.mirror_targets",
+            f"data.mirror_targets names {printable(unknown[0])}; the targets are {', '.join(map(printable, names))}",
+        )
+
+
 def resolve_layer_dims(config_file: ConfigFile, source: ImageSource, n_training: int) -> tuple[int, ...]:
     """Layer sizes with nothing automatic left: what the images, the projection and the classes make of them.
 
@@ -168,17 +185,19 @@ def resolve_layer_dims(config_file: ConfigFile, source: ImageSource, n_training:
         ConfigError: The output layer does not fit the classes.
     """
     classes, data, project = source.classes, config_file.config.data, config_file.config.network.project
+    is_regression = data.task == "regression"
+    names = "targets" if is_regression else "classes"
     dims = list(config_file.config.network.layer_dims)
     dims[0] = data.n_features  # the config has checked a number already
     if project != "none":
         n_columns = n_training * (2 if data.augmentation == "mirror" else 1)
         dims[0] = n_directions(None if project == "auto" else project, n_columns, data.n_features)
     if dims[-1] == "auto":
-        dims[-1] = 1 if len(classes) == 2 else len(classes)
-    if dims[-1] != len(classes) and not (dims[-1] == 1 and len(classes) == 2):
+        dims[-1] = 1 if len(classes) == 2 and not is_regression else len(classes)
+    if dims[-1] != len(classes) and (is_regression or not (dims[-1] == 1 and len(classes) == 2)):
         raise config_file.error(
             f"network.layer_dims[{len(dims) - 1}]",
-            f"network.layer_dims ends with {dims[-1]} but {source.root} has {len(classes)} classes "
+            f"network.layer_dims ends with {dims[-1]} but {source.root} has {len(classes)} {names} "
             f"({', '.join(map(printable, classes[:4]))}{', ...' if len(classes) > 4 else ''}); write auto",
         )
     return tuple(int(n) for n in dims)

@@ -52,7 +52,8 @@ def make_trainer(
     dtype = np.dtype(training.precision)
     m = len(experiment.training.labels)
     batch_size = m if training.batch_size == "full" else training.batch_size
-    parameters = Parameters(dims, dtype, normalization=network.normalization, n_members=training.ensemble)
+    normalization, output = network.normalization, experiment.task.output(dims[-1])
+    parameters = Parameters(dims, dtype, normalization=normalization, n_members=training.ensemble, output=output)
     n_steps = training.epochs * math.ceil(m / batch_size)
     work = parameters.weights.size + _feature_work(experiment)
     communicator = make_communicator(n_processes or training.processes, work, batch_size, n_steps)
@@ -80,6 +81,7 @@ def make_trainer(
         patience=training.patience,
         monitor=training.monitor,
         seed=training.seed,
+        loss=experiment.task.loss,
     )
     optimizer = _make_optimizer(training, parameters, communicator.zeros_like)
     return Trainer(parameters, optimizer, learning_rate, training_set, validation_set, settings, communicator)

@@ -20,14 +20,16 @@ from nncli.data.batches import Batches
 from nncli.data.pixel_rows import PixelRows
 from nncli.errors import NncliError, TrainingError
 from nncli.evaluation.evaluation import Evaluation, answer_rows
-from nncli.evaluation.tables import confusion_csv, predictions_csv
+from nncli.evaluation.regression import RegressionEvaluation, numbers_csv_rows
+from nncli.evaluation.tables import confusion_csv, csv_text, predictions_csv
 from nncli.machine.atomic_file import write_text_atomically
 from nncli.model.calibration import fit_temperature, tempered
-from nncli.model.conformal import fit_conformal
+from nncli.model.conformal import fit_conformal, fit_intervals
 from nncli.model.evidence import Evidence
 from nncli.model.file import write_model
 from nncli.model.predictor import Predictor
 from nncli.model.strangeness import FEWEST, chosen_references, fit_strangeness
+from nncli.model.task import Regression
 from nncli.network.normalization import fold
 from nncli.run.checkpoint import CHECKPOINT, restore_checkpoint, write_checkpoint
 from nncli.run.findings import image_findings, network_findings, temperature_findings
@@ -119,16 +121,23 @@ class Training:
         predictor = Predictor(replace(model, evidence=Evidence(strangeness=references)), tells_strangeness=True)
         probabilities, scores = answer_rows(predictor, PixelRows(images.pixels, images.rows))
         found = [*image_findings(experiment), *network_findings(model, images)]
+        strangeness = references and references.measured(scores)
+        bad = experiment.bad_of(split)
+        about = experiment.classes, list(images.paths)
+        if isinstance(model.task, Regression):
+            numbers = RegressionEvaluation.of(*about, images.targets, probabilities, bad, split, mean=model.task.mean)
+            intervals = fit_intervals(numbers.residuals) if split == "validation" else None
+            evidence = replace(model.evidence, intervals=intervals, strangeness=strangeness)
+            model = replace(model, evidence=evidence)
+            return Finished(model, numbers, self._metrics(numbers, model, found))
         if split == "validation":
             if experiment.config.training.calibration == "temperature":
                 model = replace(model, temperature=fit_temperature(probabilities, images.labels))
                 probabilities = tempered(probabilities.T, model.temperature).T
                 found += temperature_findings(model.temperature)
             conformal = fit_conformal(probabilities, images.labels)
-            strangeness = references and references.measured(scores)
             model = replace(model, evidence=replace(model.evidence, conformal=conformal, strangeness=strangeness))
-        bad = experiment.bad_of(split)
-        evaluation = Evaluation(experiment.classes, list(images.paths), images.labels, probabilities, bad, split)
+        evaluation = Evaluation(*about, images.labels, probabilities, bad, split)
         return Finished(model, evaluation, self._metrics(evaluation, model, found))
 
     def _metrics(self, evaluation: Evaluation, model: Model, found: list[Finding]) -> dict[str, Any]:
@@ -259,6 +268,9 @@ class TrainingRun(Training):
         evaluation = finished.evaluation
         text = json.dumps(finished.metrics, indent=2, ensure_ascii=False) + "\n"
         write_text_atomically(self.run / "metrics.json", text)
+        if isinstance(evaluation, RegressionEvaluation):
+            write_text_atomically(self.run / "predictions.csv", csv_text(numbers_csv_rows(evaluation)))
+            return finished
         write_text_atomically(self.run / "predictions.csv", predictions_csv(evaluation.rows(), evaluation.classes))
         confusion = confusion_csv(evaluation.confusion, evaluation.classes)
         write_text_atomically(self.run / "confusion_matrix.csv", confusion)

@@ -22,6 +22,7 @@ from nncli.features.span import ScaledRows, fit_projection
 from nncli.machine.divide import divide, shared_array
 from nncli.machine.forking import number_of_processes
 from nncli.model.preprocessing import Preprocessing
+from nncli.model.task import Regression
 from nncli.run.feature_rows import cache_entry, feature_rows
 
 if TYPE_CHECKING:
@@ -76,11 +77,18 @@ def training_batches(
         training_inputs = VersionedInputs(PixelRows(kept.rows, kept.training), kept.transform, 2, dtype)
     else:
         training_inputs = NetworkInputs(PixelRows(kept.rows, kept.training), kept.transform, dtype)
-    training_set = Batches(training_inputs, training.labels, batch_size)
+    mirrored_labels = None
+    if isinstance(experiment.task, Regression):
+        labels = experiment.task.standardized(training.targets).astype(dtype)
+        validation_labels = experiment.task.standardized(validation.targets).astype(dtype)
+        mirrored_labels = (experiment.task.mirror_signs * labels).astype(dtype)
+    else:
+        labels, validation_labels = training.labels, validation.labels
+    training_set = Batches(training_inputs, labels, batch_size, mirrored_labels)
     if not validation.paths:
         return training_set, None
     validation_inputs = NetworkInputs(PixelRows(kept.rows, kept.validation), kept.transform, dtype)
-    return training_set, Batches(validation_inputs, validation.labels, VALIDATION_BATCH_SIZE)
+    return training_set, Batches(validation_inputs, validation_labels, VALIDATION_BATCH_SIZE)
 
 
 class Kept(NamedTuple):

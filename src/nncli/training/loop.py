@@ -174,7 +174,9 @@ class Trainer:
                 activation=settings.activation, l2=settings.l2 / communicator.size, example_weights=weights,
                 batch_size=m, loss=settings.loss,
             )  # fmt: skip
-        sums = communicator.sum(gradients.flat, cost * m, count_correct(Y_hat, Y, settings.loss))  # one process has them already
+        sums = communicator.sum(
+            gradients.flat, cost * m, count_correct(Y_hat, Y, settings.loss)
+        )  # one process has them already
         if settings.gradient_clip_norm is not None:
             self._clip(gradients.learned[part], settings.gradient_clip_norm)
         alpha = self.learning_rate.at(self.optimizer.step_count)

@@ -73,8 +73,8 @@ class Augmentation:
 
     def apply(
         self, rows: NDArray[np.uint8], rng: np.random.Generator, m: int | None = None, share: slice = EVERYTHING
-    ) -> None:
-        """Change a batch in place.
+    ) -> NDArray[np.bool_]:
+        """Change a batch in place; returns which of its images were mirrored, (m,).
 
         Args:
             rows: One image per row, (m, n_0), C-contiguous.
@@ -93,6 +93,7 @@ class Augmentation:
             images[part] = warp(images[part], source_coordinates(coefficients[part], *self._bases))
             if colors:
                 adjust(images[part], *(values[part] for values in colors))
+        return np.asarray(coefficients[:, 1, 0, 1] < 0)  # the column that one column to the right comes from
 
     def _draw_coefficients(self, rng: np.random.Generator, m: int) -> NDArray[np.float32]:
         """C for y and x of each image, (m, 2, k, k); see geometry.py."""

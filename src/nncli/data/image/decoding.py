@@ -36,7 +36,7 @@ from nncli.data.image.image_plugins import TIFF, UnknownFormatError, UnreadError
 from nncli.data.image.integrity import check_after_loading, check_before_loading, check_number_of_parts
 from nncli.data.image.jpeg_integrity import LeftOverError, is_lossless, without_late_segments
 from nncli.data.image.png_samples import has_deep_colors, in_range, mend_transparency
-from nncli.data.image.resizing import resized, scaled_size
+from nncli.data.image.resizing import NothingLeftError, kept_box, resized, scaled_size
 from nncli.data.image.sample_values import FULL_16, Scale, ValueRangeError
 from nncli.data.image.tiff import open_tiff
 from nncli.errors import DataError
@@ -131,7 +131,7 @@ def decode_image(source: str | Path | bytes, image_format: ImageFormat) -> NDArr
             return np.frombuffer(decoded.tobytes(), np.uint8).copy()
     except ImageError:
         raise
-    except (UnreadError, ValueRangeError) as error:
+    except (UnreadError, ValueRangeError, NothingLeftError) as error:
         raise ImageError(str(error)) from None
     except UnknownFormatError:
         raise ImageError("not a readable JPEG, PNG, GIF, BMP, WebP, TIFF or PPM image") from None
@@ -155,7 +155,7 @@ def convert_image(image: Image.Image, image_format: ImageFormat) -> NDArray[np.u
         upright = image.transpose(_TURN_UPRIGHT[_orientation(image)]) if _orientation(image) > 1 else image
         recolored = _recolored(upright, image_format)
         return np.frombuffer(resized(recolored, recolored.size, image_format).tobytes(), np.uint8).copy()
-    except ValueRangeError as error:
+    except (ValueRangeError, NothingLeftError) as error:
         raise ImageError(str(error)) from None
     except (OSError, SyntaxError) as error:
         raise ImageError(f"damaged or incomplete ({printable(str(error))[:100]})") from error
@@ -181,7 +181,7 @@ def array_rows(images: Sequence[NDArray[np.uint8]] | NDArray[np.uint8], image_fo
         ValueError: As `array_image`.
     """
     shape = images.shape[1:] if isinstance(images, np.ndarray) and images.dtype == np.uint8 else ()
-    if isinstance(images, np.ndarray) and image_format.shape in (shape, (*shape, 1)):
+    if isinstance(images, np.ndarray) and image_format.crop is None and (image_format.shape in (shape, (*shape, 1))):
         return images.reshape(len(images), -1)
     rows = np.empty((len(images), image_format.n_features), np.uint8)
     for row, image in zip(rows, images, strict=True):
@@ -297,7 +297,11 @@ def _note_depth(image: ImageFile) -> None:
 def _reduce_while_decoding(image: ImageFile, data: bytes, image_format: ImageFormat) -> None:
     """Have libjpeg decode to 1/2, 1/4 or 1/8: much faster; twice the needed size leaves the rest to a better filter."""
     is_sideways = _orientation(image) in _SIDEWAYS
-    width, height = scaled_size(image.size[::-1] if is_sideways else image.size, image_format)
+    size = image.size[::-1] if is_sideways else image.size
+    left, top, right, bottom = kept_box(size, image_format)
+    width, height = scaled_size((right - left, bottom - top), image_format)
+    if image_format.crop:  # as large as the whole picture becomes where its middle gets that size
+        width, height = width * size[0] // (right - left), height * size[1] // (bottom - top)
     needed = (2 * height, 2 * width) if is_sideways else (2 * width, 2 * height)
     if image.width >= 2 * needed[0] and image.height >= 2 * needed[1] and not is_lossless(data):
         image.draft(None, needed)

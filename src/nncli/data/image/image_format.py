@@ -29,6 +29,9 @@ MOST_PIXELS = 170_000_000
 MOST_VALUE = 2**32
 """Of a pixel."""
 
+MOST_CROPPED = 1 << 20
+"""Pixels."""
+
 _COLOR = re.compile(r"white|black|#[0-9a-f]{6}")
 
 IMAGE_SUFFIXES = (
@@ -53,6 +56,8 @@ class ImageFormat:
         profile: What an embedded color profile does: ``srgb`` converts the colors, ``ignore`` takes them as they are.
         value_range: The values that become black and white, for samples of more than 8 bits; None is all that they
             can hold.
+        crop: What is cut off at top, bottom, left and right before resizing: below 1 a share of the side, else pixels;
+            None cuts nothing.
 
     Raises:
         ValueError: A field has the wrong type or is out of range.
@@ -66,6 +71,7 @@ class ImageFormat:
     background: str = "white"
     profile: str = "ignore"
     value_range: tuple[float, float] | None = None
+    crop: tuple[float, float, float, float] | None = None
 
     def __post_init__(self) -> None:
         for name, side in (("height", self.height), ("width", self.width)):
@@ -84,6 +90,7 @@ class ImageFormat:
         if not isinstance(self.background, str) or not _COLOR.fullmatch(self.background):
             raise ValueError(f"image background is {self.background!r}, not white, black or #rrggbb")
         _check_range(self.value_range)
+        _check_crop(self.crop)
 
     @property
     def background_color(self) -> str:
@@ -106,7 +113,7 @@ class ImageFormat:
         return self.height * self.width * self.channels
 
     def __str__(self) -> str:
-        return f"{self.height}x{self.width} {self.color}"
+        return f"{self.height}x{self.width} {self.color}{', cropped' * (self.crop is not None)}"
 
     def to_dict(self) -> dict[str, Any]:
         """The fields by name, ready for JSON; those with a default only where they are another than that."""
@@ -131,8 +138,8 @@ class ImageFormat:
             raise ValueError(
                 f"the image format must have exactly the keys {', '.join(sorted(needed, key=[*names].index))}"
             )
-        chosen = values.get("value_range")
-        return cls(**{**values, "value_range": tuple(chosen) if isinstance(chosen, list) else chosen})
+        chosen: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
+        return cls(**chosen)
 
 
 def _check_range(chosen: object) -> None:
@@ -141,3 +148,14 @@ def _check_range(chosen: object) -> None:
     is_pair = isinstance(chosen, tuple) and len(chosen) == 2 and all(type(each) in (int, float) for each in chosen)
     if not is_pair or not -MOST_VALUE <= chosen[0] < chosen[1] <= MOST_VALUE:  # type: ignore[index]
         raise ValueError(f"image value_range is {chosen!r}, not two numbers, the smaller one first")
+
+
+def _check_crop(crop: object) -> None:
+    if crop is None:
+        return
+    is_four = isinstance(crop, tuple) and len(crop) == 4 and all(type(each) in (int, float) for each in crop)
+    if not is_four or not all(0 <= each <= MOST_CROPPED for each in crop):  # type: ignore[attr-defined]
+        raise ValueError(f"image crop is {crop!r}, not four numbers from 0 on")
+    for one, other in (crop[:2], crop[2:]):  # type: ignore[index]
+        if one < 1 and other < 1 and one + other >= 1:
+            raise ValueError(f"image crop is {crop!r}, which leaves nothing")

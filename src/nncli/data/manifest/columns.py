@@ -40,6 +40,15 @@ NAMES = {
 }
 """Purpose of a column -> its names, the most telling ones first."""
 
+NUMBERS = (
+    *("target", "targets", "value", "y", "steering", "steeringangle", "angle", "score", "rating", "age", "weight"),
+    *("price", "temperature", "distance", "depth", "count", "label"),
+)
+"""Names of a column of numbers to be predicted, the most telling ones first."""
+
+DRIVING_LOG = ("center", "left", "right", "steering", "throttle", "brake", "speed")
+"""Columns of the well-known driving simulator's log, which has no header."""
+
 ROLES = ("path", "label", "split", "group", "weight", "order")
 """The words of `data.columns`."""
 
@@ -64,23 +73,28 @@ class Columns:
     pixels: int | None = None
 
 
-def find_columns(table: Table, said: Mapping[str, Any]) -> Columns:
+def find_columns(table: Table, said: Mapping[str, Any], task: str = "classification") -> Columns:
     """The columns of a table.
 
     Args:
         table: The table.
         said: `data.columns`: what for -> the name of a column, or names for one with a column for each class; a number
             from 1 where there is no header.
+        task: ``classification``, or ``regression`` for numbers as labels.
 
     Raises:
         UsageError: There is no such column, or it cannot be seen which one holds the images or the labels.
     """
+    known_names = NAMES
+    if task == "regression":
+        known_names = NAMES | {"label": NUMBERS, "weight": ("sampleweight", "sampleweights")}
+        _name_driving_log(table)
     found = {role: _said(table, role, names) for role, names in said.items()}
     if not table.header:
         return Columns(**{**_without_header(table), **found})
     squeezed_names = [squeezed(str(name)) for name in table.header]
     taken = {place for places in found.values() for place in (places if isinstance(places, tuple) else (places,))}
-    for role, names in NAMES.items():
+    for role, names in known_names.items():
         if role not in found:
             places = [squeezed_names.index(name) for name in names if name in squeezed_names]
             places = [place for place in places if place not in taken and _fits(table, role, place)]
@@ -89,9 +103,16 @@ def find_columns(table: Table, said: Mapping[str, Any]) -> Columns:
                 taken.add(places[0])
     if "path" not in found and "pixels" not in found:
         found |= dict(zip(("path",), _image_columns(table), strict=False))
-    if "label" not in found:
+    if "label" not in found and task != "regression":
         found |= _one_hot(table, taken | {found.get("path")}) or _last_left(table, found)
     return Columns(**found)
+
+
+def _name_driving_log(table: Table) -> None:
+    """Give the log of the driving simulator the header that it lacks: three pictures and four numbers a row."""
+    is_as_wide = bool(table.rows) and len(table.rows[0]) == len(DRIVING_LOG)
+    if not table.header and is_as_wide and _image_columns(table) == [0, 1, 2]:
+        table.header = list(DRIVING_LOG)
 
 
 def _said(table: Table, role: str, names: Any) -> Any:

@@ -4,7 +4,8 @@
     cats/1.jpg,cat,train        the path from the table's folder, or from the images folder beside it (finder.py)
 
 Numbers as labels are named by a list beside the table (classes.txt, labels.txt, synsets.txt) or by themselves, in the
-order of their value. Images come class by class in the natural order of their paths, as a folder would have them.
+order of their value; where the task is a regression they are what is to be told. Images come class by class in the
+natural order of their paths, as a folder would have them.
 """
 
 from __future__ import annotations
@@ -44,6 +45,8 @@ class Row:
         group: What it hangs together with; empty if the table has no groups.
         weight: What it counts.
         order: Its place in time, as the table says it.
+        targets: The numbers to be predicted, of a regression.
+        sides: Further pictures of the same moment to train on, each with its targets.
     """
 
     path: str
@@ -52,6 +55,8 @@ class Row:
     group: str = ""
     weight: float = 1.0
     order: str = ""
+    targets: tuple[float, ...] = ()
+    sides: tuple[tuple[str, tuple[float, ...]], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,7 @@ class Manifest:
 
     Attributes:
         path: The file.
-        classes: By label.
+        classes: By label; of a regression the names of the numbers.
         rows: Class by class, in natural order of the paths.
         notes: How it was read; safe to print.
         images: Name -> what its file would hold, where the table holds the images.
@@ -73,13 +78,22 @@ class Manifest:
     images: Mapping[str, Any] | None = None
 
 
-def read_manifest(path: str | Path, columns: Mapping[str, Any] | None = None, classes: Sequence[str] = ()) -> Manifest:
+def read_manifest(
+    path: str | Path,
+    columns: Mapping[str, Any] | None = None,
+    classes: Sequence[str] = (),
+    *,
+    task: str = "classification",
+    side_cameras: Mapping[str, float] | None = None,
+) -> Manifest:
     """Read a manifest and look whether its images are there; none is opened.
 
     Args:
         path: The file.
         columns: `data.columns`: what for -> column.
         classes: Class names by index, where they are known; else a list beside the table, or the labels themselves.
+        task: ``classification``, or ``regression`` for numbers instead of labels.
+        side_cameras: Column of a further picture -> what is added to the first number for it.
 
     Raises:
         DataError: The file cannot be read.
@@ -91,12 +105,14 @@ def read_manifest(path: str | Path, columns: Mapping[str, Any] | None = None, cl
         table = read_parquet_table(Path(path))
     else:
         table = read_table(path)
-    found = find_columns(table, columns or {})
+    found = find_columns(table, columns or {}, task)
     is_list = not table.header and all(len(row) == 2 and not row[1] for row in table.rows)
     if is_list:  # of names alone: the folder of each is its class
         found = replace(found, path=0, label=None)
     needed(table, found, () if found.pixels is not None and found.path is None else ("path",))
     needed(table, found, () if is_list else ("label",))
+    if task == "regression":
+        return _NumbersReader(table, found, side_cameras or {}).manifest()
     return _Reader(table, found, classes).manifest()
 
 
@@ -114,7 +130,7 @@ class _Reader:
         """The whole, or all that is wrong with it."""
         table = self._table
         paths, images = self._paths()
-        names = self._labels()
+        classes, labels, values = self._answers()
         splits = self._column("split", _checked_split)
         if self._columns.is_valid is not None:
             splits = self._column("is_valid", lambda cell: "val" if cell.lower() in ("1", "true") else "train")
@@ -122,8 +138,8 @@ class _Reader:
         if self._columns.weight is not None:
             self._notes.append("the column of weights is not used")
         groups, order = self._column("group", str), self._column("order", str)
-        classes, labels = self._numbered(names)
-        self._check_repeated(paths, labels, splits)
+        self._check_repeated(paths, values or labels, splits)
+        sides = self._sides(values)
         if not table.rows and not self._problems:
             raise UsageError(f"{printable(table.path)}:1: no rows below the header")
         if self._problems:
@@ -137,6 +153,8 @@ class _Reader:
                 groups[i] if groups else "",
                 weights[i],
                 order[i] if order else "",
+                values[i] if values else (),
+                sides[i] if sides else (),
             )
             for i in dict(zip(paths, every, strict=True)).values()
         ]
@@ -144,6 +162,14 @@ class _Reader:
         if len(rows) < len(paths):
             self._notes.append(f"{len(paths) - len(rows):,} rows name an image a second time, with the same label")
         return Manifest(table.path, classes, tuple(rows), tuple(self._notes), images)
+
+    def _answers(self) -> tuple[tuple[str, ...], list[int], list[tuple[float, ...]]]:
+        """Names of the classes, and the class of each row; the last for numbers."""
+        return *self._numbered(self._labels()), []
+
+    def _sides(self, _values: list[tuple[float, ...]]) -> list[tuple[tuple[str, tuple[float, ...]], ...]]:
+        """Further pictures of each row; none."""
+        return []
 
     def _problem(self, row: int, text: str) -> None:
         number = self._table.numbers[row]
@@ -158,6 +184,10 @@ class _Reader:
         cells = [row[place] for row in self._table.rows]
         if any(isinstance(cell, dict) and cell.get("bytes") is not None for cell in cells[:100]):
             return self._images_in_cells(cells)
+        return self._found(cells), None
+
+    def _found(self, cells: list[Any]) -> list[str]:
+        """The files that the cells of a column name."""
         names = [cell.get("path") or "" if isinstance(cell, dict) else _text(cell) for cell in cells]
         finder, note = choose_finder(self._table.path, names)
         if note:
@@ -169,7 +199,7 @@ class _Reader:
             except NameError_ as error:
                 self._problem(i, str(error))
                 paths.append(f"\0{i}")
-        return paths, None
+        return paths
 
     def _pixels(self, place: int) -> tuple[list[str], dict[str, Any]]:
         """Square gray pictures whose values stand in a cell, between blanks, as files of the PGM format: FER2013."""
@@ -278,7 +308,7 @@ class _Reader:
                 self._problem(i, f"label {number}, but the list of classes has {len(classes)}, from {int(from_one)} on")
         return tuple(classes), [number - from_one for number in numbers]
 
-    def _check_repeated(self, paths: list[str], labels: list[int], splits: list[str]) -> None:
+    def _check_repeated(self, paths: list[str], labels: Sequence[Any], splits: list[str]) -> None:
         """Name rows that give an image another label or another split than a row before."""
         if len(set(paths)) == len(paths):
             return
@@ -300,6 +330,55 @@ class _Reader:
         rows = len(self._table.rows) + len(self._table.problems)
         count = "1 row is" if len(self._bad) == 1 else f"{len(self._bad):,} rows are"
         return "\n".join([*lines, f"{shown}: {count} wrong, of {rows:,}; correct or remove them"])
+
+
+class _NumbersReader(_Reader):
+    """A table of which the labels are numbers.
+
+    Args:
+        table: As above.
+        columns: As above.
+        side_cameras: See `read_manifest`.
+    """
+
+    def __init__(self, table: Table, columns: Columns, side_cameras: Mapping[str, float]) -> None:
+        super().__init__(table, columns, ())
+        self._side_cameras = side_cameras
+
+    def _answers(self) -> tuple[tuple[str, ...], list[int], list[tuple[float, ...]]]:
+        places = self._columns.label
+        chosen = places if isinstance(places, tuple) else (places or 0,)
+        header = self._table.header
+        names = tuple(str(header[place]) if header else f"column {place + 1}" for place in chosen)
+        values = [tuple(self._number(i, row[place]) for place in chosen) for i, row in enumerate(self._table.rows)]
+        return names, [0] * len(values), values
+
+    def _number(self, i: int, cell: Any) -> float:
+        text = _text(cell)
+        try:
+            number = float(text)
+        except ValueError:
+            number = math.nan
+        if not math.isfinite(number):
+            self._problem(i, f"target {printable(text)[:40]}, not a finite number" if text else "no target")
+        return number
+
+    def _sides(self, values: list[tuple[float, ...]]) -> list[tuple[tuple[str, tuple[float, ...]], ...]]:
+        table, found = self._table, []
+        for name, offset in self._side_cameras.items():
+            if name not in table.header:
+                self._notes.append(f"no column {printable(name)}: no pictures of that side camera")
+                continue
+            paths = self._found([row[table.header.index(name)] for row in table.rows])
+            shifted = [(first + offset, *others) for first, *others in values]
+            found.append(list(zip(paths, shifted, strict=True)))
+            self._notes.append(f"also trained on {printable(name)}, with {offset:+g} in {table.name_of(self._first)}")
+        return list(zip(*found, strict=True))
+
+    @property
+    def _first(self) -> int:
+        place = self._columns.label
+        return place[0] if isinstance(place, tuple) else place or 0
 
 
 def _text(cell: Any) -> str:

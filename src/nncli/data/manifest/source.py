@@ -24,15 +24,24 @@ class ListedImages(ImageSource):
     Attributes:
         groups: What images hang together, by path; empty if they do not.
         order: When each image was taken, by path; empty if nobody says.
+        sides: Further pictures to train on wherever this one is, by path, of driving logs with several cameras.
     """
 
     groups: Mapping[str, str] = field(default_factory=dict)
     order: Mapping[str, str] = field(default_factory=dict)
+    sides: Mapping[str, LabeledFiles] = field(default_factory=dict)
 
     def split(self, fraction: float, seed: int, grouping: str = NO_GROUPS) -> tuple[LabeledFiles, LabeledFiles]:
-        """As of files; but the last images are for validation where there is an order, and groups stay together."""
+        """As of files; but the last images are for validation where there is an order, and groups stay together.
+
+        Pictures of side cameras are trained on, where the one of the center is, and never judged by.
+        """
+        training, validation = self._split(fraction, seed, grouping)
+        return sum((self.sides[path] for path in training.paths if path in self.sides), training), validation
+
+    def _split(self, fraction: float, seed: int, grouping: str) -> tuple[LabeledFiles, LabeledFiles]:
         if "val" in self.splits or grouping != NO_GROUPS or not (self.groups or self.order):
-            return super().split(fraction, seed, grouping)
+            return ImageSource.split(self, fraction, seed, grouping)
         from nncli.data.split import grouped_split, last_split
 
         files = self.splits.get("all") or self.splits["train"]
@@ -71,7 +80,8 @@ def source_of(
         raise DataError(f"{printable(root)}: {some(list(rows))} without images to train on")
     rows = {"all": rows[""]} if "" in rows else {split: rows[split] for split in splits if split in rows}
     files = {split: _files(labeled) for split, labeled in rows.items()}
-    if is_training:
+    has_numbers = any(row.targets for manifest in every for row in manifest.rows)
+    if is_training and not has_numbers:
         _refuse_missing(root, classes, next(iter(files.values())))
     images = {name: content for manifest in every for name, content in (manifest.images or {}).items()}
     if images:
@@ -83,7 +93,12 @@ def source_of(
     if groups:
         notes.append(f"{len(set(groups.values())):,} groups of images stay together when validation images are drawn")
     order = {row.path: row.order for row in listed} if any(row.order for row in listed) else {}
-    return ListedImages(root, classes, files, tuple(notes), groups, order)
+    sides = {
+        row.path: LabeledFiles(*zip(*((path, 0, targets) for path, targets in row.sides), strict=True))
+        for row in listed
+        if row.sides
+    }
+    return ListedImages(root, classes, files, tuple(notes), groups, order, sides)
 
 
 def _all_classes(manifests: Sequence[Manifest]) -> tuple[str, ...]:
@@ -103,7 +118,8 @@ def _by_split(
     for split, found in manifests.items():
         for manifest in found:
             for row in manifest.rows:
-                rows.setdefault(row.split or split, []).append((index[manifest.classes[row.label]], row))
+                label = 0 if row.targets else index[manifest.classes[row.label]]
+                rows.setdefault(row.split or split, []).append((label, row))
     if "" in rows and len(rows) > 1:
         notes.append(f"{len(rows['']):,} rows name no split: they are trained on")
         rows["train"] = rows.get("train", []) + rows.pop("")
@@ -122,4 +138,5 @@ def _refuse_missing(root: str, classes: Sequence[str], main: LabeledFiles) -> No
 
 def _files(labeled: list[tuple[int, Row]]) -> LabeledFiles:
     labeled = sorted(labeled, key=lambda pair: pair[0])
-    return LabeledFiles(tuple(row.path for _, row in labeled), tuple(label for label, _ in labeled))
+    targets = tuple(row.targets for _, row in labeled if row.targets)
+    return LabeledFiles(tuple(row.path for _, row in labeled), tuple(label for label, _ in labeled), targets)

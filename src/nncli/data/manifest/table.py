@@ -54,6 +54,10 @@ class Table:
     classes: tuple[str, ...] = ()
     notes: list[str] = field(default_factory=list)
 
+    def name_of(self, place: int) -> str:
+        """The name of a column, safe to print."""
+        return printable(str(self.header[place])) if self.header else f"column {place + 1}"
+
 
 def read_table(path: str | Path) -> Table:
     """Read the rows of a manifest that is text.

@@ -1,0 +1,156 @@
+"""How good numbers are: predictions for images whose numbers are known.
+
+    MAE           mean of |y_hat - y|                        in the unit of the numbers
+    RMSE          square root of the mean of (y_hat - y)^2   likewise; far-off answers count more
+    R2            1 - sum (y_hat - y)^2 / sum (y - mean y)^2   1: always right; 0: no better than one constant
+    correlation   of y_hat and y (Pearson)                   whether they rise and fall together, in whatever unit
+    of the mean   mean squared error divided by that of answering the training images' mean for every image
+
+R2 and correlation of images that all have the same number are undefined, and None.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nncli.data.loading import BadImage
+from nncli.evaluation.evaluation import Evaluation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+    from nncli.model.predictor import Prediction
+
+NO_MEAN: Any = None
+"""Stands for a mean of 0."""
+
+
+@dataclass(frozen=True)
+class RegressionEvaluation(Evaluation):
+    """An evaluation of which `classes` are the names of numbers, and `actual` and `probabilities` are numbers.
+
+    Attributes:
+        actual: The right numbers, (m, K).
+        probabilities: Those predicted, (m, K).
+        mean: Of the training images' numbers, (K,): what is answered without looking.
+    """
+
+    mean: NDArray[np.float64] = field(default=NO_MEAN)
+
+    @classmethod
+    def of(
+        cls,
+        names: tuple[str, ...],
+        paths: list[str],
+        actual: NDArray[np.float64],
+        predicted: NDArray[np.float32],
+        bad: Sequence[BadImage],
+        split: str,
+        known: NDArray[np.uint8] | None = None,
+        *,
+        mean: NDArray[np.float64],
+    ) -> RegressionEvaluation:
+        """An evaluation of numbers; see the attributes."""
+        return cls(names, paths, actual, predicted, bad, split, known, mean=mean)  # type: ignore[arg-type]
+
+    @property
+    def residuals(self) -> NDArray[np.float64]:
+        """Predicted minus right, (m, K)."""
+        return np.asarray(self.probabilities - self.actual, np.float64)
+
+    def wrong(self) -> list[int]:
+        """All rows, those furthest off first."""
+        size = np.abs(self.residuals) / np.maximum(self.actual.std(axis=0), 1e-12)
+        return [int(row) for row in np.argsort(-size.max(axis=1, initial=0), kind="stable")]
+
+    def report(self) -> dict[str, Any]:
+        """All figures, ready for JSON; None of no images."""
+        n = len(self.paths)
+        mean = np.zeros(len(self.classes)) if self.mean is None else self.mean
+        targets = {
+            name: figures(self.actual[:, k].astype(np.float64), self.probabilities[:, k].astype(np.float64), mean[k])
+            for k, name in enumerate(self.classes)
+        }
+        known = [each["r2"] for each in targets.values() if n and each["r2"] is not None]
+        return {
+            "task": "regression",
+            "split": self.split,
+            "images": n,
+            "skipped": len(self.bad),
+            "r2": float(np.mean(known)) if known else None,
+            "targets": targets if n else {},
+            "findings": [],
+            "known": self._known(),
+        }
+
+
+def figures(actual: NDArray[np.float64], predicted: NDArray[np.float64], mean: float) -> dict[str, Any]:
+    """The figures of one number of m images.
+
+    Args:
+        actual: The right ones, (m,).
+        predicted: (m,).
+        mean: What is answered without looking.
+
+    Returns:
+        n, mae, rmse, r2, correlation, those of answering the mean, and mean squared error as a share of its.
+    """
+    if not len(actual):
+        return {"n": 0}
+    residuals, baseline = predicted - actual, mean - actual
+    squares, spread = float(np.mean(residuals**2)), float(np.var(actual))
+    by_mean = float(np.mean(baseline**2))
+    deviations = float(predicted.std() * actual.std())
+    covariance = float(np.mean((predicted - predicted.mean()) * (actual - actual.mean())))
+    return {
+        "n": len(actual),
+        "mae": float(np.abs(residuals).mean()),
+        "rmse": squares**0.5,
+        "r2": 1 - squares / spread if spread > 0 else None,
+        "correlation": covariance / deviations if deviations > 0 else None,
+        "baseline": {"answer": float(mean), "mae": float(np.abs(baseline).mean()), "rmse": by_mean**0.5},
+        "of_the_mean": squares / by_mean if by_mean > 0 else None,
+    }
+
+
+def collect_numbers(
+    predictions: Iterable[Prediction],
+    targets: Sequence[Sequence[float]],
+    names: tuple[str, ...],
+    mean: NDArray[np.float64],
+    split: str = "",
+) -> RegressionEvaluation:
+    """Predictions with the right numbers, in the same order; the bad ones are put aside.
+
+    Args:
+        predictions: One per image.
+        targets: The right numbers of each, K of them.
+        names: Of the numbers.
+        mean: As in `RegressionEvaluation`.
+        split: As in `Evaluation`.
+    """
+    pairs = list(zip(predictions, targets, strict=True))
+    good = [(prediction, numbers) for prediction, numbers in pairs if not prediction.error]
+    shape = len(good), len(names)
+    actual = np.array([numbers for _, numbers in good], np.float64).reshape(shape)
+    predicted = np.array([prediction.probabilities for prediction, _ in good], np.float32).reshape(shape)
+    bad = [BadImage(prediction.path, prediction.error) for prediction, _ in pairs if prediction.error]
+    kinds = [prediction.known for prediction, _ in good]
+    known = None if None in kinds else np.array(kinds, np.uint8)
+    paths = [prediction.path for prediction, _ in good]
+    return RegressionEvaluation.of(names, paths, actual, predicted, bad, split, known, mean=mean)
+
+
+def numbers_csv_rows(evaluation: Evaluation) -> list[tuple[object, ...]]:
+    """Path, right and predicted number of every image, with a header; predicted in the digits of a float32."""
+    header = ("path", *(f"{kind}_{name}" for name in evaluation.classes for kind in ("actual", "predicted")))
+    rows: list[tuple[object, ...]] = [header]
+    for path, actual, predicted in zip(evaluation.paths, evaluation.actual, evaluation.probabilities, strict=True):
+        pairs = zip(actual.tolist(), predicted, strict=True)
+        rows.append((path, *(text for right, told in pairs for text in (f"{right:.10g}", str(told)))))
+    return rows

@@ -1,0 +1,136 @@
+"""What a network's outputs say: which class an image is of, or numbers.
+
+    classification   Y_hat is P(class k) in row k; two classes share one output, P(second class)
+    regression       target = mean + deviation * Y_hat        mean, deviation: of the training images' targets
+
+Targets are trained on standardized, so that no unit of measurement decides how large the steps are, and answers are
+turned back. The mirror image of a road bends the other way: where a target's sign turns in the mirror, targets and
+their negatives are equally frequent, so their mean is 0 and the sign of the standardized output turns, too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Classification:
+    """One class of several."""
+
+    name = "classification"
+    loss = "cross_entropy"
+
+    def output(self, n_outputs: int) -> str:
+        """The activation of the last layer."""
+        return "sigmoid" if n_outputs == 1 else "softmax"
+
+    def n_outputs(self, n_classes: int) -> int:
+        """Units of the last layer."""
+        return 1 if n_classes == 2 else n_classes
+
+    def answers(self, Y_hat: NDArray[Any]) -> NDArray[Any]:
+        """Probabilities of every class, (n_classes, m), from Y_hat, (n_L, m)."""
+        return np.concatenate([1 - Y_hat, Y_hat]) if Y_hat.shape[0] == 1 else Y_hat
+
+    def of_mirrored(self, Y_hat: NDArray[Any]) -> NDArray[Any]:
+        """What Y_hat of the mirror image says of the image itself, (n_L, m): the same."""
+        return Y_hat
+
+
+@dataclass(frozen=True)
+class Regression:
+    """Numbers.
+
+    Attributes:
+        mean, deviation: Of the targets, (K,) float64.
+        mirror_signs: -1 for targets whose sign turns in the mirror, else 1, (K,).
+        loss: squared, absolute or huber.
+    """
+
+    mean: NDArray[np.float64]
+    deviation: NDArray[np.float64]
+    mirror_signs: NDArray[np.float64]
+    loss: str = "squared"
+
+    name = "regression"
+
+    @classmethod
+    def fit(cls, targets: NDArray[np.float64], names: Sequence[str], negated: Any, loss: str) -> Regression:
+        """The task of training images.
+
+        Args:
+            targets: Theirs, (m, K).
+            names: Of the targets.
+            negated: `data.mirror_targets`: ``keep``, ``negate`` or the names of those whose sign turns.
+            loss: As above.
+        """
+        turned = {"keep": (), "negate": tuple(names)}.get(negated, negated) if isinstance(negated, str) else negated
+        signs = np.array([-1.0 if name in turned else 1.0 for name in names])
+        mean = np.where(signs < 0, 0, targets.mean(axis=0))
+        deviation = np.sqrt(((targets - mean) ** 2).mean(axis=0))
+        return cls(mean, np.where(deviation > 0, deviation, 1), signs, loss)
+
+    def standardized(self, targets: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What a network is trained to say, (m, K), from targets, (m, K)."""
+        return (targets - self.mean) / self.deviation
+
+    def output(self, n_outputs: int) -> str:  # noqa: ARG002
+        """The activation of the last layer."""
+        return "identity"
+
+    def n_outputs(self, n_names: int) -> int:
+        """Units of the last layer."""
+        return n_names
+
+    def answers(self, Y_hat: NDArray[Any]) -> NDArray[Any]:
+        """The numbers, (K, m), from Y_hat, (K, m)."""
+        return np.asarray(self.mean[:, None] + self.deviation[:, None] * Y_hat)
+
+    def of_mirrored(self, Y_hat: NDArray[Any]) -> NDArray[Any]:
+        """What Y_hat of the mirror image says of the image itself, (K, m)."""
+        return np.asarray(self.mirror_signs[:, None] * Y_hat)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As a model file has it."""
+        arrays = {"mean": self.mean, "deviation": self.deviation, "mirror_signs": self.mirror_signs}
+        return {"name": self.name, "loss": self.loss, **{name: array.tolist() for name, array in arrays.items()}}
+
+
+Task = Classification | Regression
+
+CLASSIFICATION = Classification()
+
+
+def task_from(values: Any, n_names: int) -> Regression:
+    """The task that `Regression.to_dict` described; `values` may come from anyone.
+
+    Raises:
+        ValueError: They do not describe one with `n_names` numbers.
+    """
+    keys = {"name", "loss", "mean", "deviation", "mirror_signs"}
+    if not isinstance(values, dict) or set(values) != keys or values["name"] != "regression":
+        raise ValueError("task is none that is known")
+    if values["loss"] not in ("squared", "absolute", "huber"):
+        raise ValueError(f"unknown loss {values['loss']!r}")
+    arrays = []
+    for name in ("mean", "deviation", "mirror_signs"):
+        numbers = values[name]
+        if (
+            not isinstance(numbers, list)
+            or len(numbers) != n_names
+            or not all(type(x) in (int, float) for x in numbers)
+        ):
+            raise ValueError(f"task has no {name} of {n_names} numbers")
+        arrays.append(np.array(numbers, np.float64))
+    mean, deviation, signs = arrays
+    if not np.isfinite([mean, deviation]).all() or (deviation <= 0).any() or not set(signs.tolist()) <= {-1.0, 1.0}:
+        raise ValueError("task has a number that makes no sense")
+    return Regression(mean, deviation, signs, values["loss"])
