@@ -80,9 +80,10 @@ def _evaluations(models: tuple[str, ...], data: str, split: str | None, *, inclu
     from nncli.model.file import read_model
     from nncli.model.predictor import Predictor
 
-    every = [
-        evaluate_folder(Predictor(read_model(find_model(model)), tells_known=True), data, split) for model in models
-    ]
+    opened = [read_model(find_model(model)) for model in models]
+    if any(model.task.name == "regression" for model in opened):
+        raise UsageError("compare is about classes; for models that tell numbers compare what evaluate says of each")
+    every = [evaluate_folder(Predictor(model, tells_known=True), data, split) for model in opened]
     for model, each in zip(models, every, strict=True):
         if each.known is None:
             say(f"{printable(model)} does not tell which images trained it: its figures on those are too good")

@@ -11,6 +11,7 @@ import click
 from nncli.cli.messages import say, warn
 from nncli.cli.options import Share
 from nncli.cli.progress import MODES
+from nncli.cli.regression import is_r2_below
 from nncli.errors import EXIT_GATE, EXIT_SKIPPED, DataError, Interrupted, UsageError
 from nncli.text import printable
 
@@ -83,7 +84,10 @@ def command(
         click.echo(json.dumps(metrics, indent=2))
     else:
         click.echo("\n".join(_lines(metrics)))
-    if fail_under is not None and metrics["accuracy"] < fail_under:
+    if metrics.get("task") == "regression":
+        if fail_under is not None and is_r2_below(metrics, fail_under):
+            context.exit(EXIT_GATE)
+    elif fail_under is not None and metrics["accuracy"] < fail_under:
         warn(f"accuracy {metrics['accuracy']:.4f} is below --fail-under {fail_under:g}")
         context.exit(EXIT_GATE)
     if metrics["skipped"]:
@@ -133,6 +137,9 @@ def _run(
             go_on = f"go on with: nncli crossval --resume {printable(str(directory.path))}"
             interrupted.message = f"stopped after {watcher.n_done} of {folds} folds, which are kept; {go_on}"
             raise
+    if result.metrics.get("task") == "regression":
+        say(f"{printable(str(directory.path))}: predictions.csv has all answers")
+        return result
     say(f"{printable(str(directory.path))}: labels.html and labels.csv show the {_doubtful(result.metrics)}")
     return result
 
@@ -162,6 +169,14 @@ def _write(directory: RunDirectory, result: CrossValidated) -> None:
 
     evaluation, metrics = result.evaluation, result.metrics
     classes = evaluation.classes
+    if metrics.get("task") == "regression":
+        from nncli.evaluation.regression import numbers_csv_rows
+
+        header, *numbers = numbers_csv_rows(evaluation)
+        rows_with_folds = [(*row, fold + 1) for row, fold in zip(numbers, result.folds, strict=True)]
+        write_text_atomically(directory / "metrics.json", json.dumps(metrics, indent=2, ensure_ascii=False) + "\n")
+        write_text_atomically(directory / "predictions.csv", csv_text([(*header, "fold"), *rows_with_folds]))
+        return
     rows = [
         (path, classes[actual], classes[predicted], probability_text(probability), fold + 1)
         for (path, actual, predicted, probability), fold in zip(evaluation.rows(), result.folds, strict=True)
@@ -188,6 +203,10 @@ def _summary(metrics: dict[str, Any]) -> list[str]:
 def _lines(metrics: dict[str, Any]) -> list[str]:
     from nncli.cli.evaluation_report import as_table
 
+    if metrics.get("task") == "regression":
+        from nncli.cli.regression import fold_lines
+
+        return fold_lines(metrics)
     accuracies = metrics["fold_accuracies"]
     spread = f"{min(accuracies):.4f} to {max(accuracies):.4f}, standard deviation {metrics['fold_deviation']:.4f}"
     grouped = f" of {metrics['groups']} groups" if metrics["groups"] < metrics["images"] else ""

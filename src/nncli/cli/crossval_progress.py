@@ -32,10 +32,10 @@ class CrossvalProgress(Progress, FoldHooks):
         self.n_done = number - 1
         say(f"fold {number} of {n_folds}: {n_training} images to train on, {n_images} to predict")
 
-    def on_fold_done(self, number: int, n_right: int, n_images: int) -> None:
+    def on_fold_done(self, number: int, result: str) -> None:
         """Say it."""
         self.n_done = number
-        say(f"fold {number}: {n_right} of {n_images} right, {n_right / n_images:.4f}")
+        say(f"fold {number}: {result}")
 
     def on_training(self, training: Training) -> Counts:
         """Show a bar over all epochs of the fold."""

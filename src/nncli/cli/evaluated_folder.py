@@ -56,13 +56,15 @@ def evaluate_folder(predictor: Predictor, data: str, split: str | None) -> Evalu
 
     classes = predictor.model.classes
     if predictor.model.task.name == "regression":
-        return _evaluate_numbers(predictor, data, measured_images(data, split, classes))
+        measured = measured_images(data, split, {"label": list(classes)})
+        _say_what_is_evaluated(data, measured, ())
+        return evaluate_numbers(predictor, measured)
     images = labeled_images(data, split, classes)
     _say_what_is_evaluated(data, images, classes)
     return evaluate_files(predictor, images.paths, images.names, images.folder, images.split, images.opened())
 
 
-def _evaluate_numbers(predictor: Predictor, data: str, images: LabeledImages) -> Evaluation:
+def evaluate_numbers(predictor: Predictor, images: LabeledImages) -> Evaluation:
     """Evaluation of the images of a table with numbers; bad ones are named."""
     import numpy as np
 
@@ -70,7 +72,6 @@ def _evaluate_numbers(predictor: Predictor, data: str, images: LabeledImages) ->
 
     model = predictor.model
     mean = model.task.answers(np.zeros((len(model.classes), 1)))[:, 0]  # what is told where the network says nothing
-    _say_what_is_evaluated(data, images, ())
     predictions = _with_bar(predictor.predict(images.opened()), len(images.paths))
     evaluation = collect_numbers(predictions, images.targets, model.classes, mean, images.split)
     return _told(evaluation, images.folder)

@@ -10,7 +10,7 @@ from nncli.cli.evaluation_files import Png
 from nncli.cli.messages import say
 from nncli.cli.model_lookup import find_model
 from nncli.cli.options import model_option
-from nncli.errors import DataError
+from nncli.errors import DataError, UsageError
 from nncli.text import printable
 
 METHODS = ("occlusion", "gradient")
@@ -47,6 +47,8 @@ def command(image: str, model: str | None, output: str, method: str) -> None:
     from nncli.pictures.tiles import as_rgb, save_png
 
     used = read_model(find_model(model))
+    if used.task.name == "regression":
+        raise UsageError("explain is about classes; this model tells numbers")
     try:
         pixels = decode_image(image, used.image_format)
     except ImageError as error:

@@ -75,10 +75,11 @@ def _check(content: bytes, model: Model, target: Path, folder: str | None, *, fl
     difference = largest_difference(content, Predictor(model), images.values())
     numbers = " and ".join(f"{len(rows)} {kind}" for kind, rows in images.items())
     tolerance = TOLERANCE_OF_FLOAT16 if float16 else TOLERANCE
+    what = "numbers" if model.task.name == "regression" else "probabilities"
     if not difference <= tolerance:
         way_out = "leave out --float16" if float16 else "keep to nncli for this model"
         raise NncliError(
-            f"{printable(str(target))}: not written, because on {numbers} images its probabilities differ by up to "
+            f"{printable(str(target))}: not written, because on {numbers} images its {what} differ by up to "
             f"{difference:.1e} from nncli's, more than {tolerance:.0e}; {way_out}"
         )
-    say(f"compared by onnxruntime on {numbers} images: probabilities differ by {difference:.1e} at most")
+    say(f"compared by onnxruntime on {numbers} images: {what} differ by {difference:.1e} at most")

@@ -199,6 +199,21 @@ def result_text(report: Report) -> str:
     return f"{report['split']} {'; '.join(figures)} on {report['images']} images"
 
 
+def fold_lines(metrics: Report) -> list[str]:
+    """The result of a cross-validation: the figures of each fold, their spread, and those over all images."""
+    lines = [f"{metrics['folds']} folds: every image predicted by a network that did not see it"]
+    for name in metrics["targets"]:
+        folds = [fold[name] for fold in metrics["by_fold"]]
+        columns = [("RMSE", "rmse", ".4g"), ("R2", "r2", ".4f"), ("correlation", "correlation", ".4f")]
+        columns += [("MSE / mean's", "of_the_mean", ".4f")]
+        rows: list[tuple[object, ...]] = [("fold", "images", *(title for title, _, _ in columns))]
+        for number, fold in enumerate(folds, 1):
+            figures = [(fold[key], form) for _, key, form in columns]
+            rows.append((number, fold["n"], *("-" if v is None else f"{v:{form}}" for v, form in figures)))
+        lines += [printable(name), *(f"  {line}" for line in aligned(rows, numbers_from=0))]
+    return [*lines, "", "over all folds", *headline(metrics)]
+
+
 def target_lines(names: Sequence[str], splits: Mapping[str, ImageSet]) -> list[str]:
     """Range and histogram of the numbers of some images, for `check`."""
     import numpy as np

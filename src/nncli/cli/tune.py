@@ -128,6 +128,8 @@ def _search(config_file: ConfigFile, study: str) -> Search:
     except ModuleNotFoundError as error:
         raise refuse_missing("tune", error, "tune") from error
 
+    if config_file.config.data.task == "regression":
+        raise config_file.error("data.task", "tune searches for classes; data.task: regression is not searched for yet")
     plan = plan_experiment(config_file)
     if not plan.validation_files.paths:
         raise config_file.error(

@@ -99,6 +99,21 @@ def stratified_folds(labels: Sequence[int], k: int, seed: int, groups: Sequence[
     return _dealt(label_of, groups, np.full(k, 1 / k), random)
 
 
+def ordered_folds(times: Sequence[Any], k: int) -> NDArray[np.intp]:
+    """Deal examples out to k folds that follow each other in time.
+
+    Args:
+        times: Of each example, as for `last_split`.
+        k: How many folds.
+
+    Returns:
+        The fold of each example, 0..k-1, (m,).
+    """
+    folds = np.empty(len(times), np.intp)
+    folds[sorted(range(len(times)), key=lambda i: times[i])] = np.arange(len(times)) * k // max(len(times), 1)
+    return folds
+
+
 def grouped_split(
     labels: Sequence[int], fraction: float, seed: int, groups: Sequence[int] | Sequence[str]
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -7,7 +7,7 @@ read for names alone, and the caller matches them. Everything else about a tree 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nncli.data.layout.archive import ArchiveTree
 from nncli.data.layout.hints import hint
@@ -22,7 +22,7 @@ from nncli.errors import DataError, UsageError
 from nncli.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from nncli.data.layout.tree import Tree
 
@@ -107,19 +107,19 @@ def labeled_images(root: str, split: str | None = None, known: Sequence[str] | N
     return _of_archive(tree, images) if isinstance(tree, ArchiveTree) else images
 
 
-def measured_images(path: str, split: str | None, names: Sequence[str]) -> LabeledImages:
+def measured_images(path: str, split: str | None, columns: Mapping[str, Any]) -> LabeledImages:
     """The images of a table with their numbers, or of one split of it.
 
     Args:
         path: The table, or a folder with one.
         split: As for `labeled_images`.
-        names: Of the numbers, which are the names of their columns.
+        columns: As `data.columns`; the label is a list of the columns of numbers.
 
     Raises:
         UsageError: There is no such split or column, or a row is wrong.
         DataError: There is no table.
     """
-    source = read_source(path, Reading(columns={"label": list(names)}, task="regression", is_training=False))
+    source = read_source(path, Reading(columns=columns, task="regression", is_training=False))
     images = _of_source(source, split, None)
     return replace(images, targets=source.splits[images.split or "all"].targets)
 

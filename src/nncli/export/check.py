@@ -16,6 +16,7 @@ import onnxruntime
 from nncli.data.folder_walk import find_images
 from nncli.data.image.decoding import ImageError, decode_image
 from nncli.errors import DataError, NncliError
+from nncli.model.task import Regression
 from nncli.text import printable
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ TOGETHER = 32
 """Images in a batch."""
 
 
-def open_session(content: bytes) -> Callable[[NDArray[np.uint8]], tuple[NDArray[np.float32], NDArray[np.int64]]]:
+def open_session(content: bytes) -> Callable[[NDArray[np.uint8]], list[NDArray[Any]]]:
     """Session of onnxruntime on an ONNX file: a function from images, (m, height, width, channels), to its outputs.
 
     Raises:
@@ -57,9 +58,8 @@ def open_session(content: bytes) -> Callable[[NDArray[np.uint8]], tuple[NDArray[
         line = str(error).splitlines()[0]
         raise NncliError(f"onnxruntime {onnxruntime.__version__} cannot use the file: {line}") from error
 
-    def run(images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        probabilities, label = session.run(["probabilities", "label"], {"images": images})
-        return probabilities, label
+    def run(images: NDArray[np.uint8]) -> list[NDArray[Any]]:
+        return list(session.run(None, {"images": images}))
 
     return run
 
@@ -67,19 +67,23 @@ def open_session(content: bytes) -> Callable[[NDArray[np.uint8]], tuple[NDArray[
 def largest_difference(content: bytes, predictor: Predictor, image_sets: Iterable[NDArray[np.uint8]]) -> float:
     """The largest difference of a probability between an ONNX file and nncli; infinite where labels are wrong.
 
+    Of a regression it is that of a number, as a share of its size and its standard deviation.
+
     Args:
         content: Of the file.
         predictor: Of the same model.
         image_sets: Images as rows, (m, n values) each.
     """
+    task = predictor.model.task
     run, shape, largest = open_session(content), predictor.model.image_format.shape, 0.0
     for rows in image_sets:
         for start, stop in [(0, 1), *((each, each + TOGETHER) for each in range(0, len(rows), TOGETHER))]:
             expected = predictor.probabilities(rows[start:stop])
-            found, label = run(rows[start:stop].reshape(-1, *shape))
-            if found.shape != expected.shape or not np.array_equal(found.argmax(axis=1), label):
+            found, *label = run(rows[start:stop].reshape(-1, *shape))
+            if found.shape != expected.shape or any(not np.array_equal(found.argmax(axis=1), each) for each in label):
                 return np.inf
-            largest = max(largest, float(np.nan_to_num(np.abs(found - expected), nan=np.inf).max()))
+            scale = task.deviation + np.abs(expected) if isinstance(task, Regression) else 1.0
+            largest = max(largest, float(np.nan_to_num(np.abs(found - expected) / scale, nan=np.inf).max()))
     return largest
 
 

@@ -28,6 +28,8 @@ f32 = np.float32
 def probabilities(graph: Graph, features: str, model: Model) -> str:
     """Append the network; the name of the probabilities, (m, n_classes), before any temperature.
 
+    Of a regression it is the name of its standardized numbers, (m, K).
+
     Args:
         graph: Grows.
         features: Name of the feature columns, as rows, (m, n_0) float32.
@@ -60,6 +62,8 @@ def _member(graph: Graph, A: str, network: Network, activation: str) -> str:
             Z = graph.add("LayerNormalization", Z, gain, shift, axis=-1, epsilon=EPSILON)
         A = ACTIVATIONS[activation](graph, Z)
     W, b = network.W[L], network.b[L]
+    if network.output == "identity":
+        return graph.add("Gemm", A, W.T.astype(f32), b.ravel().astype(f32))
     if len(W) == 1:
         W, b = np.insert(W, 0, 0, axis=0), np.insert(b, 0, 0, axis=0)
     return graph.add("Softmax", graph.add("Gemm", A, W.T.astype(f32), b.ravel().astype(f32)), axis=1)

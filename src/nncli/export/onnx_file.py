@@ -2,6 +2,8 @@
 
     images (batch, height, width, channels) uint8 -> probabilities (batch, classes) float32, label (batch,) int64
 
+A regression has values (batch, targets) float32 instead of both.
+
 The images must have the model's size already: how they are decoded and resized is told in the metadata, a graph cannot
 do it as Pillow does.
 """
@@ -18,6 +20,7 @@ from nncli.errors import UsageError
 from nncli.export.features import column
 from nncli.export.graph import LARGEST, Graph
 from nncli.export.network import probabilities, tempered
+from nncli.model.task import Regression
 
 if TYPE_CHECKING:
     from nncli.model.file import Model
@@ -40,13 +43,22 @@ def onnx_bytes(model: Model, *, float16: bool = False) -> bytes:
     values = probabilities(graph, column(graph, images, model.column), model)
     if is_mirrored:
         pairs = graph.reshape(values, 2, -1, n_classes)
+        if isinstance(model.task, Regression):
+            signs = np.stack([np.ones(n_classes), model.task.mirror_signs])[:, None].astype(np.float32)
+            pairs = graph.add("Mul", pairs, signs)
         values = graph.add("ReduceMean", pairs, axes=[0], keepdims=0)
-    values = graph.add("Identity", tempered(graph, values, model.temperature), output="probabilities")
-    graph.add("ArgMax", values, output="label", axis=1, keepdims=0)
+    outputs: dict[str, tuple[str, *tuple[str | int, ...]]]
+    outputs = {"probabilities": ("float32", "batch", n_classes), "label": ("int64", "batch")}
+    if isinstance(model.task, Regression):
+        scaled = graph.add("Mul", values, model.task.deviation.astype(np.float32))
+        graph.add("Add", scaled, model.task.mean.astype(np.float32), output="values")
+        outputs = {"values": ("float32", "batch", n_classes)}
+    else:
+        values = graph.add("Identity", tempered(graph, values, model.temperature), output="probabilities")
+        graph.add("ArgMax", values, output="label", axis=1, keepdims=0)
     if graph.n_bytes > LARGEST - (1 << 20):
         raise UsageError(f"the model has {graph.n_bytes >> 20} MB; an ONNX file can have {LARGEST >> 20}")
     inputs = {"images": ("uint8", "batch", *model.image_format.shape)}
-    outputs = {"probabilities": ("float32", "batch", n_classes), "label": ("int64", "batch")}
     return graph.to_bytes(inputs, outputs, metadata(model), float16=float16)
 
 

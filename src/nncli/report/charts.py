@@ -64,6 +64,28 @@ def curves(series: Series, x_label: str, y_label: str, *, is_share: bool = False
         return _svg(figure)
 
 
+def scatter(x: Sequence[float], y: Sequence[float], x_label: str, y_label: str) -> str:
+    """Points, and the line y = x on which they lie where both are equal."""
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(4.6, 2.9), layout="constrained")
+        axes = figure.add_subplot()
+        ends = [min(x, default=0.0), max(x, default=1.0)]
+        axes.plot(ends, ends, color=INK, linewidth=1, linestyle="--")
+        axes.plot(x, y, color=SERIES[0], linewidth=0, marker="o", markersize=3, alpha=0.5, markeredgewidth=0)
+        _finish(axes, x_label, y_label, is_share=False)
+        return _svg(figure)
+
+
+def histogram(values: Sequence[float], x_label: str, y_label: str) -> str:
+    """How many values lie where."""
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(4.6, 2.9), layout="constrained")
+        axes = figure.add_subplot()
+        axes.hist(values, bins=40, color=SERIES[0])
+        _finish(axes, x_label, y_label, is_share=False)
+        return _svg(figure)
+
+
 def _finish(axes: Axes, x_label: str, y_label: str, *, is_share: bool) -> None:
     axes.set_xlabel(x_label)
     axes.set_title(y_label, loc="left", fontsize=11, color=INK)

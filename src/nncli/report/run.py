@@ -17,6 +17,7 @@ from nncli.pictures.tiles import enlarged
 from nncli.pictures.weights import weight_tiles
 from nncli.report.charts import curves
 from nncli.report.images import MOST, MOST_BYTES, cells_of, choose, data_uri, thumbnails
+from nncli.report.numbers import numbers_part
 from nncli.text import printable
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ def section(run: ReportedRun, number: int, share: float) -> dict[str, Any]:
         share: How much of the page's budget of thumbnails it may use, 0..1.
     """
     facts, figures = summarize(run.model), run.figures
+    is_regression = run.model.task.name == "regression"
     return {
         "number": number,
         "name": run.name,
@@ -75,11 +77,12 @@ def section(run: ReportedRun, number: int, share: float) -> dict[str, Any]:
         "tiles": _headline(run, facts, figures),
         "curves": history_curves([run.files.history]),
         "confusion": _confusion(figures),
-        "confidence": _confidence(run.evaluation, figures),
+        "confidence": _confidence(None if is_regression else run.evaluation, figures),
         "weights": _weights(run.model),
         "settings": training_config(run.model),
         "config_lines": run.files.config.splitlines(),
-        **_images(run.evaluation, share),
+        **_images(None if is_regression else run.evaluation, share),
+        **numbers_part(run.evaluation, int(MOST_BYTES * share)),
     }
 
 
@@ -138,7 +141,8 @@ def _headline(run: ReportedRun, facts: dict[str, Any], figures: dict[str, Any]) 
         ("images", _formatted(figures, "images", ",")),
         ("loss", _formatted(figures, "loss", ".3f")),
         ("calibration error", _formatted(figures, "calibration_error", ".3f")),
-        ("classes", str(len(run.model.classes))),
+        *_of_numbers(figures),
+        ("targets" if "targets" in figures else "classes", str(len(run.model.classes))),
         ("parameters", f"{facts['n_parameters']:,}"),
         (
             "kept: last epoch" if metrics.get("kept") == "last" else "best epoch",
@@ -147,6 +151,20 @@ def _headline(run: ReportedRun, facts: dict[str, Any], figures: dict[str, Any]) 
         ("training time", _formatted(metrics, "seconds", ".1f", " s")),
     ]
     return [(name, value) for name, value in known if value is not None]
+
+
+def _of_numbers(figures: dict[str, Any]) -> list[tuple[str, str | None]]:
+    """R2, and the error of the first number beside that of answering the mean."""
+    targets = figures.get("targets")
+    if not targets:
+        return []
+    first = next(iter(targets.values()))
+    return [
+        ("R2", _formatted(figures, "r2", ".3f")),
+        ("correlation", _formatted(first, "correlation", ".3f")),
+        ("RMSE", _formatted(first, "rmse", ".4g")),
+        ("RMSE of the mean", _formatted(first["baseline"], "rmse", ".4g")),
+    ]
 
 
 def _formatted(values: dict[str, Any], key: str, form: str, unit: str = "") -> str | None:

@@ -8,6 +8,9 @@ them. What sees labels is done anew for each fold, on its own training images. W
 they are set aside from these; the temperature of a fold's probabilities is fitted on what the networks of the other
 folds say.
 
+Where the data have an order (`data.order`), the folds are blocks of it, one after the other: of two frames of a film
+that follow each other one would tell the other. Numbers are counted as classes are, fold by fold and over all images.
+
 Source: Stone 1974; Hastie, Tibshirani and Friedman 2009, section 7.10.
 """
 
@@ -22,13 +25,16 @@ import numpy as np
 
 from nncli.config.writing import as_json, used_options
 from nncli.data.groups import group_numbers, near_copy_groups
+from nncli.data.natural_order import natural_key
 from nncli.data.pixel_rows import PixelRows
 from nncli.data.source import NO_GROUPS, LabeledFiles
-from nncli.data.split import grouped_split, stratified_folds, stratified_split
-from nncli.errors import DataError, ModelFileError
+from nncli.data.split import grouped_split, last_split, ordered_folds, stratified_folds, stratified_split
+from nncli.errors import DataError, ModelFileError, UsageError
 from nncli.evaluation.evaluation import Evaluation, predict_rows
+from nncli.evaluation.regression import RegressionEvaluation
 from nncli.machine.npz_file import read_npz, write_npz
 from nncli.model.calibration import fit_temperature, tempered
+from nncli.model.task import Regression
 from nncli.run.dataset import Span
 from nncli.run.hooks import Hooks
 from nncli.run.loading import load
@@ -38,11 +44,12 @@ from nncli.run.training_data import shared_features
 from nncli.text import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from nncli.run.dataset import Experiment
+    from nncli.run.dataset import Experiment, ImageSet
     from nncli.run.plan import Plan
 
 NOT_LEARNED = ("data.path", "data.cache", "training.processes")
@@ -55,8 +62,8 @@ class FoldHooks(Hooks):
     def on_fold(self, number: int, n_folds: int, n_training: int, n_images: int) -> None:
         """See a fold begin; numbers count from 1."""
 
-    def on_fold_done(self, number: int, n_right: int, n_images: int) -> None:
-        """Hear how many of its images were predicted right."""
+    def on_fold_done(self, number: int, result: str) -> None:
+        """Hear how well its images were predicted."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +105,11 @@ class CrossValidation:
         grouping = plan.config.data.groups if grouping is None else grouping
         groups = None if grouping == NO_GROUPS else self._groups(grouping)
         self._group_of = None if groups is None else np.array(groups)
-        self.folds = stratified_folds(labels, n_folds, seed, groups)
+        self._times = _times(plan, images.paths)
+        if self._times is not None:
+            self.folds = ordered_folds(self._times, n_folds)
+        else:
+            self.folds = stratified_folds(labels, n_folds, seed, groups)
         self.n_groups = len(labels) if groups is None else len(set(groups))
         self._check_folds()
         settings = {key: as_json(value) for key, value in used_options(plan.config).items() if key not in NOT_LEARNED}
@@ -116,6 +127,8 @@ class CrossValidation:
         for k in range(self.n_folds):
             if not (self.folds == k).any():
                 raise DataError(f"{self.n_groups} images or groups are too few for {self.n_folds} folds; choose fewer")
+            if self.experiment.task.name == "regression":
+                continue
             left = set(labels[self.folds != k].tolist())
             missing = next((name for i, name in enumerate(self.experiment.classes) if i not in left), None)
             if missing is not None:
@@ -140,8 +153,17 @@ class CrossValidation:
                 return None
             probabilities[own] = found
             write_npz(self._file(k), {"digest": self._digest, "probabilities": found})
-            hooks.on_fold_done(k + 1, int((found.argmax(axis=1) == images.labels[own]).sum()), len(own))
+            hooks.on_fold_done(k + 1, self._result(images.chosen(own), found))
         return self._finished(probabilities)
+
+    def _result(self, images: ImageSet, found: NDArray[np.float32]) -> str:
+        """How good the answers to some images are, in a few words."""
+        if isinstance(self.experiment.task, Regression):
+            squares = ((found - images.targets) ** 2).mean(axis=0)
+            names = self.experiment.classes
+            return ", ".join(f"RMSE of {printable(n)} {s**0.5:.4g}" for n, s in zip(names, squares, strict=True))
+        n, n_right = len(found), int((found.argmax(axis=1) == images.labels).sum())
+        return f"{n_right} of {n} right, {n_right / n:.4f}"
 
     def _fold(self, experiment: Experiment, k: int) -> NDArray[np.float32] | None:
         """Answers of a network that did not see fold k to its images; None if the hooks stopped it."""
@@ -152,7 +174,9 @@ class CrossValidation:
             split = config.data.validation_split, config.training.seed
             labels = images.labels[others].tolist()
             parts = stratified_split(labels, *split)
-            if self._group_of is not None:
+            if self._times is not None:
+                parts = last_split([self._times[i] for i in others.tolist()], split[0])
+            elif self._group_of is not None:
                 parts = grouped_split(labels, *split, self._group_of[others].tolist())
             chosen, set_aside = others[parts[0]], others[parts[1]]
         sets = images.chosen(chosen), images.chosen(set_aside)
@@ -174,6 +198,8 @@ class CrossValidation:
 
     def _finished(self, probabilities: NDArray[np.float32]) -> CrossValidated:
         experiment, images = self.experiment, self.experiment.training
+        if isinstance(experiment.task, Regression):
+            return self._finished_numbers(probabilities, experiment.task)
         if experiment.config.training.calibration == "temperature":
             probabilities = self._calibrated(probabilities)
         evaluation = Evaluation(
@@ -187,6 +213,25 @@ class CrossValidation:
             "groups": self.n_groups,
             "fold_accuracies": accuracies,
             "fold_deviation": float(np.std(accuracies, ddof=1)),
+        }
+        return CrossValidated(evaluation, self.folds, metrics)
+
+    def _finished_numbers(self, predicted: NDArray[np.float32], task: Regression) -> CrossValidated:
+        experiment, images = self.experiment, self.experiment.training
+        about = (
+            experiment.classes,
+            list(images.paths),
+            images.targets,
+            predicted,
+            experiment.skipped,
+            "cross-validation",
+        )
+        evaluation = RegressionEvaluation.of(*about, mean=task.mean)
+        folds = [evaluation.part(np.flatnonzero(self.folds == k).tolist()).report() for k in range(self.n_folds)]
+        metrics = evaluation.report() | {
+            "folds": self.n_folds,
+            "groups": self.n_groups,
+            "by_fold": [each["targets"] for each in folds],
         }
         return CrossValidated(evaluation, self.folds, metrics)
 
@@ -226,6 +271,14 @@ class CrossValidation:
 def _with_all_images(plan: Plan) -> Plan:
     """The plan that trains on its validation images, too."""
     training, validation = plan.training_files, plan.validation_files
-    everything = sorted(zip(training.paths + validation.paths, training.labels + validation.labels, strict=True))
-    paths, labels = zip(*everything, strict=True)
-    return replace(plan, training_files=LabeledFiles(paths, labels), validation_files=LabeledFiles((), ()))
+    if plan.config.data.side_cameras:
+        raise UsageError("crossval has no use for the pictures of data.side_cameras; leave it out")
+    everything = training + validation
+    order = np.array(sorted(range(len(everything.paths)), key=everything.paths.__getitem__), np.intp)
+    return replace(plan, training_files=everything.chosen(order), validation_files=LabeledFiles((), ()))
+
+
+def _times(plan: Plan, paths: Sequence[str]) -> list[Any] | None:
+    """When each image was taken, as something that can be compared; None where nobody says."""
+    order = getattr(plan.source, "order", None)
+    return [natural_key(order[path]) for path in paths] if order else None

@@ -216,13 +216,16 @@ def _last_left(table: Table, found: Mapping[str, Any]) -> dict[str, int]:
     return {"label": left[0]} if len(left) == 1 else {}
 
 
-def described(table: Table, columns: Columns) -> str:
+def described(table: Table, columns: Columns, task: str = "classification") -> str:
     """Which column was taken for what, in words."""
     said = []
     for role in ("path", "pixels", "label", "split", "is_valid", "group", "weight", "order"):
         place = getattr(columns, role)
         if isinstance(place, tuple):
-            said.append(f"{role}s from {len(place)} columns of 0 and 1")
+            names = ", ".join(table.name_of(each) for each in place)
+            said.append(
+                f"{role} from {names}" if task == "regression" else f"{role}s from {len(place)} columns of 0 and 1"
+            )
         elif place is not None:
             name = printable(str(table.header[place])) if table.header else f"column {place + 1}"
             said.append(f"{role} from {name}")

@@ -119,10 +119,12 @@ def read_manifest(
 class _Reader:
     """A table on its way to a manifest."""
 
+    task = "classification"
+
     def __init__(self, table: Table, columns: Columns, classes: Sequence[str]) -> None:
         self._table, self._columns = table, columns
         self._problems = list(table.problems)
-        self._notes = [f"read {printable(Path(table.path).name)}: {described(table, columns)}", *table.notes]
+        self._notes = [f"read {printable(Path(table.path).name)}: {described(table, columns, self.task)}", *table.notes]
         self._bad: set[int] = {number for number, _ in table.problems}
         self._said_classes = tuple(classes) or table.classes
 
@@ -340,6 +342,8 @@ class _NumbersReader(_Reader):
         columns: As above.
         side_cameras: See `read_manifest`.
     """
+
+    task = "regression"
 
     def __init__(self, table: Table, columns: Columns, side_cameras: Mapping[str, float]) -> None:
         super().__init__(table, columns, ())
