@@ -207,7 +207,7 @@ class MirrorTargets:
 
     def read(self, key: str, node: Node) -> str | tuple[str, ...]:
         """The word, or the names."""
-        if isinstance(node, Sequence) and node.items:
+        if isinstance(node, Sequence) and node.items and all(isinstance(item, Scalar) for item in node.items):
             return _texts(key, NAME, node)
         if isinstance(node, Scalar) and node.value in self.words:
             return str(node.value)
