@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,9 @@ from nncli.data.batches import Batches
 from nncli.data.image.image_format import ImageFormat
 from nncli.data.network_inputs import AsTheyAre, AugmentedInputs, NetworkInputs, VersionedInputs
 from nncli.data.pixel_rows import PixelRows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PIXELS = np.arange(1, 17, dtype=np.uint8).reshape(8, 2)
 """Eight pictures of two gray pixels; the left one is darker."""
@@ -30,8 +35,9 @@ def inputs(kind: str) -> NetworkInputs:
 def test_mirrored_images_have_the_labels_of_their_mirror_image(kind: str) -> None:
     """Wherever left and right have changed sides, and nowhere else; also where processes share a batch."""
     batches = Batches(inputs(kind), TARGETS, 5, TARGETS * np.array([-1, 1], np.float32))
-    for share in (slice(None), slice(2, 4)):
-        pairs = [(X.copy(), Y) for X, Y in batches.shuffled(3, 0, 0, lambda _m, share=share: share)]
+    shares: list[Callable[[int], slice]] = [lambda _m: slice(None), lambda _m: slice(2, 4)]
+    for share in shares:
+        pairs = [(X.copy(), Y) for X, Y in batches.shuffled(3, 0, 0, share)]
         X, Y = (np.concatenate(each, axis=1) for each in zip(*pairs, strict=True))
         is_mirrored = X[0] > X[1]
         assert 0 < is_mirrored.sum() < X.shape[1]

@@ -26,8 +26,8 @@ TASK = Regression(np.array([0.0, 10.0]), np.array([2.0, 5.0]), np.array([-1.0, 1
 def linear_model() -> Model:
     """Images of two gray pixels: steering 2 (right - left) + 1, and speed 10 + 5 (right + left)."""
     parameters = Parameters((2, 2), output="identity")
-    parameters.W[1][...] = [[-1, 1], [1, 1]]
-    parameters.b[1][...] = [[0.5], [0]]
+    parameters.W[1][...] = np.array([[-1, 1], [1, 1]])
+    parameters.b[1][...] = np.array([[0.5], [0]])
     scaling = Scaling(np.full(2, 1 / 255, np.float32), np.zeros(2, np.float32))
     image_format = ImageFormat(1, 2, "grayscale", "stretch")
     return Model(parameters, "relu", ("steering", "speed"), image_format, scaling, task=TASK)

@@ -112,7 +112,7 @@ def find_columns(table: Table, said: Mapping[str, Any], task: str = "classificat
 def _name_driving_log(table: Table) -> None:
     """Give the log of the driving simulator the header that it lacks: three pictures and four numbers a row.
 
-    It names the pictures from the root of the machine that recorded them; of that the last folder and the name are left.
+    It names pictures from the root of the machine that recorded them; of that the last folder and the name are left.
     """
     is_as_wide = bool(table.rows) and len(table.rows[0]) == len(DRIVING_LOG)
     if not table.header and is_as_wide and _image_columns(table) == [0, 1, 2]:
