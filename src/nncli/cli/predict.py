@@ -69,13 +69,9 @@ def command(
     null: bool,
     model: str | None,
     format_: str,
-    top_k: int,
-    threshold: float | None,
-    unknown_label: str | None,
     strange: float | None,
-    confidence: float | None,
-    all_probs: bool,
     output: str | None,
+    **_: object,
 ) -> None:
     """Print the label and its probability for each image, one record per image in the order of the input.
 
@@ -99,18 +95,9 @@ def command(
 
     check_folders(paths)
     used = read_model(find_model(model))
-    if used.task.name == "classification":
-        _check_model(used, strange, confidence)
     predictor = Predictor(used, tells_strangeness=strange is not None or format_ in ("json", "ndjson"))
     lots = source_lots(paths, files_from, b"\0" if null else b"\n")
-    label = "unknown" if unknown_label is None else unknown_label
-    conformal = used.evidence.conformal
-    limits = conformal.limits(confidence).tolist() if conformal and confidence is not None else None
-    strangest = 2.0 if strange is None else 1 - strange
-    layout: Layout | NumbersLayout
-    layout = Layout(used.classes, top_k, threshold or 0.0, label, all_probs, limits, strangest)
-    if used.task.name == "regression":
-        layout = _numbers_layout(context.params, used)
+    layout = _layout(context.params, used)
     tally = Tally()
     with _open_output(output) as out:
         for text in FORMATS[format_](_records(predictor, lots, layout, tally, out), layout):
@@ -157,14 +144,21 @@ def _check_model(model: Model, strange: float | None, confidence: float | None) 
     say(f"labels hold the right one{by_class} with probability {confidence:g} {images}")
 
 
-def _numbers_layout(given: dict[str, Any], model: Model) -> NumbersLayout:
-    """The layout for a model that tells numbers.
+def _layout(given: dict[str, Any], used: Model) -> Layout | NumbersLayout:
+    """Contents of a record of the model's.
 
     Raises:
-        UsageError: An option speaks of classes, or the model cannot promise what is asked for.
+        UsageError: An option has no meaning for the model, or it cannot promise what is asked for.
     """
-    refuse_options(given | {"top_k": given["top_k"] > 1}, OF_CLASSES)
-    return numbers_layout(model, given["confidence"])
+    if used.task.name == "regression":
+        refuse_options(given | {"top_k": given["top_k"] > 1}, OF_CLASSES)
+        return numbers_layout(used, given["confidence"])
+    strange, confidence, conformal = given["strange"], given["confidence"], used.evidence.conformal
+    _check_model(used, strange, confidence)
+    label = "unknown" if given["unknown_label"] is None else given["unknown_label"]
+    limits = conformal.limits(confidence).tolist() if conformal and confidence is not None else None
+    strangest = 2.0 if strange is None else 1 - strange
+    return Layout(used.classes, given["top_k"], given["threshold"] or 0.0, label, given["all_probs"], limits, strangest)
 
 
 @dataclass

@@ -170,7 +170,7 @@ class Splits:
 
 @dataclass(frozen=True)
 class Crop:
-    """What is cut off at each side, by its name: a share of the height or width below 1, else pixels; or null."""
+    """Amounts cut off at the sides, by their names: a share of the height or width below 1, else pixels; or null."""
 
     wanted: str = "null or a mapping such as {top: 0.35, bottom: 20}"
 
