@@ -63,6 +63,7 @@ if TYPE_CHECKING:
 @click.pass_context
 def command(
     context: click.Context,
+    /,
     *,
     paths: tuple[str, ...],
     files_from: str | None,

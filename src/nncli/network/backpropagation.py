@@ -123,7 +123,7 @@ def limited_derivative(
         np.clip(dZ, -1, 1, out=dZ)
     if example_weights is not None:
         dZ *= example_weights
-    dZ *= 1 / m
+    dZ /= m
 
 
 def backpropagate(
