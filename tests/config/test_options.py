@@ -20,6 +20,10 @@ DEFAULTS = {
     "data.columns": "auto",
     "data.label_from": None,
     "data.order": None,
+    "data.task": "classification",
+    "data.side_cameras": None,
+    "data.mirror_targets": "keep",
+    "data.crop": None,
     "data.transpose": "off",
     "data.image_size": (64, 64),
     "data.color": "rgb",
@@ -63,6 +67,7 @@ DEFAULTS = {
     "training.warmup_epochs": 0,
     "training.gradient_clip_norm": None,
     "training.ensemble": 1,
+    "training.loss": "squared",
     "training.label_smoothing": 0.0,
     "training.mixing": "none",
     "training.mixing_probability": 0.5,
@@ -97,9 +102,9 @@ def test_default_is_allowed(option: Option) -> None:
 
 @pytest.mark.parametrize("option", OPTIONS.values())
 def test_only_names_an_option_and_values_that_it_has(option: Option) -> None:
-    """What an option depends on exists in its section."""
+    """What an option depends on exists, in its section or where it says."""
     if option.only:
-        selector = OPTIONS[f"{option.key.partition('.')[0]}.{option.only.selector}"]
+        selector = OPTIONS[option.only.selector_of(option.key)]
         assert set() == set(option.only.values) - set(getattr(selector.kind, "words", ()))
 
 

@@ -20,11 +20,13 @@ def test_resolved_config_of_the_smallest_file(tmp_path: Path) -> None:
     assert f"""\
 data:
   path: "{tmp_path.resolve()}/images"
+  task: classification
   splits: auto
   columns: auto
   label_from: null
   order: null
   transpose: "off"
+  crop: null
   image_size: [64, 64]
   color: rgb
   resize: stretch

@@ -323,9 +323,9 @@ DISTINCT = "classes are fewer than two or not distinct"
     ("change", "reason"),
     [
         (setting("format", value="nncli-checkpoint"), "metadata is not a model's"),
-        (setting("format_version", value=3), "format_version is 3, this nncli reads 1 and 2; update nncli"),
-        (setting("format_version", value=True), "format_version is True, this nncli reads 1 and 2; update nncli"),
-        (setting("format_version", value=None), "format_version is None, this nncli reads 1 and 2; update nncli"),
+        (setting("format_version", value=4), "format_version is 4, this nncli reads 1 to 3; update nncli"),
+        (setting("format_version", value=True), "format_version is True, this nncli reads 1 to 3; update nncli"),
+        (setting("format_version", value=None), "format_version is None, this nncli reads 1 to 3; update nncli"),
         (setting("more", value=1), "metadata has an unknown 'more'"),
         (setting("layer_dims", value="36 5 3"), NUMBERS),
         (setting("layer_dims", value=[36]), NUMBERS),

@@ -202,14 +202,46 @@ class Classifier:
         return Prediction(answer.path, self.classes[best], by_name[self.classes[best]], by_name)
 
 
+@dataclass(frozen=True)
+class Measurement:
+    """Numbers told of one image.
+
+    Attributes:
+        path: As it was given; empty for an image in memory.
+        values: The numbers by name; empty if the image could not be read.
+        error: Empty, or why the image could not be read.
+    """
+
+    path: str
+    values: dict[str, float]
+    error: str = ""
+
+
+class Regressor(Classifier):
+    """A model that tells numbers; `classes` are their names, and where a classifier has probabilities are numbers."""
+
+    def __reduce__(self) -> tuple[type[Regressor], tuple[Model]]:
+        """Pickled without the predictor's memory."""
+        return Regressor, (self.model,)
+
+    def predict(self, images: Picture | Iterable[Picture]) -> list[Measurement]:  # type: ignore[override]
+        """The numbers of images, in their order; see `Classifier.predict`."""
+        return [Measurement(each.path, each.probabilities, each.error) for each in super().predict(images)]
+
+    def predict_values(self, images: Pictures) -> NDArray[np.float32]:
+        """The numbers of images, (m, K), in the order of `classes`; see `Classifier.predict_proba`."""
+        return np.array([list(each.values.values()) for each in self.predict(images)], np.float32)
+
+
 def load(path: str | os.PathLike[str]) -> Classifier:
-    """The model in a file, or in a run directory.
+    """The model in a file, or in a run directory; a `Regressor` if it tells numbers.
 
     Raises:
         ModelFileError: Missing, damaged or not a model.
     """
     model = Path(path)
-    return Classifier(read_model(model / MODEL if model.is_dir() else model))
+    used = read_model(model / MODEL if model.is_dir() else model)
+    return Classifier(used) if used.task.name == "classification" else Regressor(used)
 
 
 def _sources(picture: object) -> Iterator[Source]:

@@ -77,9 +77,8 @@ def command(
     model: str | None,
     format_: str,
     strange: float | None,
-    confidence: float | None,
     output: str | None,
-    **shown: Any,
+    **_: object,
 ) -> None:
     """Print the label and its probability for each image, one record per image in the order of the input.
 
@@ -102,16 +101,10 @@ def command(
 
     check_folders(paths)
     used = read_model(find_model(model))
-    if used.task.name == "classification":
-        _check_model(used, strange, confidence)
     check_numbers(paths, used.image_format)
     tells_strangeness = strange is not None or format_ in ("json", "ndjson")
     lots = source_lots(paths, files_from, b"\0" if null else b"\n")
-    layout: Layout | NumbersLayout
-    if used.task.name == "regression":
-        layout = _numbers_layout(context.params, used)
-    else:
-        layout = _labels_layout(used, strange, confidence, **shown)
+    layout = _layout(context.params, used)
     tally = Tally()
     with predicting(used, tells_strangeness=tells_strangeness) as predictor, _open_output(output) as out:
         records = _records(predictor, lots, layout, tally, out)
@@ -119,25 +112,6 @@ def command(
             out.write(text)
     if _tell_what_was_left_out(tally, paths):
         context.exit(EXIT_SKIPPED)
-
-
-def _labels_layout(
-    used: Model,
-    strange: float | None,
-    confidence: float | None,
-    *,
-    top_k: int,
-    threshold: float | None,
-    unknown_label: str | None,
-    all_probs: bool,
-    header: bool,
-) -> Layout:
-    """The layout for a model that tells classes; each argument is an option of the command."""
-    label = _unknown_label(unknown_label, used.classes, is_used=threshold is not None or strange is not None)
-    conformal = used.evidence.conformal
-    limits = conformal.limits(confidence).tolist() if conformal and confidence is not None else None
-    strangest = 2.0 if strange is None else 1 - strange
-    return Layout(used.classes, top_k, threshold or 0.0, label, all_probs, limits, strangest, header)
 
 
 def _unknown_label(given: str | None, classes: Sequence[str], *, is_used: bool) -> str:
@@ -193,14 +167,23 @@ def _check_model(model: Model, strange: float | None, confidence: float | None) 
     say(f"labels hold the right one{by_class} with probability {confidence:g} {images}")
 
 
-def _numbers_layout(given: dict[str, Any], model: Model) -> NumbersLayout:
-    """The layout for a model that tells numbers.
+def _layout(given: dict[str, Any], used: Model) -> Layout | NumbersLayout:
+    """Contents of a record of the model's.
 
     Raises:
-        UsageError: An option speaks of classes, or the model cannot promise what is asked for.
+        UsageError: An option has no meaning for the model, or it cannot promise what is asked for.
     """
-    refuse_options(given | {"top_k": given["top_k"] > 1}, OF_CLASSES)
-    return numbers_layout(model, given["confidence"], header=given["header"])
+    if used.task.name == "regression":
+        refuse_options(given | {"top_k": given["top_k"] > 1}, OF_CLASSES)
+        return numbers_layout(used, given["confidence"], header=given["header"])
+    strange, confidence, conformal = given["strange"], given["confidence"], used.evidence.conformal
+    _check_model(used, strange, confidence)
+    is_used = given["threshold"] is not None or strange is not None
+    label = _unknown_label(given["unknown_label"], used.classes, is_used=is_used)
+    limits = conformal.limits(confidence).tolist() if conformal and confidence is not None else None
+    strangest = 2.0 if strange is None else 1 - strange
+    threshold, top_k, all_probs, header = given["threshold"] or 0.0, given["top_k"], given["all_probs"], given["header"]
+    return Layout(used.classes, top_k, threshold, label, all_probs, limits, strangest, header)
 
 
 @dataclass

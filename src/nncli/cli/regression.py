@@ -1,4 +1,4 @@
-"""Lines that `train`, `check`, `predict` and `evaluate` print of numbers instead of classes."""
+"""Output of `train`, `check`, `predict` and `evaluate` about numbers instead of classes."""
 
 from __future__ import annotations
 

@@ -170,7 +170,7 @@ class Splits:
 
 @dataclass(frozen=True)
 class Crop:
-    """Cuts at each side, by its name: a share of the height or width below 1, else pixels; or null."""
+    """Amounts cut off at the sides, by their names: a share of the height or width below 1, else pixels; or null."""
 
     wanted: str = "null or a mapping such as {top: 0.35, bottom: 20}"
 
@@ -207,7 +207,7 @@ class MirrorTargets:
 
     def read(self, key: str, node: Node) -> str | tuple[str, ...]:
         """The word, or the names."""
-        if isinstance(node, Sequence) and node.items:
+        if isinstance(node, Sequence) and node.items and all(isinstance(item, Scalar) for item in node.items):
             return _texts(key, NAME, node)
         if isinstance(node, Scalar) and node.value in self.words:
             return str(node.value)

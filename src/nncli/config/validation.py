@@ -93,7 +93,7 @@ def _recipe(written: dict[str, Entry]) -> object:
 def check_together(values: dict[str, Any], written: dict[str, Entry], problems: list[Problem]) -> None:
     """Step 3: options that exclude each other."""
     for key, entry in written.items():
-        if ignored := why_ignored(key, values):
+        if key in values and (ignored := why_ignored(key, values)):
             problems.append(Problem(entry.key_place, ignored))
     if _check_features(values, written, problems):
         _check_input_layer(values, written, problems)

@@ -1,4 +1,4 @@
-"""Meaning of a network's outputs: which class an image is of, or numbers.
+"""The task of a network, which says what its outputs mean: the class of an image, or numbers.
 
     classification   Y_hat is P(class k) in row k; two classes share one output, P(second class)
     regression       target = mean + deviation * Y_hat        mean, deviation: of the training images' targets
@@ -41,7 +41,7 @@ class Classification:
         return np.concatenate([1 - Y_hat, Y_hat]) if Y_hat.shape[0] == 1 else Y_hat
 
     def of_mirrored(self, Y_hat: NDArray[Any]) -> NDArray[Any]:
-        """Y_hat of the mirror image as it holds for the image itself, (n_L, m): the same."""
+        """Y_hat of the mirror image as one of the image itself, (n_L, m): the same."""
         return Y_hat
 
 
@@ -79,7 +79,7 @@ class Regression:
         return cls(mean, np.where(deviation > 0, deviation, 1), signs, loss)
 
     def standardized(self, targets: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Targets as the network is trained to output them, (m, K), from targets, (m, K)."""
+        """Targets as a network is trained on them, (m, K), from targets in their unit, (m, K)."""
         return (targets - self.mean) / self.deviation
 
     def output(self, n_outputs: int) -> str:  # noqa: ARG002
@@ -95,7 +95,7 @@ class Regression:
         return np.asarray(self.mean[:, None] + self.deviation[:, None] * Y_hat)
 
     def of_mirrored(self, Y_hat: NDArray[Any]) -> NDArray[Any]:
-        """Y_hat of the mirror image as it holds for the image itself, (K, m)."""
+        """Y_hat of the mirror image as one of the image itself, (K, m)."""
         return np.asarray(self.mirror_signs[:, None] * Y_hat)
 
     def to_dict(self) -> dict[str, Any]:

@@ -89,16 +89,9 @@ DERIVATIVES = {
 
 
 def output_derivative(
-    Y_hat: Array,
-    Y: NDArray[Any],
-    dZ: Array,
-    m: int,
-    example_weights: NDArray[Any] | None = None,
-    loss: str = "cross_entropy",
+    Y_hat: Array, Y: NDArray[Any], dZ: Array, m: int, example_weights: NDArray[Any] | None = None
 ) -> None:
     """dZ[L] = (Y_hat - Y) / m; class indices Y are read as the columns of 0 and 1 that they stand for.
-
-    Of the absolute and of Huber's error only the sign counts, or what is not beyond 1.
 
     Args:
         Y_hat: (n_L, m).
@@ -106,7 +99,6 @@ def output_derivative(
         dZ: (n_L, m), receives the result.
         m: The number of examples the cost is averaged over.
         example_weights: (m,), for class weights.
-        loss: As in `mean_loss`.
     """
     np.copyto(dZ, Y_hat)
     if Y.ndim == 2:
@@ -115,13 +107,23 @@ def output_derivative(
         dZ[0] -= Y
     else:
         dZ[Y, np.arange(Y.size)] -= 1
-    if loss == "absolute":
-        np.sign(dZ, out=dZ)
-    elif loss == "huber":
-        np.clip(dZ, -1, 1, out=dZ)
     if example_weights is not None:
         dZ *= example_weights
     dZ *= 1 / m
+
+
+def limited_derivative(
+    Y_hat: Array, Y: NDArray[Any], dZ: Array, m: int, example_weights: NDArray[Any] | None, loss: str
+) -> None:
+    """dZ[L] of the absolute error, sign(Y_hat - Y) / m, or of Huber's, clip(Y_hat - Y, -1, 1) / m; else as above."""
+    np.subtract(Y_hat, Y, out=dZ)
+    if loss == "absolute":
+        np.sign(dZ, out=dZ)
+    else:
+        np.clip(dZ, -1, 1, out=dZ)
+    if example_weights is not None:
+        dZ *= example_weights
+    dZ /= m
 
 
 def backpropagate(
@@ -154,7 +156,10 @@ def backpropagate(
     g_derivative, denormalize = DERIVATIVES[activation], NORMALIZATION_DERIVATIVES.get(parameters.normalization)
     m = batch_size or workspace.n_examples
 
-    output_derivative(A[L], Y, dZ[L], m, example_weights, loss)
+    if loss in ("absolute", "huber"):
+        limited_derivative(A[L], Y, dZ[L], m, example_weights, loss)
+    else:
+        output_derivative(A[L], Y, dZ[L], m, example_weights)
     for l in range(L, 0, -1):
         np.matmul(dZ[l], H[l - 1].T, out=dW[l])  # (n_l, n_{l-1}) = (n_l, m) @ (m, n_{l-1})
         if l == L or parameters.normalization != "batch":  # which does not use b[l]

@@ -142,7 +142,7 @@ class Experiment:
 
     @cached_property
     def task(self) -> Task:
-        """Meaning of the network's outputs; of a regression with the scale of the training images' targets."""
+        """The meaning of the network's outputs; of a regression with the scale of the training images' targets."""
         if self.config.data.task == "classification":
             return CLASSIFICATION
         negated, loss = self.config.data.mirror_targets, self.config.training.loss

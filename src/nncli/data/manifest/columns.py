@@ -6,6 +6,7 @@ punctuation: ``x:image``, ``Image ID`` and ``image_id`` are found.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -109,10 +110,15 @@ def find_columns(table: Table, said: Mapping[str, Any], task: str = "classificat
 
 
 def _name_driving_log(table: Table) -> None:
-    """Give the log of the driving simulator the header that it lacks: three pictures and four numbers a row."""
+    """Give the log of the driving simulator the header that it lacks: three pictures and four numbers a row.
+
+    It names pictures from the root of the machine that recorded them; of that the last folder and the name are left.
+    """
     is_as_wide = bool(table.rows) and len(table.rows[0]) == len(DRIVING_LOG)
     if not table.header and is_as_wide and _image_columns(table) == [0, 1, 2]:
         table.header = list(DRIVING_LOG)
+        for row in table.rows:
+            row[:3] = ["/".join(re.split(r"[\\/]", str(cell).strip())[-2:]) for cell in row[:3]]
 
 
 def _said(table: Table, role: str, names: Any) -> Any:
