@@ -149,15 +149,6 @@ def test_no_function_is_long(path: Path) -> None:
     assert [] == long
 
 
-def test_tests_outweigh_the_source() -> None:
-    """There are more lines of tests than of source."""
-
-    def lines(paths: list[Path]) -> int:
-        return sum(len(path.read_text().splitlines()) for path in paths)
-
-    assert lines(MODULES) < lines(sorted((ROOT / "tests").rglob("*.py")))
-
-
 def test_network_knows_numpy_and_nothing_else() -> None:
     """The five parts can be read, and used, without the rest of the project."""
     standard = sys.stdlib_module_names

@@ -126,9 +126,8 @@ def tried() -> list[dict[str, dict[str, Any]]]:
     """For each key that counts with another setting only: alone, with recipes, with what suits it and what does not."""
     configs = []
     for option in (each for each in OPTIONS.values() if each.only):
-        section = option.key.partition(".")[0]
         assert option.only
-        selector = f"{section}.{option.only.selector}"
+        selector = option.only.selector_of(option.key)
         words = OPTIONS[selector].kind.words
         refused = [word for word in words if word not in option.only.values]
         settings: list[dict[str, Any]] = [{}, {"training.recipe": "auto"}, {"training.recipe": "digits"}]

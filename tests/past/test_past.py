@@ -32,12 +32,12 @@ def moved_here(name: str, folder: Path) -> Path:
 
 @pytest.mark.parametrize("name", RUNS)
 def test_a_model_predicts_what_it_did(name: str) -> None:
-    """To six digits: another processor may add up in another order."""
+    """To five digits: another processor, or another order of the same sums, gives other last bits."""
     model = load(V0_1 / name / "model.npz")
     assert CLASSES == model.classes
     with np.load(V0_1 / "probabilities.npz") as recorded:
         found = model.predict_proba(draw(RUNS[name][0], 9, seed=1))
-        np.testing.assert_allclose(recorded[name], found, rtol=0, atol=1e-6)
+        np.testing.assert_allclose(recorded[name], found, rtol=0, atol=5e-6)
 
 
 @pytest.mark.parametrize("name", WHOLE)

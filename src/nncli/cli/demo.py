@@ -22,8 +22,9 @@ What to do next
 
 @click.command(short_help="Train on installed samples, predict, report.")
 def command() -> None:
-    """Train a network on 1,000 sample images of handwritten digits, ask it about one that it has not seen, and write a
-    report page; in the current folder, in about two seconds.
+    """Train a network on 1,000 sample images of handwritten digits and ask it about one that it has not seen.
+
+    The model and a report page are written to the current folder, in about two seconds.
 
     \b
     Example:

@@ -19,6 +19,7 @@ from nncli.cli.together import together
 from nncli.errors import EXIT_GATE, EXIT_SKIPPED, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from nncli.evaluation.evaluation import Evaluation
@@ -83,7 +84,6 @@ def command(
     """Compare predictions with the folders that the images lie in: accuracy, precision, recall, F1, confusion matrix.
 
     DATA holds one folder per class, or train, val and test folders of them. Classes are matched by name.
-
     Images that trained the model, and near-copies of them, are left out of every figure and list, for a network
     remembers them: the model knows their fingerprints. --include-training counts them, too.
 
@@ -103,9 +103,7 @@ def command(
         raise UsageError("--threshold and --strange are about --unknown-class, which is not given")
     path = find_model(model)
     used = read_model(path)
-    if used.task.name == "regression":
-        refuse_options(context.params, OF_CLASSES)
-    formats = NUMBERS_FORMATS if used.task.name == "regression" else FORMATS
+    formats = _formats(used, context.params)
     evaluation, unknown, report = _evaluated(used, (data, split), include_training, unknown_class)
     if unknown_class is not None:
         report["unknown"] = {"class": unknown_class, **unknown_report(evaluation, unknown, threshold, strange)}
@@ -119,6 +117,18 @@ def command(
         context.exit(EXIT_GATE)
     if report["skipped"]:
         context.exit(EXIT_SKIPPED)
+
+
+def _formats(model: Model, given: dict[str, Any]) -> dict[str, Callable[[dict[str, Any]], str]]:
+    """How the figures of the model are printed, by the name of the format.
+
+    Raises:
+        UsageError: An option has no meaning for a model that tells numbers.
+    """
+    if model.task.name != "regression":
+        return FORMATS
+    refuse_options(given, OF_CLASSES)
+    return NUMBERS_FORMATS
 
 
 def _evaluated(

@@ -164,10 +164,11 @@ class TrainingSession(Progress):
 
 
 def _answers(plan: Plan) -> str:
-    """How many classes or numbers there are."""
+    """How many classes there are, or which numbers."""
     kind = "class" if plan.config.data.task == "classification" else "target"
     plural = {"class": "classes", "target": "targets"}[kind] if len(plan.classes) > 1 else kind
-    return f"{len(plan.classes)} {plural}"
+    names = f" ({', '.join(map(printable, plan.classes))})" if kind == "target" else ""
+    return f"{len(plan.classes)} {plural}{names}"
 
 
 def _figures(metrics: dict[str, Any]) -> str:

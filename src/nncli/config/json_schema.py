@@ -80,8 +80,9 @@ def _rules(option: Option, only: Only) -> Iterator[dict[str, Any]]:
     are seen, it need not be written.
     """
     section, _, name = option.key.partition(".")
+    selectors, _, selector = only.selector_of(option.key).partition(".")
     is_written = _has(section, {name: {}})
-    suits = {"properties": {section: {"properties": {only.selector: {"enum": list(only.values)}}}}}
+    suits = {"properties": {selectors: {"properties": {selector: {"enum": list(only.values)}}}}}
     yield {"if": is_written, "then": suits}
     free = [recipe for recipe in get_args(Recipe) if _counts_by_default(option.key, recipe)]
     bound = [recipe for recipe in get_args(Recipe) if recipe not in free]
@@ -89,7 +90,7 @@ def _rules(option: Option, only: Only) -> Iterator[dict[str, Any]]:
     if PLAIN in bound:  # which holds where no recipe is written
         lacks_default = {"not": _has("training", {"recipe": {"enum": free}})}
     if bound:
-        yield {"if": {"allOf": [is_written, lacks_default]}, "then": _has(section, {only.selector: {}})}
+        yield {"if": {"allOf": [is_written, lacks_default]}, "then": _has(selectors, {selector: {}})}
 
 
 def _counts_by_default(key: str, recipe: str) -> bool:

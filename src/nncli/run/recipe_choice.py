@@ -120,7 +120,7 @@ def _told(config_file: ConfigFile) -> str:
 
 def _hint(config_file: ConfigFile, source: ImageSource, paths: tuple[str, ...]) -> tuple[str, ...]:
     """A line about the recipe, where a config that names none is to learn photos from their pixels."""
-    if config_file.was_set("training.recipe") or config_file.was_set("data.features"):
+    if config_file.was_set("training.recipe") or config_file.was_set("data.features") or source.only_size:
         return ()
     looks = source.look_at(paths)
     if looks is None or looks.is_gray or max(looks.height, looks.width) < PHOTO_LIKE:

@@ -158,7 +158,8 @@ class Training:
     def _metrics(self, evaluation: Evaluation, model: Model, found: list[Finding]) -> dict[str, Any]:
         """The content of metrics.json."""
         experiment, trainer, report = self.experiment, self.trainer, evaluation.report()
-        found = [*found, *loss_findings(report["loss"], len(experiment.classes))]
+        if experiment.task.name == "classification":
+            found = [*found, *loss_findings(report["loss"], len(experiment.classes))]
         return report | {
             "findings": [*(finding._asdict() for finding in found), *report["findings"]],
             "temperature": model.temperature,
