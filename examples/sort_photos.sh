@@ -11,7 +11,7 @@ if [[ $# -lt 3 || $# -gt 4 || ${4---move} != --move ]]; then
   exit 2
 fi
 model=$1 from=${2%/} to=${3%/}
-if [[ ${4-} == --move ]]; then action=mv; else action=cp; fi
+if [[ ${4-} == --move ]]; then action="mv"; else action="cp"; fi
 
 # Names end with NUL, so that spaces, quotes and newlines in them are just letters.
 mapfile -d '' -t photos < <(find "$from/" -type f \( -iname '*.jpg' -o -iname '*.jpeg' -o -iname '*.png' \
