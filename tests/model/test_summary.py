@@ -33,6 +33,13 @@ def test_what_normalization_learns_is_counted() -> None:
     assert "layer" == facts["normalization"]
 
 
+def test_every_network_of_an_ensemble_is_counted() -> None:
+    """Three networks have three times the parameters; how many they are is told."""
+    model = random_model(("a", "b", "c"), (5, 7))
+    facts = summarize(replace(model, parameters=Parameters(model.layer_dims, n_members=3)))
+    assert (3 * model.parameters.flat.size, 3) == (facts["n_parameters"], facts["ensemble"])
+
+
 def test_parts_that_a_model_lacks_are_not_mentioned() -> None:
     """A network on pixels has no features; all of it can be written as JSON."""
     model = random_model()

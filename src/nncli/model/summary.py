@@ -13,7 +13,7 @@ import numpy as np
 if TYPE_CHECKING:
     from nncli.model.file import Model
 
-OPTIONAL = ("features", "recipe", "normalization")
+OPTIONAL = ("features", "recipe", "normalization", "ensemble")
 """Parts that not every model has."""
 
 
@@ -28,7 +28,7 @@ def summarize(model: Model) -> dict[str, Any]:
         },
         **{name: value for name, value in _optional(model).items() if value},
         "layers": layers,
-        "n_parameters": sum(layer["parameters"] for layer in layers),
+        "n_parameters": len(model.parameters.members) * sum(layer["parameters"] for layer in layers),
         "precision": str(model.parameters.flat.dtype),
         "classes": list(model.classes),
         "training": model.training,
@@ -36,7 +36,7 @@ def summarize(model: Model) -> dict[str, Any]:
 
 
 def layer_table(model: Model) -> list[dict[str, Any]]:
-    """Inputs, outputs, activation and number of parameters of layers 1..L."""
+    """Inputs, outputs, activation and number of parameters of layers 1..L, of each network of an ensemble."""
     dims, extra = model.layer_dims, 2 * (model.parameters.normalization == "layer")  # a gain and a shift for each unit
     output = model.parameters.output
     return [
@@ -73,4 +73,5 @@ def _optional(model: Model) -> dict[str, Any]:
         "features": [] if blocks == [{"kind": "pixels"}] else blocks,
         "recipe": training_config(model).get("recipe"),
         "normalization": "" if normalization == "none" else normalization,
+        "ensemble": 0 if len(model.parameters.members) == 1 else len(model.parameters.members),
     }
