@@ -17,22 +17,21 @@ from nncli.cli.model_lookup import find_model
 from nncli.cli.options import Share, model_option
 from nncli.cli.predicting import help_predicting, predicting
 from nncli.cli.records import FORMATS, Layout, make_record
-from nncli.cli.regression import NumbersLayout, make_numbers_record, numbers_layout, refuse_options
 from nncli.cli.together import together
 from nncli.errors import EXIT_SKIPPED, UsageError
 from nncli.machine.atomic_file import open_atomically
 from nncli.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
     from typing import TextIO
 
     from nncli.cli.inputs import Source
     from nncli.cli.records import Record
-    from nncli.cli.regression import NumbersRecord
+    from nncli.cli.regression import NumbersLayout, NumbersRecord
     from nncli.model.file import Model
-    from nncli.model.predictor import Predictor
+    from nncli.model.predictor import Prediction, Predictor
     from nncli.model.ranked_prediction import RankedPredictor
 
 
@@ -174,6 +173,8 @@ def _layout(given: dict[str, Any], used: Model) -> Layout | NumbersLayout:
         UsageError: An option has no meaning for the model, or it cannot promise what is asked for.
     """
     if used.task.name == "regression":
+        from nncli.cli.regression import numbers_layout, refuse_options
+
         refuse_options(given | {"top_k": given["top_k"] > 1}, OF_CLASSES)
         return numbers_layout(used, given["confidence"], header=given["header"])
     strange, confidence, conformal = given["strange"], given["confidence"], used.evidence.conformal
@@ -234,6 +235,15 @@ def _open_output(output: str | None) -> AbstractContextManager[TextIO]:
     return nullcontext(sys.stdout) if output in (None, STDIN) else open_atomically(Path(output))
 
 
+def _maker(layout: Layout | NumbersLayout) -> Callable[[Prediction], Record | NumbersRecord]:
+    """From a prediction to its record."""
+    if isinstance(layout, Layout):
+        return lambda prediction: make_record(prediction, layout)
+    from nncli.cli.regression import make_numbers_record
+
+    return lambda prediction: make_numbers_record(prediction, layout)
+
+
 def _records(
     predictor: Predictor | RankedPredictor,
     lots: Iterable[Iterable[Source]],
@@ -242,6 +252,7 @@ def _records(
     out: TextIO,
 ) -> Iterator[Record | NumbersRecord]:
     """A record per source; flushes `out` before it waits for the next ones."""
+    make = _maker(layout)
     for predictions in predictor.predict_batches(lots):
         tally.look_at([prediction.path for prediction in predictions])
         for prediction in predictions:
@@ -249,9 +260,5 @@ def _records(
             if prediction.error:
                 tally.bad += 1
                 warn(f"{printable(prediction.path)}: {prediction.error}")
-            yield (
-                make_record(prediction, layout)
-                if isinstance(layout, Layout)
-                else make_numbers_record(prediction, layout)
-            )
+            yield make(prediction)
         out.flush()

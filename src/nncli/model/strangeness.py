@@ -24,7 +24,6 @@ Columns are long, so a randomized Fourier transform shortens them, which hardly 
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
@@ -66,6 +65,8 @@ class Shortening:
     def __init__(self, n_features: int) -> None:
         self.n_features, self.length = n_features, n_shortened(n_features)
         if n_features > self.length:
+            import hashlib  # 2 ms, which models of few inputs do not spend
+
             # Bits of a hash are the same on every machine and with every version of NumPy.
             n_frequencies = n_features // 2
             n_bytes = -(-n_features // 8)
