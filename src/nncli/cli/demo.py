@@ -14,9 +14,9 @@ CONFIG = Path("digits.yaml")
 
 NEXT = """
 What to do next
-  nncli train {config} --epochs 60         change a setting; or edit {config}
-  nncli lesson                                how it works: experiments to run and to look at
-  nncli init PHOTOS -o photos.yaml            your own photos: a folder with one folder per class
+  nncli train {config} --epochs 60    change a setting, or edit {config}
+  nncli lesson                             how it works, in experiments
+  nncli init PHOTOS -o photos.yaml         your photos, a folder for each class
   nncli train photos.yaml"""
 
 
