@@ -15,8 +15,8 @@ CONFIG = Path("digits.yaml")
 NEXT = """
 What to do next
   nncli train {config} --epochs 60    change a setting, or edit {config}
-  nncli lesson                             how it works, in experiments
-  nncli init PHOTOS -o photos.yaml         your photos, a folder for each class
+  nncli lesson                           how it works, in experiments
+  nncli init PHOTOS -o photos.yaml       your photos, a folder for each class
   nncli train photos.yaml"""
 
 
