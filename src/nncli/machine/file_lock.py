@@ -19,6 +19,7 @@ except ImportError:  # there is nothing that lasts as long as a process: files a
     fcntl = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 _held: set[int] = set()
@@ -94,6 +95,22 @@ def remove_abandoned(folder: Path, pattern: str) -> int:
             finally:
                 os.close(descriptor)
     return freed
+
+
+@contextlib.contextmanager
+def locked_folder(folder: Path) -> Iterator[None]:
+    """Wait until nobody else has `folder`, and have it for a while.
+
+    Raises:
+        OSError: It is not there.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        if HAS_LOCKS:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _lock(descriptor: int) -> None:

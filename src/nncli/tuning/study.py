@@ -26,14 +26,10 @@ from nncli.config.writing import used_options
 from nncli.data.pixel_rows import PixelRows
 from nncli.errors import NncliError, TrainingError, UsageError
 from nncli.evaluation.evaluation import predict_rows
+from nncli.machine.file_lock import locked_folder
 from nncli.run.dataset import with_features
 from nncli.run.pipeline import train
 from nncli.text import printable
-
-try:
-    import fcntl
-except ImportError:  # an operating system without such locks
-    fcntl = None  # type: ignore[assignment]
 from nncli.tuning.search_space import OWN, SearchSpace
 from nncli.tuning.size import FEWEST_IMAGES, measured_cost, resized, set_aside
 from nncli.tuning.trial import TrialHooks, contest, tried
@@ -265,7 +261,8 @@ class Search:
 
     def _try_one(self) -> Tried:
         """Let the study choose, and train."""
-        trial = self._study.ask()
+        with _alone(self._file):  # SQLite locks no row that is read: two processes could take the same asked-for trial
+            trial = self._study.ask()
         trial.set_user_attr("process", [socket.gethostname(), os.getpid()])
         is_own, choice = bool(trial.user_attrs.get("own")), self.space.suggest(trial)
         most = SLOW * PER_TRIAL * self._seconds
@@ -327,13 +324,8 @@ def _alone(file: str) -> Iterator[None]:
     if "://" in file:  # a server sees to that
         yield
         return
-    folder = os.open(Path(file).absolute().parent, os.O_RDONLY)
-    try:
-        if fcntl is not None:
-            fcntl.flock(folder, fcntl.LOCK_EX)
+    with locked_folder(Path(file).absolute().parent):
         yield
-    finally:
-        os.close(folder)
 
 
 def _is_alive(process: int) -> bool:
