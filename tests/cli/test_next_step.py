@@ -14,6 +14,7 @@ import pytest
 
 from nncli.cli.bar import with_bar
 from nncli.cli.messages import say, settings, warn
+from nncli.cli.next_step import way_to_look
 from tests.cli.tiny import write_image, write_three
 from tests.folders import write_class_folders
 from tests.folders import write_image as write_noise
@@ -55,6 +56,17 @@ def test_a_folder_is_trained_as_init_and_train_would(nncli: Runner) -> None:
     assert "my photos is no config; training with my photos.yaml" in nncli("train", "my photos", "--epochs", "1").err
     assert "runs/my photos-1" == following(first.err)[1]
     assert "next: " not in nncli("train", "my photos", "--epochs", "1", "-q").err
+
+
+@pytest.mark.parametrize(("is_there", "word"), [(True, "report"), (False, "show")])
+def test_a_report_is_what_comes_next_where_it_can_be_made(
+    is_there: bool, word: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """jinja2 is all that it needs."""
+    monkeypatch.setattr(
+        "nncli.cli.next_step.find_spec", lambda name: object() if is_there and name == "jinja2" else None
+    )
+    assert [word, "runs/a-1"] == way_to_look(Path("runs/a-1"))
 
 
 def test_the_config_of_another_folder_is_not_used(nncli: Runner) -> None:

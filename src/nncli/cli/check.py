@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nncli.cli.config_words import complete_setting
+from nncli.cli.config_words import settings_option
 from nncli.cli.evaluation_files import Png
 from nncli.cli.messages import fitted, say, warn
 from nncli.cli.progress import Progress
@@ -31,14 +31,7 @@ class Check(Progress):
 
 @click.command(short_help="Check a config and its images; print the plan; train nothing.")
 @click.argument("config", type=click.Path(path_type=Path))
-@click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="KEY=VALUE",
-    shell_complete=complete_setting,
-    help="Set a key of the config. Repeatable.",
-)
+@settings_option
 @click.option(
     "--preview", metavar="FILE", type=Png(), help="Draw samples of each class as the network sees them (PNG)."
 )

@@ -1,11 +1,20 @@
-"""Words of a config for a shell to complete: the keys of ``--set`` and the values that are words."""
+"""The option ``--set``, and words of a config for a shell to complete: its keys and the values that are words."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import click
 
 if TYPE_CHECKING:
-    import click
+    from collections.abc import Callable
+
+
+def settings_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--set``, whose texts a command gets as `settings`."""
+    text = "Set a key of the config. Repeatable."
+    about: dict[str, Any] = {"multiple": True, "metavar": "KEY=VALUE", "shell_complete": complete_setting}
+    return click.option("--set", "settings", help=text, **about)(function)
 
 
 def complete_setting(_context: click.Context, _option: click.Parameter, incomplete: str) -> list[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nncli.cli.config_words import complete_setting
+from nncli.cli.config_words import settings_option
 from nncli.cli.messages import say, warn
 from nncli.cli.next_step import say_next
 from nncli.cli.options import Share
@@ -34,14 +34,7 @@ MOST_FOLDS = 50
     "-k", "--folds", type=click.IntRange(2, MOST_FOLDS), default=5, show_default=True, help="Networks to train."
 )
 @click.option("--groups", metavar="folder|near-copies|REGEX", help="Keep images together: of a person, burst or drive.")
-@click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="KEY=VALUE",
-    shell_complete=complete_setting,
-    help="Set a key of the config. Repeatable.",
-)
+@settings_option
 @click.option("-o", "--out", type=click.Path(path_type=Path), metavar="DIR", help="Default: runs/CONFIG-crossval-N.")
 @click.option("--force", is_flag=True, help="Replace what is in --out.")
 @click.option("--resume", type=click.Path(path_type=Path), metavar="DIR", help="Go on with a stopped cross-validation.")

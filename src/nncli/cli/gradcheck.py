@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from nncli.cli.config_words import settings_option
 from nncli.errors import NncliError, UsageError
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ MOST_SHOWN = 3
 
 @click.command(short_help="Check backpropagation against numeric derivatives.")
 @click.argument("config", type=click.Path(path_type=Path))
-@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Set a key of the config. Repeatable.")
+@settings_option
 @click.option("--layer", type=click.IntRange(1), metavar="L", help="The layer to check, from 1 [default: all].")
 @click.option("--images", type=click.IntRange(1, 64), default=8, show_default=True, help="Images in the batch.")
 @click.option("--entries", type=click.IntRange(2, 1000), default=20, show_default=True, help="Of each vector, to try.")

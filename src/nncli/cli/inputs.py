@@ -80,15 +80,12 @@ def unread_notes(paths: Sequence[str]) -> Iterator[str]:
 
 def broken_links(paths: Sequence[str]) -> list[str]:
     """Links to nothing, named like images, in the folders among `paths`: no image is left out silently."""
-    from nncli.data.image.image_format import IMAGE_SUFFIXES
+    folders = [path for path in paths if path != STDIN and _is_folder(path)]
+    if not folders:
+        return []
+    from nncli.data.folder_walk import links_to_nothing
 
-    return [
-        str(link)
-        for path in paths
-        if path != STDIN and _is_folder(path)
-        for link in Path(path).rglob("*")
-        if link.is_symlink() and link.suffix.lower() in IMAGE_SUFFIXES and not link.exists()
-    ]
+    return [link for folder in folders for link in links_to_nothing(folder)]
 
 
 def source_lots(paths: Sequence[str], names_from: str | None, separator: bytes) -> Iterator[Iterable[Source]]:

@@ -21,8 +21,7 @@ def say_next(*words: str | Path) -> None:
 
 def way_to_look(run: Path) -> list[str]:
     """The words of the command that shows a run: its report where that can be made, else what any install has."""
-    can_report = find_spec("jinja2") is not None and find_spec("matplotlib") is not None
-    return ["report" if can_report else "show", str(run)]
+    return ["report" if find_spec("jinja2") is not None else "show", str(run)]
 
 
 def run_of(model: Path) -> Path:

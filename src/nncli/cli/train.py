@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nncli.cli.config_words import complete_optimizer, complete_setting
+from nncli.cli.config_words import complete_optimizer, settings_option
+from nncli.cli.inputs import PACKS
 from nncli.cli.messages import say
 from nncli.cli.progress import MODES
 from nncli.cli.together import together
@@ -34,7 +35,7 @@ SHORT_FORMS = {
 }
 """Option of the command line -> key of the config."""
 
-DATA_SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".npz", ".npy", ".csv", ".tsv", ".parquet")
+DATA_SUFFIXES = (*PACKS, ".npz", ".npy", ".csv", ".tsv", ".parquet")
 """Names of files that hold images or name them, and are no config."""
 
 
@@ -46,14 +47,7 @@ def _help(ranks: Ranks) -> None:
 
 @click.command(short_help="Train a network; print the path of the model.")
 @click.argument("config", metavar="[CONFIG|FOLDER]", required=False, type=click.Path(path_type=Path))
-@click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="KEY=VALUE",
-    shell_complete=complete_setting,
-    help="Set a key of the config. Repeatable.",
-)
+@settings_option
 @click.option("--data", metavar="DIR", help="Short for --set data.path=DIR.")
 @click.option("--epochs", metavar="N", help="Short for --set training.epochs=N.")
 @click.option("--batch-size", metavar="N|full", help="Short for --set training.batch_size=N.")

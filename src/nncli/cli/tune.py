@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nncli.cli.config_words import complete_setting
+from nncli.cli.config_words import settings_option
 from nncli.cli.messages import say
 from nncli.cli.progress import Progress
 from nncli.cli.stop_signals import signals
@@ -64,14 +64,7 @@ class Duration(click.ParamType):  # type: ignore[type-arg]  # which click made g
     "-f", "--format", "format_", type=click.Choice(["path", "csv", "json"]), default="path", show_default=True,
     help="Print the path of the config, all trials as csv, or all figures as json.",
 )  # fmt: skip
-@click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="KEY=VALUE",
-    shell_complete=complete_setting,
-    help="Set a key of the config. Repeatable.",
-)
+@settings_option
 def command(
     config: Path,
     budget: int,

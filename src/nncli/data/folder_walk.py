@@ -6,6 +6,7 @@ so that the caller can say so. Links are followed. The order is natural and the 
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -205,6 +206,22 @@ def walk(
                 visited.add(identity)
                 new.append(path)
         stack += reversed(new)
+
+
+def links_to_nothing(root: str) -> list[str]:
+    """Links below `root` that are named like images and lead nowhere, sorted; a folder's entries tell which are links.
+
+    Folders that cannot be read, and those behind links, are not looked into.
+    """
+    found, stack = [], [root]
+    while stack:
+        with contextlib.suppress(OSError), os.scandir(stack.pop()) as entries:
+            for entry in entries:
+                if not entry.is_symlink():
+                    stack += [entry.path] * entry.is_dir()
+                elif entry.name.lower().endswith(image_suffixes()) and not os.path.exists(entry.path):  # noqa: PTH110
+                    found.append(entry.path)
+    return sorted(found)
 
 
 def identify(folder: str) -> tuple[int, int]:

@@ -112,13 +112,7 @@ class NumberRows(PackedImages):
 
 def is_number_table(path: str | Path) -> bool:
     """Whether a file is a table of numbers: a header, and below it numbers alone but for the last column's label."""
-    if Path(path).suffix.lower() != ".csv" or not Path(path).is_file():
-        return False
-    try:
-        with Path(path).open(encoding="utf-8-sig", newline="") as file:
-            lines = [line for line, _ in zip(csv.reader(file), range(2), strict=False)]
-    except (OSError, UnicodeDecodeError, csv.Error):
-        return False
+    lines = _first_lines(path)
     if len(lines) < 2 or len(lines[0]) != len(lines[1]):
         return False
     header, first = lines
@@ -184,14 +178,26 @@ def is_number_row(name: str) -> bool:
 
 
 def refuse_others(path: str, image_format: ImageFormat) -> None:
-    """Refuse rows of numbers where a model takes something else.
+    """Refuse a table of numbers where a model takes something else.
 
     Raises:
         UsageError: It does.
     """
-    n = read_number_table(path).n_columns
+    header = _first_lines(path)[0]
+    n = len(header) - _has_label(header)
     if (image_format.height, image_format.width, image_format.channels) != (1, n, 1):
         raise UsageError(f"{printable(path)}: rows of {n} numbers, but the model takes images of {image_format}")
+
+
+def _first_lines(path: str | Path) -> list[list[str]]:
+    """The first two lines of a csv file; none of anything else."""
+    if Path(path).suffix.lower() != ".csv" or not Path(path).is_file():
+        return []
+    try:
+        with Path(path).open(encoding="utf-8-sig", newline="") as file:
+            return [line for line, _ in zip(csv.reader(file), range(2), strict=False)]
+    except (OSError, UnicodeDecodeError, csv.Error):
+        return []
 
 
 def _has_label(header: list[str]) -> bool:

@@ -32,10 +32,6 @@ class Classification:
         """The activation of the last layer."""
         return "sigmoid" if n_outputs == 1 else "softmax"
 
-    def n_outputs(self, n_classes: int) -> int:
-        """Units of the last layer."""
-        return 1 if n_classes == 2 else n_classes
-
     def answers(self, Y_hat: NDArray[Any]) -> NDArray[Any]:
         """Probabilities of every class, (n_classes, m), from Y_hat, (n_L, m)."""
         return np.concatenate([1 - Y_hat, Y_hat]) if Y_hat.shape[0] == 1 else Y_hat
@@ -85,10 +81,6 @@ class Regression:
     def output(self, n_outputs: int) -> str:  # noqa: ARG002
         """The activation of the last layer."""
         return "identity"
-
-    def n_outputs(self, n_names: int) -> int:
-        """Units of the last layer."""
-        return n_names
 
     def answers(self, Y_hat: NDArray[Any]) -> NDArray[Any]:
         """The numbers, (K, m), from Y_hat, (K, m)."""

@@ -72,7 +72,15 @@ def read_metrics(folder: Path) -> dict[str, Any]:
     Raises:
         DataError: It cannot be read or is damaged.
     """
-    return _parse_metrics(folder / "metrics.json")
+    path = folder / "metrics.json"
+    text = _text(path)
+    try:
+        metrics = json.loads(text) if text else {}
+        if not isinstance(metrics, dict):
+            raise ValueError("it is not a mapping")
+    except (ValueError, RecursionError) as error:
+        raise _damaged(path, error) from error
+    return metrics
 
 
 def figures_of(metrics: dict[str, Any]) -> tuple[float | None, tuple[float, float] | None, int | None]:
@@ -130,17 +138,6 @@ def _rows(path: Path, needed: tuple[str, ...]) -> list[dict[str, str]]:
         return [dict(zip(header, row, strict=True)) for row in reader]
     except (csv.Error, ValueError) as error:
         raise _damaged(path, error) from error
-
-
-def _parse_metrics(path: Path) -> dict[str, Any]:
-    text = _text(path)
-    try:
-        metrics = json.loads(text) if text else {}
-        if not isinstance(metrics, dict):
-            raise ValueError("it is not a mapping")
-    except (ValueError, RecursionError) as error:
-        raise _damaged(path, error) from error
-    return metrics
 
 
 def _text(path: Path) -> str:

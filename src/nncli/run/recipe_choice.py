@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+import statistics
 from typing import TYPE_CHECKING, Any
 
 from nncli.config.recipes import PHOTO_SIDE, PHOTO_SIDES, SMALL_SIDE, Facts, recipe_defaults
 from nncli.config.shapes import CHOSEN
+from nncli.data.image.image_sizes import sizes_of
+from nncli.data.looks import evenly_chosen
 from nncli.errors import DataError
 from nncli.run.mirror_choice import compare_mirrored
 
@@ -121,6 +124,9 @@ def _told(config_file: ConfigFile) -> str:
 def _hint(config_file: ConfigFile, source: ImageSource, paths: tuple[str, ...]) -> tuple[str, ...]:
     """A line about the recipe, where a config that names none is to learn photos from their pixels."""
     if config_file.was_set("training.recipe") or config_file.was_set("data.features") or source.only_size:
+        return ()
+    sizes = [*sizes_of(evenly_chosen(paths)).elements()]  # by their headers, which spares small images the looking
+    if sizes and round(max(map(statistics.median, zip(*sizes, strict=True)))) < PHOTO_LIKE:
         return ()
     looks = source.look_at(paths)
     if looks is None or looks.is_gray or max(looks.height, looks.width) < PHOTO_LIKE:
