@@ -60,6 +60,16 @@ def test_what_is_told_is_one_minus_the_p_value() -> None:
     assert [0.0, 0.99] == pytest.approx(found.told(scores).tolist())
 
 
+def test_rounding_does_not_change_what_is_told() -> None:
+    """A validation image's score that differs in its last digits, as in another batch, is told the same."""
+    strangeness = fitted(kind(80, 1), kind(40, 2))
+    scores = strangeness.validation
+    expected = strangeness.told(scores)
+
+    np.testing.assert_array_equal(expected, strangeness.told(scores + np.float32(2e-6)))
+    np.testing.assert_array_equal(expected, strangeness.told(scores - np.float32(2e-6)))
+
+
 def test_scores_are_those_of_the_definition() -> None:
     """Cosines and their largest ones, written out."""
     training, images = kind(40, 0, n=30), kind(5, 2, n=30)

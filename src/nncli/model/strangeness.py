@@ -49,6 +49,9 @@ FEWEST = 20
 CHUNK = 256
 """Images at a time."""
 
+ROUNDING = 1e-5
+"""Scores that differ by less are the same: float32 sums depend a little on the images beside one."""
+
 
 def n_shortened(n_features: int) -> int:
     """How long the shortened column is."""
@@ -132,7 +135,7 @@ class Strangeness:
     def told(self, scores: Floats) -> NDArray[np.float64]:
         """1 - p of each score, (m,): 0..1, the larger the stranger."""
         n = len(self.validation)
-        as_strange = n - np.searchsorted(self.validation, scores, side="left")
+        as_strange = n - np.searchsorted(self.validation, scores - ROUNDING, side="left")
         told: NDArray[np.float64] = 1 - (1 + as_strange) / (1 + n)
         return told
 
