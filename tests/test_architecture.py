@@ -47,7 +47,7 @@ ONLY_IN_CLI = {"click", "tqdm"}
 ONLY_IN_REPORT = {"jinja2", "markupsafe"}
 ONLY_IN_EXPORT = {"onnx", "onnxruntime"}
 ONLY_IN_TUNING = {"optuna", "sqlalchemy"}
-ONLY_IN_MACHINE = {"mpi4py"}
+ONLY_IN_MACHINE = {"cupy", "mpi4py"}
 
 
 def part_of(path: Path) -> str:
@@ -94,7 +94,7 @@ def test_imports_point_one_way(path: Path) -> None:
         if root in ONLY_IN_TUNING:
             assert part == "tuning", f"{root} is the extra of tune"
         if root in ONLY_IN_MACHINE:
-            assert part == "machine", f"{root} is the extra of mpi"
+            assert part == "machine", f"{root} is the extra of mpi or gpu"
         if root == "nncli":
             target = rest.split(".")[0]
             target = "__init__" if target == "__version__" else target

@@ -12,7 +12,7 @@ from nncli.cli.evaluation_report import FORMATS, coverage_table, known_line, unk
 from nncli.cli.messages import say, warn
 from nncli.cli.model_lookup import find_model
 from nncli.cli.next_step import run_of, say_next, way_to_look
-from nncli.cli.options import Share, model_option
+from nncli.cli.options import Share, backend_option, model_option
 from nncli.cli.predicting import help_predicting, predicting
 from nncli.cli.regression import NUMBERS_FORMATS, is_r2_below, refuse_options
 from nncli.cli.together import together
@@ -63,6 +63,7 @@ OF_CLASSES = ("coverage", "wrong", "wrong_sheet", "mislabeled", "confusion", "un
 @click.option("--threshold", type=Share(), metavar="P", help="For --unknown-class: as of predict.")
 @click.option("--strange", type=Share(), metavar="P", help="For --unknown-class: as of predict.")
 @click.option("--include-training", is_flag=True, help="Count images that trained the model, too.")
+@backend_option
 @click.pass_context
 @together.helped_by(help_predicting)
 def command(
@@ -79,6 +80,7 @@ def command(
     unknown_class: str | None,
     threshold: float | None,
     strange: float | None,
+    backend: str,
     **files: str | None,
 ) -> None:
     """Compare predictions with the folders that the images lie in: accuracy, precision, recall, F1, confusion matrix.
@@ -99,12 +101,11 @@ def command(
     from nncli.evaluation.unknowns import unknown_report
     from nncli.model.file import read_model
 
-    if unknown_class is None and (threshold is not None or strange is not None):
-        raise UsageError("--threshold and --strange are about --unknown-class, which is not given")
+    _check_usage(unknown_class, threshold, strange)
     path = find_model(model)
     used = read_model(path)
     formats = _formats(used, context.params)
-    evaluation, unknown, report = _evaluated(used, (data, split), include_training, unknown_class)
+    evaluation, unknown, report = _evaluated(used, backend, (data, split), include_training, unknown_class)
     if unknown_class is not None:
         report["unknown"] = {"class": unknown_class, **unknown_report(evaluation, unknown, threshold, strange)}
     click.echo(formats[format_](report), nl=False)
@@ -117,6 +118,16 @@ def command(
         context.exit(EXIT_GATE)
     if report["skipped"]:
         context.exit(EXIT_SKIPPED)
+
+
+def _check_usage(unknown_class: str | None, threshold: float | None, strange: float | None) -> None:
+    """Refuse what would be ignored.
+
+    Raises:
+        UsageError: With the reason.
+    """
+    if unknown_class is None and (threshold is not None or strange is not None):
+        raise UsageError("--threshold and --strange are about --unknown-class, which is not given")
 
 
 def _formats(model: Model, given: dict[str, Any]) -> dict[str, Callable[[dict[str, Any]], str]]:
@@ -132,13 +143,13 @@ def _formats(model: Model, given: dict[str, Any]) -> dict[str, Callable[[dict[st
 
 
 def _evaluated(
-    model: Model, folder: tuple[str, str | None], include_training: bool, unknown_class: str | None
+    model: Model, backend: str, folder: tuple[str, str | None], include_training: bool, unknown_class: str | None
 ) -> tuple[Evaluation, list[Prediction], dict[str, Any]]:
     """Predictions for the images that count, those for images of no class, and the figures of the former."""
     from nncli.evaluation.confidence import label_sets
 
     unknown: list[Prediction] = []
-    with predicting(model, tells_known=True, tells_strangeness=unknown_class is not None) as predictor:
+    with predicting(model, backend, tells_known=True, tells_strangeness=unknown_class is not None) as predictor:
         if unknown_class is None:
             evaluation = evaluate_folder(predictor, *folder)
         else:

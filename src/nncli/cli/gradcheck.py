@@ -35,7 +35,8 @@ def command(config: Path, settings: tuple[str, ...], layer: int | None, images: 
     """  # fmt: skip
     from nncli.config import load_config, parse_override
 
-    whole = [parse_override(f"training.{key}") for key in ("precision=float64", "ensemble=1", "processes=1")]
+    needed = ("precision=float64", "ensemble=1", "processes=1", "backend=numpy")
+    whole = [parse_override(f"training.{key}") for key in needed]
     config_file = load_config(config, [*map(parse_override, settings), *whole])
 
     from nncli.network.gradient_check import origin, worst

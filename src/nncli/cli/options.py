@@ -36,6 +36,13 @@ def model_option(function: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("-m", "--model", metavar="FILE|RUN", type=click.Path(), help=text)(function)
 
 
+def backend_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--backend``; see `nncli.machine.backend`."""
+    text = "Where the network is computed: cupy is on a GPU."
+    choice = click.Choice(["numpy", "cupy"])
+    return click.option("--backend", type=choice, default="numpy", show_default=True, help=text)(function)
+
+
 def global_options(command: C) -> C:
     """Add ``-q``, ``-v`` and ``--no-color`` to `command`: they may stand before and after the command's name."""
     for flags, keep, text in (

@@ -14,7 +14,7 @@ from nncli.cli.bar import with_bar
 from nncli.cli.inputs import STDIN, broken_links, check_folders, check_numbers, source_lots, unread_notes
 from nncli.cli.messages import say, warn
 from nncli.cli.model_lookup import find_model
-from nncli.cli.options import Share, model_option
+from nncli.cli.options import Share, backend_option, model_option
 from nncli.cli.predicting import help_predicting, predicting
 from nncli.cli.records import FORMATS, Layout, make_record
 from nncli.cli.together import together
@@ -64,6 +64,7 @@ if TYPE_CHECKING:
 @click.option("--all-probs", is_flag=True, help="Add the probability of every class, in the model's order.")
 @click.option("--header", is_flag=True, help="Begin tsv with the names of its columns.")
 @click.option("-o", "--output", metavar="FILE", type=click.Path(), help="Write here instead of to stdout.")
+@backend_option
 @click.pass_context
 @together.helped_by(help_predicting)
 def command(
@@ -77,6 +78,7 @@ def command(
     format_: str,
     strange: float | None,
     output: str | None,
+    backend: str,
     **_: object,
 ) -> None:
     """Print the label and its probability for each image, one record per image in the order of the input.
@@ -105,7 +107,7 @@ def command(
     lots = source_lots(paths, files_from, b"\0" if null else b"\n")
     layout = _layout(context.params, used)
     tally = Tally()
-    with predicting(used, tells_strangeness=tells_strangeness) as predictor, _open_output(output) as out:
+    with predicting(used, backend, tells_strangeness=tells_strangeness) as predictor, _open_output(output) as out:
         records = _records(predictor, lots, layout, tally, out)
         for text in FORMATS[format_](records if out is sys.stdout else with_bar(records), layout):
             out.write(text)

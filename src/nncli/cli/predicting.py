@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from nncli.cli.together import together
+from nncli.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,14 +19,22 @@ if TYPE_CHECKING:
 
 @contextmanager
 def predicting(
-    model: Model, *, tells_known: bool = False, tells_strangeness: bool = False
+    model: Model, backend: str, *, tells_known: bool = False, tells_strangeness: bool = False
 ) -> Iterator[Predictor | RankedPredictor]:
-    """A predictor of a model, see `Predictor`; or one that divides the work."""
+    """A predictor of a model, see `Predictor`; or one that divides the work.
+
+    Raises:
+        UsageError: There is no such backend here, or it is not for several processes.
+    """
     if together.ranks is None:
+        from nncli.machine.backend import open_backend
         from nncli.model.predictor import Predictor
 
-        yield Predictor(model, tells_known=tells_known, tells_strangeness=tells_strangeness)
+        like = open_backend(backend)
+        yield Predictor(model, tells_known=tells_known, tells_strangeness=tells_strangeness, like=like)
         return
+    if backend != "numpy":
+        raise UsageError(f"--backend {backend} is for one process; leave out the MPI launcher, or choose numpy")
     from nncli.model.ranked_prediction import RankedPredictor
 
     with RankedPredictor(model, together.ranks, tells_known=tells_known, tells_strangeness=tells_strangeness) as ranked:

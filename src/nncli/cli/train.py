@@ -32,6 +32,7 @@ SHORT_FORMS = {
     "lr": "training.learning_rate",
     "optimizer": "training.optimizer",
     "seed": "training.seed",
+    "backend": "training.backend",
 }
 """Option of the command line -> key of the config."""
 
@@ -56,6 +57,7 @@ def _help(ranks: Ranks) -> None:
     "--optimizer", metavar="NAME", shell_complete=complete_optimizer, help="Short for --set training.optimizer=NAME."
 )
 @click.option("--seed", metavar="N", help="Short for --set training.seed=N.")
+@click.option("--backend", metavar="NAME", help="Short for --set training.backend=NAME: numpy, or cupy on a GPU.")
 @click.option("--watch", is_flag=True, help="Short for --set training.watch=on: record what the layers are like.")
 @click.option(
     "-o", "--out", type=click.Path(path_type=Path), metavar="DIR", help="Run directory [default: runs/CONFIG-N]."

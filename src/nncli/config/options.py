@@ -52,6 +52,7 @@ MixingName = Literal["none", "mixup", "cutmix", "cutout"]
 ClassWeightsName = Literal["none", "balanced"]
 Monitor = Literal["accuracy", "loss", "last"]
 Precision = Literal["float32", "float64"]
+Backend = Literal["numpy", "cupy"]
 
 AUTO: Any = "auto"
 """Stands for a number that the dataclass puts in its place."""
@@ -366,6 +367,9 @@ class TrainingConfig:
         Integer(1, 64, words=(AUTO,)),
         "processes among which each batch is divided; auto: one per core where that is faster",
     ] = AUTO
+    backend: Annotated[
+        Backend, Choice(get_args(Backend)), "where the network lies: numpy, or cupy on a GPU (docs/scaling.md)"
+    ] = "numpy"
     watch: Annotated[
         Watching, Choice(get_args(Watching)), "record what the layers are like while they learn (docs/watching.md)"
     ] = "off"

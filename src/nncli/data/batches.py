@@ -76,11 +76,12 @@ class Batches:
             Y = self.labels[chosen]
             if self._mirrored_labels is not None:
                 Y[self.inputs.is_mirrored] = self._mirrored_labels[chosen[self.inputs.is_mirrored]]
-            yield X, Y.T
+            yield X, np.asarray(Y.T, like=X)
 
     def in_order(self, share: Callable[[int], slice] = everything) -> Iterator[tuple[NDArray[Any], NDArray[np.intp]]]:
         """The same pairs, in the order of the set; `share` picks from the whole set."""
         part = np.arange(self.n_examples)[share(self.n_examples)]
         for start in range(0, len(part), self.batch_size):
             batch = part[start : start + self.batch_size]
-            yield self.inputs.take(batch), self.labels[batch].T
+            X = self.inputs.take(batch)
+            yield X, np.asarray(self.labels[batch].T, like=X)

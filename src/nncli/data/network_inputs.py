@@ -4,6 +4,8 @@ NetworkInputs      every row as it is: pixels, or features computed beforehand
 AugmentedInputs    pixels that are changed anew each time they are drawn, before anything is computed of them
 VersionedInputs    each example lies there in several versions, of which one is drawn
 
+All of them can give their batches on a GPU (`move_to`); what is always the same is computed once and stays there.
+
 What is drawn follows from the numbers of run, epoch and batch alone, each time from a generator of its own: resuming
 needs no stored state, and several processes that share a batch draw alike.
 """
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 
 AUGMENTATION, VERSION = 1, 2
 """Keep the generators apart that belong to the same batch."""
+
+TOGETHER = 1024
+"""Examples brought to a GPU at a time."""
 
 
 class Transform(Protocol):
@@ -62,11 +67,37 @@ class NetworkInputs:
         is_mirrored: Which examples of the batch last drawn are mirror images, (m,).
     """
 
+    is_always_the_same = True
+
     def __init__(self, rows: PixelRows, transform: Transform, dtype: DTypeLike = np.float32) -> None:
         self.is_mirrored = np.zeros(0, bool)
         self._rows, self._transform = rows, transform
         self._bytes = np.empty((0, rows.n_values), rows.dtype)
         self._inputs = np.empty((0, transform.n_inputs), dtype)
+        self._like: NDArray[Any] | None = None
+        self._resident: NDArray[Any] | None = None
+
+    def move_to(self, like: NDArray[Any], room: int) -> int:
+        """Give batches where `like` lies from now on; keep all examples there if they fit.
+
+        Args:
+            like: An array.
+            room: Bytes that may be taken.
+
+        Returns:
+            Bytes that were taken.
+        """
+        self._like = like
+        shape = len(self._rows), self._transform.n_inputs
+        n_bytes = shape[0] * shape[1] * self._inputs.itemsize
+        if not self.is_always_the_same or n_bytes > room:
+            return 0
+        resident = np.empty(shape, self._inputs.dtype, like=like)
+        for start in range(0, shape[0], TOGETHER):
+            chosen = np.arange(start, min(start + TOGETHER, shape[0]))
+            resident[start : start + TOGETHER] = self._transformed(chosen).T
+        self._resident = resident
+        return n_bytes
 
     def __len__(self) -> int:
         """Examples in the set."""
@@ -94,6 +125,8 @@ class NetworkInputs:
     def _transformed(
         self, chosen: NDArray[np.intp], change: Callable[[NDArray[np.uint8]], None] = lambda _rows: None
     ) -> NDArray[Any]:
+        if self._resident is not None:
+            return self._resident[np.asarray(chosen, like=self._resident)].T
         m = len(chosen)
         if m > len(self._bytes):
             self._bytes = np.empty((m, self._bytes.shape[1]), self._bytes.dtype)
@@ -101,7 +134,7 @@ class NetworkInputs:
         rows, inputs = self._rows.take(chosen, self._bytes), self._inputs[:m]
         change(rows)
         self._transform.apply(rows, inputs)
-        return inputs.T  # examples are rows in memory, columns in the formulas
+        return np.asarray(inputs, like=self._like).T  # examples are rows in memory, columns in the formulas
 
 
 class AugmentedInputs(NetworkInputs):
@@ -113,6 +146,8 @@ class AugmentedInputs(NetworkInputs):
         augmentation: What changes them.
         dtype: The network's precision.
     """
+
+    is_always_the_same = False
 
     def __init__(
         self, images: PixelRows, transform: Transform, augmentation: Augmentation, dtype: DTypeLike = np.float32

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from nncli.data.decoding_pool import CHUNK_SIZE, DecodingPool
 from nncli.errors import ModelFileError
+from nncli.machine.backend import is_on_host, on_host
 from nncli.machine.forking import number_of_processes
 from nncli.machine.threads import PerThread
 from nncli.model.calibration import tempered
@@ -79,14 +80,23 @@ class Predictor:
         model: What answers.
         tells_known: Whether predictions tell what an image is to the model.
         tells_strangeness: Whether they tell how strange it is.
+        like: An array; the network is computed where it lies. By default by NumPy.
     """
 
-    def __init__(self, model: Model, *, tells_known: bool = False, tells_strangeness: bool = False) -> None:
+    def __init__(
+        self,
+        model: Model,
+        *,
+        tells_known: bool = False,
+        tells_strangeness: bool = False,
+        like: NDArray[Any] | None = None,
+    ) -> None:
         self.model = model
         self._known = model.evidence.known if tells_known else None
         self._strangeness = model.evidence.strangeness if tells_strangeness else None
-        self._parameters = model.parameters.like(np.float64)
-        self._parameters.flat[:] = model.parameters.flat
+        flat = np.asarray(model.parameters.flat.astype(np.float64), like=like)
+        self._parameters = model.parameters.like(flat=flat)
+        self._computes_here = model.column.is_pixels or not is_on_host(flat)  # no forked process can use a GPU
         model.column.prepare()
         if model.projection:
             model.projection.prepare(np.float64)  # before other threads ask, and processes are forked
@@ -138,7 +148,8 @@ class Predictor:
         total: Any = 0
         with np.errstate(all="ignore"):  # told by the caller, in words
             for number, rows in enumerate(looks):
-                Y_hat = vote(self._parameters, workspace, rows.T, self.model.activation)
+                X = np.asarray(rows, like=workspace.ones).T
+                Y_hat: Any = on_host(vote(self._parameters, workspace, X, self.model.activation))
                 if number:
                     Y_hat = self.model.task.of_mirrored(Y_hat)
                 total = total + Y_hat  # a copy, because the workspace is used again
@@ -186,7 +197,7 @@ class Predictor:
 
     def _pool(self, n_workers: int) -> DecodingPool:
         """Processes that decode, and predict as well where computing features takes longer than decoding."""
-        if self.model.column.is_pixels:
+        if self._computes_here:
             return DecodingPool(self.model.image_format, n_workers)
         n_results = len(self.model.classes) + N_MORE
         return DecodingPool(self.model.image_format, n_workers, compute=self._answer_rows, n_results=n_results)
@@ -207,7 +218,7 @@ class Predictor:
             reasons: For each image, empty if it is good.
         """
         rows = values.copy()
-        if self.model.column.is_pixels:
+        if self._computes_here:
             rows = np.empty((len(values), len(self.model.classes) + N_MORE), np.float32)
             self._answer_rows(values, rows)
         probabilities, scores = _finite(rows[:, :-N_MORE]), rows[:, -2]

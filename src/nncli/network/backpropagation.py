@@ -106,7 +106,7 @@ def output_derivative(
     elif dZ.shape[0] == 1:
         dZ[0] -= Y
     else:
-        dZ[Y, np.arange(Y.size)] -= 1
+        dZ[Y, np.arange(Y.size, like=Y)] -= 1
     if example_weights is not None:
         dZ *= example_weights
     dZ *= 1 / m

@@ -110,6 +110,8 @@ def softmax(Z: Array, A: Array, column: Array) -> None:
 def draw_dropout_masks(workspace: Workspace, rng: np.random.Generator, m: int, share: slice = slice(None)) -> None:
     """Draw new masks for the hidden layers: 0 with probability `workspace.dropout`, else 1 / (1 - dropout).
 
+    They are drawn by NumPy and brought to where the network lies: the same ones everywhere.
+
     Args:
         workspace: Receives the masks.
         rng: Their source.
@@ -123,7 +125,7 @@ def draw_dropout_masks(workspace: Workspace, rng: np.random.Generator, m: int, s
         rng.random(dtype=rows.dtype.type, out=rows)
         np.less(rows, keep, out=rows)
         rows *= 1 / keep
-        workspace.mask[l] = rows[share].T
+        workspace.mask[l] = np.asarray(rows[share], like=workspace.ones).T
 
 
 def forward(parameters: Network, workspace: Workspace, X: Array, activation: str = "relu") -> Array:

@@ -72,7 +72,7 @@ def initialize(parameters: Parameters, rng: np.random.Generator, method: str = "
     for network in parameters.members:
         for l in range(1, network.n_layers + 1):
             n_out, n_in = network.W[l].shape
-            network.W[l][...] = draw(rng, n_out, n_in, scale)
+            network.W[l][...] = np.asarray(draw(rng, n_out, n_in, scale), like=network.W[l])
             network.b[l][...] = 0
         for one, zero in ((network.gain, network.shift), (network.variance, network.mean)):
             for l in range(1, len(one)):

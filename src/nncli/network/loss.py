@@ -60,7 +60,8 @@ def labels_cross_entropy(Z: Array, Y: NDArray[Any]) -> Array:
     Returns:
         Their sum over the labels, (m,).
     """
-    return np.asarray(binary_cross_entropy(Z, Y).sum(axis=0))
+    losses: Array = binary_cross_entropy(Z, Y).sum(axis=0)
+    return losses
 
 
 def categorical_cross_entropy(log_Y_hat: Array, Y: NDArray[Any]) -> Array:
@@ -74,25 +75,28 @@ def categorical_cross_entropy(log_Y_hat: Array, Y: NDArray[Any]) -> Array:
         -log y_hat[y_i, i], or -sum_k y[k, i] log y_hat[k, i], (m,).
     """
     losses: Array
-    losses = np.einsum("ki,ki->i", Y, log_Y_hat) if Y.ndim == 2 else log_Y_hat[Y, np.arange(Y.size)]
+    losses = np.einsum("ki,ki->i", Y, log_Y_hat) if Y.ndim == 2 else log_Y_hat[Y, np.arange(Y.size, like=Y)]
     return np.negative(losses, out=losses)
 
 
 def squared_error(Y_hat: Array, Y: NDArray[Any]) -> Array:
     """sum_k r^2/2 for each example, (m,), r = Y_hat - Y, (n_L, m)."""
-    return np.asarray((0.5 * (Y_hat - Y) ** 2).sum(axis=0))
+    losses: Array = (0.5 * (Y_hat - Y) ** 2).sum(axis=0)
+    return losses
 
 
 def absolute_error(Y_hat: Array, Y: NDArray[Any]) -> Array:
     """sum_k |r| for each example, (m,), r = Y_hat - Y, (n_L, m)."""
-    return np.asarray(np.abs(Y_hat - Y).sum(axis=0))
+    losses: Array = np.abs(Y_hat - Y).sum(axis=0)
+    return losses
 
 
 def huber_error(Y_hat: Array, Y: NDArray[Any]) -> Array:
     """The sum over k of r^2/2 where |r| <= 1, else |r| - 1/2, for each example, (m,), r = Y_hat - Y, (n_L, m)."""
     size = np.abs(Y_hat - Y)
     near = np.minimum(size, 1)
-    return np.asarray((near * (size - near / 2)).sum(axis=0))
+    losses: Array = (near * (size - near / 2)).sum(axis=0)
+    return losses
 
 
 def classes_cross_entropy(Z: Array, Y: NDArray[Any]) -> Array:

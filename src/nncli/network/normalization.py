@@ -143,7 +143,8 @@ def fold(parameters: Parameters) -> Parameters:
     if parameters.normalization != "batch":
         return parameters
     n_members = len(parameters.members)
-    plain = Parameters(parameters.layer_dims, parameters.flat.dtype, n_members=n_members, output=parameters.output)
+    flat, output = parameters.flat, parameters.output
+    plain = Parameters(parameters.layer_dims, flat.dtype, n_members=n_members, output=output, like=flat)
     for network, folded in zip(parameters.members, plain.members, strict=True):
         for l in range(1, network.n_layers + 1):
             folded.W[l][...], folded.b[l][...] = network.W[l], network.b[l]

@@ -40,14 +40,16 @@ BLOCK = 32_768
 """Entries updated at a time: four vectors of so many float32 fit into a core's second-level cache (1 MB and more)."""
 
 
-def blocks(part: slice, size: int) -> Iterator[slice]:
-    """Divide `part` of a vector of `size` entries into slices of at most BLOCK entries.
+def blocks(part: slice, size: int, block: int | None = None) -> Iterator[slice]:
+    """Divide `part` of a vector of `size` entries into slices of at most `block` entries, by default BLOCK.
 
-    A method passes over its vectors ten times. Block by block, nine of the passes find them in the cache.
+    A method passes over its vectors ten times. Block by block, nine of the passes find them in the cache. Where
+    starting a pass costs more than that, one block takes all.
     """
     start, stop, _ = part.indices(size)
-    for begin in range(start, stop, BLOCK):
-        yield slice(begin, min(begin + BLOCK, stop))
+    block = block or BLOCK
+    for begin in range(start, stop, block):
+        yield slice(begin, min(begin + block, stop))
 
 
 class Optimizer(Protocol):
@@ -93,7 +95,9 @@ class Momentum:
         momentum: float = 0.9,
         nesterov: bool = False,
         zeros_like: Callable[[Array], Array] = np.zeros_like,
+        block: int | None = None,
     ) -> None:
+        self.block = block
         self.velocity = zeros_like(theta)
         self.state: dict[str, Array] = {"velocity": self.velocity}
         self.step_count = 0
@@ -103,7 +107,7 @@ class Momentum:
     def step(self, theta: Array, gradient: Array, learning_rate: float, part: slice = ALL) -> None:
         """See the module's first lines."""
         self.step_count += 1
-        for block in blocks(part, theta.size):
+        for block in blocks(part, theta.size, self.block):
             t, g, v = theta[block], gradient[block], self.velocity[block]
             v *= self.momentum
             v += g
@@ -126,9 +130,11 @@ class RMSprop:
         beta2: float = 0.9,
         epsilon: float = 1e-8,
         zeros_like: Callable[[Array], Array] = np.zeros_like,
+        block: int | None = None,
     ) -> None:
+        self.block = block
         self.mean_square = zeros_like(theta)
-        self._scratch = np.empty(min(BLOCK, theta.size), theta.dtype)
+        self._scratch = np.empty(min(block or BLOCK, theta.size), theta.dtype, like=theta)
         self.state: dict[str, Array] = {"mean_square": self.mean_square}
         self.step_count = 0
         self.beta2, self.epsilon = beta2, epsilon
@@ -136,7 +142,7 @@ class RMSprop:
     def step(self, theta: Array, gradient: Array, learning_rate: float, part: slice = ALL) -> None:
         """See the module's first lines."""
         self.step_count += 1
-        for block in blocks(part, theta.size):
+        for block in blocks(part, theta.size, self.block):
             t, g, s = theta[block], gradient[block], self.mean_square[block]
             scratch = self._scratch[: g.size]
             np.multiply(g, g, out=scratch)
@@ -168,6 +174,7 @@ class Adam:
         epsilon: Keeps the division finite.
         weight_decay: Share of each weight that a step of learning rate 1 would remove.
         zeros_like: Allocates the state; several processes need memory that all of them see.
+        block: Entries updated at a time; see `blocks`.
     """
 
     def __init__(
@@ -180,7 +187,9 @@ class Adam:
         epsilon: float = 1e-8,
         weight_decay: float = 0.0,
         zeros_like: Callable[[Array], Array] = np.zeros_like,
+        block: int | None = None,
     ) -> None:
+        self.block = block
         self.velocity = zeros_like(theta)  # V above
         self.mean_square = zeros_like(theta)  # S above
         self.state: dict[str, Array] = {"velocity": self.velocity, "mean_square": self.mean_square}
@@ -194,7 +203,7 @@ class Adam:
         self.step_count += 1
         k1 = (1 - self.beta1) / (1 - self.beta1**self.step_count)
         k2 = math.sqrt((1 - self.beta2) / (1 - self.beta2**self.step_count))
-        for block in blocks(part, theta.size):
+        for block in blocks(part, theta.size, self.block):
             t, g, v, s = theta[block], gradient[block], self.velocity[block], self.mean_square[block]
             if self.weight_decay:
                 theta[: self.n_weights][block] *= 1 - learning_rate * self.weight_decay

@@ -3,6 +3,9 @@
 In memory an example is a row and W[l] is stored transposed: that is the orientation in which BLAS is fastest, a batch
 is one contiguous copy, and a smaller batch is simply the first rows. What the formulas see are transposed views, so
 that Z[l] = W[l] A[l-1] is written as it stands.
+
+Where that memory is, is not decided here: everything lies where the array `like` lies, which may be a GPU. NumPy's
+functions then call those of the array's own library (NEP 13, 18 and 35), so that the five parts are written once.
 """
 
 from __future__ import annotations
@@ -90,6 +93,7 @@ class Parameters(Network):
         n_members: Networks in the ensemble.
         output: The activation of the last layer: softmax (one of several classes), sigmoid (one class or not; labels
             that do not exclude each other) or identity (numbers). By default sigmoid for one unit and softmax for more.
+        like: An array; new memory is allocated where it lies. By default by NumPy.
 
     Attributes:
         flat: Every parameter, shape (size,).
@@ -107,6 +111,7 @@ class Parameters(Network):
         normalization: str = "none",
         n_members: int = 1,
         output: str = "",
+        like: Array | None = None,
     ) -> None:
         output = output or ("sigmoid" if layer_dims[-1] == 1 else "softmax")
         n, n_hidden = layer_dims, sum(layer_dims[1:-1])
@@ -114,7 +119,7 @@ class Parameters(Network):
         sizes += [] if normalization == "none" else [n_hidden, n_hidden]
         sizes += [sum(n[:-2]), n_hidden] if normalization == "batch" else []
         bounds = np.cumsum([0, *sizes]) * n_members
-        self.flat: Array = np.zeros(bounds[-1], dtype) if flat is None else flat
+        self.flat: Array = np.zeros(bounds[-1], dtype, like=like) if flat is None else flat
         parts = [
             [self.flat[bound + k * size :][:size] for bound, size in zip(bounds, sizes, strict=False)]
             for k in range(n_members)
@@ -128,7 +133,7 @@ class Parameters(Network):
         """Parameters of the same networks: zeros, of another precision if asked for, or those in `flat`, (size,)."""
         dtype = self.flat.dtype if dtype is None else dtype
         kind = {"normalization": self.normalization, "output": self.output}
-        return Parameters(self.layer_dims, dtype, flat, n_members=len(self.members), **kind)
+        return Parameters(self.layer_dims, dtype, flat, n_members=len(self.members), like=self.flat, **kind)
 
 
 class Workspace:
@@ -149,7 +154,7 @@ class Workspace:
         C: What normalization has centered, (n_l, m) for hidden layers; empty list without it.
         statistics: For hidden layers what was subtracted and by what it was divided; see normalization.py.
         mask: Dropout masks as last drawn, (n_l, m) for hidden layers; empty list without dropout.
-        mask_rows: Memory for the masks of a whole batch, (max_examples, n_l).
+        mask_rows: Memory of NumPy's for the masks of a whole batch, (max_examples, n_l): they are drawn there.
         ones: (m, 1), because a sum over the batch is a product with ones.
         column: (1, m), for one number per example.
     """
@@ -163,22 +168,24 @@ class Workspace:
         training: bool = True,
         dropout: float = 0.0,
         normalization: str = "none",
+        like: Array | None = None,
     ) -> None:
         self.layer_dims = tuple(layer_dims)
         self.max_examples = max_examples
         self.dropout = dropout if training else 0.0
-        self.dtype = np.dtype(dtype)
+        self.dtype, self._like = np.dtype(dtype), like
         self._Z = self._rows(self.layer_dims)
         self._A = self._rows(self.layer_dims)
         self._dZ = self._rows(self.layer_dims) if training else []
         hidden = (*self.layer_dims[:-1], 0)
         self._C = [] if normalization == "none" else self._rows(hidden)
         self.statistics: list[tuple[Array, ...]] = [() for _ in hidden]
-        self.mask_rows = self._rows(hidden) if self.dropout else []
-        self.mask = [rows.T for rows in self.mask_rows]
+        self.mask_rows = self._rows(hidden, on_host=True) if self.dropout else []
+        self.mask = [np.asarray(rows, like=like).T for rows in self.mask_rows]
         self._dropped = self._rows(hidden) if self.dropout else []
-        self._ones = np.ones((max_examples, 1), dtype)
-        self._column = np.empty((max_examples, 1), dtype)
+        self._ones = np.zeros((max_examples, 1), dtype, like=like)
+        self._ones.fill(1)  # np.ones(like=) hands on an argument `device` that CuPy's does not take
+        self._column = np.empty((max_examples, 1), dtype, like=like)
         self._weight_scratch: Array = np.empty(0, dtype)
         self.n_examples = 0
         self.set_batch_size(max_examples)
@@ -186,12 +193,13 @@ class Workspace:
     @classmethod
     def of(cls, parameters: Parameters, max_examples: int, *, training: bool = True, dropout: float = 0.0) -> Workspace:
         """A workspace for the network of `parameters`."""
-        dims, dtype, normalization = parameters.layer_dims, parameters.flat.dtype, parameters.normalization
-        return cls(dims, max_examples, dtype, training=training, dropout=dropout, normalization=normalization)
+        dims, flat, kind = parameters.layer_dims, parameters.flat, parameters.normalization
+        return cls(dims, max_examples, flat.dtype, training=training, dropout=dropout, normalization=kind, like=flat)
 
-    def _rows(self, dims: Sequence[int]) -> list[Array]:
+    def _rows(self, dims: Sequence[int], *, on_host: bool = False) -> list[Array]:
         """Memory for layers 1..L, one example per row; layer 0 is the batch itself and needs none."""
-        return [np.zeros((self.max_examples, n if l > 0 else 0), self.dtype) for l, n in enumerate(dims)]
+        shapes = [(self.max_examples, n if l > 0 else 0) for l, n in enumerate(dims)]
+        return [np.zeros(shape, self.dtype, like=None if on_host else self._like) for shape in shapes]
 
     def set_batch_size(self, m: int) -> None:
         """Make every array m examples wide; fewer than `max_examples` take the first rows of the memory."""
@@ -210,5 +218,5 @@ class Workspace:
     def weight_scratch(self, n_weights: int) -> Array:
         """A vector as long as all weights, allocated at first use: only L2 needs it."""
         if self._weight_scratch.size != n_weights:
-            self._weight_scratch = np.empty(n_weights, self.dtype)
+            self._weight_scratch = np.empty(n_weights, self.dtype, like=self._like)
         return self._weight_scratch

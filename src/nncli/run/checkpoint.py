@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nncli.errors import ModelFileError, TrainingError
+from nncli.machine.backend import on_host
 from nncli.machine.npz_file import parse_text_array, read_npz, text_array, write_npz
 from nncli.text import printable
 from nncli.training.state import EpochResult
@@ -55,7 +56,7 @@ def write_checkpoint(
         NncliError: The file cannot be written; likewise.
     """
     state, optimizer = trainer.state, trainer.optimizer
-    vectors = _vectors(trainer)
+    vectors = {name: on_host(vector) for name, vector in _vectors(trainer).items()}
     for name, vector in vectors.items():
         if not np.isfinite(vector).all():
             raise TrainingError(
@@ -154,7 +155,7 @@ def _restore_vectors(arrays: dict[str, NDArray[Any]], vectors: dict[str, NDArray
             raise ValueError(f"{name} is {array.dtype} {array.shape}, expected {vector.dtype} {vector.shape}")
         if not np.isfinite(array).all():
             raise ValueError(f"{name} holds a number that is not finite")
-        vector[:] = array
+        vector[:] = np.asarray(array, like=vector)
 
 
 def _restore_state(metadata: dict[str, Any], trainer: Trainer) -> None:

@@ -14,6 +14,7 @@ from nncli.data.reading import Reading, read_source
 from nncli.errors import UsageError
 from nncli.features.settings import PIXELS
 from nncli.features.settings.column import n_directions
+from nncli.machine.backend import open_backend
 from nncli.run.recipe_choice import apply_recipe
 from nncli.run.sample_choice import apply_samples
 from nncli.text import printable
@@ -93,8 +94,10 @@ def plan_experiment(config_file: ConfigFile, source: ImageSource | None = None) 
     Raises:
         ConfigError: The config does not fit the images; nothing was started.
         DataError: The folder cannot be used.
+        UsageError: There is no such backend here.
     """
     config = config_file.config
+    open_backend(config.training.backend)  # what is missing is told before any image is looked at
     source = source or read_source(config.data.path, reading_of(config.data))
     if source.only_size:
         config_file = config_file.with_values({"data.image_size": source.only_size, "data.color": "grayscale"})

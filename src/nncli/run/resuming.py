@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from nncli.run.directory import RunDirectory
     from nncli.run.plan import Plan
 
-EXTENDABLE = ("training.epochs", "training.patience", "data.cache", "data.path", "training.watch")
+EXTENDABLE = ("training.epochs", "training.patience", "data.cache", "data.path", "training.watch", "training.backend")
 """Keys that may change when a run is resumed: they say when to stop, or how to load or look, not what to learn. That
 photos at another place are the same, the checkpoint tells (`restore`)."""
 

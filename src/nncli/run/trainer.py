@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nncli.machine.backend import is_on_host, open_backend, room_beside
 from nncli.network.initialization import initialize
 from nncli.network.optimization import Adam, GradientDescent, Momentum, Optimizer, RMSprop
 from nncli.network.parameters import Parameters
-from nncli.run.training_data import training_batches
+from nncli.run.training_data import VALIDATION_BATCH_SIZE, Device, training_batches
+from nncli.training.communicator import SingleProcess
 from nncli.training.loop import Trainer
 from nncli.training.mixing import Mixing
 from nncli.training.processes import make_communicator
@@ -34,6 +36,12 @@ FLOPS_PER_WEIGHT = 6
 AUGMENTATION_WORK = 100_000
 """Changing an image at random takes about as long as a step with so many weights."""
 
+VECTORS = 6
+"""Vectors of the parameters' length on a GPU: these, their gradient, the best ones, two of Adam, one in passing."""
+
+ROWS = 7
+"""Numbers that a batch leaves in each unit: Z, A, dZ, with normalization and dropout three more, one in passing."""
+
 
 def make_trainer(
     experiment: Experiment,
@@ -54,12 +62,14 @@ def make_trainer(
     dtype = np.dtype(training.precision)
     m = len(experiment.training.labels)
     batch_size = m if training.batch_size == "full" else training.batch_size
-    normalization, output = network.normalization, experiment.task.output(dims[-1])
-    parameters = Parameters(dims, dtype, normalization=normalization, n_members=training.ensemble, output=output)
+    like = open_backend(training.backend)
+    device = None if is_on_host(like) else _device(like, experiment, batch_size, dtype)
+    normalization, output, n_members = network.normalization, experiment.task.output(dims[-1]), training.ensemble
+    parameters = Parameters(dims, dtype, normalization=normalization, n_members=n_members, output=output, like=like)
     communicator = communicator_of(experiment, n_processes)
     parameters = parameters.like(flat=communicator.zeros_like(parameters.flat))
     initialize(parameters, np.random.default_rng(training.seed), network.initialization, network.initialization_scale)
-    training_set, validation_set = training_batches(experiment, batch_size, dtype, on_progress, on_note)
+    training_set, validation_set = training_batches(experiment, batch_size, dtype, on_progress, on_note, device)
     learning_rate = LearningRate(
         training.learning_rate,
         training.schedule,
@@ -75,7 +85,7 @@ def make_trainer(
         l2=training.l2,
         dropout=network.dropout,
         gradient_clip_norm=training.gradient_clip_norm,
-        class_weights=_class_weights(training.class_weights, experiment, dtype),
+        class_weights=_class_weights(training.class_weights, experiment, dtype, like),
         label_smoothing=training.label_smoothing,
         mixing=_mixing(training),
         patience=training.patience,
@@ -87,10 +97,23 @@ def make_trainer(
     return Trainer(parameters, optimizer, learning_rate, training_set, validation_set, settings, communicator)
 
 
+def _device(like: Array, experiment: Experiment, batch_size: int, dtype: np.dtype[Any]) -> Device:
+    """The GPU that `like` lies on, with the room that is left beside the network.
+
+    Raises:
+        UsageError: The network does not fit.
+    """
+    plan, largest_batch = experiment.plan, max(batch_size, VALIDATION_BATCH_SIZE)
+    n_numbers = VECTORS * plan.n_parameters + ROWS * largest_batch * sum(plan.layer_dims)
+    return Device(like, room_beside(dtype.itemsize * n_numbers))
+
+
 def communicator_of(experiment: Experiment, n_processes: int | None = None) -> Communicator:
     """The processes of the run, where there are several already, or those that training starts; see `make_trainer`."""
     if experiment.ranks.size > 1:
         return RankCommunicator(experiment.ranks)
+    if experiment.config.training.backend != "numpy":
+        return SingleProcess()
     training, n = experiment.config.training, experiment.plan.layer_dims
     m = len(experiment.training.labels)
     batch_size = m if training.batch_size == "full" else training.batch_size
@@ -112,13 +135,16 @@ def _make_optimizer(
     training: TrainingConfig, parameters: Parameters, zeros_like: Callable[[Array], Array]
 ) -> Optimizer:
     theta, n_weights = parameters.learned, parameters.weights.size
+    block = None if is_on_host(theta) else theta.size  # a GPU has no cache to make use of, but each pass its price
     beta1, beta2, epsilon = training.beta1, training.beta2, training.epsilon
     make: dict[str, Callable[[], Optimizer]] = {
         "gradient_descent": GradientDescent,
-        "momentum": lambda: Momentum(theta, momentum=training.momentum, zeros_like=zeros_like),
-        "nesterov": lambda: Momentum(theta, momentum=training.momentum, nesterov=True, zeros_like=zeros_like),
-        "rmsprop": lambda: RMSprop(theta, beta2=beta2, epsilon=epsilon, zeros_like=zeros_like),
-        "adam": lambda: Adam(theta, beta1=beta1, beta2=beta2, epsilon=epsilon, zeros_like=zeros_like),
+        "momentum": lambda: Momentum(theta, momentum=training.momentum, zeros_like=zeros_like, block=block),
+        "nesterov": lambda: Momentum(
+            theta, momentum=training.momentum, nesterov=True, zeros_like=zeros_like, block=block
+        ),
+        "rmsprop": lambda: RMSprop(theta, beta2=beta2, epsilon=epsilon, zeros_like=zeros_like, block=block),
+        "adam": lambda: Adam(theta, beta1=beta1, beta2=beta2, epsilon=epsilon, zeros_like=zeros_like, block=block),
         "adamw": lambda: Adam(
             theta,
             n_weights,
@@ -127,6 +153,7 @@ def _make_optimizer(
             epsilon=epsilon,
             weight_decay=training.weight_decay,
             zeros_like=zeros_like,
+            block=block,
         ),
     }
     return make[training.optimizer]()
@@ -138,12 +165,14 @@ def _mixing(training: TrainingConfig) -> Mixing | None:
     return Mixing(training.mixing, training.mixing_probability, training.mixing_alpha)
 
 
-def _class_weights(setting: Any, experiment: Experiment, dtype: Any) -> NDArray[Any] | None:
+def _class_weights(setting: Any, experiment: Experiment, dtype: Any, like: Array) -> NDArray[Any] | None:
     """One weight per class: as written, or m / (n_classes * m_class), which gives every class the same say."""
     if setting == "none":
         return None
     classes = experiment.classes
     if setting == "balanced":
         counts = np.bincount(experiment.training.labels, minlength=len(classes))
-        return (len(experiment.training.labels) / (len(classes) * counts)).astype(dtype)
-    return np.array([setting.get(name, 1.0) for name in classes], dtype)
+        weights = len(experiment.training.labels) / (len(classes) * counts)
+    else:
+        weights = np.array([setting.get(name, 1.0) for name in classes])
+    return np.asarray(weights.astype(dtype), like=like)

@@ -23,6 +23,7 @@ from nncli.evaluation.evaluation import Evaluation, answer_rows
 from nncli.evaluation.regression import RegressionEvaluation, numbers_csv_rows
 from nncli.evaluation.tables import confusion_csv, csv_text, predictions_csv
 from nncli.machine.atomic_file import write_text_atomically
+from nncli.machine.backend import on_host
 from nncli.model.calibration import fit_temperature, tempered
 from nncli.model.conformal import fit_conformal, fit_intervals
 from nncli.model.evidence import Evidence
@@ -112,6 +113,7 @@ class Training:
             "data.path",
             "data.cache",
             "training.watch",
+            "training.backend",
             *plan.unused_keys,
         )  # the same images elsewhere give the same file
         training = {
@@ -120,7 +122,7 @@ class Training:
             "validation_images": len(self.experiment.validation.labels),
             "config": {key: as_json(value) for key, value in used_options(plan.config).items() if key not in not_told},
         }
-        return self.experiment.model(fold(self.trainer.parameters.like(flat=state.best)), training)
+        return self.experiment.model(fold(self.trainer.parameters.like(flat=on_host(state.best))), training)
 
     @property
     def keeps_last(self) -> bool:
@@ -182,8 +184,8 @@ class Training:
         if not isinstance(training_set, Batches) or len(self.experiment.validation.labels) < FEWEST:
             return None
         chosen = chosen_references(training_set.n_examples, self.experiment.config.training.seed)
-        parts = [training_set.inputs.take(chosen[i : i + 64]).T.astype(np.float32) for i in range(0, len(chosen), 64)]
-        return fit_strangeness(np.concatenate(parts))
+        taken = (on_host(training_set.inputs.take(chosen[i : i + 64])) for i in range(0, len(chosen), 64))
+        return fit_strangeness(np.concatenate([X.T.astype(np.float32) for X in taken]))
 
 
 class TrainingRun(Training):

@@ -6,6 +6,8 @@ mirror                       features of both versions of each training image; e
 augmentation                 every training image is changed anew in each epoch, and so are its features;
                              validation images stay as they are
 projection                   computed once for every column, kept as floats: there are few of them
+
+All of this is work of the cores; batches, or all examples at once, then go to where the network lies.
 """
 
 from __future__ import annotations
@@ -52,6 +54,7 @@ def training_batches(
     dtype: Any,
     on_progress: Callable[[int], None] = lambda _n: None,
     on_note: Callable[[str], None] = lambda _note: None,
+    device: Device | None = None,
 ) -> tuple[Batches, Batches | None]:
     """Batches to train on, and batches to validate with if there are images for it.
 
@@ -61,6 +64,7 @@ def training_batches(
         dtype: The network's precision.
         on_progress: Told the number of images whose features have just been computed.
         on_note: Told in a line why features could not be kept in the cache.
+        device: Where the network lies, if not in this machine's memory.
     """
     training, validation, features = experiment.training, experiment.validation, experiment.features
     data = experiment.plan.config.data
@@ -85,11 +89,26 @@ def training_batches(
         mirrored_labels = (experiment.task.mirror_signs * labels).astype(dtype)
     else:
         labels, validation_labels = training.labels, validation.labels
+    validation_inputs = NetworkInputs(PixelRows(kept.rows, kept.validation), kept.transform, dtype)
+    if device:
+        taken = training_inputs.move_to(device.like, device.room)
+        validation_inputs.move_to(device.like, device.room - taken)
     training_set = Batches(training_inputs, labels, batch_size, mirrored_labels)
     if not validation.paths:
         return training_set, None
-    validation_inputs = NetworkInputs(PixelRows(kept.rows, kept.validation), kept.transform, dtype)
     return training_set, Batches(validation_inputs, validation_labels, VALIDATION_BATCH_SIZE)
+
+
+class Device(NamedTuple):
+    """The memory of a GPU.
+
+    Attributes:
+        like: An array there.
+        room: Bytes that examples may take.
+    """
+
+    like: NDArray[Any]
+    room: int
 
 
 class Kept(NamedTuple):

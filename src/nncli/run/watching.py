@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nncli.machine.backend import on_host
 from nncli.model.preprocessing import Preprocessing
 from nncli.network.ensemble import vote
 from nncli.network.normalization import fold
@@ -20,7 +21,7 @@ from nncli.training.probe import Probe
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from nncli.network.parameters import Array
+    from nncli.network.parameters import Array, Network, Parameters
     from nncli.run.dataset import Experiment
     from nncli.training.loop import Trainer
 
@@ -81,12 +82,21 @@ class Watch(Unwatched):
         n_batches, epochs = len(trainer.training_set), trainer.settings.epochs
         self._interval = max(1, n_batches // LOOKS_PER_EPOCH, n_batches * epochs // MOST_LOOKS)
         self._frame_epochs = {0, *np.geomspace(1, epochs, MOST_FRAMES - 1).round().astype(int).tolist()}
-        self._network = trainer.parameters.members[0]
         self._before: Array | None = None
         self._seen: dict[str, list[Any]] = {}
         self._last_step, self._last_frame = -1, -1
         self._points = self._plane_points()
         self._probe: Probe | None = None
+
+    @property
+    def _parameters(self) -> Parameters:
+        """Those under training, or a copy of them in this machine's memory."""
+        parameters = self._trainer.parameters
+        return parameters.like(flat=on_host(parameters.flat))
+
+    @property
+    def _network(self) -> Network:
+        return self._parameters.members[0]
 
     def restore(self, watched: Watched | None) -> None:
         """Go on from what was seen up to the step at which the training stands."""
@@ -121,7 +131,8 @@ class Watch(Unwatched):
         if self._probe is None:
             step_size = max(1, trainer.training_set.n_examples // PROBE_SIZE)  # of all classes, which lie in order
             batches = trainer.training_set.in_order(lambda _m: slice(0, step_size * PROBE_SIZE, step_size))
-            X, Y = (np.concatenate(parts, axis=-1) for parts in zip(*((X.copy(), Y) for X, Y in batches), strict=True))
+            copies = ((on_host(X.copy()), on_host(Y)) for X, Y in batches)
+            X, Y = (np.concatenate(parts, axis=-1) for parts in zip(*copies, strict=True))
             self._probe = Probe(self._network, X, Y, trainer.settings.activation)
         self._keep({"step": step, "epoch": step / len(trainer.training_set)})
         self._keep(self._probe.look(self._network, self._before)._asdict())
@@ -170,7 +181,7 @@ class Watch(Unwatched):
             return np.zeros((0, 1, 1), np.uint8)
         places = np.linspace(0, 255, GRID).round().astype(np.uint8)
         grid = np.stack([np.tile(places, GRID), np.repeat(places, GRID)], axis=1)  # first number, second number
-        parameters = self._trainer.parameters
+        parameters = self._parameters
         X = np.empty((len(grid), 2), parameters.flat.dtype)
         self._preprocessing.apply(grid, X)
         with np.errstate(all="ignore"):

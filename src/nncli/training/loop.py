@@ -163,7 +163,8 @@ class Trainer:
         part = communicator.part(parameters.flat.size)
 
         Y, weights = self._targets(X, Y)
-        cost, Y_hat, n_members = 0.0, np.zeros(1, X.dtype), len(parameters.members)
+        cost, n_members = 0.0, len(parameters.members)
+        Y_hat: Any = 0
         for network, gradient in zip(parameters.members, gradients.members, strict=True):
             if settings.dropout:
                 draw_dropout_masks(workspace, self.state.rng, m, communicator.share(m))

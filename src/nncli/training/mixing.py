@@ -62,14 +62,14 @@ class Mixing:
         if rng.random() >= self.probability:
             return Y
         if self.kind == "cutout":
-            X[rng.random(X.shape[0]) < rng.uniform(0, CUTOUT_MAX)] = 0
+            X[np.asarray(rng.random(X.shape[0]) < rng.uniform(0, CUTOUT_MAX), like=X)] = 0
             return Y
         share = float(rng.beta(self.alpha, self.alpha))
         partner = np.roll(X.T, -1, axis=0).T  # examples are rows in memory: two copies of whole blocks
         if self.kind == "cutmix":
             chosen = rng.random((X.shape[0], 1)) < share
             share = float(chosen.mean())
-            np.copyto(X, partner, where=chosen)
+            np.copyto(X, partner, where=np.asarray(chosen, like=X))
         else:
             partner -= X
             partner *= share
@@ -82,8 +82,8 @@ def one_hot(Y: NDArray[np.intp], n_outputs: int, dtype: DTypeLike) -> NDArray[An
     """Class indices, (m,), as target probabilities, (n_L, m); one output is the probability of class 1."""
     if n_outputs == 1:
         return Y[None].astype(dtype)
-    targets = np.zeros((n_outputs, Y.size), dtype)
-    targets[Y, np.arange(Y.size)] = 1
+    targets = np.zeros((n_outputs, Y.size), dtype, like=Y)
+    targets[Y, np.arange(Y.size, like=Y)] = 1
     return targets
 
 

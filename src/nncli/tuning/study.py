@@ -73,7 +73,7 @@ FIRST_ROUND = 0.5, 0.75
 CAUTION = 0.8
 """Share of the time left that is planned with."""
 
-NOT_LEARNED = ("data.path", "data.cache", "training.processes")
+NOT_LEARNED = ("data.path", "data.cache", "training.processes", "training.backend")
 """Options that a study of the same images and settings may be continued with differently."""
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)

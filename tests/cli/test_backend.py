@@ -1,0 +1,115 @@
+"""`--backend cupy`: the same training and the same answers as NumPy's, on an array module that is strict about copies.
+
+The look-alike (tests/lookalike.py) stands in CuPy's place, so all of it runs without a GPU.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from nncli.run import trainer
+from tests import lookalike
+from tests.cli.tiny import write_three
+from tests.folders import history_but_seconds, write_class_folders, write_config
+
+if TYPE_CHECKING:
+    from tests.cli.tiny import Runner
+
+PLAIN: dict[str, dict[str, object]] = {}
+MUCH: dict[str, dict[str, object]] = {
+    "data": {"augmentation": "mirror"},
+    "network": {"normalization": "batch", "dropout": 0.2},
+    "training": {
+        "mixing": "cutmix",
+        "label_smoothing": 0.1,
+        "ensemble": 2,
+        "gradient_clip_norm": 1,
+        "l2": 0.01,
+        "watch": "on",
+    },
+}
+STREAMED: dict[str, dict[str, object]] = {
+    "data": {"augmentation": "photos"},
+    "network": {"normalization": "layer"},
+    "training": {"mixing": "cutout", "class_weights": "balanced", "optimizer": "rmsprop", "precision": "float64"},
+}
+
+
+def trained(nncli: Runner, run: str, *options: str) -> tuple[object, ...]:
+    """What a training told and wrote, but for its seconds."""
+    result = nncli("train", "c.yaml", "-o", run, "--progress", "none", *options)
+    assert (0, f"{run}/model.npz\n") == (result.code, result.out), result.err
+    files = tuple((Path(run) / name).read_bytes() for name in ("model.npz", "predictions.csv"))
+    watched = Path(run) / "watch.npz"
+    looks = {name: array.tobytes() for name, array in np.load(watched).items()} if watched.exists() else {}
+    return history_but_seconds(Path(run)), files, looks
+
+
+def examples_of(brought: list[tuple[int, ...]]) -> int:
+    """How many examples, rows of 16 numbers, were copied to the device beside the first weights, (5, 16)."""
+    return sum(shape[0] for shape in brought if shape[1:] == (16,)) - 5
+
+
+@pytest.mark.parametrize("sections", [PLAIN, MUCH, STREAMED])
+def test_it_is_the_same_training(
+    nncli: Runner, place: Path, sections: dict[str, dict[str, object]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Losses, model and looks have the same bits, and the model does not say where it was trained."""
+    write_config(place / "c.yaml", write_class_folders(place / "photos"), **sections)
+    expected = trained(nncli, "host")
+    lookalike.install(monkeypatch)
+    assert expected == trained(nncli, "device", "--backend", "cupy")
+
+
+def test_examples_that_do_not_fit_are_streamed(nncli: Runner, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Batch by batch, with the same losses; others are brought to the device once. A run goes on with any backend."""
+    write_config(place / "c.yaml", write_class_folders(place / "photos"))
+    expected = trained(nncli, "host")
+    lookalike.install(monkeypatch)
+    brought = lookalike.brought
+    brought.clear()
+    trained(nncli, "resident", "--backend", "cupy")
+    assert 40 == examples_of(brought)
+    brought.clear()
+    monkeypatch.setattr(trainer, "room_beside", lambda _n_bytes: 0)
+    trained(nncli, "device", "--backend", "cupy", "--epochs", "2")
+    assert 2 * 40 == examples_of(brought)
+    assert 0 == nncli("train", "--resume", "device", "--backend", "numpy", "--epochs", "3").code
+    assert expected[0] == history_but_seconds(Path("device"))
+
+
+def test_predictions_and_figures_are_the_same(nncli: Runner, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`predict` and `evaluate` print the same bytes with a model that was trained anywhere."""
+    write_class_folders(place / "photos", {"coal": 3, "fog": 3, "snow": 3})
+    write_three(place / "model.npz")
+    commands = [("predict", "--all-probs", "photos"), ("evaluate", "-f", "json", "photos")]
+    expected = [nncli(*command).out for command in commands]
+    lookalike.install(monkeypatch)
+    assert expected == [nncli(*command, "--backend", "cupy").out for command in commands]
+
+
+def test_what_is_missing_is_one_line(nncli: Runner, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No CuPy, no GPU, too little memory, several processes: exit code 2 before an image is decoded."""
+    write_config(place / "c.yaml", write_class_folders(place / "photos"))
+    write_three(place / "model.npz")
+    monkeypatch.setitem(sys.modules, "cupy", None)
+    expected = "nncli: the backend cupy needs cupy; install it with: pip install "
+    for command in (("train", "c.yaml"), ("check", "c.yaml", "--set", "training.backend=cupy"), ("predict", "photos")):
+        options = () if command[0] == "check" else ("--backend", "cupy")
+        result = nncli(*command, *options)
+        assert (2, 1, "") == (result.code, result.err.count("\n"), result.out)
+        assert result.err.startswith(expected)
+        assert "[gpu]'" in result.err
+    lookalike.install(monkeypatch, n_devices=0)
+    result = nncli("evaluate", "photos", "--backend", "cupy")
+    assert 2 == result.code
+    assert "the backend cupy finds no GPU (cudaErrorNoDevice: no CUDA-capable device is detected); " in result.err
+    lookalike.install(monkeypatch, free=100_000)
+    result = nncli("train", "c.yaml", "--backend", "cupy", "--progress", "none")
+    assert 2 == result.code
+    assert "the network needs about 0.00016 GB of the GPU's memory, and 0.0001 GB are free; choose a" in result.err
