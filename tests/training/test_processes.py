@@ -23,9 +23,10 @@ from nncli.training import processes as processes_module
 from nncli.training.communicator import Communicator, SingleProcess
 from nncli.training.loop import Trainer
 from nncli.training.mixing import Mixing
-from nncli.training.processes import ALIGNMENT, ForkedProcesses, choose_size, make_communicator
+from nncli.training.processes import ForkedProcesses, choose_size, make_communicator
 from nncli.training.schedules import LearningRate
 from nncli.training.settings import Settings
+from nncli.training.shared_memory import ALIGNMENT
 from tests.training.test_loop import batches, without_seconds
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ from nncli.machine.heartbeat import Heartbeat, seconds_of_silence
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from numpy.typing import NDArray
+    from numpy.typing import DTypeLike, NDArray
 
     from nncli.machine.launcher import Launched
 
@@ -64,6 +64,7 @@ class MpiRanks:
         self._machines = self._all.Split(0 if is_first_here else mpi.UNDEFINED, self.rank)
         own = self._machines.Get_rank() if is_first_here else None
         self._machine_of: list[int] = self._all.allgather(self._here.bcast(own, 0))
+        self.n_machines = len(set(self._machine_of))
         self._hosts: list[str] = self._all.allgather(platform.node())
         self._windows: list[Any] = []  # memory that is shared as long as the run lasts
         self._heartbeat: Heartbeat | None = None
@@ -105,7 +106,8 @@ class MpiRanks:
     def joined(self, rows: NDArray[Any], lengths: Sequence[int]) -> NDArray[Any]:
         """Rows of all processes: within a machine each writes its own, and then machines send each other theirs."""
         counts = np.array(self.gathered(list(lengths)))  # (processes, tables)
-        whole = self._shared((int(counts.sum()), rows.shape[1]), rows.dtype)
+        m, n = int(counts.sum()), rows.shape[1]
+        whole = self._window(m * n, rows.dtype).reshape(m, n)
         blocks, place, own = [], 0, 0
         for table in counts.T.tolist():
             for rank, n in enumerate(table):
@@ -122,15 +124,22 @@ class MpiRanks:
         self._meet()
         return whole
 
-    def _shared(self, shape: tuple[int, int], dtype: np.dtype[Any]) -> NDArray[Any]:
-        """Memory that the processes on this machine share, (m, n)."""
-        n_values = shape[0] * shape[1]
-        n_bytes = max(1, n_values * dtype.itemsize) if self._here.Get_rank() == 0 else 0
+    def shared(self, n: int, dtype: DTypeLike) -> NDArray[Any]:
+        """Zeros, (n,), in memory that the processes on this machine share."""
+        memory = self._window(n, np.dtype(dtype))
+        if self._here.Get_rank() == 0:
+            memory[:] = 0
+        self._here.Barrier()
+        return memory
+
+    def _window(self, n: int, dtype: np.dtype[Any]) -> NDArray[Any]:
+        """Memory for n values that the processes on this machine share."""
+        n_bytes = max(1, n * dtype.itemsize) if self._here.Get_rank() == 0 else 0
         _refuse_more_than_there_is(n_bytes)
         window = self._mpi.Win.Allocate_shared(n_bytes, 1, comm=self._here)
         self._windows.append(window)
         memory, _ = window.Shared_query(0)
-        return np.frombuffer(memory, dtype, n_values).reshape(shape)
+        return np.frombuffer(memory, dtype, n)
 
     def add_up(self, vector: NDArray[Any]) -> None:
         """Replace `vector`, (size,), by its sum over the processes."""
