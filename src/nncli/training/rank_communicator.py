@@ -61,6 +61,10 @@ class RankCommunicator:
         self._ranks.add_up(gradient)
         return self._ranks.total(*numbers)
 
+    def add_up(self, vector: Array) -> None:
+        """Add up the vectors of all."""
+        self._ranks.add_up(vector)
+
     def total(self, *numbers: float) -> list[float]:
         """Add up the numbers of all."""
         return self._ranks.total(*numbers)

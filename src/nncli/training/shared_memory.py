@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 STRIDE = 16
 """Counters lie this many entries apart, so that two processes never write to the same cache line."""
 
-NUMBERS = 4
-"""Numbers that can be added up beside a gradient."""
+NUMBERS = 512
+"""Numbers of each process that can be added up in a meeting."""
 
 ALIGNMENT = 64
 """Parts of the parameters begin at multiples of this many entries, so that no cache line has two owners."""
@@ -54,7 +54,8 @@ class SharedMemory:
         self.rank, self.size, self._allocate = rank, size, allocate
         self._meetings = 0
         self._counters = allocate(size * STRIDE, np.int64).data
-        self._numbers = allocate(2 * size * NUMBERS, np.float64).data.cast("B").cast("d")
+        self._table = allocate(2 * size * NUMBERS, np.float64).reshape(2, size, NUMBERS)
+        self._numbers = self._table.reshape(-1).data.cast("B").cast("d")
         self._gradients: list[Array] = []
 
     def zeros_like(self, array: Array) -> Array:
@@ -82,6 +83,15 @@ class SharedMemory:
             if rank != self.rank:
                 own += other[part]
         return totals
+
+    def add_up(self, vector: Array) -> None:
+        """Add up a vector, as many numbers in a meeting as fit."""
+        for start in range(0, len(vector), NUMBERS):
+            own = vector[start : start + NUMBERS, 0]
+            table = self._table[self._meetings % 2, :, : len(own)]
+            table[self.rank] = own
+            self._meet()
+            own[:] = table.sum(axis=0)
 
     def total(self, *numbers: float) -> list[float]:
         """Add up a few numbers; two sets of places take turns, so that none is overwritten before all have read it."""
