@@ -109,17 +109,20 @@ def train_here() -> None:
     from nncli.network.parameters import Parameters
     from nncli.training.communicator import SingleProcess
     from nncli.training.loop import Trainer
-    from nncli.training.rank_communicator import RankCommunicator
+    from nncli.training.rank_communicator import communicator_over
     from nncli.training.schedules import LearningRate
     from nncli.training.settings import Settings
 
     rng, m, epochs = np.random.default_rng(0), BATCH * STEPS, int(sys.argv[2])
     pixels, labels = rng.integers(0, 256, (m, DIMS[0]), np.uint8), rng.integers(0, 10, m)
-    parameters = Parameters(DIMS)
-    initialize(parameters, np.random.default_rng(0))
+    communicator = SingleProcess() if ranks.size == 1 else communicator_over(ranks)
+    parameters = Parameters(DIMS, flat=communicator.zeros_like(np.zeros(size_of(DIMS), np.float32)))
+    if ranks.rank == 0:
+        initialize(parameters, np.random.default_rng(0))
+    parameters.flat[:] = ranks.from_first(parameters.flat.copy)
     training_set = Batches(NetworkInputs(PixelRows(pixels), zero_one(pixels)), labels, BATCH)
-    rate, optimizer = LearningRate(1e-3, "constant", epochs, STEPS), Adam(parameters.flat)
-    communicator = SingleProcess() if ranks.size == 1 else RankCommunicator(ranks)
+    rate = LearningRate(1e-3, "constant", epochs, STEPS)
+    optimizer = Adam(parameters.flat, zeros_like=communicator.zeros_like)
     trainer = Trainer(parameters, optimizer, rate, training_set, None, Settings(epochs), communicator)
     step = statistics.median([result.seconds for result in trainer.run()][1:]) / STEPS
     if ranks.rank == 0:

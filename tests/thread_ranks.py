@@ -12,7 +12,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from numpy.typing import NDArray
+    from numpy.typing import DTypeLike, NDArray
 
     from nncli.machine.ranks import Ranks
 
@@ -29,9 +29,11 @@ class ThreadRank:
         rank: Its number.
         barrier: Of all.
         table: Where everyone lays down something for the others, by rank.
+        n_machines: On how many machines they are to believe themselves.
     """
 
-    def __init__(self, rank: int, barrier: threading.Barrier, table: list[Any]) -> None:
+    def __init__(self, rank: int, barrier: threading.Barrier, table: list[Any], n_machines: int = 2) -> None:
+        self.n_machines = n_machines
         self.rank, self.size, self._barrier, self._table = rank, len(table), barrier, table
 
     def gathered(self, own: T) -> list[T]:
@@ -52,6 +54,15 @@ class ThreadRank:
         parts = self.gathered(np.split(rows, np.cumsum(lengths)[:-1]))
         return np.concatenate([part[table] for table in range(len(lengths)) for part in parts])
 
+    def shared(self, n: int, dtype: DTypeLike) -> NDArray[Any]:
+        """See `Ranks`."""
+        if self.rank == 0:
+            self._table[0] = np.zeros(n, dtype)
+        self._barrier.wait(SECONDS)
+        memory: NDArray[Any] = self._table[0]
+        self._barrier.wait(SECONDS)
+        return memory
+
     def add_up(self, vector: NDArray[Any]) -> None:
         """See `Ranks`."""
         vector[:] = np.sum(self.gathered(vector.copy()), axis=0)
@@ -61,13 +72,13 @@ class ThreadRank:
         return [sum(column) for column in zip(*self.gathered(numbers), strict=True)]
 
 
-def in_ranks(size: int, work: Callable[[Ranks], T]) -> list[T]:
+def in_ranks(size: int, work: Callable[[Ranks], T], n_machines: int = 2) -> list[T]:
     """The results of `work`, done by `size` ranks at the same time; an error in one of them ends all."""
     barrier, table = threading.Barrier(size), [None] * size
 
     def one(rank: int) -> T:
         try:
-            return work(ThreadRank(rank, barrier, table))
+            return work(ThreadRank(rank, barrier, table, n_machines))
         except BaseException:
             barrier.abort()
             raise

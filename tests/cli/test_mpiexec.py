@@ -6,31 +6,23 @@ These need mpi4py and an MPI with a launcher: pip install mpi4py mpich.
 from __future__ import annotations
 
 import csv
-import importlib.util
 import os
-import shutil
 import signal
-import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from tests.cli.tiny import NNCLI, Runner, write_three
+from tests.cli.tiny import Runner, write_three
 from tests.folders import write_class_folders, write_config
+from tests.mpiexec import NEEDS_MPI, start
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from pathlib import Path
 
-MPIEXEC = shutil.which("mpiexec", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
-
-pytestmark = pytest.mark.skipif(
-    MPIEXEC is None or importlib.util.find_spec("mpi4py") is None,
-    reason="needs mpi4py and mpiexec: pip install mpi4py mpich",
-)
+pytestmark = NEEDS_MPI
 
 FAILS = """
 import sys, os, signal
@@ -50,13 +42,6 @@ def config(tmp_path: Path) -> Path:
     """A config for a few images."""
     write_class_folders(tmp_path / "photos")
     return write_config(tmp_path / "c.yaml", tmp_path / "photos")
-
-
-def start(n: int, *arguments: str | Path, program: Sequence[str] = NNCLI) -> subprocess.Popen[str]:
-    """Start n processes that run nncli, or another program."""
-    assert MPIEXEC
-    command = [MPIEXEC, "-n", str(n), *program, *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def losses(run: Path) -> list[list[float]]:

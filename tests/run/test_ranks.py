@@ -14,6 +14,7 @@ from nncli.run.loading import load
 from nncli.run.pipeline import help_run, run_plan, train
 from nncli.run.resuming import plan_resumed
 from nncli.run.training_data import training_batches
+from nncli.training import shared_memory
 from tests.fixtures import plan_of
 from tests.folders import write_class_folders
 from tests.thread_ranks import ThreadRank, in_ranks
@@ -29,6 +30,7 @@ SECTIONS: dict[str, dict[str, Any]] = {
     "pixels": {"training": {"epochs": 2, "batch_size": 10, "optimizer": "adam"}},
     "clipped": {"training": {"epochs": 2, "batch_size": 7, "gradient_clip_norm": 0.05, "l2": 0.1}},
     "dropout": {"network": {"layer_dims": "[auto, 6, auto]", "dropout": 0.4}, "training": {"epochs": 2}},
+    "normalized": {"network": {"normalization": "batch"}, "training": {"epochs": 2, "batch_size": 10}},
     "augmented": {"data": {"augmentation": "photos"}, "training": {"epochs": 2}},
     "features": {
         "data": {
@@ -68,6 +70,19 @@ def test_as_many_ranks_as_you_like_train_the_same_network(name: str, folder: Pat
         for training in in_ranks(size, lambda ranks: trained(plan, ranks)):
             np.testing.assert_allclose(losses(training), losses(alone), rtol=0, atol=1e-5)
             np.testing.assert_allclose(training.trainer.parameters.flat, alone.trainer.parameters.flat, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["clipped", "features"])
+def test_ranks_on_one_machine_share_the_network(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is one, in memory that all see, and each updates a part; the figures are those of one process."""
+    monkeypatch.setattr(shared_memory, "EAGER_LOOKS", 0)
+    monkeypatch.setattr(shared_memory, "PATIENT_LOOKS", 0)  # they are threads here: who waits is to let others work
+    plan = plan_of(folder, **SECTIONS[name])
+    alone = trained(plan)
+    first, second = in_ranks(2, lambda ranks: trained(plan, ranks), n_machines=1)
+    assert np.shares_memory(first.trainer.parameters.flat, second.trainer.parameters.flat)
+    np.testing.assert_allclose(losses(second), losses(alone), rtol=0, atol=1e-5)
+    np.testing.assert_allclose(first.trainer.parameters.flat, alone.trainer.parameters.flat, atol=1e-4)
 
 
 def test_every_rank_has_the_features_of_all_images(folder: Path) -> None:

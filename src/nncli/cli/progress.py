@@ -25,6 +25,14 @@ MOST_LINES = 100
 BAR = "{desc} {percentage:3.0f}%|{bar:12}| {elapsed}<{remaining}{postfix}"
 
 
+class OwnNotes(Hooks):
+    """Notes of a process that helps the first one, about its own share: that the disk for its cache is full, say."""
+
+    def on_note(self, text: str) -> None:
+        """Say who it is, and then it."""
+        say(f"{settings.speaker}{text}")
+
+
 class Progress(Hooks):
     """A run shown on stderr.
 

@@ -2,8 +2,8 @@
 
     mpiexec -n 4 nncli train config.yaml
 
-A process that fails ends all, with its exit code and its line. A stop signal, which launchers pass on to all, is for
-the first one to hear.
+A process that fails ends all, with its exit code and its line; so does one that is not heard any more. A stop signal,
+which launchers pass on to all, is for the first one to hear.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, ParamSpec
 
 import click
 
-from nncli.cli.messages import settings
-from nncli.errors import UsageError
+from nncli.cli.messages import settings, warn
+from nncli.errors import EXIT_FAILED, UsageError
 from nncli.machine.forking import ignore_stop_signals
 from nncli.machine.launcher import launched
 from nncli.machine.ranks import ALONE
@@ -59,6 +59,7 @@ class Together:
 
         try:
             self.ranks = join(this)
+            self.ranks.watch(self._leave)
         except UsageError:
             if this.rank == 0:
                 raise
@@ -71,13 +72,17 @@ class Together:
                 self.ranks.end()
                 raise
         else:
-            import platform
-
             ignore_stop_signals()
-            settings.speaker = f"rank {self.ranks.rank} on {platform.node()}: "
+            settings.speaker = f"{self.ranks.name(self.ranks.rank)}: "
             help_first(self.ranks)
             yield None
         self.ranks.end()
+
+    def _leave(self, line: str) -> None:
+        """End all processes: some are not heard any more."""
+        warn(line)
+        if self.ranks:
+            self.ranks.leave(EXIT_FAILED)
 
     def helped_by(self, help_first: Callable[[Ranks], None]) -> Callable[[Callable[P, None]], Callable[P, None]]:
         """Decorator of a command that only the first process is to run; see `working`."""

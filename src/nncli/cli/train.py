@@ -41,9 +41,10 @@ DATA_SUFFIXES = (*PACKS, ".npz", ".npy", ".csv", ".tsv", ".parquet")
 
 
 def _help(ranks: Ranks) -> None:
+    from nncli.cli.progress import OwnNotes
     from nncli.run.pipeline import help_run
 
-    help_run(ranks)
+    help_run(ranks, OwnNotes())
 
 
 @click.command(short_help="Train a network; print the path of the model.")

@@ -3,15 +3,17 @@
 MPI (message passing interface) is what clusters have; mpi4py speaks it. Nothing is sent in any other way.
 
 A process that fails ends all of them. `MPI_Abort` does that, with an exit code; the line that says why was written
-before. Meetings that may take long are waited for asleep, so that a process that works has the cores for itself, and
-signals are heard.
+before. One that is no longer heard ends all of them, too, see machine/heartbeat.py. Meetings that may take long are
+waited for asleep, so that a process that works has the cores for itself, and signals are heard.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import platform
 import sys
+import threading
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,11 +21,12 @@ import numpy as np
 
 from nncli.errors import DataError, UsageError
 from nncli.machine.extras import install_command, refuse_missing
+from nncli.machine.heartbeat import Heartbeat, seconds_of_silence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from numpy.typing import NDArray
+    from numpy.typing import DTypeLike, NDArray
 
     from nncli.machine.launcher import Launched
 
@@ -38,24 +41,54 @@ SHARED_MEMORY = "/dev/shm"  # noqa: S108 - where Linux keeps it
 EAGER_LOOKS = 2_000
 """Looks without sleeping before."""
 
+MOST_NAMES = 3
+"""Processes that a message names."""
+
+PATIENCE = 2.0
+"""Seconds for `MPI_Abort`: behind a cut cable its launcher does not answer."""
+
 
 class MpiRanks:
     """All processes of the launcher; see `nncli.machine.ranks` for what the methods do.
 
     Args:
         mpi: The module mpi4py.MPI.
+        silence: Seconds for which one may not be heard.
     """
 
-    def __init__(self, mpi: Any) -> None:
-        self._mpi, self._all = mpi, mpi.COMM_WORLD
+    def __init__(self, mpi: Any, silence: float) -> None:
+        self._mpi, self._all, self._silence = mpi, mpi.COMM_WORLD, silence
         self.rank, self.size = self._all.Get_rank(), self._all.Get_size()
         self._here = self._all.Split_type(mpi.COMM_TYPE_SHARED, self.rank)
         is_first_here = self._here.Get_rank() == 0
         self._machines = self._all.Split(0 if is_first_here else mpi.UNDEFINED, self.rank)
         own = self._machines.Get_rank() if is_first_here else None
         self._machine_of: list[int] = self._all.allgather(self._here.bcast(own, 0))
+        self.n_machines = len(set(self._machine_of))
+        self._hosts: list[str] = self._all.allgather(platform.node())
         self._windows: list[Any] = []  # memory that is shared as long as the run lasts
+        self._heartbeat: Heartbeat | None = None
         self._is_over = False
+
+    def name(self, rank: int) -> str:
+        """Of a process, for messages."""
+        return f"rank {rank} on {self._hosts[rank]}"
+
+    def watch(self, when_lost: Callable[[str], None]) -> None:
+        """From now on all processes look whether they still hear each other, if MPI can be used by several threads.
+
+        Args:
+            when_lost: Told in a line, in a thread, that one is not heard any more; is to `leave`.
+        """
+
+        def tell(lost: list[int]) -> None:
+            names = ", ".join(map(self.name, lost[:MOST_NAMES]))
+            more = f" and {len(lost) - MOST_NAMES} more" if len(lost) > MOST_NAMES else ""
+            where = "its machine or the network is down" if len(lost) == 1 else "machines or the network are down"
+            when_lost(f"{names}{more}: not heard for {self._silence:g} seconds; {where}")
+
+        if self._mpi.Query_thread() == self._mpi.THREAD_MULTIPLE:
+            self._heartbeat = Heartbeat(self._all.Dup(), self._silence, tell)
 
     def from_first(self, make: Callable[[], T]) -> T:
         """Process 0 calls `make`; all get the result."""
@@ -73,7 +106,8 @@ class MpiRanks:
     def joined(self, rows: NDArray[Any], lengths: Sequence[int]) -> NDArray[Any]:
         """Rows of all processes: within a machine each writes its own, and then machines send each other theirs."""
         counts = np.array(self.gathered(list(lengths)))  # (processes, tables)
-        whole = self._shared((int(counts.sum()), rows.shape[1]), rows.dtype)
+        m, n = int(counts.sum()), rows.shape[1]
+        whole = self._window(m * n, rows.dtype).reshape(m, n)
         blocks, place, own = [], 0, 0
         for table in counts.T.tolist():
             for rank, n in enumerate(table):
@@ -90,15 +124,22 @@ class MpiRanks:
         self._meet()
         return whole
 
-    def _shared(self, shape: tuple[int, int], dtype: np.dtype[Any]) -> NDArray[Any]:
-        """Memory that the processes on this machine share, (m, n)."""
-        n_values = shape[0] * shape[1]
-        n_bytes = max(1, n_values * dtype.itemsize) if self._here.Get_rank() == 0 else 0
+    def shared(self, n: int, dtype: DTypeLike) -> NDArray[Any]:
+        """Zeros, (n,), in memory that the processes on this machine share."""
+        memory = self._window(n, np.dtype(dtype))
+        if self._here.Get_rank() == 0:
+            memory[:] = 0
+        self._here.Barrier()
+        return memory
+
+    def _window(self, n: int, dtype: np.dtype[Any]) -> NDArray[Any]:
+        """Memory for n values that the processes on this machine share."""
+        n_bytes = max(1, n * dtype.itemsize) if self._here.Get_rank() == 0 else 0
         _refuse_more_than_there_is(n_bytes)
         window = self._mpi.Win.Allocate_shared(n_bytes, 1, comm=self._here)
         self._windows.append(window)
         memory, _ = window.Shared_query(0)
-        return np.frombuffer(memory, dtype, n_values).reshape(shape)
+        return np.frombuffer(memory, dtype, n)
 
     def add_up(self, vector: NDArray[Any]) -> None:
         """Replace `vector`, (size,), by its sum over the processes."""
@@ -114,6 +155,8 @@ class MpiRanks:
         """The last meeting; who is through with it may leave."""
         self._meet()
         self._is_over = True
+        if self._heartbeat:
+            self._heartbeat.stop()
 
     def leave(self, code: int) -> None:
         """End all processes with `code`, unless the last meeting is over."""
@@ -122,6 +165,9 @@ class MpiRanks:
         with contextlib.suppress(OSError):
             sys.stdout.flush()
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what was wrong has been said
+        last_way = threading.Timer(PATIENCE, os._exit, [code])
+        last_way.daemon = True
+        last_way.start()
         self._all.Abort(code)
 
     def _meet(self) -> None:
@@ -156,8 +202,10 @@ def join(launched: Launched) -> MpiRanks:
         launched: This process, as its launcher calls it.
 
     Raises:
-        UsageError: There is no mpi4py, no MPI library, or one of another kind than the launcher's.
+        UsageError: There is no mpi4py, no MPI library, or one of another kind than the launcher's; or the environment
+            allows no valid time of silence.
     """
+    silence = seconds_of_silence()
     try:
         from mpi4py import MPI
     except ModuleNotFoundError as error:
@@ -172,4 +220,4 @@ def join(launched: Launched) -> MpiRanks:
             f"the launcher started {launched.size} processes, but mpi4py sees {size} through another MPI, {library}; "
             f"use the launcher of that one, or reinstall mpi4py for yours: {install_command('mpi')}"
         )
-    return MpiRanks(MPI)
+    return MpiRanks(MPI, silence)

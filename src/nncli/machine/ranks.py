@@ -6,6 +6,7 @@ All of them must come to the same meetings in the same order:
     from_first    process 0 makes something, the others get it
     gathered      everyone's something, by rank
     joined        everyone's rows, one table for all
+    shared        memory that all see, where they are on one machine
     add_up        vectors, entry by entry
     total         a few numbers
 
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from numpy.typing import NDArray
+    from numpy.typing import DTypeLike, NDArray
 
 T = TypeVar("T")
 
@@ -30,10 +31,12 @@ class Ranks(Protocol):
     Attributes:
         rank: Number of this process, from 0; 0 is the one that speaks and writes.
         size: How many there are.
+        n_machines: On how many machines.
     """
 
     rank: int
     size: int
+    n_machines: int
 
     def from_first(self, make: Callable[[], T]) -> T:
         """Process 0 calls `make`; all get the result."""
@@ -52,6 +55,9 @@ class Ranks(Protocol):
             The tables, one below the other, (m, n); in each the rows of process 0 come first.
         """
 
+    def shared(self, n: int, dtype: DTypeLike) -> NDArray[Any]:
+        """Zeros, (n,), in memory that the processes on each machine share."""
+
     def add_up(self, vector: NDArray[Any]) -> None:
         """Replace `vector`, (size,), by its sum over the processes."""
 
@@ -64,6 +70,7 @@ class Alone:
 
     rank = 0
     size = 1
+    n_machines = 1
 
     def from_first(self, make: Callable[[], T]) -> T:
         """It makes it itself."""
@@ -76,6 +83,12 @@ class Alone:
     def joined(self, rows: NDArray[Any], _lengths: Sequence[int]) -> NDArray[Any]:
         """The tables are there already."""
         return rows
+
+    def shared(self, n: int, dtype: DTypeLike) -> NDArray[Any]:
+        """Zeros in its own memory."""
+        import numpy as np
+
+        return np.zeros(n, dtype)
 
     def add_up(self, _vector: NDArray[Any]) -> None:
         """The sum over one process is there already."""

@@ -48,11 +48,11 @@ RUNNING_RATE = 0.1
 
 def normalize_batch(parameters: Network, workspace: Workspace, l: int) -> None:
     """Replace Z[l] = W[l] A[l-1] by Z', unit by unit; C[l] keeps Z - mean."""
-    Z, C, ones, m = workspace.Z[l], workspace.C[l], workspace.ones, max(workspace.n_examples, 1)
-    mean = Z @ ones / m  # (n_l, 1)
+    Z, C, ones, average = workspace.Z[l], workspace.C[l], workspace.ones, workspace.average
+    mean = average(Z @ ones)  # (n_l, 1)
     np.subtract(Z, mean, out=C)
     np.multiply(C, C, out=Z)
-    variance = Z @ ones / m
+    variance = average(Z @ ones)
     inverse = 1 / np.sqrt(variance + EPSILON)
     np.multiply(C, parameters.gain[l] * inverse, out=Z)  # gamma X in one pass
     Z += parameters.shift[l]
@@ -67,23 +67,23 @@ def denormalize_batch(parameters: Network, workspace: Workspace, gradients: Netw
         workspace: dZ[l], and what `normalize_batch` left. Z[l] and C[l] are used up.
         gradients: Receive dgamma[l], dbeta[l], mean[l] and variance[l].
         l: The layer.
-        share: This process's share of the batch. Each process normalizes over its own examples; the statistics of all
-            are added up, weighted by their shares.
+        share: This process's share of the batch: statistics are added up over the processes, as gradients are.
     """
-    dZ, Z, C, ones, m = workspace.dZ[l], workspace.Z[l], workspace.C[l], workspace.ones, max(workspace.n_examples, 1)
+    dZ, Z, C, ones, average = workspace.dZ[l], workspace.Z[l], workspace.C[l], workspace.ones, workspace.average
+    m = workspace.n_batch or max(workspace.n_examples, 1)
     variance, inverse = workspace.statistics[l]
     dgain, dshift = gradients.gain[l], gradients.shift[l]
     np.matmul(dZ, ones, out=dshift)
     np.multiply(dZ, C, out=Z)
     np.matmul(Z, ones, out=dgain)
     dgain *= inverse  # X = C * inverse
-    C *= dgain * inverse / m  # X average of (dZ' X)
+    C *= average(dgain * inverse)  # X average of (dZ' X)
     dZ -= C
-    dZ -= dshift / m
+    dZ -= average(dshift)
     dZ *= parameters.gain[l] * inverse
     gradients.b[l][...] = 0
     np.matmul(workspace.H[l - 1], ones, out=gradients.mean[l])
-    gradients.mean[l] *= share / m
+    gradients.mean[l] *= share / max(workspace.n_examples, 1)
     gradients.variance[l][...] = share * m / max(m - 1, 1) * variance  # unbiased, as in algorithm 2
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import DTypeLike
 
@@ -157,6 +157,8 @@ class Workspace:
         mask_rows: Memory of NumPy's for the masks of a whole batch, (max_examples, n_l): they are drawn there.
         ones: (m, 1), because a sum over the batch is a product with ones.
         column: (1, m), for one number per example.
+        n_batch: Examples of the batch, where these are one process's share of it; None where they are all.
+        add_up: Replaces a vector of sums over this process's examples by their sums over the batch.
     """
 
     def __init__(
@@ -187,6 +189,8 @@ class Workspace:
         self._ones.fill(1)  # np.ones(like=) hands on an argument `device` that CuPy's does not take
         self._column = np.empty((max_examples, 1), dtype, like=like)
         self._weight_scratch: Array = np.empty(0, dtype)
+        self.n_batch: int | None = None
+        self.add_up: Callable[[Array], None] = lambda _sums: None
         self.n_examples = 0
         self.set_batch_size(max_examples)
 
@@ -214,6 +218,13 @@ class Workspace:
         self.H = [*(dropped[:-1] or self.A[:-1]), self.A[-1]]  # H[0] is for the batch itself
         self.ones = self._ones[:m]
         self.column = self._column[:m].T
+
+    def average(self, sums: Array) -> Array:
+        """Averages over the batch, (n, 1), from the sums over this process's examples, (n, 1)."""
+        sums = sums.copy()
+        self.add_up(sums)
+        sums /= max(self.n_examples if self.n_batch is None else self.n_batch, 1)
+        return sums
 
     def weight_scratch(self, n_weights: int) -> Array:
         """A vector as long as all weights, allocated at first use: only L2 needs it."""

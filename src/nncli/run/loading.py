@@ -27,7 +27,7 @@ def load(plan: Plan, hooks: Hooks = NOBODY, learned: Model | None = None, ranks:
     Raises:
         DataError: See `load_sets`.
     """
-    for note in plan.notes:
+    for note in plan.notes if ranks.rank == 0 else ():
         hooks.on_note(note)
     with hooks.on_loading(plan.n_images // ranks.size) as on_progress:
         training, validation, bad = load_sets(plan, on_progress, hooks.on_note, ranks)

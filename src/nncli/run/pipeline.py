@@ -108,8 +108,8 @@ def run_plan(
         return directory.path, training.finish()
 
 
-def help_run(ranks: Ranks) -> None:
-    """Do this process's part of a run whose first process does `run_plan`; nothing is said or written.
+def help_run(ranks: Ranks, hooks: Hooks = NOBODY) -> None:
+    """Do this process's part of a run whose first process does `run_plan`; nothing is written.
 
     Raises:
         NncliError: Something went wrong here that need not have gone wrong elsewhere.
@@ -120,4 +120,4 @@ def help_run(ranks: Ranks) -> None:
 
     plan, learned = ranks.from_first(come_from_the_first)
     with contextlib.suppress(TrainingError):  # a loss that is not finite is so for all; the first process tells
-        train(load(plan, NOBODY, learned, ranks))
+        train(load(plan, hooks, learned, ranks), hooks)

@@ -16,7 +16,7 @@ from nncli.training.communicator import SingleProcess
 from nncli.training.loop import Trainer
 from nncli.training.mixing import Mixing
 from nncli.training.processes import make_communicator
-from nncli.training.rank_communicator import RankCommunicator
+from nncli.training.rank_communicator import communicator_over
 from nncli.training.schedules import LearningRate
 from nncli.training.settings import Settings
 
@@ -68,7 +68,9 @@ def make_trainer(
     parameters = Parameters(dims, dtype, normalization=normalization, n_members=n_members, output=output, like=like)
     communicator = communicator_of(experiment, n_processes)
     parameters = parameters.like(flat=communicator.zeros_like(parameters.flat))
-    initialize(parameters, np.random.default_rng(training.seed), network.initialization, network.initialization_scale)
+    if communicator.rank == 0:  # the others take over from it
+        rng = np.random.default_rng(training.seed)
+        initialize(parameters, rng, network.initialization, network.initialization_scale)
     training_set, validation_set = training_batches(experiment, batch_size, dtype, on_progress, on_note, device)
     learning_rate = LearningRate(
         training.learning_rate,
@@ -111,7 +113,7 @@ def _device(like: Array, experiment: Experiment, batch_size: int, dtype: np.dtyp
 def communicator_of(experiment: Experiment, n_processes: int | None = None) -> Communicator:
     """The processes of the run, where there are several already, or those that training starts; see `make_trainer`."""
     if experiment.ranks.size > 1:
-        return RankCommunicator(experiment.ranks)
+        return communicator_over(experiment.ranks)
     if experiment.config.training.backend != "numpy":
         return SingleProcess()
     training, n = experiment.config.training, experiment.plan.layer_dims

@@ -53,6 +53,9 @@ class Communicator(Protocol):
     def sum(self, gradient: Array, *numbers: float) -> list[float]:
         """Replace this process's part of `gradient` by its sum over the processes; gives the sums of `numbers`."""
 
+    def add_up(self, vector: Array) -> None:
+        """Replace a vector, (n, 1), by its sum over the processes, the same bits in all of them."""
+
     def total(self, *numbers: float) -> list[float]:
         """The sums of `numbers` over the processes."""
 
@@ -93,6 +96,9 @@ class SingleProcess:
     def sum(self, _gradient: Array, *numbers: float) -> list[float]:
         """The sum over one process is already there."""
         return list(numbers)
+
+    def add_up(self, vector: Array) -> None:
+        """Likewise."""
 
     def total(self, *numbers: float) -> list[float]:
         """The sum over one process is already there."""

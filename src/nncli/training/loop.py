@@ -115,6 +115,7 @@ class Trainer:
         network = self.parameters
         self._gradients = network.like(flat=gradient_vector)
         self._workspace = Workspace.of(network, self.training_set.batch_size, dropout=self.settings.dropout)
+        self._workspace.add_up = self.communicator.add_up
         if self.validation_set:
             self._validation_workspace = Workspace.of(network, self.validation_set.batch_size, training=False)
         with np.errstate(all="ignore"):  # a diverging training is told in words, from the loss, not by NumPy's warnings
@@ -162,6 +163,7 @@ class Trainer:
         parameters, workspace, gradients = self.parameters, self._workspace, self._gradients
         part = communicator.part(parameters.flat.size)
 
+        workspace.n_batch = m
         Y, weights = self._targets(X, Y)
         cost, n_members = 0.0, len(parameters.members)
         Y_hat: Any = 0

@@ -1,10 +1,11 @@
-"""Training in several processes that share no memory: each has all parameters and makes the same steps.
+"""Training in processes that an MPI launcher started: all make the same steps.
 
     forward, backward        on this process's share of the batch
     sum                      every process has the whole batch's gradient
     optimizer.step           everyone updates all parameters, alike
 
-Two short messages go with the gradient: its sums of losses and hits, and whether process 0 wants to stop.
+Two short messages go with the gradient: its sums of losses and hits, and whether process 0 wants to stop. Processes
+that are all on one machine send nothing; they share memory, as forked ones do, and each updates a part.
 """
 
 from __future__ import annotations
@@ -14,13 +15,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nncli.machine.cores import CAN_DIVIDE_BATCHES
 from nncli.machine.ranks import share
+from nncli.training.shared_memory import SharedMemory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from nncli.machine.ranks import Ranks
     from nncli.network.parameters import Array
+    from nncli.training.communicator import Communicator
 
 
 class RankCommunicator:
@@ -57,6 +61,10 @@ class RankCommunicator:
         self._ranks.add_up(gradient)
         return self._ranks.total(*numbers)
 
+    def add_up(self, vector: Array) -> None:
+        """Add up the vectors of all."""
+        self._ranks.add_up(vector)
+
     def total(self, *numbers: float) -> list[float]:
         """Add up the numbers of all."""
         return self._ranks.total(*numbers)
@@ -72,3 +80,31 @@ class RankCommunicator:
     def agree(self, stop: bool) -> bool:
         """Likewise."""
         return self.finish_step(stop)
+
+
+class SharedRanks(SharedMemory):
+    """A communicator over the processes of a run on one machine.
+
+    Args:
+        ranks: The processes.
+    """
+
+    forked = 1
+
+    def __init__(self, ranks: Ranks) -> None:
+        super().__init__(ranks.rank, ranks.size, ranks.shared)
+
+    @contextlib.contextmanager
+    def helped(self, theta: Array, _work: Callable[[Array], None]) -> Iterator[Array]:
+        """The others are at the same place of the same program."""
+        self._gradients = [self.zeros_like(theta) for _ in range(self.size)]
+        yield self._gradients[self.rank]
+
+    def agree(self, stop: bool) -> bool:
+        """All hear it."""
+        return self.finish_step(stop)
+
+
+def communicator_over(ranks: Ranks) -> Communicator:
+    """The one that suits the processes of a run."""
+    return SharedRanks(ranks) if ranks.n_machines == 1 and CAN_DIVIDE_BATCHES else RankCommunicator(ranks)

@@ -1,0 +1,134 @@
+"""The communicator of processes on one machine that see the same memory, however they were started.
+
+Parameters, optimizer state and gradients lie in memory that all of them see, so that adding up gradients is an addition
+and nothing is sent; each process updates a part of the parameters. They meet twice in a step; who is first waits by
+looking at a counter again and again, because waking a sleeping process takes longer than most steps leave to wait.
+
+    processes.py            forked when training starts: `training.processes`
+    rank_communicator.py    started by an MPI launcher
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import DTypeLike, NDArray
+
+    from nncli.network.parameters import Array
+
+STRIDE = 16
+"""Counters lie this many entries apart, so that two processes never write to the same cache line."""
+
+NUMBERS = 512
+"""Numbers of each process that can be added up in a meeting."""
+
+ALIGNMENT = 64
+"""Parts of the parameters begin at multiples of this many entries, so that no cache line has two owners."""
+
+EAGER_LOOKS = 5_000
+"""Looks at a counter before a waiting process offers its core to others: about half a millisecond."""
+
+PATIENT_LOOKS = 20_000
+"""Looks before it sleeps in between, as during another process's saving."""
+
+SLEEP = 0.0002
+
+
+class SharedMemory:
+    """Sums and meetings of such processes; see `nncli.training.communicator` for what the methods do.
+
+    Args:
+        rank: Number of this process.
+        size: Number of processes.
+        allocate: Gives so many zeros of a type, (n,), in memory that all of them see.
+    """
+
+    def __init__(self, rank: int, size: int, allocate: Callable[[int, DTypeLike], NDArray[Any]]) -> None:
+        self.rank, self.size, self._allocate = rank, size, allocate
+        self._meetings = 0
+        self._counters = allocate(size * STRIDE, np.int64).data
+        self._table = allocate(2 * size * NUMBERS, np.float64).reshape(2, size, NUMBERS)
+        self._numbers = self._table.reshape(-1).data.cast("B").cast("d")
+        self._gradients: list[Array] = []
+
+    def zeros_like(self, array: Array) -> Array:
+        """Zeros that all processes see."""
+        return self._allocate(array.size, array.dtype)
+
+    def share(self, m: int) -> slice:
+        """An equal share, give or take one example."""
+        return slice(m * self.rank // self.size, m * (self.rank + 1) // self.size)
+
+    def part(self, size: int) -> slice:
+        """An equal part, beginning and ending between two cache lines."""
+
+        def bound(rank: int) -> int:
+            return size if rank == self.size else size * rank // self.size // ALIGNMENT * ALIGNMENT
+
+        return slice(bound(self.rank), bound(self.rank + 1))
+
+    def sum(self, gradient: Array, *numbers: float) -> list[float]:
+        """Add the others' gradients to this process's own, for its part of the parameters."""
+        part = self.part(gradient.size)
+        totals = self.total(*numbers)  # nobody is past this before every gradient is complete
+        own = gradient[part]
+        for rank, other in enumerate(self._gradients):
+            if rank != self.rank:
+                own += other[part]
+        return totals
+
+    def add_up(self, vector: Array) -> None:
+        """Add up a vector, as many numbers in a meeting as fit."""
+        for start in range(0, len(vector), NUMBERS):
+            own = vector[start : start + NUMBERS, 0]
+            table = self._table[self._meetings % 2, :, : len(own)]
+            table[self.rank] = own
+            self._meet()
+            own[:] = table.sum(axis=0)
+
+    def total(self, *numbers: float) -> list[float]:
+        """Add up a few numbers; two sets of places take turns, so that none is overwritten before all have read it."""
+        first = self._meetings % 2 * self.size * NUMBERS
+        for i, number in enumerate(numbers):
+            self._numbers[first + self.rank * NUMBERS + i] = number
+        self._meet()
+        places = range(first, first + self.size * NUMBERS, NUMBERS)
+        return [sum(self._numbers[place + i] for place in places) for i in range(len(numbers))]
+
+    def over_parts(self, number: float) -> float:
+        """Every process has a part."""
+        return self.total(number)[0]
+
+    def finish_step(self, stop: bool) -> bool:
+        """Meet, and hear what process 0 says."""
+        return self.total(float(stop and self.rank == 0))[0] > 0
+
+    def _meet(self) -> None:
+        """Wait until every process has come here as often as this one."""
+        self._meetings += 1
+        counters, meetings = self._counters, self._meetings
+        counters[self.rank * STRIDE] = meetings
+        for rank in range(self.size):
+            looks = 0
+            while counters[rank * STRIDE] < meetings:
+                looks += 1
+                if looks > EAGER_LOOKS:
+                    self._wait(looks)
+
+    def _wait(self, looks: int) -> None:
+        """Let others work, after so many looks at a counter."""
+        if looks < PATIENT_LOOKS:
+            os.sched_yield()
+        else:
+            time.sleep(SLEEP)
+            self._look_after()
+
+    def _look_after(self) -> None:
+        """See whether the others are still there, where nobody else does."""
