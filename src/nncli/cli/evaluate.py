@@ -109,9 +109,7 @@ def command(
     if unknown_class is not None:
         report["unknown"] = {"class": unknown_class, **unknown_report(evaluation, unknown, threshold, strange)}
     text = formats[format_](report)
-    click.echo(fitted(text, sys.stdout) if format_ == "table" else text, nl=False)
-    if format_ == "table" and formats is FORMATS:
-        click.echo(_further(report, coverage=coverage), nl=False)
+    click.echo(fitted(text + _further(report, coverage), sys.stdout) if format_ == "table" else text, nl=False)
     write_files(evaluation, report, files)
     if report["images"]:
         _say_what_is_next(path, (data, split), any_wrong=len(evaluation.wrong()) > 0, files=files)
@@ -166,8 +164,8 @@ def _say_what_is_next(
         say_next(*way_to_look(run_of(model)))
 
 
-def _further(report: dict[str, Any], *, coverage: bool) -> str:
-    """Lines below the table, where they were asked for."""
+def _further(report: dict[str, Any], coverage: bool) -> str:
+    """Lines below the table, where they were asked for; numbers have none."""
     return (coverage_table(report) if coverage else "") + (unknown_lines(report) if "unknown" in report else "")
 
 
