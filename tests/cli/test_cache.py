@@ -33,12 +33,13 @@ def test_what_check_has_loaded_is_listed_and_cleared(nncli: Runner, place: Path,
     file.with_name("broken.rows").write_bytes(b"x")
     file.with_name("old.pixels").write_bytes(file.read_bytes()[:-1] + b"\x01")
     lines = nncli("cache").out.splitlines()
-    assert ["source", "images", "kind", "format", "MB", "last", "used"] == lines[0].split()
+    assert ["last", "used", "images", "MB", "kind", "format", "source"] == lines[0].split()
     assert 4 == len(lines)
-    listed = next(line for line in lines if line.startswith(str(place / "photos")))
-    assert ["40", "pixels", "4x4", "grayscale", "0.0", time.strftime("%Y-%m-%d")] == listed.split()[1:-1]
-    assert any(line.startswith("(damaged)") for line in lines)
-    assert any(line.startswith("(of an older version)") for line in lines)
+    listed = next(line for line in lines if line.endswith(str(place / "photos")))
+    assert time.strftime("%Y-%m-%d") == listed.split()[0]
+    assert ["40", "0.0", "pixels", "4x4", "grayscale"] == listed.split()[2:-1]
+    assert any(line.endswith("(damaged)") for line in lines)
+    assert any(line.endswith("(of an older version)") for line in lines)
     freed = 2 * file.stat().st_size + 1
     assert f"{freed}\n" == nncli("cache", "--clear").out
     assert [] == list((cache_home / "nncli").iterdir())

@@ -22,7 +22,10 @@ def test_a_picture_is_drawn(nncli: Runner, method: str) -> None:
     write_three(Path("model.npz"))
     write_image(Path("white.png"), 255)
     result = nncli("explain", "white.png", "-o", "why.png", "--method", method)
-    assert (0, "why.png\n", "white.png: snow  0.800, fog  0.150\n") == (result.code, result.out, result.err)
+    told, *following = result.err.splitlines()
+    assert (0, "why.png\n", "white.png: snow 0.800, fog 0.150") == (result.code, result.out, told)
+    other = ["next: nncli explain white.png -m model.npz -o why-gradient.png --method gradient"]
+    assert (other if method == "occlusion" else []) == following
     with Image.open("why.png") as picture:
         assert picture.width > 3 * 224
         red, _, blue = picture.convert("RGB").getpixel((12 + 236 + 100, 24 + 100))  # type: ignore[misc]

@@ -35,7 +35,7 @@ def config(place: Path) -> str:
 def test_it_prints_derivatives_side_by_side(nncli: Runner, config: str) -> None:
     """The chosen layer's alone, and a line that says that they agree."""
     result = nncli("gradcheck", config, "--layer", "2")
-    assert (0, "") == (result.code, result.err)
+    assert (0, "next: nncli train c.yaml\n") == (result.code, result.err)
     lines = [line.split() for line in result.out.splitlines()]
     assert ["derivative", "entry", "analytic", "numeric"] == lines[0]
     assert {"dW[2]", "db[2]"} == {line[0] for line in lines[1:12] if line and line[0].startswith("d")} - {"derivative"}

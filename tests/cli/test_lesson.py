@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def test_it_lists_the_lessons_in_order(nncli: Runner) -> None:
     """A line each: number, name, title."""
     result = nncli("lesson")
-    assert (0, "") == (result.code, result.err)
+    assert (0, "next: nncli lesson xor_without_hidden_layer\n") == (result.code, result.err)
     rows = [line.split(maxsplit=2) for line in result.out.splitlines()]
     assert [[str(number), name] for number, name in enumerate(ORDER, start=1)] == [row[:2] for row in rows]
     assert all(row[2].endswith((".", "?")) and "seeds:" not in row[2] for row in rows)
@@ -24,7 +24,7 @@ def test_it_lists_the_lessons_in_order(nncli: Runner) -> None:
 def test_it_runs_a_lesson_and_says_what_to_look_for(nncli: Runner, place: Path) -> None:
     """What is measured stands beside what ten seeds gave; a page is all that is written."""
     result = nncli("lesson", "xor_without_hidden_layer", "--seed", "3")
-    assert (0, "") == (result.code, result.err)
+    assert (0, "next: nncli lesson xor\n") == (result.code, result.err)
     lines = result.out.splitlines()
     assert "XOR without a hidden layer: cannot be learned." == lines[0]
     assert lines[1].endswith("xor_without_hidden_layer.yaml")

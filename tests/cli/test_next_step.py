@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from nncli.cli.bar import with_bar
+from nncli.cli.commands import COMMANDS
 from nncli.cli.messages import say, settings, warn
-from nncli.cli.next_step import way_to_look
+from nncli.cli.next_step import say_next, way_to_look
 from tests.cli.tiny import write_image, write_three
 from tests.folders import write_class_folders
 from tests.folders import write_image as write_noise
@@ -139,12 +140,72 @@ def test_a_report_is_opened(nncli: Runner, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_lines_on_a_terminal_break_between_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Elsewhere a message is a line, whatever its length; errors stay whole, too."""
+    """Never within a name; what goes on is indented. Elsewhere a message is a line, whatever its length."""
     terminal = terminal_in(monkeypatch)
+    name = f"photos/{'x' * 90}.jpg"
     say("word " * 30 + "end")
-    assert max(map(len, terminal.getvalue().splitlines())) <= 80
-    warn("word " * 30 + "end")
+    warn(f"{'word ' * 30}{name}: {'word ' * 30}")
+    lines = terminal.getvalue().splitlines()
+    assert [f"  {name}:"] == [line for line in lines if len(line) > 80]
     assert 1 == terminal.getvalue().count("nncli: word")
+    assert {"wo", "nn", "  "} == {line[:2] for line in lines}
+
+
+def test_a_config_is_quoted_as_it_stands(nncli: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The line about it is broken, not the one that the caret points into."""
+    key = "e" * 60
+    Path("c.yaml").write_text(f"training:\n  {key}:   {'x' * 9}\n")
+    terminal = terminal_in(monkeypatch)
+    assert 2 == nncli("train", "c.yaml").code
+    *told, quoted, caret = terminal.getvalue().splitlines()
+    assert (quoted.index(key), key) == (caret.index("^"), quoted.partition(":")[0].split()[-1])
+    assert len(told) > 1
+    assert max(map(len, told)) <= 80
+
+
+def test_the_next_command_goes_on_in_lines_that_a_shell_puts_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And that fit a terminal."""
+    terminal = terminal_in(monkeypatch)
+    words = ["explain", f"my {'photos' * 5}/a.jpg", "-m", f"runs/{'photos' * 5}-1", "-o", "why.png"]
+    say_next(*words)
+    lines = terminal.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80
+    assert ["next:", "nncli", *words] == shlex.split(terminal.getvalue().replace("\\\n", ""))
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_help_fits_a_terminal(nncli: Runner, command: str) -> None:
+    """Its examples, too, which are printed as they are."""
+    assert [] == [line for line in nncli(command, "--help").out.splitlines() if len(line) > 80]
+
+
+def test_tables_for_people_are_broken_where_a_terminal_is_too_narrow(
+    nncli: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Records for programs are not."""
+    write_three(Path("model.npz"))
+    write_image(Path(f"d/{'x' * 60}.png"), 0)
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stdout", terminal)
+    nncli("predict", "d", "-f", "table", "-k", "2")
+    assert max(map(len, terminal.getvalue().splitlines())) <= 80
+    terminal.truncate(0)
+    nncli("predict", "d", "-k", "2")
+    assert ["x.png"] == [line.split("\t")[0][-5:] for line in terminal.getvalue().splitlines()]
+
+
+def test_predict_shows_a_bar_where_nothing_else_is_seen(nncli: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where records go to a file, or wait for all of them."""
+    write_three(Path("model.npz"))
+    write_image(Path("d/a.png"), 0)
+    watched: list[object] = []
+    monkeypatch.setattr("nncli.cli.predict.with_bar", lambda records: [watched.append(sys.stdout), *records][1:])  # type: ignore[func-returns-value]
+    terminal = Terminal()
+    with Path("records.tsv").open("w") as file:
+        for stdout, format_ in ((terminal, "tsv"), (file, "tsv"), (terminal, "table")):
+            monkeypatch.setattr(sys, "stdout", stdout)
+            nncli("predict", "d", "-f", format_)
+    assert [file, terminal] == watched
 
 
 def test_a_bar_makes_room_for_lines(monkeypatch: pytest.MonkeyPatch) -> None:

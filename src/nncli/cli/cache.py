@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 import time
 
 import click
 
-from nncli.cli.messages import say
+from nncli.cli.messages import fitted, say
 from nncli.cli.text_table import aligned
 from nncli.errors import NncliError, UsageError
 from nncli.text import printable
@@ -41,14 +42,16 @@ def command(clear: bool, show_path: bool) -> None:
             return
     except OSError as error:
         raise NncliError(f"the cache cannot be read: {error.strerror or error}") from error
-    rows: list[tuple[str, ...]] = [("source", "images", "kind", "format", "MB", "last used")]
+    rows: list[tuple[str, ...]] = [("last used", "images", "MB", "kind", "format", "source")]
     for entry in found:
         about = entry.about
         words = "(of an older version)" if entry.path.suffix == OLD_SUFFIX else "(damaged)"
-        what = (about.source, str(about.n_rows), about.kind, about.form) if about else (words, "", "", "")
+        images, kind, form, source = (
+            (str(about.n_rows), about.kind, about.form, about.source) if about else ("", "", "", words)
+        )
         used = time.strftime("%Y-%m-%d %H:%M", time.localtime(entry.last_used))
-        rows.append((printable(what[0]), *what[1:], f"{entry.n_bytes / 1e6:.1f}", used))
+        rows.append((used, images, f"{entry.n_bytes / 1e6:.1f}", kind, form, printable(source)))
     if found:
-        click.echo("\n".join(aligned(rows)))
+        click.echo(fitted("\n".join(aligned(rows)), sys.stdout))
     else:
         say(f"nothing is kept in {printable(str(folder))}")

@@ -13,6 +13,7 @@ import click
 from nncli.cli.config_words import settings_option
 from nncli.cli.evaluation_files import Png
 from nncli.cli.messages import fitted, say, warn
+from nncli.cli.next_step import say_next
 from nncli.cli.progress import Progress
 from nncli.cli.regression import target_lines
 from nncli.errors import EXIT_GATE, EXIT_SKIPPED
@@ -49,6 +50,7 @@ def command(config: Path, settings: tuple[str, ...], preview: str | None, *, str
     from nncli.config import load_config, parse_override
 
     show_plan(load_config(config, [parse_override(text) for text in settings]), "auto", preview, strict=strict)
+    say_next("train", config, *(word for text in settings for word in ("--set", text)))
 
 
 def show_plan(config_file: ConfigFile, progress: str, preview: str | None = None, *, strict: bool = False) -> None:
@@ -60,7 +62,7 @@ def show_plan(config_file: ConfigFile, progress: str, preview: str | None = None
         preview: Where to draw samples, if anywhere.
         strict: Exit with 4 if images are in several splits or classes.
     """
-    from nncli.cli.inspection_report import inspection_lines
+    from nncli.cli.inspection_report import FIRST_COLUMN, inspection_lines
     from nncli.run.dataset import load_test_images
     from nncli.run.inspection import inspect
     from nncli.run.loading import load
@@ -71,7 +73,7 @@ def show_plan(config_file: ConfigFile, progress: str, preview: str | None = None
     experiment = load(plan, Check(progress))
     loaded = time.perf_counter() - started
     lines = [*_lines(plan, experiment), ("time", _time(experiment, loaded))]
-    click.echo("\n".join(fitted(f"{name:<11}{text}", sys.stdout, 11) for name, text in lines))
+    click.echo(fitted("\n".join(f"{name:<11}{text}" for name, text in lines), sys.stdout, 11))
     splits = {"training": experiment.training, "validation": experiment.validation}
     test, unreadable = load_test_images(plan)
     for image in unreadable:
@@ -81,7 +83,7 @@ def show_plan(config_file: ConfigFile, progress: str, preview: str | None = None
     findings = inspect(there, plan.image_format.shape)
     if experiment.task.name == "regression":
         click.echo("\n".join(["", *target_lines(plan.classes, there)]))
-    click.echo("\n".join(inspection_lines(there, plan.classes, findings)))
+    click.echo(fitted("\n".join(inspection_lines(there, plan.classes, findings)), sys.stdout, FIRST_COLUMN))
     if preview:
         _draw(preview, plan, experiment)
     if strict and findings.is_serious:

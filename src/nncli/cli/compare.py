@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from nncli.cli.messages import say, warn
+from nncli.cli.messages import fitted, say, warn
+from nncli.cli.next_step import say_next, way_to_look
 from nncli.errors import EXIT_GATE, EXIT_SKIPPED, DataError, UsageError
 from nncli.text import printable
 
@@ -53,7 +56,7 @@ def command(
     \b
     Examples:
       nncli compare runs/cats-1 runs/cats-2 photos/test
-      nncli compare old.npz new.npz photos --gate not-worse     exit code 4 if new.npz is worse
+      nncli compare old.npz new.npz photos --gate not-worse   code 4 if worse
       nncli compare a.npz b.npz c.npz photos -f json | jq .comparisons
 
     Images that trained one of the models are left out. Differences are judged by an exact McNemar test; with several
@@ -63,9 +66,12 @@ def command(
         raise UsageError("compare needs two models or more, and then a folder of images")
     evaluations = _evaluations(models, data, split, include_training=include_training)
     report = _report(models, evaluations)
-    click.echo(FORMATS[format_](report), nl=False)
+    text = FORMATS[format_](report)
+    click.echo(fitted(text, sys.stdout) if format_ == "table" else text, nl=False)
     if differences:
         _write_differences(differences, models, evaluations)
+    if way_to_look(Path())[0] == "report":
+        say_next("report", *models, "-o", "compare.html")
     if gate and any(not _is_met(each, gate) for each in report["comparisons"]):
         warn(f"--gate {gate} is not met")
         context.exit(EXIT_GATE)

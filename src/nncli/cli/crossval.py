@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from nncli.cli.config_words import settings_option
-from nncli.cli.messages import say, warn
+from nncli.cli.messages import fitted, say, warn
 from nncli.cli.next_step import say_next
 from nncli.cli.options import Share
 from nncli.cli.progress import MODES
@@ -64,7 +65,7 @@ def command(
     \b
     Examples:
       nncli crossval photos.yaml
-      nncli crossval photos.yaml --groups '^person\\d+'      images of one person stay together
+      nncli crossval photos.yaml --groups '^person\\d+'   keep a person together
       nncli crossval photos.yaml -k 10 -f json | jq .accuracy
       nncli crossval --resume runs/photos-crossval-1
 
@@ -85,7 +86,7 @@ def command(
     if format_ == "json":
         click.echo(json.dumps(metrics, indent=2))
     else:
-        click.echo("\n".join(_lines(metrics)))
+        click.echo(fitted("\n".join(_lines(metrics)), sys.stdout))
     say_next("train", config_file.path) if resume is None else say_next("runs")
     if metrics.get("task") == "regression":
         if fail_under is not None and is_r2_below(metrics, fail_under):

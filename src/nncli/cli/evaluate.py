@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -9,7 +10,7 @@ import click
 from nncli.cli.evaluated_folder import evaluate_folder, evaluate_with_unknowns
 from nncli.cli.evaluation_files import Png, write_files
 from nncli.cli.evaluation_report import FORMATS, coverage_table, known_line, unknown_lines
-from nncli.cli.messages import say, warn
+from nncli.cli.messages import fitted, say, warn
 from nncli.cli.model_lookup import find_model
 from nncli.cli.next_step import run_of, say_next, way_to_look
 from nncli.cli.options import Share, backend_option, model_option
@@ -92,11 +93,11 @@ def command(
     \b
     Examples:
       nncli evaluate photos/test
-      nncli evaluate -m runs/cats-1 photos --wrong wrong.csv --wrong-sheet wrong.png
+      nncli evaluate -m runs/cats-1 photos --wrong-sheet wrong.png
       nncli evaluate photos --confusion confusion.png --coverage
       nncli evaluate photos -f json | jq .accuracy
-      nncli evaluate photos --fail-under 0.9      exit code 4 if the accuracy is lower
-      nncli evaluate -m runs/driving-1 driving_log.csv --fail-under 0.3     of numbers: if R2 is lower
+      nncli evaluate photos --fail-under 0.9    exit code 4 if it is less accurate
+      nncli evaluate driving.csv --fail-under 0.3   of numbers: 4 if R2 is lower
     """
     from nncli.evaluation.unknowns import unknown_report
     from nncli.model.file import read_model
@@ -108,9 +109,8 @@ def command(
     evaluation, unknown, report = _evaluated(used, backend, (data, split), include_training, unknown_class)
     if unknown_class is not None:
         report["unknown"] = {"class": unknown_class, **unknown_report(evaluation, unknown, threshold, strange)}
-    click.echo(formats[format_](report), nl=False)
-    if format_ == "table" and formats is FORMATS:
-        click.echo(_further(report, coverage=coverage), nl=False)
+    text = formats[format_](report)
+    click.echo(fitted(text + _further(report, coverage), sys.stdout) if format_ == "table" else text, nl=False)
     write_files(evaluation, report, files)
     if report["images"]:
         _say_what_is_next(path, (data, split), any_wrong=len(evaluation.wrong()) > 0, files=files)
@@ -175,8 +175,8 @@ def _say_what_is_next(
         say_next(*way_to_look(run_of(model)))
 
 
-def _further(report: dict[str, Any], *, coverage: bool) -> str:
-    """Lines below the table, where they were asked for."""
+def _further(report: dict[str, Any], coverage: bool) -> str:
+    """Lines below the table, where they were asked for; numbers have none."""
     return (coverage_table(report) if coverage else "") + (unknown_lines(report) if "unknown" in report else "")
 
 

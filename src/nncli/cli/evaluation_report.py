@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-import shutil
+import sys
 from typing import TYPE_CHECKING, Any
 
+from nncli.cli.messages import fitted, terminal_width
 from nncli.cli.text_table import aligned
 from nncli.evaluation.tables import csv_text
 from nncli.text import printable
@@ -17,6 +18,9 @@ Report = dict[str, Any]
 """Result of `nncli.evaluation.evaluation.Evaluation.report`, as JSON has it."""
 
 MOST_CONFUSIONS = 10
+
+FIRST_COLUMN = 10
+"""Width of the names on the left."""
 
 MEASURES = ("precision", "recall", "f1")
 
@@ -36,7 +40,7 @@ def as_table(report: Report) -> str:
     confusion = aligned(
         [("actual", *classes), *((name, *row) for name, row in zip(classes, matrix, strict=True))], numbers_from=1
     )
-    if max(map(len, confusion)) <= shutil.get_terminal_size().columns:
+    if max(map(len, confusion)) <= terminal_width():
         lines += ["", "confusion matrix: a row per actual class, a column per predicted class", *confusion]
     else:
         lines += [
@@ -85,7 +89,8 @@ def headline(report: Report) -> list[str]:
     if report["classes_are_unequal"]:
         balanced = f"{report['balanced_accuracy']:.4f} balanced accuracy, {report['macro_f1']:.4f} macro F1"
         lines.append(f"by class  {balanced}: every class counts the same")
-    return [*lines, f"loss      {report['loss']:.4f}", *(f"note      {each['text']}" for each in report["findings"])]
+    lines += [f"loss      {report['loss']:.4f}", *(f"note      {each['text']}" for each in report["findings"])]
+    return [fitted(line, sys.stdout, FIRST_COLUMN) for line in lines]
 
 
 def _top_confusions(classes: list[str], matrix: list[list[int]]) -> list[str]:

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import click
 
+from nncli.cli.bar import with_bar
 from nncli.cli.evaluation_files import Png
 from nncli.cli.messages import say
 from nncli.cli.model_lookup import find_model
+from nncli.cli.next_step import run_of, say_next
 from nncli.cli.options import model_option
 from nncli.errors import DataError, UsageError
 from nncli.text import printable
@@ -46,16 +48,17 @@ def command(image: str, model: str | None, output: str, method: str) -> None:
     from nncli.pictures.explanation import explanation_picture
     from nncli.pictures.tiles import as_rgb, save_png
 
-    used = read_model(find_model(model))
+    path = find_model(model)
+    used = read_model(path)
     if used.task.name == "regression":
         raise UsageError("explain is about classes; this model tells numbers")
     try:
         pixels = decode_image(image, used.image_format)
     except ImageError as error:
         raise DataError(f"{printable(image)}: {error}") from error
-    explanation = explain(Predictor(used), pixels, method)
+    explanation = explain(Predictor(used), pixels, method, lambda lots: with_bar(lots, len(lots), " lots of spots"))
     labels = [
-        f"{used.classes[k]}  {probability:.3f}"
+        f"{used.classes[k]} {probability:.3f}"
         for k, probability in zip(explanation.classes, explanation.probabilities, strict=True)
     ]
     shape = used.image_format.shape
@@ -70,3 +73,6 @@ def command(image: str, model: str | None, output: str, method: str) -> None:
     save_png(Path(output), picture)
     say(f"{printable(image)}: {', '.join(map(printable, labels))}")
     click.echo(printable(output))
+    if method == METHODS[0]:
+        other = Path(output).with_stem(f"{Path(output).stem}-{METHODS[1]}")
+        say_next("explain", image, "-m", run_of(path), "-o", other, "--method", METHODS[1])

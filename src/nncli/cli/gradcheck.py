@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nncli.cli.config_words import settings_option
+from nncli.cli.next_step import say_next
 from nncli.errors import NncliError, UsageError
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def command(config: Path, settings: tuple[str, ...], layer: int | None, images: 
             f"{most.difference:.2g} in {most.name}[{most.layer}]; the last wrong layer is {wrong}: look there first"
         )
     click.echo(f"right: the relative difference is largest in layer {most.layer}, {most.difference:.2g}")
+    say_next("train", config, *(word for text in settings for word in ("--set", text)))
 
 
 def _lines(checked: list[Checked]) -> list[str]:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 MOST_NAMED = 5
 """Groups or images of a kind that are named."""
 
+FIRST_COLUMN = 12
+"""Width of the names on the left."""
+
 
 def inspection_lines(splits: Mapping[str, ImageSet], classes: Sequence[str], findings: Findings) -> list[str]:
     """Lines about the images of all splits, by the name of the split."""

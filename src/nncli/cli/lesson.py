@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from nncli.cli.messages import fitted
+from nncli.cli.next_step import say_next
 from nncli.errors import UsageError
 from nncli.text import printable
 
@@ -39,7 +42,8 @@ def command(name: str | None, seed: int, output: Path | None) -> None:
 
     lessons = all_lessons()
     if name is None:
-        click.echo("\n".join(_listed(lessons)))
+        click.echo(_listed(lessons))
+        say_next("lesson", next(iter(lessons)))
         return
     if name not in lessons:
         import difflib
@@ -48,14 +52,18 @@ def command(name: str | None, seed: int, output: Path | None) -> None:
         hint = f"did you mean {close[0]}?" if close else "nncli lesson lists them"
         raise UsageError(f"no lesson {printable(name)}: {hint}")
     _run(lessons[name], seed, output or Path(f"lesson-{name}.html"))
+    following = list(lessons)[list(lessons).index(name) + 1 :]
+    if following:
+        say_next("lesson", following[0])
 
 
-def _listed(lessons: dict[str, Lesson]) -> list[str]:
+def _listed(lessons: dict[str, Lesson]) -> str:
     width = max(map(len, lessons))
-    return [
+    lines = [
         f"{number:>2}  {name:<{width}}  {lesson.title}"
         for number, (name, lesson) in enumerate(lessons.items(), start=1)
     ]
+    return fitted("\n".join(lines), sys.stdout, width + 6)
 
 
 def _run(lesson: Lesson, seed: int, page: Path) -> None:

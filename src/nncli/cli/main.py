@@ -20,7 +20,7 @@ import click
 
 from nncli import __version__
 from nncli.cli.commands import COMMANDS, NEIGHBORS
-from nncli.cli.messages import abandon, settings, warn, write_lines
+from nncli.cli.messages import abandon, fitted, settings, warn, write_lines
 from nncli.cli.options import global_options, name_variables
 from nncli.cli.stop_signals import signals
 from nncli.cli.together import together
@@ -221,7 +221,9 @@ def _report(error: NncliError) -> int:
 
         traceback.print_exc()
     if isinstance(error, ConfigError):
-        write_lines(str(error))  # its lines begin with the config's name and point into it with a caret
+        # Its lines begin with the config's name; those that quote it, and point into it, are indented.
+        lines = (line if line.startswith(" ") else fitted(line, sys.stderr) for line in str(error).split("\n"))
+        write_lines("\n".join(lines))
     else:
         warn(str(error))
     return error.exit_code

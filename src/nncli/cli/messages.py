@@ -41,29 +41,46 @@ NARROWEST = 40
 def say(text: str) -> None:
     """Write lines that are nice to know, broken between words on a terminal; ``-q`` suppresses them."""
     if not settings.quiet:
-        write_lines("\n".join(fitted(line, sys.stderr) for line in text.split("\n")))
+        write_lines(fitted(text, sys.stderr))
 
 
-def fitted(line: str, stream: TextIO | None, indent: int = 2) -> str:
-    """A line in lines that fit the terminal, if `stream` is one; those after the first are indented."""
-    if len(line) <= NARROWEST or stream is None or not stream.isatty():
-        return line
+def fitted(text: str, stream: TextIO | None, indent: int = 2) -> str:
+    """Lines that fit the terminal, if `stream` is one: broken between words and nowhere else, so names stay whole.
+
+    Args:
+        text: Lines for people; those for programs are not to be broken.
+        stream: Where they will be written.
+        indent: Column in which what is left of a line goes on, if that is further in than the line's own beginning.
+    """
+    if stream is None or not stream.isatty():
+        return text
+    width = max(terminal_width(), NARROWEST)
+    return "\n".join(line if len(line) <= width else _broken(line, width, indent) for line in text.split("\n"))
+
+
+def terminal_width() -> int:
+    """Columns of the terminal; 80 where nobody knows."""
     import shutil
+
+    return shutil.get_terminal_size().columns
+
+
+def _broken(line: str, width: int, indent: int) -> str:
     import textwrap
 
-    width = max(shutil.get_terminal_size().columns, NARROWEST)
-    space = " " * indent
+    space = " " * max(indent, len(line) - len(line.lstrip()) + 2)
     return textwrap.fill(line, width, subsequent_indent=space, break_long_words=False, break_on_hyphens=False)
 
 
 def warn(text: str) -> None:
-    """Write lines that must be seen, each after ``nncli:``; ``-q`` does not suppress them."""
-    write_lines(text, prefix=f"nncli: {settings.speaker}")
+    """Write lines that must be seen, each after ``nncli:``, broken as those of `say`; ``-q`` does not suppress them."""
+    lines = (fitted(f"nncli: {settings.speaker}{printable(line)}", sys.stderr) for line in text.split("\n"))
+    write_lines("\n".join(lines))
 
 
-def write_lines(text: str, prefix: str = "") -> None:
+def write_lines(text: str) -> None:
     """Write the lines of `text` to stderr, control characters escaped."""
-    lines = "".join(f"{prefix}{printable(line)}\n" for line in text.split("\n"))
+    lines = "".join(f"{printable(line)}\n" for line in text.split("\n"))
     try:
         if settings.clear_bar:
             settings.clear_bar()

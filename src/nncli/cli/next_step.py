@@ -1,22 +1,37 @@
 """The last line of a command that made something: the command to go on with, on stderr.
 
-It is one line that can be copied, with the paths of this run, quoted for a shell; ``-q`` leaves it out.
+It can be copied, with the paths of this run, quoted for a shell; on a terminal that is too narrow its line ends with a
+backslash, as a shell has it, and goes on in the next one. ``-q`` leaves it out.
 """
 
 from __future__ import annotations
 
 import shlex
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-from nncli.cli.messages import settings, write_lines
+from nncli.cli.messages import settings, terminal_width, write_lines
 from nncli.errors import NncliError
 
 
 def say_next(*words: str | Path) -> None:
     """Say ``next: nncli WORDS``."""
     if not settings.quiet:
-        write_lines(f"next: nncli {shlex.join(map(str, words))}")
+        write_lines(_in_shell_lines(["next: nncli", *(shlex.quote(str(word)) for word in words)]))
+
+
+def _in_shell_lines(words: list[str]) -> str:
+    """The words in a line, or where a terminal is too narrow for it, in as many as a shell puts together again."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        return " ".join(words)
+    lines, width = [words[0]], terminal_width() - len(" \\")
+    for word in words[1:]:
+        if len(lines[-1]) + 1 + len(word) <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(f"  {word}")
+    return " \\\n".join(lines)
 
 
 def way_to_look(run: Path) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import sys
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -12,7 +14,7 @@ import click
 
 from nncli.cli.bar import with_bar
 from nncli.cli.inputs import STDIN, broken_links, check_folders, check_numbers, source_lots, unread_notes
-from nncli.cli.messages import say, warn
+from nncli.cli.messages import fitted, say, warn
 from nncli.cli.model_lookup import find_model
 from nncli.cli.options import Share, backend_option, model_option
 from nncli.cli.predicting import help_predicting, predicting
@@ -109,8 +111,8 @@ def command(
     tally = Tally()
     with predicting(used, backend, tells_strangeness=tells_strangeness) as predictor, _open_output(output) as out:
         records = _records(predictor, lots, layout, tally, out)
-        for text in FORMATS[format_](records if out is sys.stdout else with_bar(records), layout):
-            out.write(text)
+        for text in FORMATS[format_](with_bar(records) if _is_quiet(out, format_) else records, layout):
+            out.write(fitted(text, out) if format_ == "table" else text)
     if _tell_what_was_left_out(tally, paths):
         context.exit(EXIT_SKIPPED)
 
@@ -235,6 +237,16 @@ def _check_usage(context: click.Context) -> None:
 
 def _open_output(output: str | None) -> AbstractContextManager[TextIO]:
     return nullcontext(sys.stdout) if output in (None, STDIN) else open_atomically(Path(output))
+
+
+def _is_quiet(out: TextIO, format_: str) -> bool:
+    """Whether nothing is seen until all records are there: columns in line are as wide as all of them ask."""
+    if format_ == "table" or out is not sys.stdout:
+        return True
+    try:
+        return stat.S_ISREG(os.fstat(out.fileno()).st_mode)
+    except OSError:
+        return False
 
 
 def _maker(layout: Layout | NumbersLayout) -> Callable[[Prediction], Record | NumbersRecord]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from nncli.cli.messages import warn
+from nncli.cli.messages import fitted, warn
+from nncli.cli.next_step import say_next, way_to_look
 from nncli.cli.text_table import aligned
 from nncli.errors import DataError, UsageError
 from nncli.evaluation.tables import csv_text
@@ -54,7 +56,8 @@ def command(folder: Path, format_: str) -> None:
         click.echo(csv_text([COLUMNS, *(_as_dict(run).values() for run in runs)]), nl=False)
     elif runs:
         rows = [("run", "data", "accuracy", "95 % interval", "images", "date"), *map(_cells, runs)]
-        click.echo("\n".join(aligned(rows)))
+        click.echo(fitted("\n".join(aligned(rows)), sys.stdout))
+        say_next(*way_to_look(runs[-1].path))
     else:
         click.echo(f"no runs in {printable(str(folder))}")
 

@@ -11,6 +11,7 @@ import click
 
 from nncli.cli.messages import fitted, say
 from nncli.cli.model_lookup import find_model
+from nncli.cli.next_step import say_next, way_to_look
 from nncli.cli.sparkline import sparkline
 from nncli.cli.text_table import aligned
 from nncli.text import printable
@@ -69,14 +70,21 @@ def command(
     path = find_model(model, "MODEL")
     shown = read_model(path)
     run = read_run(path.parent)
-    click.echo(_json(path, shown, run) if as_json else "\n".join(_fitted(_lines(path, shown, run))))
+    if as_json:
+        click.echo(_json(path, shown, run))
+    else:
+        click.echo(fitted("\n".join(_lines(path, shown, run)), sys.stdout, FIRST_COLUMN))
     if weights:
         _draw(shown, weights, tiles)
+    way = way_to_look(path.parent)
+    if not as_json and run.metrics and way[0] != "show":
+        say_next(*way)
 
 
-def _fitted(lines: list[str]) -> list[str]:
-    """On a terminal, no line is wider than it is."""
-    return [fitted(line, sys.stdout, FIRST_COLUMN) for line in lines]
+def _indented(rows: list[tuple[str, str]]) -> str:
+    """Names and values, which are continued below themselves."""
+    column = max(len(name) for name, _ in rows) + 4
+    return "\n".join(fitted(f"  {line}", sys.stdout, column) for line in aligned(rows))
 
 
 def _draw(model: Model, path: Path, most: int) -> None:
@@ -114,9 +122,9 @@ def _lines(path: Path, model: Model, run: RunFiles) -> list[str]:
         *aligned([list(facts["layers"][0]), *layers]),
     ]
     settings = [(key, _words(value)) for key, value in training_config(model).items() if value is not None]
-    lines += ["", "trained with", *(f"  {line}" for line in aligned(settings))] if settings else []
+    lines += ["", "trained with", _indented(settings)] if settings else []
     measures = [(name, _words(run.metrics[name])) for name in MEASURES if name in run.metrics]
-    lines += ["", "metrics", *(f"  {line}" for line in aligned(measures))] if measures else []
+    lines += ["", "metrics", _indented(measures)] if measures else []
     curves = _curves(run.history)
     return lines + (["", f"learning curve over {len(run.history['epoch'])} epochs", *curves] if curves else [])
 

@@ -94,11 +94,11 @@ def command(
     \b
     Examples:
       nncli train configs/digits.yaml
-      nncli train photos                      as nncli init photos -o photos.yaml, and then
-      nncli train photos.yaml --epochs 100 --lr 0.01 --set network.layer_dims=[auto,32,auto]
+      nncli train photos             does nncli init photos -o photos.yaml first
+      nncli train photos.yaml --lr 0.01 --set network.layer_dims=[auto,32,auto]
       model=$(nncli train photos.yaml) && nncli predict -m "$model" photo.jpg
       nncli train --resume runs/photos-1 --epochs 200
-      mpiexec -n 4 nncli train photos.yaml        four processes together (docs/scaling.md)
+      mpiexec -n 4 nncli train photos.yaml   four processes (docs/scaling.md)
 
     Everything a run writes goes to its directory: model.npz, last.npz, config.yaml, history.csv, metrics.json,
     predictions.csv, confusion_matrix.csv. Ctrl-C finishes the batch, saves, and prints how to resume.

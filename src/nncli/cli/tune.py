@@ -81,7 +81,7 @@ def command(
     Examples:
       nncli tune photos.yaml --budget 30m
       nncli train "$(nncli tune photos.yaml --budget 10m)"
-      nncli tune photos.yaml --study shared.study & nncli tune photos.yaml --study shared.study -o other.yaml
+      nncli tune photos.yaml --study shared.study -o other.yaml    one of several
 
     Searched are recipe, features, hidden layers, learning rate, dropout, weight decay and label smoothing; the first
     trial is CONFIG as it is. Where the budget is too short for several whole trainings, trials are smaller ones, and

@@ -33,7 +33,7 @@ from nncli.network.forward_propagation import forward
 from nncli.network.parameters import Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from numpy.typing import NDArray
 
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from nncli.model.predictor import Predictor
 
     Score = Callable[[NDArray[np.uint8]], NDArray[np.float64]]
+    Watched = Callable[[range], Iterable[int]]
 
 METHODS = ("occlusion", "gradient")
 
@@ -69,21 +70,26 @@ class Explanation:
     maps: NDArray[np.float64]
 
 
-def explain(predictor: Predictor, pixels: NDArray[np.uint8], method: str) -> Explanation:
+def _unwatched(lots: range) -> range:
+    return lots
+
+
+def explain(predictor: Predictor, pixels: NDArray[np.uint8], method: str, watched: Watched = _unwatched) -> Explanation:
     """Explain what the model says about an image.
 
     Args:
         predictor: The model.
         pixels: The image as the network sees it, (n_0,).
         method: One of `METHODS`.
+        watched: Passes on the numbers of the first spots of every lot, and so sees how far it is.
     """
     probabilities = predictor.probabilities(pixels[None])[0]
     classes = np.argsort(-probabilities, kind="stable")[:N_CLASSES].tolist()
     if method == "gradient":
-        maps = _gradient_maps(predictor.model, pixels, classes)
+        maps = _gradient_maps(predictor.model, pixels, classes, watched)
         if predictor.model.test_time_augmentation == "mirror":
             other = mirrored(pixels, predictor.model.image_format.shape)
-            maps = (maps + _gradient_maps(predictor.model, other, classes)[:, :, ::-1]) / 2
+            maps = (maps + _gradient_maps(predictor.model, other, classes, watched)[:, :, ::-1]) / 2
     else:
 
         def log_odds(rows: NDArray[np.uint8]) -> NDArray[np.float64]:
@@ -92,7 +98,7 @@ def explain(predictor: Predictor, pixels: NDArray[np.uint8], method: str) -> Exp
             odds: NDArray[np.float64] = np.log(np.maximum(p[:, classes], LEAST)) - np.log(np.maximum(others, LEAST))
             return odds
 
-        maps = occlusion_maps(pixels, predictor.model.image_format.shape, log_odds)
+        maps = occlusion_maps(pixels, predictor.model.image_format.shape, log_odds, watched)
     return Explanation(classes, [float(probabilities[k]) for k in classes], maps)
 
 
@@ -101,13 +107,16 @@ def spot_size(shape: tuple[int, int, int]) -> int:
     return max(1, round(min(shape[:2]) / SPOTS_ACROSS))
 
 
-def occlusion_maps(pixels: NDArray[np.uint8], shape: tuple[int, int, int], score: Score) -> NDArray[np.float64]:
+def occlusion_maps(
+    pixels: NDArray[np.uint8], shape: tuple[int, int, int], score: Score, watched: Watched = _unwatched
+) -> NDArray[np.float64]:
     """How much each score falls when a part of the image cannot be seen.
 
     Args:
         pixels: The image, (n_0,).
         shape: Height, width and channels.
         score: From images, (m, n_0), to scores, (m, n).
+        watched: As of `explain`.
 
     Returns:
         The fall of each score, (n, height, width).
@@ -118,7 +127,7 @@ def occlusion_maps(pixels: NDArray[np.uint8], shape: tuple[int, int, int], score
     masks = np.stack([a[:, None] * b for a in down for b in across])  # (n_places, height, width)
     whole = score(pixels[None])[0]
     total = np.zeros((len(whole), *shape[:2]))
-    for start in range(0, len(masks), BATCH_SIZE):
+    for start in watched(range(0, len(masks), BATCH_SIZE)):
         some = masks[start : start + BATCH_SIZE]
         hidden = np.rint(image + some[..., None] * (blurred - image)).astype(np.uint8)
         falls = whole - score(hidden.reshape(len(some), -1))  # (m, n)
@@ -142,14 +151,16 @@ def _blurred(image: NDArray[np.uint8], size: int) -> NDArray[np.float64]:
     return np.asarray(picture, np.float64).reshape(image.shape)
 
 
-def _gradient_maps(model: Model, pixels: NDArray[np.uint8], classes: list[int]) -> NDArray[np.float64]:
+def _gradient_maps(
+    model: Model, pixels: NDArray[np.uint8], classes: list[int], watched: Watched
+) -> NDArray[np.float64]:
     """By the gradient, (n, height, width); see above."""
     shape, x = model.image_format.shape, _network_input(model, pixels[None])
     slopes = np.stack([slope(model, x[0], k) for k in classes])  # (n, n_0)
     if model.preprocessing.is_pixels:
         maps: NDArray[np.float64] = (slopes * x).reshape(-1, *shape).sum(axis=3)
         return maps
-    return occlusion_maps(pixels, shape, lambda rows: _network_input(model, rows) @ slopes.T)
+    return occlusion_maps(pixels, shape, lambda rows: _network_input(model, rows) @ slopes.T, watched)
 
 
 def slope(model: Model, x: NDArray[np.float64], k: int) -> NDArray[np.float64]:

@@ -10,8 +10,9 @@ from nncli.run.dataset import load_sets, with_features
 from nncli.run.hooks import NOBODY, Hooks
 
 if TYPE_CHECKING:
+    from nncli.data.loading import BadImage
     from nncli.model.file import Model
-    from nncli.run.dataset import Experiment
+    from nncli.run.dataset import Experiment, ImageSet
     from nncli.run.plan import Plan
 
 
@@ -31,8 +32,21 @@ def load(plan: Plan, hooks: Hooks = NOBODY, learned: Model | None = None, ranks:
         hooks.on_note(note)
     with hooks.on_loading(plan.n_images // ranks.size) as on_progress:
         training, validation, bad = load_sets(plan, on_progress, hooks.on_note, ranks)
-    features = plan.config.data.features
-    with hooks.on_learning(0 if features == PIXELS else len(features) + 1) as on_block:
-        experiment = with_features(plan, training, validation, bad, learned, on_block, ranks)
+    experiment = learn(plan, training, validation, hooks, bad, learned, ranks)
     hooks.on_loaded(experiment)
     return experiment
+
+
+def learn(
+    plan: Plan,
+    training: ImageSet,
+    validation: ImageSet,
+    hooks: Hooks = NOBODY,
+    bad: tuple[BadImage, ...] = (),
+    learned: Model | None = None,
+    ranks: Ranks = ALONE,
+) -> Experiment:
+    """The experiment on images that are loaded, see `with_features`; the hooks watch."""
+    features = plan.config.data.features
+    with hooks.on_learning(0 if features == PIXELS else len(features) + 1) as on_block:
+        return with_features(plan, training, validation, bad, learned, on_block, ranks)

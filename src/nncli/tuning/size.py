@@ -22,7 +22,8 @@ from nncli.data.source import NO_GROUPS
 from nncli.data.split import grouped_split, stratified_split
 from nncli.errors import TrainingError
 from nncli.run.cross_validation import groups_of
-from nncli.run.dataset import with_features
+from nncli.run.hooks import NOBODY, Hooks
+from nncli.run.loading import learn
 from nncli.run.plan import resolve_layer_dims
 from nncli.run.trainer import make_trainer
 
@@ -63,14 +64,15 @@ class Cost:
         return min(1.0, max((seconds - self.learning) / max(self.work, 1e-9), 1e-6))
 
 
-def measured_cost(plan: Plan, training: ImageSet, validation: ImageSet) -> Cost:
-    """The cost of training `plan` on these images, told from one epoch on some of them."""
+def measured_cost(plan: Plan, training: ImageSet, validation: ImageSet, hooks: Hooks = NOBODY) -> Cost:
+    """The cost of training `plan` on these images, told from one epoch on some of them; the hooks watch."""
     share = min(1.0, MEASURED / len(training.rows))
     sample = part_of(training, share, 0), part_of(validation, share, 0)
     started = time.perf_counter()
-    experiment = with_features(sized(plan, len(sample[0].rows), None), *sample)
+    experiment = learn(sized(plan, len(sample[0].rows), None), *sample, hooks)
     learned = time.perf_counter()
-    trainer = make_trainer(experiment, 1)
+    with hooks.on_features(experiment.n_featured) as on_progress:
+        trainer = make_trainer(experiment, 1, on_progress)
     made = time.perf_counter()
     with contextlib.suppress(TrainingError):  # its loss is not finite: it takes as long all the same
         next(trainer.run())

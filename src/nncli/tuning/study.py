@@ -27,7 +27,7 @@ from nncli.data.pixel_rows import PixelRows
 from nncli.errors import NncliError, TrainingError, UsageError
 from nncli.evaluation.evaluation import predict_rows
 from nncli.machine.file_lock import locked_folder
-from nncli.run.dataset import with_features
+from nncli.run.loading import learn
 from nncli.run.pipeline import train
 from nncli.text import printable
 from nncli.tuning.search_space import OWN, SearchSpace
@@ -197,13 +197,15 @@ class Search:
         """Measure what the beginnings cost, and choose how large trials are; a study that is resumed keeps that."""
         sizes = self._study.user_attrs.get("sizes")
         if sizes is None:
+            self._hooks.on_note("measuring how long a training takes")
             least = min(LEAST, FEWEST_IMAGES / len(self._images[0].rows))
             trial, share, slow = self._seconds * PER_TRIAL, 1.0, {}
             for start in self.space.starts:
                 plan = self.space.plan_of(self.space.as_it_is(start))
-                cost = measured_cost(plan, *self._images)
+                cost = measured_cost(plan, *self._images, self._hooks)
                 if start != OWN and cost.seconds(least) > trial:  # once more, for the machine may have been busy
-                    cost = min(cost, measured_cost(plan, *self._images), key=lambda each: each.seconds(1))
+                    again = measured_cost(plan, *self._images, self._hooks)
+                    cost = min(cost, again, key=lambda each: each.seconds(1))
                 if start != OWN and cost.seconds(least) > trial:
                     slow[start] = cost.seconds(1)
                 else:
@@ -301,7 +303,7 @@ class Search:
         self._hooks.on_trial(number, choice, n_training, epochs)
         begun = time.monotonic()
         try:
-            result = train(with_features(plan, training, validation), hooks)
+            result = train(learn(plan, training, validation, hooks), hooks)
         except TrainingError:  # the loss is not finite: as bad as can be
             return Outcome(0.0, about | {"seconds": time.monotonic() - begun})
         if not result.trainer.is_finished:
