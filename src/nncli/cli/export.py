@@ -35,7 +35,7 @@ SUFFIX = ".onnx"
     type=click.Choice(["nhwc-uint8", "nchw-float"]),
     default="nhwc-uint8",
     show_default=True,
-    help="What the file takes: bytes, channels last, or float32 from 0 to 1, channels first.",
+    help="Images it takes: bytes with the channels last, or float32 from 0 to 1 with the channels first.",
 )
 @click.option("--float16", is_flag=True, help="Keep the weights in half the bytes; costs about 0.001 of probability.")
 def command(*, model: str | None, output: Path | None, check_images: str | None, layout: Layout, float16: bool) -> None:
