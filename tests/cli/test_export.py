@@ -110,6 +110,6 @@ def test_float16_says_how_much_it_costs(nncli: Runner, tmp_path: Path) -> None:
     pytest.importorskip("onnx")
     pytest.importorskip("onnxruntime")
     write_three(tmp_path / "model.npz")
-    result = nncli("export", tmp_path / "model.npz", "--float16")
+    result = nncli("export", tmp_path / "model.npz", "--float16", "--layout", "nchw-float")
     assert 0 == result.code
     assert "probabilities differ by" in result.err

@@ -16,7 +16,7 @@ import onnxruntime
 from nncli.errors import UsageError
 from nncli.export.check import random_images
 from nncli.export.features import column
-from nncli.export.graph import Graph
+from nncli.export.graph import Graph, Images
 from nncli.features.settings import KINDS, Features, part_of
 from nncli.features.settings.color_histogram import ColorHistogram
 from nncli.features.settings.deep_patches import DeepPatches
@@ -55,7 +55,8 @@ BLOCK_SETTINGS = [
 def by_onnxruntime(features: FeatureColumn, rows: NDArray[np.uint8]) -> NDArray[np.float32]:
     """The feature columns of images given as rows, (m, n_features)."""
     graph = Graph()
-    graph.add("Identity", column(graph, "images", features), output="features")
+    images = Images(graph, graph.add("Cast", "images", to=1), "nhwc-uint8", features.shape)
+    graph.add("Identity", column(graph, images, features), output="features")
     content = graph.to_bytes(
         {"images": ("uint8", "m", *features.shape)}, {"features": ("float32", "m", features.n_features)}, {}
     )
@@ -127,5 +128,6 @@ def test_every_kind_of_block_can_be_exported() -> None:
 def test_a_block_without_a_graph_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """In one line that names it."""
     monkeypatch.setitem(sys.modules, "nncli.export.pca", None)
+    graph = Graph()
     with pytest.raises(UsageError, match="the feature block pca cannot be exported to ONNX"):
-        column(Graph(), "images", fitted_column((Pca(components=2),)))
+        column(graph, Images(graph, "images", "nhwc-uint8", COLOR.shape), fitted_column((Pca(components=2),)))

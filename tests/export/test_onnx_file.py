@@ -14,16 +14,20 @@ pytest.importorskip("onnxruntime")
 from typing import TYPE_CHECKING
 
 import onnx
+import onnxruntime
 
 from nncli import __version__
 from nncli.data.image.image_format import ImageFormat
 from nncli.errors import UsageError
 from nncli.export import onnx_file
-from nncli.export.check import TOLERANCE, largest_difference, open_session, random_images
+from nncli.export.check import TOLERANCE, channels_first, largest_difference, open_session, random_images
 from nncli.export.onnx_file import onnx_bytes
 from nncli.features.settings.color_histogram import ColorHistogram
+from nncli.features.settings.deep_patches import DeepPatches
 from nncli.features.settings.hog import Hog
 from nncli.features.settings.patches import Patches
+from nncli.features.settings.pca import Pca
+from nncli.features.settings.pixels import Pixels
 from nncli.model.predictor import Predictor
 from tests.export.models import COLOR, THREE, featured_model
 from tests.fixtures import in_span, random_model
@@ -102,6 +106,36 @@ def test_the_file_is_valid_and_says_what_it_takes_and_gives() -> None:
 
     assert {"images": ["batch", 14, 17, 3]} == sizes(model.graph.input)
     assert {"probabilities": ["batch", 3], "label": ["batch"]} == sizes(model.graph.output)
+
+
+@pytest.mark.parametrize("augmentation", ["none", "mirror"])
+def test_channels_first_is_the_same_model(augmentation: str) -> None:
+    """From numbers between 0 and 1, which may be a little off or out of range, to the same probabilities."""
+    blocks = Pixels(), Patches(size=4, count=5), ColorHistogram(bins=3), Pca(components=3)
+    model = featured_model(blocks, test_time_augmentation=augmentation)
+    content, rows = onnx_bytes(model, layout="nchw-float"), random_images(COLOR)
+    assert largest_difference(content, Predictor(model), [rows]) <= TOLERANCE
+    assert onnx.load_from_string(content).graph.input[0].type.tensor_type.elem_type == onnx.TensorProto.FLOAT
+    session = onnxruntime.InferenceSession(content)
+    assert "nchw-float" == session.get_modelmeta().custom_metadata_map["layout"]
+    images = channels_first(rows.reshape(-1, *COLOR.shape))
+    blurred = np.where(images == 1, 1.3, images + 0.4 / 255).astype(np.float32)
+    expected, found = (session.run(["probabilities"], {"images": each})[0] for each in (images, blurred))
+    np.testing.assert_array_equal(expected, found)
+
+
+def test_names_say_what_a_node_is_and_what_occurs_twice_is_there_once() -> None:
+    """Two blocks that look at the same patches share what they have in common."""
+    blocks = Patches(size=4, count=5), DeepPatches(size=4, count=5, deep_size=2, deep_count=6, grid=2)
+    model = featured_model(blocks, n_members=2, temperature=2, test_time_augmentation="mirror")
+    graph = onnx.load_from_string(onnx_bytes(model)).graph
+    parts = {node.name.rpartition("/")[0] for node in graph.node}
+    networks = {f"network_{member}/layer_{l}" for member in (1, 2) for l in (1, 2)}
+    assert {"images", "mirror", "patches", "deep_patches", "scaling", "vote", "temperature", "", *networks} == parts
+    kinds = [(node.op_type, tuple(node.input), str(node.attribute)) for node in graph.node]
+    assert len(kinds) == len(set(kinds))
+    used = {name for node in graph.node for name in node.input} | {each.name for each in graph.output}
+    assert not [name for node in graph.node for name in node.output if name not in used]
 
 
 def test_the_metadata_tells_how_to_use_it() -> None:

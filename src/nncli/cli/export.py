@@ -16,6 +16,7 @@ from nncli.machine.extras import refuse_missing
 from nncli.text import printable
 
 if TYPE_CHECKING:
+    from nncli.export.graph import Layout
     from nncli.model.file import Model
 
 SUFFIX = ".onnx"
@@ -29,8 +30,15 @@ SUFFIX = ".onnx"
 @click.option(
     "--check-images", metavar="DIR", type=click.Path(), help="Compare on the images in DIR, too (at most 256)."
 )
+@click.option(
+    "--layout",
+    type=click.Choice(["nhwc-uint8", "nchw-float"]),
+    default="nhwc-uint8",
+    show_default=True,
+    help="Images it takes: bytes with the channels last, or float32 from 0 to 1 with the channels first.",
+)
 @click.option("--float16", is_flag=True, help="Keep the weights in half the bytes; costs about 0.001 of probability.")
-def command(*, model: str | None, output: Path | None, check_images: str | None, float16: bool) -> None:
+def command(*, model: str | None, output: Path | None, check_images: str | None, layout: Layout, float16: bool) -> None:
     """Write a model as an ONNX file, which runs without nncli, and print its path.
 
     \b
@@ -58,7 +66,7 @@ def command(*, model: str | None, output: Path | None, check_images: str | None,
     path = find_model(model, "MODEL")
     exported = read_model(path)
     target = output or path.with_suffix(SUFFIX)
-    content = onnx_bytes(exported, float16=float16)
+    content = onnx_bytes(exported, layout=layout, float16=float16)
     _check(content, exported, target, check_images, float16=float16)
     with open_bytes_atomically(target) as file:
         file.write(content)

@@ -46,6 +46,8 @@ TOGETHER = 32
 def open_session(content: bytes) -> Callable[[NDArray[np.uint8]], list[NDArray[Any]]]:
     """Session of onnxruntime on an ONNX file: a function from images, (m, height, width, channels), to its outputs.
 
+    Where the file takes another layout, it gets the images in that one.
+
     Raises:
         NncliError: onnxruntime refuses the file.
     """
@@ -58,10 +60,17 @@ def open_session(content: bytes) -> Callable[[NDArray[np.uint8]], list[NDArray[A
         line = str(error).splitlines()[0]
         raise NncliError(f"onnxruntime {onnxruntime.__version__} cannot use the file: {line}") from error
 
+    takes_floats = session.get_inputs()[0].type == "tensor(float)"
+
     def run(images: NDArray[np.uint8]) -> list[NDArray[Any]]:
-        return list(session.run(None, {"images": images}))
+        return list(session.run(None, {"images": channels_first(images) if takes_floats else images}))
 
     return run
+
+
+def channels_first(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """The same images in the layout ``nchw-float``, (m, channels, height, width) from 0 to 1."""
+    return np.ascontiguousarray(images.transpose(0, 3, 1, 2), np.float32) / np.float32(255)
 
 
 def largest_difference(content: bytes, predictor: Predictor, image_sets: Iterable[NDArray[np.uint8]]) -> float:

@@ -17,7 +17,7 @@ def color_histogram(graph: Graph, images: Images, block: ColorHistogramBlock) ->
     height, width, _ = images.shape
     places, is_place = _places_of_cells(height, width, grid)
     n_cells, n_places = places.shape
-    values = graph.reshape(graph.add("Cast", images.levels, to=7), 0, height * width, channels)
+    values = graph.reshape(graph.add("Cast", images.pixels, to=7), 0, height * width, channels)
     values = graph.add("Gather", values, places, axis=1)  # (m, cells, places, channels)
     shares = graph.add("Gather", _shares(bins), values, axis=0)  # (m, cells, places, channels, bins)
     weights = [

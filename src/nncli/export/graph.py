@@ -1,26 +1,26 @@
 """An ONNX graph, written one operation at a time.
 
-An operation takes values by name and makes a new one. Arrays become constants of the graph; one that was there before,
-bit for bit, is used again. The opset is the oldest one that has the operations, for runtimes that are old themselves.
+An operation takes values by name and makes a new one. Arrays become constants of the graph. What was there before, the
+same operation on the same values or the same constant bit for bit, is used again. A name tells which part of the model
+a node belongs to, as viewers of graphs show it: ``network_2/layer_1/gemm_31``. The opset is the oldest one that has the
+operations, for runtimes that are old themselves.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-OPSET, IR_VERSION = 13, 7
-"""Version of the operations, and of the file format that came with it."""
-
-NEWER = {"LayerNormalization": (17, 8)}
-"""Operations that came later: where a graph has one, it is of these versions."""
+OPSET, IR_VERSION = 11, 6
+"""Version of the operations, and of the file format that came with it: GatherElements, Round and Clip are of 11."""
 
 HALVED = 1 << 12
 """Bytes from which a constant is kept as float16 where that is wanted: the few numbers of the others cost nothing."""
@@ -34,18 +34,34 @@ LARGEST = 2**31 - 1
 TYPES = {"uint8": TensorProto.UINT8, "float32": TensorProto.FLOAT, "int64": TensorProto.INT64}
 
 
+Layout = Literal["nhwc-uint8", "nchw-float"]
+"""How a program hands over images: bytes with the channels last, or float32 from 0 to 1 with the channels first."""
+
+
 class Images(NamedTuple):
-    """The images as the blocks take them.
+    """The images as the blocks take them, float32 from 0 to 255.
 
     Attributes:
-        levels: Name of the uint8 values, (m, height, width, channels).
-        planes: Name of the float32 values 0..255, (m, channels, height, width).
+        graph: What they are part of.
+        name: Of the images in their layout.
+        layout: As they are handed over.
         shape: Height, width and channels.
     """
 
-    levels: str
-    planes: str
+    graph: Graph
+    name: str
+    layout: Layout
     shape: tuple[int, int, int]
+
+    @property
+    def pixels(self) -> str:
+        """Name of the values with the channels last, (m, height, width, channels)."""
+        return self.name if self.layout == "nhwc-uint8" else self.graph.add("Transpose", self.name, perm=[0, 2, 3, 1])
+
+    @property
+    def planes(self) -> str:
+        """Name of the values with the channels first, (m, channels, height, width)."""
+        return self.name if self.layout == "nchw-float" else self.graph.add("Transpose", self.name, perm=[0, 3, 1, 2])
 
 
 class Graph:
@@ -59,9 +75,20 @@ class Graph:
         self.n_bytes = 0
         self._nodes: list[Any] = []
         self._constants: dict[tuple[Any, ...], Any] = {}
+        self._made: dict[tuple[Any, ...], str] = {}
+        self._parts: list[str] = []
+
+    @contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        """Inside, the names of new nodes and constants begin with that of this part, and of those around it."""
+        self._parts.append(name)
+        try:
+            yield
+        finally:
+            self._parts.pop()
 
     def add(self, operation: str, *operands: str | float | NDArray[Any], output: str = "", **attributes: Any) -> str:
-        """Append an operation; the name of what it makes.
+        """Append an operation unless it is there already; the name of what it makes.
 
         Args:
             operation: As ONNX calls it.
@@ -70,16 +97,22 @@ class Graph:
             **attributes: Of the operation.
         """
         names = [each if isinstance(each, str) else self.constant(each) for each in operands]
-        made = output or f"{operation.lower()}_{len(self._nodes)}"
-        self._nodes.append(helper.make_node(operation, names, [made], name=made, **attributes))
-        return made
+        key = operation, *names, output, str(sorted(attributes.items()))
+        if key not in self._made:
+            made = output or self._name(f"{operation.lower()}_{len(self._nodes)}")
+            self._nodes.append(helper.make_node(operation, names, [made], name=made, **attributes))
+            self._made[key] = made
+        return self._made[key]
+
+    def _name(self, last: str) -> str:
+        return "/".join([*self._parts, last])
 
     def constant(self, value: float | NDArray[Any]) -> str:
         """The name of a constant."""
         array = np.ascontiguousarray(value if isinstance(value, np.ndarray) else np.float32(value))
         key = array.dtype.str, array.shape, array.tobytes()
         if key not in self._constants:
-            self._constants[key] = numpy_helper.from_array(array, f"constant_{len(self._constants)}")
+            self._constants[key] = numpy_helper.from_array(array, self._name(f"constant_{len(self._constants)}"))
             self.n_bytes += array.nbytes
         return str(self._constants[key].name)
 
@@ -93,7 +126,7 @@ class Graph:
 
     def sum(self, value: str, axis: int) -> str:
         """Sums over an axis, which stays with length 1."""
-        return self.add("ReduceSum", value, np.array([axis], np.int64), keepdims=1)
+        return self.add("ReduceSum", value, axes=[axis], keepdims=1)
 
     def mean(self, values: Sequence[str]) -> str:
         """The mean of several values of one shape: OpenCV (4.14, 5.0) computes `Mean` of four and more wrongly."""
@@ -124,9 +157,8 @@ class Graph:
         ]
         casts, constants = self._halved() if float16 else ([], list(self._constants.values()))
         graph = helper.make_graph([*casts, *self._nodes], "nncli", *described, initializer=constants)
-        opset, version = max(NEWER.get(node.op_type, (OPSET, IR_VERSION)) for node in self._nodes)
-        opsets = [helper.make_opsetid("", opset)]
-        model = helper.make_model(graph, opset_imports=opsets, ir_version=version, producer_name="nncli")
+        opsets = [helper.make_opsetid("", OPSET)]
+        model = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="nncli")
         helper.set_model_props(model, dict(about))
         content: bytes = model.SerializeToString(deterministic=True)
         return content

@@ -18,8 +18,12 @@ from nncli.network.normalization import EPSILON
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from numpy.typing import NDArray
+
     from nncli.export.graph import Graph
     from nncli.model.file import Model
+
+    Array = NDArray[Any]
     from nncli.network.parameters import Network
 
 f32 = np.float32
@@ -35,38 +39,60 @@ def probabilities(graph: Graph, features: str, model: Model) -> str:
         features: Name of the feature columns, as rows, (m, n_0) float32.
         model: Whose scaling, projection and parameters.
     """
-    scaled = graph.add("Mul", features, model.scaling.scale)
-    if model.scaling.offset.any():
-        scaled = graph.add("Add", scaled, model.scaling.offset)
+    with graph.part("scaling"):
+        scaled = graph.add("Mul", features, model.scaling.scale)
+        if model.scaling.offset.any():
+            scaled = graph.add("Add", scaled, model.scaling.offset)
     if model.projection:
-        matrix = model.projection.matrix.astype(f32)
-        scaled = graph.add("Add", graph.add("MatMul", scaled, matrix), model.projection.shift)
-    votes = [_member(graph, scaled, network, model.activation) for network in model.parameters.members]
-    return graph.mean(votes)
+        with graph.part("projection"):
+            matrix = model.projection.matrix.astype(f32)
+            scaled = graph.add("Add", graph.add("MatMul", scaled, matrix), model.projection.shift)
+    votes = []
+    for number, network in enumerate(model.parameters.members, 1):
+        with graph.part(f"network_{number}"):
+            votes.append(_member(graph, scaled, network, model.activation))
+    with graph.part("vote"):
+        return graph.mean(votes)
 
 
 def tempered(graph: Graph, values: str, temperature: float) -> str:
     """Probabilities at another temperature; see nncli.model.calibration."""
     if temperature == 1:
         return values
-    logits = graph.add("Log", graph.add("Max", values, SMALLEST))
-    return graph.add("Softmax", graph.add("Div", logits, temperature), axis=1)
+    with graph.part("temperature"):
+        logits = graph.add("Log", graph.add("Max", values, SMALLEST))
+        return graph.add("Softmax", graph.add("Div", logits, temperature), axis=1)
 
 
 def _member(graph: Graph, A: str, network: Network, activation: str) -> str:
     L = network.n_layers
     for l in range(1, L):
-        Z = graph.add("Gemm", A, network.W[l].T.astype(f32), network.b[l].ravel().astype(f32))
-        if network.normalization == "layer":
-            gain, shift = (each[l].ravel().astype(f32) for each in (network.gain, network.shift))
-            Z = graph.add("LayerNormalization", Z, gain, shift, axis=-1, epsilon=EPSILON)
-        A = ACTIVATIONS[activation](graph, Z)
-    W, b = network.W[L], network.b[L]
-    if network.output == "identity":
-        return graph.add("Gemm", A, W.T.astype(f32), b.ravel().astype(f32))
-    if len(W) == 1:
-        W, b = np.insert(W, 0, 0, axis=0), np.insert(b, 0, 0, axis=0)
-    return graph.add("Softmax", graph.add("Gemm", A, W.T.astype(f32), b.ravel().astype(f32)), axis=1)
+        with graph.part(f"layer_{l}"):
+            Z = _linear(graph, A, network.W[l], network.b[l])
+            if network.normalization == "layer":
+                Z = _normalized(graph, Z, network.gain[l], network.shift[l])
+            A = ACTIVATIONS[activation](graph, Z)
+    with graph.part(f"layer_{L}"):
+        W, b = network.W[L], network.b[L]
+        if network.output == "identity":
+            return _linear(graph, A, W, b)
+        if len(W) == 1:
+            W, b = np.insert(W, 0, 0, axis=0), np.insert(b, 0, 0, axis=0)
+        return graph.add("Softmax", _linear(graph, A, W, b), axis=1)
+
+
+def _linear(graph: Graph, A: str, W: Array, b: Array) -> str:
+    """A W^T + b^T."""
+    return graph.add("Gemm", A, W.T.astype(f32), b.ravel().astype(f32))
+
+
+def _normalized(graph: Graph, Z: str, gain: Array, shift: Array) -> str:
+    """(Z - mean) / sqrt(variance + EPSILON) * gain + shift; ONNX's own LayerNormalization came with opset 17."""
+    centered = graph.add("Sub", Z, graph.add("ReduceMean", Z, axes=[1], keepdims=1))
+    variance = graph.add("ReduceMean", graph.add("Mul", centered, centered), axes=[1], keepdims=1)
+    deviation = graph.add("Sqrt", graph.add("Add", variance, EPSILON))
+    scaled = graph.add("Mul", graph.add("Div", centered, deviation), gain.ravel().astype(f32))
+    return graph.add("Add", scaled, shift.ravel().astype(f32))
 
 
 def _operation(name: str, **attributes: Any) -> Callable[[Graph, str], str]:
@@ -74,7 +100,7 @@ def _operation(name: str, **attributes: Any) -> Callable[[Graph, str], str]:
 
 
 def _gelu(graph: Graph, Z: str) -> str:
-    """Z/2 (1 + tanh(GELU_SLOPE (Z + GELU_CUBE Z^3))); opset 17 has no operation for it."""
+    """Z/2 (1 + tanh(GELU_SLOPE (Z + GELU_CUBE Z^3))); opset 11 has no operation for it."""
     cube = graph.add("Mul", graph.add("Mul", graph.add("Mul", Z, Z), Z), GELU_CUBE)
     inner = graph.add("Tanh", graph.add("Mul", graph.add("Add", Z, cube), GELU_SLOPE))
     return graph.add("Mul", graph.add("Mul", Z, 0.5), graph.add("Add", inner, 1))

@@ -2,7 +2,8 @@
 
     images (batch, height, width, channels) uint8 -> probabilities (batch, classes) float32, label (batch,) int64
 
-A regression has values (batch, targets) float32 instead of both.
+or, with the layout ``nchw-float``, from images (batch, channels, height, width) float32 from 0 to 1. A regression has
+values (batch, targets) float32 instead of both outputs.
 
 The images must have the model's size already: how they are decoded and resized is told in the metadata, a graph cannot
 do it as Pillow does.
@@ -14,43 +15,45 @@ import json
 from typing import TYPE_CHECKING
 
 import numpy as np
+from onnx import TensorProto
 
 from nncli import __version__
 from nncli.errors import UsageError
 from nncli.export.features import column
-from nncli.export.graph import LARGEST, Graph
+from nncli.export.graph import LARGEST, Graph, Images
 from nncli.export.network import probabilities, tempered
 from nncli.model.task import Regression
 
 if TYPE_CHECKING:
+    from nncli.export.graph import Layout
+    from nncli.features.settings import Shape
     from nncli.model.file import Model
 
 
-def onnx_bytes(model: Model, *, float16: bool = False) -> bytes:
+def onnx_bytes(model: Model, *, layout: Layout = "nhwc-uint8", float16: bool = False) -> bytes:
     """Contents of the ONNX file of `model`.
 
     Args:
         model: All of it.
+        layout: How a program will hand over images.
         float16: Keep the weights in half the bytes; see `Graph.to_bytes`.
 
     Raises:
         UsageError: A part of the model cannot be said in ONNX, or is too large for it.
     """
-    graph, images, n_classes = Graph(), "images", len(model.classes)
-    is_mirrored = model.test_time_augmentation == "mirror"
-    if is_mirrored:  # all images, then all of them mirrored: one pass through the network
-        images = graph.add("Concat", images, graph.slice(images, 2, -1, np.iinfo(np.int64).min, -1), axis=0)
+    graph, n_classes = Graph(), len(model.classes)
+    height, width, channels = model.image_format.shape
+    images, is_mirrored = _levels(graph, layout, (height, width, channels)), model.test_time_augmentation == "mirror"
+    if is_mirrored:
+        images = _with_mirror_images(images)
     values = probabilities(graph, column(graph, images, model.column), model)
     if is_mirrored:
-        pairs = graph.reshape(values, 2, -1, n_classes)
-        if isinstance(model.task, Regression):
-            signs = np.stack([np.ones(n_classes), model.task.mirror_signs])[:, None].astype(np.float32)
-            pairs = graph.add("Mul", pairs, signs)
-        values = graph.add("ReduceMean", pairs, axes=[0], keepdims=0)
+        values = _mean_of_pairs(graph, values, model)
     outputs: dict[str, tuple[str, *tuple[str | int, ...]]]
     outputs = {"probabilities": ("float32", "batch", n_classes), "label": ("int64", "batch")}
     if isinstance(model.task, Regression):
-        scaled = graph.add("Mul", values, model.task.deviation.astype(np.float32))
+        with graph.part("scaling"):
+            scaled = graph.add("Mul", values, model.task.deviation.astype(np.float32))
         graph.add("Add", scaled, model.task.mean.astype(np.float32), output="values")
         outputs = {"values": ("float32", "batch", n_classes)}
     else:
@@ -58,15 +61,50 @@ def onnx_bytes(model: Model, *, float16: bool = False) -> bytes:
         graph.add("ArgMax", values, output="label", axis=1, keepdims=0)
     if graph.n_bytes > LARGEST - (1 << 20):
         raise UsageError(f"the model has {graph.n_bytes >> 20} MB; an ONNX file can have {LARGEST >> 20}")
-    inputs = {"images": ("uint8", "batch", *model.image_format.shape)}
-    return graph.to_bytes(inputs, outputs, metadata(model), float16=float16)
+    inputs = {"images": ("uint8", "batch", height, width, channels)}
+    if layout == "nchw-float":
+        inputs = {"images": ("float32", "batch", channels, height, width)}
+    return graph.to_bytes(inputs, outputs, metadata(model, layout), float16=float16)
 
 
-def metadata(model: Model) -> dict[str, str]:
-    """Metadata needed to use the graph, texts by name; all but the version are JSON as in the model file."""
+def _levels(graph: Graph, layout: Layout, shape: Shape) -> Images:
+    """The images that are handed over, as levels from 0 to 255.
+
+    Numbers from 0 to 1 are rounded to whole levels, so that they mean the same image in both layouts.
+    """
+    with graph.part("images"):
+        if layout == "nhwc-uint8":
+            levels = graph.add("Cast", "images", to=TensorProto.FLOAT)
+        else:
+            levels = graph.add("Clip", graph.add("Round", graph.add("Mul", "images", 255)), 0, 255)
+    return Images(graph, levels, layout, shape)
+
+
+def _with_mirror_images(images: Images) -> Images:
+    """All images, then all of them mirrored from left to right: one pass through the network."""
+    graph, width_axis = images.graph, 2 if images.layout == "nhwc-uint8" else 3
+    with graph.part("mirror"):
+        columns = np.arange(images.shape[1], dtype=np.int64)[::-1]
+        mirrored = graph.add("Gather", images.name, columns, axis=width_axis)
+        return images._replace(name=graph.add("Concat", images.name, mirrored, axis=0))
+
+
+def _mean_of_pairs(graph: Graph, values: str, model: Model) -> str:
+    """The mean of each image and its mirror image, (m, n_classes)."""
+    with graph.part("mirror"):
+        pairs = graph.reshape(values, 2, -1, len(model.classes))
+        if isinstance(model.task, Regression):
+            signs = np.stack([np.ones(len(model.classes)), model.task.mirror_signs])[:, None]
+            pairs = graph.add("Mul", pairs, signs.astype(np.float32))
+        return graph.add("ReduceMean", pairs, axes=[0], keepdims=0)
+
+
+def metadata(model: Model, layout: Layout = "nhwc-uint8") -> dict[str, str]:
+    """Metadata needed to use the graph, texts by name; all but layout and version are JSON as in the model file."""
     return {
         "classes": json.dumps(list(model.classes)),
         "image": json.dumps(model.image_format.to_dict()),
+        "layout": layout,
         "features": json.dumps([block.to_dict() for block in model.column.features]),
         "nncli_version": __version__,
     }

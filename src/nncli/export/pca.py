@@ -11,5 +11,5 @@ if TYPE_CHECKING:
 
 def pca(graph: Graph, images: Images, block: PcaBlock) -> str:
     """A product, after the average image was subtracted."""
-    values = graph.add("Flatten", graph.add("Cast", images.levels, to=1), axis=1)
+    values = graph.add("Flatten", images.pixels, axis=1)
     return graph.add("MatMul", graph.add("Sub", values, block.mean), block.directions)

@@ -10,4 +10,4 @@ if TYPE_CHECKING:
 
 def pixels(graph: Graph, images: Images, _block: object) -> str:
     """The values themselves."""
-    return graph.add("Flatten", graph.add("Cast", images.levels, to=1), axis=1)
+    return graph.add("Flatten", images.pixels, axis=1)
