@@ -79,6 +79,7 @@ DEFAULTS = {
     "training.seed": 0,
     "training.precision": "float32",
     "training.processes": "auto",
+    "training.backend": "numpy",
     "training.watch": "off",
 }
 """The promises to people whose configs do not name these keys: to change one is to change their results."""

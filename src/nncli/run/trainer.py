@@ -72,15 +72,7 @@ def make_trainer(
         rng = np.random.default_rng(training.seed)
         initialize(parameters, rng, network.initialization, network.initialization_scale)
     training_set, validation_set = training_batches(experiment, batch_size, dtype, on_progress, on_note, device)
-    learning_rate = LearningRate(
-        training.learning_rate,
-        training.schedule,
-        training.epochs,
-        len(training_set),
-        step_epochs=training.step_epochs,
-        step_factor=training.step_factor,
-        warmup_epochs=training.warmup_epochs,
-    )
+    learning_rate = _learning_rate(training, len(training_set))
     settings = Settings(
         epochs=training.epochs,
         activation=network.activation,
@@ -97,6 +89,19 @@ def make_trainer(
     )
     optimizer = _make_optimizer(training, parameters, communicator.zeros_like)
     return Trainer(parameters, optimizer, learning_rate, training_set, validation_set, settings, communicator)
+
+
+def _learning_rate(training: TrainingConfig, n_steps: int) -> LearningRate:
+    """That of every step; `n_steps` of them make an epoch."""
+    return LearningRate(
+        training.learning_rate,
+        training.schedule,
+        training.epochs,
+        n_steps,
+        step_epochs=training.step_epochs,
+        step_factor=training.step_factor,
+        warmup_epochs=training.warmup_epochs,
+    )
 
 
 def _device(like: Array, experiment: Experiment, batch_size: int, dtype: np.dtype[Any]) -> Device:
