@@ -28,7 +28,7 @@ f32 = np.float32
 def probabilities(graph: Graph, features: str, model: Model) -> str:
     """Append the network; the name of the probabilities, (m, n_classes), before any temperature.
 
-    Of a regression it is the name of its standardized numbers, (m, K).
+    Of labels those of each label, (m, K); of a regression its standardized numbers, (m, K).
 
     Args:
         graph: Grows.
@@ -41,7 +41,11 @@ def probabilities(graph: Graph, features: str, model: Model) -> str:
     if model.projection:
         matrix = model.projection.matrix.astype(f32)
         scaled = graph.add("Add", graph.add("MatMul", scaled, matrix), model.projection.shift)
-    votes = [_member(graph, scaled, network, model.activation) for network in model.parameters.members]
+    tells_classes = model.task.name == "classification"
+    votes = [
+        _member(graph, scaled, network, model.activation, tells_classes=tells_classes)
+        for network in model.parameters.members
+    ]
     return graph.mean(votes)
 
 
@@ -53,7 +57,7 @@ def tempered(graph: Graph, values: str, temperature: float) -> str:
     return graph.add("Softmax", graph.add("Div", logits, temperature), axis=1)
 
 
-def _member(graph: Graph, A: str, network: Network, activation: str) -> str:
+def _member(graph: Graph, A: str, network: Network, activation: str, *, tells_classes: bool) -> str:
     L = network.n_layers
     for l in range(1, L):
         Z = graph.add("Gemm", A, network.W[l].T.astype(f32), network.b[l].ravel().astype(f32))
@@ -62,8 +66,9 @@ def _member(graph: Graph, A: str, network: Network, activation: str) -> str:
             Z = graph.add("LayerNormalization", Z, gain, shift, axis=-1, epsilon=EPSILON)
         A = ACTIVATIONS[activation](graph, Z)
     W, b = network.W[L], network.b[L]
-    if network.output == "identity":
-        return graph.add("Gemm", A, W.T.astype(f32), b.ravel().astype(f32))
+    if not tells_classes:
+        Z = graph.add("Gemm", A, W.T.astype(f32), b.ravel().astype(f32))
+        return Z if network.output == "identity" else graph.add("Sigmoid", Z)
     if len(W) == 1:
         W, b = np.insert(W, 0, 0, axis=0), np.insert(b, 0, 0, axis=0)
     return graph.add("Softmax", graph.add("Gemm", A, W.T.astype(f32), b.ravel().astype(f32)), axis=1)

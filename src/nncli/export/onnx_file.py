@@ -2,7 +2,8 @@
 
     images (batch, height, width, channels) uint8 -> probabilities (batch, classes) float32, label (batch,) int64
 
-A regression has values (batch, targets) float32 instead of both.
+Of labels there is labels (batch, labels) int64 instead of label: 1 where a probability reaches the label's threshold. A
+regression has values (batch, targets) float32 instead of both.
 
 The images must have the model's size already: how they are decoded and resized is told in the metadata, a graph cannot
 do it as Pillow does.
@@ -18,9 +19,9 @@ import numpy as np
 from nncli import __version__
 from nncli.errors import UsageError
 from nncli.export.features import column
-from nncli.export.graph import LARGEST, Graph
+from nncli.export.graph import LARGEST, TYPES, Graph
 from nncli.export.network import probabilities, tempered
-from nncli.model.task import Regression
+from nncli.model.task import Multilabel, Regression
 
 if TYPE_CHECKING:
     from nncli.model.file import Model
@@ -53,6 +54,11 @@ def onnx_bytes(model: Model, *, float16: bool = False) -> bytes:
         scaled = graph.add("Mul", values, model.task.deviation.astype(np.float32))
         graph.add("Add", scaled, model.task.mean.astype(np.float32), output="values")
         outputs = {"values": ("float32", "batch", n_classes)}
+    elif isinstance(model.task, Multilabel):
+        values = graph.add("Identity", values, output="probabilities")
+        reached = graph.add("Less", values, model.task.thresholds.astype(np.float32))
+        graph.add("Cast", graph.add("Not", reached), output="labels", to=TYPES["int64"])
+        outputs = {"probabilities": ("float32", "batch", n_classes), "labels": ("int64", "batch", n_classes)}
     else:
         values = graph.add("Identity", tempered(graph, values, model.temperature), output="probabilities")
         graph.add("ArgMax", values, output="label", axis=1, keepdims=0)
@@ -64,9 +70,13 @@ def onnx_bytes(model: Model, *, float16: bool = False) -> bytes:
 
 def metadata(model: Model) -> dict[str, str]:
     """Metadata needed to use the graph, texts by name; all but the version are JSON as in the model file."""
+    task, thresholds = model.task, {}
+    if isinstance(task, Multilabel):
+        thresholds["thresholds"] = json.dumps(task.thresholds.tolist())
     return {
         "classes": json.dumps(list(model.classes)),
         "image": json.dumps(model.image_format.to_dict()),
         "features": json.dumps([block.to_dict() for block in model.column.features]),
+        **thresholds,
         "nncli_version": __version__,
     }
