@@ -30,7 +30,10 @@ SECTIONS: dict[str, dict[str, Any]] = {
     "pixels": {"training": {"epochs": 2, "batch_size": 10, "optimizer": "adam"}},
     "clipped": {"training": {"epochs": 2, "batch_size": 7, "gradient_clip_norm": 0.05, "l2": 0.1}},
     "dropout": {"network": {"layer_dims": "[auto, 6, auto]", "dropout": 0.4}, "training": {"epochs": 2}},
-    "normalized": {"network": {"normalization": "batch"}, "training": {"epochs": 2, "batch_size": 10}},
+    "normalized": {
+        "network": {"normalization": "batch"},
+        "training": {"epochs": 2, "batch_size": 10, "mixing": "cutmix"},
+    },
     "augmented": {"data": {"augmentation": "photos"}, "training": {"epochs": 2}},
     "features": {
         "data": {

@@ -95,7 +95,8 @@ def test_the_result_is_that_of_one_process(optimizer: str, processes: int) -> No
 def test_batch_statistics_are_those_of_the_whole_batch(processes: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each layer is normalized over the examples of all, also where sums do not fit into one meeting."""
     monkeypatch.setattr(shared_memory, "NUMBERS", 9)
-    one, many = (trainer(n, normalization="batch", batch_size=59) for n in (1, processes))
+    options: dict[str, Any] = {"normalization": "batch", "mixing": Mixing("mixup")}  # with partners of other processes
+    one, many = (trainer(n, batch_size=59, **options) for n in (1, processes))
     histories = [without_seconds(list(each.run())) for each in (one, many)]
     np.testing.assert_allclose(one.parameters.flat, many.parameters.flat, rtol=1e-6, atol=1e-9)
     np.testing.assert_allclose(np.array(histories[0], float), np.array(histories[1], float), rtol=1e-6)
@@ -119,13 +120,6 @@ def test_an_ensemble_is_divided_like_one_network() -> None:
     list(one.run())
     list(many.run())
     np.testing.assert_allclose(one.parameters.flat, many.parameters.flat, rtol=1e-9, atol=1e-12)
-
-
-def test_it_learns_with_batch_normalization_and_mixing() -> None:
-    """With partners from each process's own share."""
-    *_, last = trainer(2, epochs=40, normalization="batch", mixing=Mixing("cutmix")).run()
-    assert last.val_accuracy is not None
-    assert last.val_accuracy > 0.7
 
 
 def test_the_same_number_of_processes_gives_the_same_bits() -> None:

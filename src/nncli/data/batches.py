@@ -55,7 +55,7 @@ class Batches:
         return math.ceil(self.n_examples / self.batch_size)
 
     def shuffled(
-        self, seed: int, epoch: int, skip: int = 0, share: Callable[[int], slice] = everything
+        self, seed: int, epoch: int, skip: int = 0, share: Callable[[int], slice | NDArray[np.intp]] = everything
     ) -> Iterator[tuple[NDArray[Any], NDArray[np.intp]]]:
         """The batches of one epoch in its own random order.
 

@@ -107,12 +107,12 @@ class NetworkInputs:
         """The chosen examples as they are, X, (n_0, m), overwritten by the next."""
         return self._transformed(chosen)
 
-    def draw(self, batch: NDArray[np.intp], share: slice, _key: Sequence[int]) -> NDArray[Any]:
+    def draw(self, batch: NDArray[np.intp], share: slice | NDArray[np.intp], _key: Sequence[int]) -> NDArray[Any]:
         """A share of a training batch.
 
         Args:
             batch: The examples of the whole batch.
-            share: Which of them are wanted.
+            share: Which of them are wanted, by their places in it.
             _key: Of the batch: numbers that its randomness follows from.
 
         Returns:
@@ -155,7 +155,7 @@ class AugmentedInputs(NetworkInputs):
         super().__init__(images, transform, dtype)
         self._augmentation = augmentation
 
-    def draw(self, batch: NDArray[np.intp], share: slice, key: Sequence[int]) -> NDArray[Any]:
+    def draw(self, batch: NDArray[np.intp], share: slice | NDArray[np.intp], key: Sequence[int]) -> NDArray[Any]:
         """A share of a training batch, changed; see `NetworkInputs.draw`."""
         rng = np.random.default_rng([*key, AUGMENTATION])
 
@@ -183,7 +183,7 @@ class VersionedInputs(NetworkInputs):
         """Examples in the set."""
         return len(self._rows) // self._n_versions
 
-    def draw(self, batch: NDArray[np.intp], share: slice, key: Sequence[int]) -> NDArray[Any]:
+    def draw(self, batch: NDArray[np.intp], share: slice | NDArray[np.intp], key: Sequence[int]) -> NDArray[Any]:
         """A share of a training batch, each example in one version; see `NetworkInputs.draw`."""
         version = np.random.default_rng([*key, VERSION]).integers(0, self._n_versions, len(batch))
         self.is_mirrored = (version == 1)[share]

@@ -24,7 +24,7 @@ class Dataset(Protocol):
         """Batches in an epoch."""
 
     def shuffled(
-        self, seed: int, epoch: int, skip: int, share: Callable[[int], slice]
+        self, seed: int, epoch: int, skip: int, share: Callable[[int], slice | NDArray[np.intp]]
     ) -> Iterator[tuple[NDArray[Any], NDArray[np.intp]]]:
         """X, (n_0, m), and Y, (m,), in the random order of this epoch, without the first `skip` batches.
 

@@ -136,7 +136,7 @@ class Trainer:
         state, settings, communicator = self.state, self.settings, self.communicator
         started = time.perf_counter() - state.seconds
         n_examples, batch_size, stop = self.training_set.n_examples, self.training_set.batch_size, False
-        for X, Y in self.training_set.shuffled(settings.seed, state.epoch, state.batch, communicator.share):
+        for X, Y in self.training_set.shuffled(settings.seed, state.epoch, state.batch, self._drawn):
             m = min(batch_size, n_examples - state.batch * batch_size)
             loss_sum, n_correct = self._step(X, Y, m)
             if not math.isfinite(loss_sum):
@@ -154,7 +154,7 @@ class Trainer:
         return stop
 
     def _step(self, X: NDArray[Any], Y: NDArray[np.intp], m: int) -> list[float]:
-        """One step of gradient descent on a batch of m examples, of which X and Y are this process's share.
+        """One step of gradient descent on a batch of m examples, of which X and Y are what this process has drawn.
 
         Returns:
             The sum of their losses and the number of classes predicted right, over the whole batch.
@@ -164,7 +164,7 @@ class Trainer:
         part = communicator.part(parameters.flat.size)
 
         workspace.n_batch = m
-        Y, weights = self._targets(X, Y)
+        X, Y, weights = self._targets(X, Y, m)
         cost, n_members = 0.0, len(parameters.members)
         Y_hat: Any = 0
         for network, gradient in zip(parameters.members, gradients.members, strict=True):
@@ -190,14 +190,25 @@ class Trainer:
             move_running_statistics(parameters.flat[measured], gradients.flat[measured], step, size)
         return sums
 
-    def _targets(self, X: NDArray[Any], Y: NDArray[np.intp]) -> tuple[NDArray[Any], NDArray[Any] | None]:
-        """Target probabilities for X, in which examples may get mixed, and the weight of each example's loss."""
+    def _drawn(self, m: int) -> slice | NDArray[np.intp]:
+        """The places of this process's share in a batch of m; where examples are mixed also that of the next one."""
+        share = self.communicator.share(m)
+        if self.communicator.size == 1 or self.settings.mixing is None:
+            return share
+        return np.arange(share.start, share.stop + 1) % m
+
+    def _targets(
+        self, X: NDArray[Any], Y: NDArray[np.intp], m: int
+    ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any] | None]:
+        """Examples that may get mixed, this process's share of them, their targets, and the weights of their losses."""
         settings, n_outputs = self.settings, self.parameters.layer_dims[-1]
         targets = settings.mixing.apply(self.state.rng, X, Y, n_outputs) if settings.mixing else Y
+        n_own = len(range(m)[self.communicator.share(m)])
+        X, targets = X[:, :n_own], targets[..., :n_own]
         weights = None if settings.class_weights is None else example_weights(settings.class_weights, targets)
         if settings.label_smoothing:
             targets = smooth(targets, settings.label_smoothing, n_outputs, X.dtype)
-        return targets, weights
+        return X, targets, weights
 
     def _clip(self, gradient: Array, max_norm: float) -> None:
         """Clip by the norm of the whole gradient, of which `gradient` is this process's part."""

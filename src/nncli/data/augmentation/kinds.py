@@ -72,7 +72,11 @@ class Augmentation:
         self._bases = basis(image_format.height, elastic=elastic), basis(image_format.width, elastic=elastic)
 
     def apply(
-        self, rows: NDArray[np.uint8], rng: np.random.Generator, m: int | None = None, share: slice = EVERYTHING
+        self,
+        rows: NDArray[np.uint8],
+        rng: np.random.Generator,
+        m: int | None = None,
+        share: slice | NDArray[np.intp] = EVERYTHING,
     ) -> NDArray[np.bool_]:
         """Change a batch in place; returns which of its images were mirrored, (m,).
 
