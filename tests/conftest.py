@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import faulthandler
+import itertools
 import os
 import signal
 from typing import TYPE_CHECKING
@@ -79,9 +80,17 @@ def _buffered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
 
 
+@pytest.fixture(scope="session")
+def _cache_homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Names of folders; `mktemp` looks through all earlier folders for a new name, and there are thousands of tests."""
+    folder = tmp_path_factory.mktemp("caches")
+    return (folder / str(number) for number in itertools.count())
+
+
 @pytest.fixture(autouse=True)
-def cache_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+def cache_home(_cache_homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Path:
     """A cache folder of the test's own, also for the processes that it starts."""
-    folder = tmp_path_factory.mktemp("cache")
+    folder = next(_cache_homes)
+    folder.mkdir()
     monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
     return folder

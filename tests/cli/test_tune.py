@@ -60,7 +60,8 @@ def test_the_best_config_is_written(photos: Path) -> None:
     assert (0, "photos-best.yaml\n") == (result.returncode, result.stdout)
     lines = result.stderr.splitlines()
     assert "study photos-best.study" == lines[0]
-    assert lines[1].startswith("trial 0: ")
+    assert "measuring how long a training takes" == lines[1]
+    assert lines[2].startswith("trial 0: ")
     assert any(line.startswith("trial  images  epochs  accuracy ") for line in lines)
     assert "fewer than 3 trials were finished: --budget " in result.stderr
     assert "validation images" in lines[-1] or "no images that no trial was chosen by" in lines[-1]
