@@ -1,0 +1,94 @@
+"""Patterns of a feature column trained by backpropagation, on as many of the training images as fit into memory.
+
+The mathematics is in training/patterns.py. Here windows are cut and whitened by all processes, and the column gets its
+new patterns. Where images are mirrored in training, every second one is seen mirrored here, too.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nncli.features.column import FeatureColumn
+from nncli.features.deep_patches import DeepPatchesBlock
+from nncli.machine.divide import divide, shared_array
+from nncli.machine.forking import number_of_processes
+from nncli.training.patterns import train_patterns
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from nncli.data.pixel_rows import PixelRows
+    from nncli.features.deep_patches import Patterns
+
+MOST_WINDOW_BYTES = 1 << 29
+"""Of the whitened windows, all in memory: those of 18,000 images of 32x32."""
+
+TOGETHER = 32
+"""Images whose windows are cut at a time."""
+
+MANY_IMAGES = 64
+"""Images from which on several processes cut windows."""
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """Facts about the training images that patterns learn from.
+
+    Attributes:
+        labels: Class indices, (m,).
+        epochs: For which patterns are trained.
+        is_mirrored: Whether every second image is seen mirrored.
+    """
+
+    labels: NDArray[np.intp]
+    epochs: int
+    is_mirrored: bool
+
+
+def trained(column: FeatureColumn, images: PixelRows, lesson: Lesson, seed: int) -> FeatureColumn:
+    """The column with the patterns of its blocks trained, where they have just been learned.
+
+    Args:
+        column: As it was learned without labels.
+        images: All training images.
+        lesson: About them.
+        seed: Of the run.
+    """
+    blocks = list(column.blocks)
+    for i, block in enumerate(column.blocks):
+        if isinstance(block, DeepPatchesBlock) and block.patterns:
+            rng = np.random.default_rng([seed, i, len(blocks), 1])
+            blocks[i] = _trained_block(block, block.patterns, images, lesson, rng)
+    return FeatureColumn(column.features, column.shape, blocks)
+
+
+def _trained_block(
+    block: DeepPatchesBlock, patterns: Patterns, images: PixelRows, lesson: Lesson, rng: np.random.Generator
+) -> DeepPatchesBlock:
+    shape = math.prod(block.positions), int(patterns.directions.shape[1])
+    n = min(len(images), max(MOST_WINDOW_BYTES // (2 * math.prod(shape)), 1))
+    chosen = np.sort(rng.choice(len(images), n, replace=False))
+    windows = shared_array((n, math.prod(shape)), np.float16).reshape(n, *shape)
+
+    def work(start: int, stop: int) -> None:
+        pixels = images.take(chosen[start:stop], np.empty((stop - start, images.n_values), np.uint8))
+        some = pixels.reshape(-1, *block.shape)
+        if lesson.is_mirrored:
+            some[::2] = some[::2, :, ::-1].copy()
+        block.whitened(some, patterns, windows[start:stop])
+
+    divide(n, TOGETHER, work, number_of_processes() if n >= MANY_IMAGES else 1)
+    directions = train_patterns(
+        windows,
+        lesson.labels[chosen],
+        patterns.directions,
+        block.settings.deep_threshold,
+        block.cells,
+        lesson.epochs,
+        rng,
+    )
+    return block.with_patterns(patterns._replace(directions=directions))
