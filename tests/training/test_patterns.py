@@ -65,8 +65,8 @@ def test_patterns_turn_to_what_tells_classes_apart(monkeypatch: pytest.MonkeyPat
 
     def trained(n_cores: int) -> Any:
         monkeypatch.setattr(module, "usable_cores", lambda: n_cores)
-        about = windows, labels, directions, 0.05, cells, 60
-        return train_patterns(*about, np.random.default_rng(3))
+        network = PatternNetwork(directions, 0.05, cells, 2)
+        return train_patterns([(windows, labels)] * 60, 60, network, np.random.default_rng(3))
 
     alone, together = trained(1), trained(3)
     assert alone.tolist() == together.tolist()

@@ -1,7 +1,7 @@
-"""Patterns of a feature column trained by backpropagation, on as many of the training images as fit into memory.
+"""Patterns of a feature column trained by backpropagation, on as many training images at a time as fit into memory.
 
 The mathematics is in training/patterns.py. Here windows are cut and whitened by all processes, and the column gets its
-new patterns. Where images are mirrored in training, every second one is seen mirrored here, too.
+new patterns. Where images are mirrored in training, half of them are seen mirrored here, too.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ from nncli.features.column import FeatureColumn
 from nncli.features.deep_patches import DeepPatchesBlock
 from nncli.machine.divide import divide, shared_array
 from nncli.machine.forking import number_of_processes
-from nncli.training.patterns import train_patterns
+from nncli.training.patterns import PatternNetwork, train_patterns
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from nncli.data.pixel_rows import PixelRows
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
 
 MOST_WINDOW_BYTES = 1 << 29
 """Of the whitened windows, all in memory: those of 18,000 images of 32x32."""
+
+EPOCHS_OF_SAME = 6
+"""Epochs in a row that look at the same windows: to cut other ones takes as long as an epoch."""
 
 TOGETHER = 32
 """Images whose windows are cut at a time."""
@@ -41,7 +46,7 @@ class Lesson:
     Attributes:
         labels: Class indices, (m,).
         epochs: For which patterns are trained.
-        is_mirrored: Whether every second image is seen mirrored.
+        is_mirrored: Whether mirror images may stand for them.
     """
 
     labels: NDArray[np.intp]
@@ -69,26 +74,32 @@ def trained(column: FeatureColumn, images: PixelRows, lesson: Lesson, seed: int)
 def _trained_block(
     block: DeepPatchesBlock, patterns: Patterns, images: PixelRows, lesson: Lesson, rng: np.random.Generator
 ) -> DeepPatchesBlock:
+    network = PatternNetwork(
+        patterns.directions, block.settings.deep_threshold, block.cells, int(lesson.labels.max()) + 1
+    )
+    epochs = _epochs(block, patterns, images, lesson, rng)
+    return block.with_patterns(patterns._replace(directions=train_patterns(epochs, lesson.epochs, network, rng)))
+
+
+def _epochs(
+    block: DeepPatchesBlock, patterns: Patterns, images: PixelRows, lesson: Lesson, rng: np.random.Generator
+) -> Iterator[tuple[NDArray[np.float16], NDArray[np.intp]]]:
+    """Windows and labels for each epoch: of the same images for a few epochs, then of others."""
     shape = math.prod(block.positions), int(patterns.directions.shape[1])
     n = min(len(images), max(MOST_WINDOW_BYTES // (2 * math.prod(shape)), 1))
-    chosen = np.sort(rng.choice(len(images), n, replace=False))
     windows = shared_array((n, math.prod(shape)), np.float16).reshape(n, *shape)
+    for epoch in range(lesson.epochs):
+        if epoch % EPOCHS_OF_SAME == 0:
+            chosen = np.sort(rng.choice(len(images), n, replace=False))
+            is_mirrored = rng.random(n) < (0.5 if lesson.is_mirrored else 0)
 
-    def work(start: int, stop: int) -> None:
-        pixels = images.take(chosen[start:stop], np.empty((stop - start, images.n_values), np.uint8))
-        some = pixels.reshape(-1, *block.shape)
-        if lesson.is_mirrored:
-            some[::2] = some[::2, :, ::-1].copy()
-        block.whitened(some, patterns, windows[start:stop])
+            def work(
+                start: int, stop: int, chosen: NDArray[np.intp] = chosen, mirrored: NDArray[np.bool_] = is_mirrored
+            ) -> None:
+                pixels = images.take(chosen[start:stop], np.empty((stop - start, images.n_values), np.uint8))
+                some, its = pixels.reshape(-1, *block.shape), mirrored[start:stop]
+                some[its] = some[its, :, ::-1]
+                block.whitened(some, patterns, windows[start:stop])
 
-    divide(n, TOGETHER, work, number_of_processes() if n >= MANY_IMAGES else 1)
-    directions = train_patterns(
-        windows,
-        lesson.labels[chosen],
-        patterns.directions,
-        block.settings.deep_threshold,
-        block.cells,
-        lesson.epochs,
-        rng,
-    )
-    return block.with_patterns(patterns._replace(directions=directions))
+            divide(n, TOGETHER, work, number_of_processes() if n >= MANY_IMAGES else 1)
+        yield windows, lesson.labels[chosen]

@@ -40,6 +40,8 @@ from nncli.network.optimization import Adam
 from nncli.training.schedules import LearningRate
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
 Array = np.ndarray[Any, np.dtype[np.float32]]
@@ -83,6 +85,12 @@ class PatternNetwork:
         ends = np.cumsum([math.prod(shape) for shape in self._shapes])[:-1]
         return [part.reshape(shape) for part, shape in zip(np.split(vector, ends), self._shapes, strict=True)]
 
+    def standardize(self, Z: Array) -> None:
+        """Take mean and deviation from the features of some images, whose windows are Z, (m, P, r)."""
+        F = self.features(Z)[1]
+        deviation = F.std(axis=0)
+        self.mean, self.deviation = F.mean(axis=0), np.maximum(deviation, FLATTEST * deviation.mean() + 1e-12)
+
     def features(self, Z: Array) -> tuple[Array, Array]:
         """Answers S, (m, P, K'), and features F, (m, 2 g K'), of windows Z, (m, P, r)."""
         m, P, r = Z.shape
@@ -115,47 +123,43 @@ class PatternNetwork:
 
 
 def train_patterns(
-    windows: NDArray[np.float16],
-    labels: NDArray[np.intp],
-    directions: Array,
-    threshold: float,
-    cells: Array,
-    epochs: int,
+    epochs: Iterable[tuple[NDArray[np.float16], NDArray[np.intp]]],
+    n_epochs: int,
+    network: PatternNetwork,
     rng: np.random.Generator,
 ) -> Array:
-    """Patterns that tell classes apart, (K', r).
+    """Train patterns to tell classes apart; (K', r).
 
     Args:
-        windows: Of the training images, whitened, (m, P, r).
-        labels: Class indices, (m,).
-        directions: The patterns to start from, (K', r).
-        threshold: Answers weaker than this count as none.
-        cells: Averages over the windows of each cell, (g, P).
-        epochs: Passes over the images.
+        epochs: What is seen in each epoch: windows of images, whitened, (m, P, r), and class indices, (m,).
+        n_epochs: How many there are.
+        network: Patterns to start from, and a softmax layer; trained in place.
         rng: The source of all randomness. The same one gives the same bits, however many cores there are.
     """
-    n_classes, m = int(labels.max()) + 1, len(labels)
-    network = PatternNetwork(directions, threshold, cells, n_classes)
-    F = network.features(windows[:: -(-m // SCALED_BY)].astype(np.float32))[1]
-    deviation = F.std(axis=0)
-    network.mean, network.deviation = F.mean(axis=0), np.maximum(deviation, FLATTEST * deviation.mean() + 1e-12)
-    W = network.split(network.theta)[0]
+    W, D, _ = network.split(network.theta)
     optimizer = Adam(network.theta, W.size, weight_decay=WEIGHT_DECAY)
-    schedule = LearningRate(LEARNING_RATE, "one_cycle", epochs, -(-m // BATCH_SIZE))
-    targets = np.full((n_classes, n_classes), LABEL_SMOOTHING / n_classes, np.float32)
-    np.fill_diagonal(targets, 1 - LABEL_SMOOTHING + LABEL_SMOOTHING / n_classes)
-
-    def part_of_gradient(part: NDArray[np.intp], mask: Array) -> Array:
-        Z = windows[part].astype(np.float32)
-        return network.loss_and_gradient(Z, targets[labels[part]], mask)[1]
-
+    targets = np.full((len(W), len(W)), LABEL_SMOOTHING / len(W), np.float32)
+    np.fill_diagonal(targets, 1 - LABEL_SMOOTHING + LABEL_SMOOTHING / len(W))
     with ThreadPoolExecutor(usable_cores()) as threads:
-        for _ in range(epochs):
-            for batch in np.split(rng.permutation(m), range(BATCH_SIZE, m, BATCH_SIZE)):
+        for windows, labels in epochs:
+            if not optimizer.step_count:
+                network.standardize(windows[:: -(-len(labels) // SCALED_BY)].astype(np.float32))
+            schedule = LearningRate(LEARNING_RATE, "one_cycle", n_epochs, -(-len(labels) // BATCH_SIZE))
+
+            def part_of_gradient(
+                part: NDArray[np.intp],
+                mask: Array,
+                windows: NDArray[np.float16] = windows,
+                labels: NDArray[np.intp] = labels,
+            ) -> Array:
+                Z = windows[part].astype(np.float32)
+                return network.loss_and_gradient(Z, targets[labels[part]], mask)[1]
+
+            for batch in np.split(rng.permutation(len(labels)), range(BATCH_SIZE, len(labels), BATCH_SIZE)):
                 kept = rng.random((len(batch), W.shape[1]), np.float32) >= DROPOUT
                 parts = np.split(batch, range(TOGETHER, len(batch), TOGETHER))
                 masks = np.split(kept / np.float32(1 - DROPOUT), range(TOGETHER, len(batch), TOGETHER))
                 gradient = functools.reduce(np.add, threads.map(part_of_gradient, parts, masks))
                 gradient /= np.float32(len(batch))
                 optimizer.step(network.theta, gradient, schedule.at(optimizer.step_count))
-    return network.split(network.theta)[1].copy()
+    return D.copy()
