@@ -279,7 +279,7 @@ def with_features(
     shape, seed = plan.image_format.shape, plan.config.training.seed
     column = learned.column if learned else None
     epochs, is_mirrored = plan.config.training.pattern_epochs, plan.config.data.augmentation == "mirror"
-    lesson = Lesson(training.labels, epochs, is_mirrored) if epochs else None
+    lesson = Lesson(training.labels, epochs, is_mirrored, on_block) if epochs else None
     features = fit_features(plan.config.data.features, shape, images, seed, column, on_block, ranks, lesson)
     if learned:
         features = replace(features, scaling=learned.scaling)

@@ -31,8 +31,9 @@ def load(plan: Plan, hooks: Hooks = NOBODY, learned: Model | None = None, ranks:
         hooks.on_note(note)
     with hooks.on_loading(plan.n_images // ranks.size) as on_progress:
         training, validation, bad = load_sets(plan, on_progress, hooks.on_note, ranks)
-    features = plan.config.data.features
-    with hooks.on_learning(0 if features == PIXELS else len(features) + 1) as on_block:
+    features, n_epochs = plan.config.data.features, plan.config.training.pattern_epochs
+    n_steps = len(features) + 1 + n_epochs * sum(block.kind == "deep_patches" for block in features)
+    with hooks.on_learning(0 if features == PIXELS else n_steps) as on_block:
         experiment = with_features(plan, training, validation, bad, learned, on_block, ranks)
     hooks.on_loaded(experiment)
     return experiment

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nncli.features.column import FeatureColumn
-from nncli.features.deep_patches import DeepPatchesBlock
+from nncli.features.deep_patches import DIRECTIONS, DeepPatchesBlock
 from nncli.machine.divide import divide, shared_array
 from nncli.machine.forking import number_of_processes
 from nncli.training.patterns import PatternNetwork, train_patterns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -47,11 +47,13 @@ class Lesson:
         labels: Class indices, (m,).
         epochs: For which patterns are trained.
         is_mirrored: Whether mirror images may stand for them.
+        on_epoch: Told of every epoch of a block when it begins.
     """
 
     labels: NDArray[np.intp]
     epochs: int
     is_mirrored: bool
+    on_epoch: Callable[[int], None] = lambda _n: None
 
 
 def trained(column: FeatureColumn, images: PixelRows, lesson: Lesson, seed: int) -> FeatureColumn:
@@ -71,6 +73,15 @@ def trained(column: FeatureColumn, images: PixelRows, lesson: Lesson, seed: int)
     return FeatureColumn(column.features, column.shape, blocks)
 
 
+def most_images(column: FeatureColumn) -> int:
+    """Images that the patterns of a column see at a time."""
+    return max((_most_images(block) for block in column.blocks if isinstance(block, DeepPatchesBlock)), default=0)
+
+
+def _most_images(block: DeepPatchesBlock) -> int:
+    return max(MOST_WINDOW_BYTES // (2 * math.prod(block.positions) * DIRECTIONS), 1)
+
+
 def _trained_block(
     block: DeepPatchesBlock, patterns: Patterns, images: PixelRows, lesson: Lesson, rng: np.random.Generator
 ) -> DeepPatchesBlock:
@@ -86,7 +97,7 @@ def _epochs(
 ) -> Iterator[tuple[NDArray[np.float16], NDArray[np.intp]]]:
     """Windows and labels for each epoch: of the same images for a few epochs, then of others."""
     shape = math.prod(block.positions), int(patterns.directions.shape[1])
-    n = min(len(images), max(MOST_WINDOW_BYTES // (2 * math.prod(shape)), 1))
+    n = min(len(images), _most_images(block))
     windows = shared_array((n, math.prod(shape)), np.float16).reshape(n, *shape)
     for epoch in range(lesson.epochs):
         if epoch % EPOCHS_OF_SAME == 0:
@@ -102,4 +113,5 @@ def _epochs(
                 block.whitened(some, patterns, windows[start:stop])
 
             divide(n, TOGETHER, work, number_of_processes() if n >= MANY_IMAGES else 1)
+        lesson.on_epoch(1)
         yield windows, lesson.labels[chosen]
