@@ -17,7 +17,10 @@ from nncli.run.trainer import make_trainer
 from tests.folders import write_class_folders, write_config
 
 if TYPE_CHECKING:
+    from nncli.data.pixel_rows import PixelRows
+    from nncli.features.column import FeatureColumn
     from nncli.run.dataset import Experiment
+    from nncli.run.trained_patterns import Lesson
     from nncli.training.loop import Trainer
     from tests.cli.tiny import Runner
 
@@ -169,3 +172,21 @@ def test_each_fold_has_a_span_of_its_own(nncli: Runner, config: str, monkeypatch
     assert 0 == nncli("crossval", config, "-o", "cv", "--set", "network.project=4").code
     matrices = [experiment.span.projection.matrix.tobytes() for experiment in seen if experiment.span.projection]
     assert 5 == len(matrices) == len(set(matrices))
+
+
+def test_no_label_of_a_fold_teaches_the_patterns_that_predict_it(
+    nncli: Runner, config: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Patterns that are trained by backpropagation are learned anew for each fold, from its training images."""
+    block = "{size: 2, count: 2, pool: 1, deep_size: 2, deep_count: 2, grid: 1}"
+    taught = []
+
+    def teaching(column: FeatureColumn, images: PixelRows, lesson: Lesson, _seed: int) -> FeatureColumn:
+        taught.append((len(images), len(lesson.labels)))
+        return column
+
+    monkeypatch.setattr("nncli.run.trained_patterns.trained", teaching)
+    settings = f"data.features=[deep_patches: {block}]", "training.pattern_epochs=1", "training.epochs=1"
+    result = nncli("crossval", config, "-o", "cv", "-k", "4", *(word for s in settings for word in ("--set", s)))
+    assert 0 == result.code
+    assert [(40, 40), *[(26, 26)] * 4] == taught  # four of thirty choose the epoch

@@ -72,6 +72,7 @@ DEFAULTS = {
     "training.mixing": "none",
     "training.mixing_probability": 0.5,
     "training.mixing_alpha": 1.0,
+    "training.pattern_epochs": 0,
     "training.class_weights": "none",
     "training.patience": None,
     "training.calibration": "none",

@@ -65,6 +65,7 @@ training:
   ensemble: 1
   label_smoothing: 0.0
   mixing: none
+  pattern_epochs: 0
   class_weights: none
   patience: null
   calibration: none

@@ -85,7 +85,7 @@ def test_a_window_is_compared_as_principal_directions_are() -> None:
     rng = np.random.default_rng(0)
     windows = (rng.random((500, 12)) @ rng.standard_normal((12, 12))).astype(np.float32)
     W = windows.astype(np.float64)
-    matrix = learn_windows(windows.copy(), 6, np.random.default_rng(5))
+    matrix = learn_windows(windows.copy(), 6, np.random.default_rng(5)).matrix()
     mean = W.mean(axis=0)
     values, V = np.linalg.eigh(np.cov(W.T, bias=True))
     whitening = V[:, ::-1] / np.sqrt(values[::-1] + WHITENING * values.mean())
@@ -98,7 +98,7 @@ def test_weak_directions_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """With two directions the comparison sees two, however long a window is."""
     monkeypatch.setattr(module, "DIRECTIONS", 2)
     windows = (np.random.default_rng(0).standard_normal((300, 8)) * [9, 5, *[1] * 6]).astype(np.float32)
-    assert 2 == np.linalg.matrix_rank(learn_windows(windows, 5, np.random.default_rng(0))[:-1], tol=1e-4)
+    assert 2 == np.linalg.matrix_rank(learn_windows(windows, 5, np.random.default_rng(0)).matrix()[:-1], tol=1e-4)
 
 
 def test_runs_overlap_by_half() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from nncli.config import load_config
 from nncli.run import duration
 from nncli.run.dataset import load_experiment
-from nncli.run.duration import in_words, predicted_seconds
+from nncli.run.duration import in_words, predicted_seconds, seconds_of_patterns
 from nncli.run.plan import plan_experiment
 from tests.drawings import colors, write_drawings
 
@@ -56,6 +57,16 @@ def test_it_is_measured_and_leaves_everything_as_it_was(
     n_examples = experiment.config.training.epochs * (m + n_validation / 3)
     assert n_examples == pytest.approx(predicted_seconds(experiment) / 1000, rel=0.1)
     assert (before, None) == (sorted(tmp_path.rglob("*")), experiment.span.projection)
+
+
+def test_epochs_of_patterns_are_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An epoch takes 2 seconds here and cutting windows 5, and these are cut anew after six epochs."""
+    folder = write_drawings(tmp_path / "images", colors, (16, 16), each=10)
+    block = "{size: 3, count: 2, pool: 2, deep_size: 2, deep_count: 2, grid: 1}"
+    experiment = experiment_of(folder, f"features: [deep_patches: {block}]", "dropout: 0.1", "epochs: 1")
+    times = iter([0.0, 7.0, 10.0, 19.0])
+    monkeypatch.setattr(duration, "time", SimpleNamespace(perf_counter=lambda: next(times)))
+    assert 7 * 2 + 2 * 5 == pytest.approx(seconds_of_patterns(experiment, 7))
 
 
 @pytest.mark.parametrize(

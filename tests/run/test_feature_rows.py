@@ -14,12 +14,14 @@ from nncli.data.cache_folder import About, entries
 from nncli.data.pixel_rows import PixelRows
 from nncli.errors import DataError
 from nncli.features.column import FeatureColumn
+from nncli.features.settings.deep_patches import DeepPatches
 from nncli.features.settings.hog import Hog
 from nncli.features.settings.patches import Patches
 from nncli.features.settings.pca import Pca
 from nncli.features.settings.pixels import Pixels
 from nncli.run import feature_rows as module
 from nncli.run.feature_rows import FittedFeatures, cache_entry, feature_rows, fit_features
+from nncli.run.trained_patterns import Lesson
 from tests.features.images import smooth
 from tests.without import needs_fork
 
@@ -251,3 +253,14 @@ def test_more_than_fits_into_memory_is_said(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(mmap, "mmap", no_memory)
     with pytest.raises(DataError, match=r"^90 images need 0\.0 GB of memory, more than there is$"):
         feature_rows(fitted, images())
+
+
+def test_patterns_learn_from_labels_where_they_are_told() -> None:
+    """The patterns change, in the same way each time; patches stay, and so does the block that has none."""
+    blocks = (DeepPatches(size=3, count=4, pool=2, deep_size=2, deep_count=5, grid=2), Hog(cell=5))
+    lesson = Lesson(np.arange(90) % 3, epochs=2, is_mirrored=True)
+    before, (after, again) = fit(blocks), [fit_features(blocks, SHAPE, images(), 1, lesson=lesson) for _ in range(2)]
+    first, second, third = (fitted.column.arrays() for fitted in (before, after, again))
+    changed = [name for name in first if not np.array_equal(first[name], second[name])]
+    assert ["features1.deep_matrix"] == changed
+    np.testing.assert_array_equal(second["features1.deep_matrix"], third["features1.deep_matrix"])

@@ -44,6 +44,7 @@ OTHER = {
     "training.weight_decay": "0.5",
     "training.ensemble": "2",
     "training.label_smoothing": "0.3",
+    "training.pattern_epochs": "2",
 }
 """What hardly a recipe says of gray images of 28x28."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,9 +72,10 @@ def show_plan(config_file: ConfigFile, progress: str, preview: str | None = None
 
     started = time.perf_counter()
     plan = plan_experiment(config_file)
-    experiment = load(plan, Check(progress))
+    untrained = plan.config_file.with_values({"training.pattern_epochs": 0})  # training patterns can take minutes
+    experiment = load(replace(plan, config_file=untrained), Check(progress))
     loaded = time.perf_counter() - started
-    lines = [*_lines(plan, experiment), ("time", _time(experiment, loaded))]
+    lines = [*_lines(plan, experiment), ("time", _time(plan, experiment, loaded))]
     click.echo(fitted("\n".join(f"{name:<11}{text}" for name, text in lines), sys.stdout, 11))
     splits = {"training": experiment.training, "validation": experiment.validation}
     test, unreadable = load_test_images(plan)
@@ -132,6 +134,7 @@ def _lines(plan: Plan, experiment: Experiment) -> list[tuple[str, str]]:
         ("input", _input(plan)),
         *features,
         *augmented,
+        *([("patterns", f"trained for {training.pattern_epochs} epochs")] if training.pattern_epochs else []),
         ("split", f"{n_training} to train on, {n_validation} to validate"),
         ("network", f"{' -> '.join([str(plan.layer_dims[0]), *hidden, output])}: {plan.size}"),
         (
@@ -151,11 +154,13 @@ def _answers(plan: Plan) -> str:
     return f"to tell {', '.join(map(printable, plan.classes))}, {plan.config.training.loss} loss"
 
 
-def _time(experiment: Experiment, loaded: float) -> str:
-    """Time until there is a model, in words."""
-    from nncli.run.duration import in_words, predicted_seconds
+def _time(plan: Plan, experiment: Experiment, loaded: float) -> str:
+    """Time until there is a model, in words; the patterns of the experiment are untrained."""
+    from nncli.run.duration import in_words, predicted_seconds, seconds_of_patterns
 
     seconds = loaded + predicted_seconds(experiment)
+    if plan.config.training.pattern_epochs:
+        seconds += seconds_of_patterns(experiment, plan.config.training.pattern_epochs)
     return f"{in_words(seconds)} on this machine, as busy as it is now; measured on a few images"
 
 

@@ -66,8 +66,8 @@ class Progress(Hooks):
         return self._bar_over(n_images, "loading images")
 
     def on_learning(self, n_blocks: int) -> Counts:
-        """Show a bar over the feature blocks that learn."""
-        return self._bar_over(n_blocks, "learning features", "block")
+        """Show a bar over the feature blocks that learn, and the epochs of their patterns."""
+        return self._bar_over(n_blocks, "learning features", "step")
 
     def on_features(self, n_images: int) -> Counts:
         """Show a bar over the images whose features are computed."""

@@ -338,6 +338,13 @@ class TrainingConfig:
         "the mixing ratio is drawn from Beta(alpha, alpha); 1 is uniform",
         Only("mixing", ("mixup", "cutmix")),
     ] = 1.0
+    pattern_epochs: Annotated[
+        int,
+        Integer(0),
+        "passes over the training images in which the patterns of deep_patches are trained by backpropagation before "
+        "the network; 0: they are learned without labels alone (docs/features.md)",
+        OF_CLASSES,
+    ] = 0
     class_weights: Annotated[
         ClassWeightsName | Mapping[str, float],
         ClassWeights(get_args(ClassWeightsName)),

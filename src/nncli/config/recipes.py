@@ -1,9 +1,9 @@
 """Recipes: named sets of defaults for training without setting hyperparameters.
 
     plain       the tutorial's network: every ingredient off
-    digits      drawn signs: learned patches, deformed anew in every epoch
-    garments    small gray pictures of things, each in its place: learned patches
-    photos      learned patches, patterns of these, and colors; mirrored or not in every epoch
+    digits      drawn signs: patterns of learned patches, deformed anew in every epoch
+    garments    small gray pictures of things, each in its place: learned patches and patterns of these, mirrored or not
+    photos      patterns of learned patches, for few photos patches and colors, too; mirrored or not in every epoch
     auto        one of the last three, chosen by looking at some of the images
 
 A recipe decides only what the config does not say. What it decides depends on the images: a few hundred photos want
@@ -75,6 +75,7 @@ DECIDED_LATER = (
     "training.weight_decay",
     "training.ensemble",
     "training.label_smoothing",
+    "training.pattern_epochs",
 )
 """Options that depend on the images, beside the augmentation."""
 
@@ -133,12 +134,13 @@ def recipe_defaults(recipe: str, effort: str, facts: Facts) -> dict[str, Any]:
 
 
 def _digits(effort: int, facts: Facts) -> dict[str, Any]:
+    deep = _deep_patches(facts.shape, (32, 32, 64)[effort], (256, 512, 1024)[effort], grid=2)
     return {
-        "data.features": _patches((64, 128, 200)[effort], 4, facts.shape),
+        "data.features": deep or _patches((64, 128, 200)[effort], 4, facts.shape),
         "data.augmentation": "digits",
         "network.layer_dims": ("auto", 512, "auto"),
         "network.dropout": 0.3,
-        "training.epochs": _epochs(facts, (10, 30, 60)[effort], 200),
+        "training.epochs": _epochs(facts, (7, 40, 60)[effort], (100, 200, 200)[effort]),
         "training.batch_size": _batch_size(facts),
         "training.learning_rate": 2e-3,
         "training.label_smoothing": 0.05,
@@ -146,39 +148,60 @@ def _digits(effort: int, facts: Facts) -> dict[str, Any]:
 
 
 def _garments(effort: int, facts: Facts) -> dict[str, Any]:
-    features = _patches((128, 160, 200)[effort], 4, facts.shape)
+    mirrored = "mirror" if facts.keep_class_mirrored else "none"
+    features = _patches((64, 128, 200)[effort], 4, facts.shape)
     return {
-        "data.features": features + _deep_patches(256, facts.shape) if effort == 2 else features,
-        "data.augmentation": "none" if effort == 0 else "garments",
+        "data.features": features + _deep_patches(facts.shape, 64, (256, 512, 1024)[effort], grid=2),
+        "data.augmentation": mirrored,
+        "data.test_time_augmentation": mirrored,
         "network.layer_dims": ("auto", 512, "auto"),
         "network.dropout": 0.5,
-        "training.epochs": _epochs(facts, (15, 30, 40)[effort], 200),
-        "training.batch_size": _batch_size(facts),
-        "training.learning_rate": 2e-3,
-        "training.label_smoothing": 0.1,
-    }
-
-
-def _photos(effort: int, facts: Facts) -> dict[str, Any]:
-    features = _patches((200, 200, 400)[effort], 3, facts.shape)
-    is_deep = facts.is_small_set or effort > 0
-    if is_deep:
-        features += _deep_patches((512, 512, 800)[effort] if facts.is_small_set else (0, 400, 800)[effort], facts.shape)
-    if facts.shape[2] == 3 and facts.is_small_set:
-        features += (ColorHistogram(bins=6),)
-    return {
-        "data.features": features,
-        "data.augmentation": "mirror" if is_deep and facts.keep_class_mirrored else "none",
-        "data.test_time_augmentation": "mirror" if facts.keep_class_mirrored else "none",
-        "network.layer_dims": ("auto", 256 if facts.is_small_set else (512, 512, 1024)[effort], "auto"),
-        "network.project": PHOTO_DIRECTIONS if facts.is_small_set else "none",
-        "network.dropout": 0.5 if is_deep else 0.4,
-        "training.ensemble": (5, 8, 12)[effort] if facts.is_small_set else 1,
-        "training.epochs": _epochs(facts, (12, 20, 40)[effort], (30, 40, 60)[effort]),
+        "training.epochs": _epochs(facts, (9, 25, 40)[effort], (100, 150, 200)[effort]),
         "training.batch_size": _batch_size(facts),
         "training.learning_rate": 2e-3,
         "training.weight_decay": 0.05,
         "training.label_smoothing": 0.1,
+        "training.pattern_epochs": 0 if facts.is_small_set else (6, 24, 36)[effort],
+    }
+
+
+def _photos(effort: int, facts: Facts) -> dict[str, Any]:
+    decide = _few_photos if facts.is_small_set else _many_photos
+    return decide(effort, facts) | {
+        "data.augmentation": "mirror" if facts.keep_class_mirrored else "none",
+        "data.test_time_augmentation": "mirror" if facts.keep_class_mirrored else "none",
+        "network.dropout": 0.5,
+        "training.batch_size": _batch_size(facts),
+        "training.learning_rate": 2e-3,
+        "training.weight_decay": 0.05,
+        "training.label_smoothing": 0.1,
+    }
+
+
+def _few_photos(effort: int, facts: Facts) -> dict[str, Any]:
+    features = _patches((200, 200, 400)[effort], 3, facts.shape)
+    features += _deep_patches(facts.shape, 96, (512, 512, 800)[effort], grid=3)
+    if facts.shape[2] == 3:
+        features += (ColorHistogram(bins=6),)
+    return {
+        "data.features": features,
+        "network.layer_dims": ("auto", 256, "auto"),
+        "network.project": PHOTO_DIRECTIONS,
+        "training.ensemble": (5, 8, 12)[effort],
+        "training.epochs": (30, 40, 60)[effort],
+        "training.pattern_epochs": 0,
+    }
+
+
+def _many_photos(effort: int, facts: Facts) -> dict[str, Any]:
+    deep = _deep_patches(facts.shape, (64, 96, 96)[effort], (256, 512, 1024)[effort], grid=2)
+    return {
+        "data.features": deep or _patches((200, 200, 400)[effort], 4, facts.shape),
+        "network.layer_dims": ("auto", (512, 1024, 1024)[effort], "auto"),
+        "network.project": "none",
+        "training.ensemble": 1,
+        "training.epochs": (12, 30, 40)[effort],
+        "training.pattern_epochs": (6, 24, 36)[effort],
     }
 
 
@@ -195,12 +218,12 @@ def _patches(count: int, grid: int, shape: Shape) -> Features:
     return PIXELS
 
 
-def _deep_patches(count: int, shape: Shape) -> Features:
+def _deep_patches(shape: Shape, count: int, deep_count: int, grid: int) -> Features:
     """Patches of patches, pooled over about an eighth of the image, or nothing where these do not fit."""
     side = min(shape[0], shape[1])
     for stride in range(_stride(shape), 33):
         pool = min(max(4, 2 * round(side / (16 * stride))), 32)
-        deep = DeepPatches(stride=stride, pool=pool, count=96 if count >= 512 else 64, deep_count=count)
+        deep = DeepPatches(stride=stride, pool=pool, count=count, deep_count=deep_count, grid=grid)
         if not deep.misfit(shape):
             return (deep,)
     return ()

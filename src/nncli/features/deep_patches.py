@@ -10,7 +10,8 @@ same can be done to it once more:
     5  count       max(s', t') and min(s', -t'), averaged over the cells of a grid
 
 A petal is a patch; how petals lie around a center is a patch of patches. Nothing is trained by gradients here: two
-layers are learned one after the other without labels, in seconds.
+layers are learned one after the other without labels, in seconds. Where labels are to have a say, training/patterns.py
+goes on from there: it takes the `whitened` windows and returns other directions.
 
 Source: Coates, Carpenter, Case et al. 2011, "Text detection and character recognition in scene images with unsupervised
 feature learning"; Coates and Ng 2011, "Selecting receptive fields in deep networks".
@@ -19,7 +20,7 @@ feature learning"; Coates and Ng 2011, "Selecting receptive fields in deep netwo
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -73,6 +74,25 @@ FAINTEST = np.float32(1e-6)
 """Added to the length of a window at least."""
 
 
+class Patterns(NamedTuple):
+    """The patterns that windows are compared with, as they were learned.
+
+    Attributes:
+        whitening: From windows, less their mean, to whitened coordinates, (d', r).
+        mean: Of the windows, (d',).
+        directions: K' patterns in these coordinates, (K', r).
+    """
+
+    whitening: NDArray[np.float64]
+    mean: NDArray[np.float64]
+    directions: Array
+
+    def matrix(self) -> Array:
+        """The same in one product: for a window with a 1 below it, the answers of all patterns, (d' + 1, K')."""
+        comparison = self.whitening @ self.directions.T.astype(np.float64)
+        return np.vstack([comparison, -self.mean @ comparison]).astype(np.float32)
+
+
 class DeepPatchesBlock:
     """The block `deep_patches` for images of one shape.
 
@@ -87,6 +107,7 @@ class DeepPatchesBlock:
     def __init__(self, settings: DeepPatches, shape: Shape, matrix: Array, deep_matrix: Array, faint: Array) -> None:
         self.settings, self.shape, self.deep_matrix = settings, shape, deep_matrix
         self.faint = np.maximum(faint, FAINTEST)  # whatever a stranger's model says, nothing is divided by 0
+        self.patterns: Patterns | None = None  # known only where they were just learned
         self.n_features = settings.n_features(shape)
         self.map_shape = settings.map_shape(shape)
         self.positions = settings.deep_positions(shape)
@@ -106,8 +127,28 @@ class DeepPatchesBlock:
         block = cls(settings, shape, first.matrix, empty, np.zeros(1, np.float32))
         windows = block._sample(images, rng)
         block.faint = windows.faint
-        block.deep_matrix = learn_windows(windows, settings.deep_count, rng)
+        return block.with_patterns(learn_windows(windows, settings.deep_count, rng))
+
+    def with_patterns(self, patterns: Patterns) -> DeepPatchesBlock:
+        """The block with other patterns."""
+        block = DeepPatchesBlock(self.settings, self.shape, self.layer.matrix, patterns.matrix(), self.faint)
+        block.patterns = patterns
         return block
+
+    def whitened(self, images: NDArray[np.uint8], patterns: Patterns, out: NDArray[np.float16]) -> None:
+        """Write the windows of `images`, (m, height, width, channels), in whitened coordinates to `out`, (m, n, r)."""
+        size = self.settings.deep_size
+        whitening, offset = patterns.whitening.astype(np.float32), patterns.mean @ patterns.whitening
+        for first, (sums,) in SharedPatches([self], self.shape).sums(images):
+            for row, image_map in zip(out[first:], self._maps(sums)[0], strict=False):
+                windows = windows_of(image_map, size).reshape(len(row), -1)
+                lengths = lengths_of_windows(image_map, size).reshape(-1, 1) + self.faint
+                row[:] = windows @ whitening / lengths - offset
+
+    @property
+    def cells(self) -> Array:
+        """The matrix that averages over the windows of each cell, (grid * grid, n)."""
+        return pooling(self.positions, self.settings.grid)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Learned arrays, by name."""
@@ -213,6 +254,13 @@ class WindowSample:
         return rows
 
 
+def windows_of(image_map: Array, size: int) -> Array:
+    """Every window of a map, (q, q', 2 K), without a copy: (q - size + 1, q' - size + 1, size, size * 2 K)."""
+    (down, across), run = (n - size + 1 for n in image_map.shape[:2]), size * image_map.shape[2]
+    a, b, c = image_map.strides
+    return np.lib.stride_tricks.as_strided(image_map, (down, across, size, run), (a, b, a, c), writeable=False)
+
+
 def lengths_of_windows(image_map: Array, size: int) -> Array:
     """The length of every window of a map, (q, q', 2 K), as a vector: (q - size + 1, q' - size + 1)."""
     squares = np.einsum("ijk,ijk->ij", image_map, image_map)
@@ -249,16 +297,13 @@ class _Comparison:
 
     def column(self, image_map: Array) -> Array:
         """The features of a map, (q, q', 2 K)."""
-        size, (down, across) = self.size, self.positions
-        run = size * image_map.shape[2]
-        a, b, c = image_map.strides
-        view = np.lib.stride_tricks.as_strided(image_map, (down, across, size, run), (a, b, a, c), writeable=False)
+        view = windows_of(image_map, self.size)
         self._windows.reshape(view.shape)[...] = view
         answers = self._windows
         for i, (factor, between) in enumerate(zip(self._factors, self._between, strict=True)):
             answers = np.matmul(answers, factor, out=between)
             if i == 0:
-                answers /= lengths_of_windows(image_map, size).reshape(-1, 1) + self.faint
+                answers /= lengths_of_windows(image_map, self.size).reshape(-1, 1) + self.faint
         answers += self._offset
         strong = self._cells @ np.maximum(answers, self._threshold, out=self._strong)  # (cells, K')
         weak = self._cells @ np.minimum(answers, self._minus_threshold, out=answers)
@@ -310,16 +355,13 @@ class Sample(Protocol):
         """Some of them, (n, d')."""
 
 
-def learn_windows(windows: Sample, count: int, rng: np.random.Generator) -> Array:
-    """Learn patterns of windows; the matrix that compares with them.
+def learn_windows(windows: Sample, count: int, rng: np.random.Generator) -> Patterns:
+    """Learn patterns of windows.
 
     Args:
         windows: Rows, n of d' values.
         count: K'.
         rng: The source of all randomness.
-
-    Returns:
-        (d' + 1, K'): for a window with a 1 below it, the answers are one product.
     """
     n, step = len(windows), -(-len(windows) // MOST_ROWS)
     total: Any = 0
@@ -339,9 +381,7 @@ def learn_windows(windows: Sample, count: int, rng: np.random.Generator) -> Arra
     for start in range(0, n, CHUNK):
         np.matmul(windows[start : start + CHUNK], short, out=whitened[start : start + CHUNK])
     whitened -= offset
-    directions = spherical_k_means(whitened, count, rng)
-    comparison = whitening @ directions.T.astype(np.float64)  # (d', K')
-    return np.vstack([comparison, -mean @ comparison]).astype(np.float32)
+    return Patterns(whitening, mean, spherical_k_means(whitened, count, rng))
 
 
 def overlapping(n: int, size: int) -> Array:

@@ -4,7 +4,8 @@ The images are dealt out to k folds. k times a network is trained on all folds b
 accuracy is one over all images, and every label can be doubted, not only those of a validation set.
 
 What needs no labels is done once for all: images are decoded, patterns are learned and features computed from all of
-them. What sees labels is done anew for each fold, on its own training images. Where validation images choose the epoch,
+them. What sees labels is done anew for each fold, on its own training images; patterns that are trained by
+backpropagation (`training.pattern_epochs`), and features with them, too. Where validation images choose the epoch,
 they are set aside from these; the temperature of a fold's probabilities is fitted on what the networks of the other
 folds say.
 
@@ -35,7 +36,7 @@ from nncli.evaluation.regression import RegressionEvaluation
 from nncli.machine.npz_file import read_npz, write_npz
 from nncli.model.calibration import fit_temperature, tempered
 from nncli.model.task import Regression
-from nncli.run.dataset import Span
+from nncli.run.dataset import Span, with_features
 from nncli.run.hooks import Hooks
 from nncli.run.loading import load
 from nncli.run.trainer import make_trainer
@@ -136,7 +137,7 @@ class CrossValidation:
         probabilities = np.empty((len(images.labels), len(self.experiment.classes)), np.float32)
         missing = [k for k in range(self.n_folds) if not self._read(k, probabilities)]
         experiment = self.experiment
-        if missing:
+        if missing and not self._learns_patterns:
             with hooks.on_features(len(images.rows)) as on_progress:
                 experiment = replace(experiment, shared_features=shared_features(experiment, on_progress))
         for k in missing:
@@ -175,6 +176,8 @@ class CrossValidation:
             chosen, set_aside = others[parts[0]], others[parts[1]]
         sets = images.chosen(chosen), images.chosen(set_aside)
         part = replace(experiment, training=sets[0], validation=sets[1], span=Span())  # each fold has its own span
+        if self._learns_patterns:  # labels have a say in the features
+            part = with_features(experiment.plan, *sets, experiment.skipped)
         training = Training(part, make_trainer(part))
         hooks.on_start(training)
         with hooks.on_training(training) as on_batch:
@@ -184,6 +187,10 @@ class CrossValidation:
             return None
         held_out = images.chosen(np.flatnonzero(self.folds == k))
         return predict_rows(training.best_model(), PixelRows(held_out.pixels, held_out.rows))
+
+    @property
+    def _learns_patterns(self) -> bool:
+        return self.experiment.config.training.pattern_epochs > 0
 
     @property
     def _chooses_epochs(self) -> bool:

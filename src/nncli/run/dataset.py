@@ -29,6 +29,7 @@ from nncli.model.task import CLASSIFICATION, Multilabel, Regression, Task
 from nncli.model.thresholds import UNKNOWN
 from nncli.run.feature_rows import FittedFeatures, fit_features
 from nncli.run.plan import Plan, plan_experiment
+from nncli.run.trained_patterns import Lesson
 from nncli.text import printable
 
 if TYPE_CHECKING:
@@ -281,7 +282,9 @@ def with_features(
     images = PixelRows(training.pixels, training.rows)
     shape, seed = plan.image_format.shape, plan.config.training.seed
     column = learned.column if learned else None
-    features = fit_features(plan.config.data.features, shape, images, seed, column, on_block, ranks)
+    epochs, is_mirrored = plan.config.training.pattern_epochs, plan.config.data.augmentation == "mirror"
+    lesson = Lesson(training.labels, epochs, is_mirrored, on_block) if epochs else None
+    features = fit_features(plan.config.data.features, shape, images, seed, column, on_block, ranks, lesson)
     if learned:
         features = replace(features, scaling=learned.scaling)
     return Experiment(plan, training, validation, features.scaling, bad, features, span=span, ranks=ranks)

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nncli.data.pixel_rows import PixelRows
 from nncli.features.span import MOST_EXACT, PASSES
 from nncli.run.trainer import communicator_of, make_trainer
 from nncli.run.training_data import MOST_COLUMNS
@@ -61,6 +62,24 @@ def predicted_seconds(experiment: Experiment) -> float:
         report = preparing / part.n_featured * n_validation * n_looks
     epochs = training.epochs * _seconds_of_an_example(trainer) * (m + n_validation / 3)
     return features + _seconds_of_projection(experiment) + epochs + report + START_AND_END
+
+
+def seconds_of_patterns(experiment: Experiment, n_epochs: int) -> float:
+    """Seconds in which `trained` would train the patterns of the feature column for so many epochs.
+
+    One epoch, and then two, of a few images tell what cutting their windows takes, and what an epoch.
+    """
+    from nncli.run.trained_patterns import EPOCHS_OF_SAME, Lesson, most_images, trained
+
+    part, column, seconds = _some(experiment.training, FEWEST_IMAGES), experiment.column, [0.0]
+    for epochs in (1, 2):
+        started = time.perf_counter()
+        trained(column, PixelRows(part.pixels, part.rows), Lesson(part.labels, epochs, is_mirrored=False), 0)
+        seconds.append(time.perf_counter() - started)
+    epoch = max(seconds[2] - seconds[1], 0)
+    cutting = max(seconds[1] - epoch, 0)
+    n = min(len(experiment.training.labels), most_images(column))
+    return n / len(part.labels) * (n_epochs * epoch + -(-n_epochs // EPOCHS_OF_SAME) * cutting)
 
 
 def _part(experiment: Experiment, n: int) -> Experiment:

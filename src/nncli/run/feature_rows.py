@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from nncli.data.pixel_rows import PixelRows
     from nncli.features.settings import Features, Shape
+    from nncli.run.trained_patterns import Lesson
 
 VERSION = 3
 """Part of the name of a cache entry: to be raised when blocks compute something else."""
@@ -96,6 +97,7 @@ def fit_features(
     learned: FeatureColumn | None = None,
     on_block: Callable[[int], None] = lambda _n: None,
     ranks: Ranks = ALONE,
+    lesson: Lesson | None = None,
 ) -> FittedFeatures:
     """Learn what the blocks need from training images.
 
@@ -107,9 +109,19 @@ def fit_features(
         learned: What an earlier part of the run has learned, if there was one.
         on_block: Told of every block that has learned, and of the scaling.
         ranks: The first of them learns, all compute what the scaling is taken from.
+        lesson: For blocks that learn from labels, too; None: none does.
     """
     sample = _sample(images, np.random.default_rng([seed, len(images)]))
-    column = learned or ranks.from_first(lambda: FeatureColumn.fit(features, shape, sample, seed, on_block))
+
+    def learn() -> FeatureColumn:
+        column = FeatureColumn.fit(features, shape, sample, seed, on_block)
+        if lesson is None:
+            return column
+        from nncli.run.trained_patterns import trained  # most runs have none
+
+        return trained(column, images, lesson, seed)
+
+    column = learned or ranks.from_first(learn)
     values = _values(column, sample[:: max(1, len(sample) // MOST_SCALING_IMAGES)], ranks)
     mean, deviation = values.mean(axis=0, dtype=np.float64), values.std(axis=0, dtype=np.float64)
     scale = np.concatenate(

@@ -47,6 +47,7 @@ def learn(
     ranks: Ranks = ALONE,
 ) -> Experiment:
     """The experiment on images that are loaded, see `with_features`; the hooks watch."""
-    features = plan.config.data.features
-    with hooks.on_learning(0 if features == PIXELS else len(features) + 1) as on_block:
+    features, n_epochs = plan.config.data.features, plan.config.training.pattern_epochs
+    n_steps = len(features) + 1 + n_epochs * sum(block.kind == "deep_patches" for block in features)
+    with hooks.on_learning(0 if features == PIXELS else n_steps) as on_block:
         return with_features(plan, training, validation, bad, learned, on_block, ranks)

@@ -64,7 +64,7 @@ def apply_recipe(
         notes.append(f"recipe {recipe}, effort {effort}: {n} {looks}{drawn}")
     config_file = _with_format(config_file, looks, n, notes)
     keep_class = True
-    if recipe == "photos" and not all(map(config_file.was_set, MIRRORING)):
+    if recipe != "digits" and not all(map(config_file.was_set, MIRRORING)):
         keep_class = _keep_class(config_file, source, files, looks, notes)
     defaults = recipe_defaults(recipe, effort, Facts(n, config_file.config.data.shape, keep_class))
     chosen: dict[str, Any] = {"training.recipe": recipe}  # so a run repeated from its own config need not choose again
