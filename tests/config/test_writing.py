@@ -73,6 +73,7 @@ training:
   seed: 0
   precision: float32
   processes: auto
+  backend: numpy
   watch: "off"
 """ == load(SMALLEST).resolved_yaml()
 
