@@ -70,10 +70,13 @@ def check_numbers(paths: Sequence[str], image_format: ImageFormat) -> None:
 
 def unread_notes(paths: Sequence[str]) -> Iterator[str]:
     """A line for each folder among `paths` that holds images of kinds that are not read."""
+    folders = [path for path in paths if path != STDIN and _is_folder(path)]
+    if not folders:
+        return
     from nncli.data.unread_images import unread_note
 
-    for path in paths:
-        note = unread_note(path) if path != STDIN and _is_folder(path) else ""
+    for path in folders:
+        note = unread_note(path)
         if note:
             yield f"{printable(path)}: {note}"
 

@@ -218,9 +218,11 @@ class Tally:
 
     def look_at(self, paths: Sequence[str]) -> None:
         """Note which of these files hold more than one picture."""
-        from nncli.data.suspects import several_pictures
+        from nncli.data.image.image_format import SEVERAL_SUFFIXES
 
-        if len(self.several) < MOST_SEVERAL:
+        if len(self.several) < MOST_SEVERAL and any(path.lower().endswith(SEVERAL_SUFFIXES) for path in paths):
+            from nncli.data.suspects import several_pictures
+
             self.several += several_pictures(paths)
 
     def notes(self) -> Iterator[str]:
