@@ -206,6 +206,8 @@ def shared_features(experiment: Experiment, on_progress: Callable[[int], None]) 
     features, data = experiment.features, experiment.config.data
     if features is None or data.augmentation not in ("none", "mirror"):
         return None
-    images = PixelRows(experiment.training.pixels)
+    pixels, ranks = experiment.training.pixels, experiment.ranks
+    images = PixelRows(pixels, np.arange(len(pixels))[share(ranks, len(pixels))])
     n_mirrored = len(images) if data.augmentation == "mirror" else 0
-    return feature_rows(features, images, on_progress, n_mirrored=n_mirrored)
+    own = feature_rows(features, images, on_progress, n_mirrored=n_mirrored)
+    return ranks.joined(own, [len(images), n_mirrored])
