@@ -20,6 +20,7 @@ from nncli.errors import DataError
 from nncli.model.file import Model, read_model
 from nncli.model.predictor import Prediction as Answer
 from nncli.model.predictor import Predictor
+from nncli.model.task import Multilabel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -233,15 +234,56 @@ class Regressor(Classifier):
         return np.array([list(each.values.values()) for each in self.predict(images)], np.float32)
 
 
+@dataclass(frozen=True)
+class Labeling:
+    """Labels told of one image.
+
+    Attributes:
+        path: As it was given; empty for an image in memory.
+        labels: Those that the image has, each as probable as its threshold or more, the most probable first.
+        probabilities: Of every label, by name, in the order of the model.
+        error: Empty, or why the image could not be read.
+    """
+
+    path: str
+    labels: list[str]
+    probabilities: dict[str, float]
+    error: str = ""
+
+
+class Labeler(Classifier):
+    """A model that tells any number of labels at once; `classes` are their names, probabilities do not sum to 1."""
+
+    def __reduce__(self) -> tuple[type[Labeler], tuple[Model]]:
+        """Pickled without the predictor's memory."""
+        return Labeler, (self.model,)
+
+    @property
+    def thresholds(self) -> dict[str, float]:
+        """Probability from which on an image has each label."""
+        task = self.model.task
+        return dict(zip(self.classes, task.thresholds.tolist(), strict=True)) if isinstance(task, Multilabel) else {}
+
+    def predict(self, images: Picture | Iterable[Picture]) -> list[Labeling]:  # type: ignore[override]
+        """The labels of images, in their order; see `Classifier.predict`."""
+        found, thresholds = [], self.thresholds
+        for each in super().predict(images):
+            told = [name for name, p in each.probabilities.items() if p >= thresholds[name]]
+            told.sort(key=lambda name, p=each.probabilities: -p[name])  # type: ignore[misc]
+            found.append(Labeling(each.path, told, each.probabilities, each.error))
+        return found
+
+
 def load(path: str | os.PathLike[str]) -> Classifier:
-    """The model in a file, or in a run directory; a `Regressor` if it tells numbers.
+    """The model in a file, or in a run directory; a `Labeler` or a `Regressor` if it tells labels or numbers.
 
     Raises:
         ModelFileError: Missing, damaged or not a model.
     """
     model = Path(path)
     used = read_model(model / MODEL if model.is_dir() else model)
-    return Classifier(used) if used.task.name == "classification" else Regressor(used)
+    kinds = {"classification": Classifier, "multilabel": Labeler, "regression": Regressor}
+    return kinds[used.task.name](used)
 
 
 def _sources(picture: object) -> Iterator[Source]:

@@ -13,6 +13,7 @@ import click
 from nncli.cli.config_words import settings_option
 from nncli.cli.evaluation_files import Png
 from nncli.cli.messages import fitted, say, warn
+from nncli.cli.multilabel import label_lines
 from nncli.cli.next_step import say_next
 from nncli.cli.progress import Progress
 from nncli.cli.regression import target_lines
@@ -81,8 +82,9 @@ def show_plan(config_file: ConfigFile, progress: str, preview: str | None = None
     splits |= {"test": test} if test else {}
     there = {name: images for name, images in splits.items() if images.paths}
     findings = inspect(there, plan.image_format.shape)
-    if experiment.task.name == "regression":
-        click.echo("\n".join(["", *target_lines(plan.classes, there)]))
+    lines_of = {"multilabel": label_lines, "regression": target_lines}.get(experiment.task.name)
+    if lines_of:
+        click.echo("\n".join(["", *lines_of(plan.classes, there)]))
     click.echo(fitted("\n".join(inspection_lines(there, plan.classes, findings)), sys.stdout, FIRST_COLUMN))
     if preview:
         _draw(preview, plan, experiment)
@@ -98,7 +100,8 @@ def _draw(path: str, plan: Plan, experiment: Experiment) -> None:
     from nncli.pictures.tiles import save_png
 
     images = experiment.training
-    save_png(Path(path), preview(images.pixels, images.rows, images.labels, plan.classes, plan.image_format))
+    labels = images.targets if experiment.task.name == "multilabel" else images.labels
+    save_png(Path(path), preview(images.pixels, images.rows, labels, plan.classes, plan.image_format))
     if len(plan.classes) > MOST_CLASSES:
         say(f"{printable(path)}: the first {MOST_CLASSES} of {len(plan.classes)} classes")
 
@@ -107,7 +110,7 @@ def _lines(plan: Plan, experiment: Experiment) -> list[tuple[str, str]]:
     config = plan.config
     data, training = config.data, config.training
     n_training, n_validation = len(experiment.training.labels), len(experiment.validation.labels)
-    is_regression = plan.config.data.task == "regression"
+    has_classes = plan.config.data.task == "classification"
     counts = Counter([*experiment.training.labels.tolist(), *experiment.validation.labels.tolist()])
     per_class = ", ".join(f"{printable(name)} {counts[index]}" for index, name in enumerate(plan.classes))
     batch = n_training if training.batch_size == "full" else min(training.batch_size, n_training)
@@ -125,7 +128,7 @@ def _lines(plan: Plan, experiment: Experiment) -> list[tuple[str, str]]:
         ("config", printable(str(plan.config_file.path))),
         *recipe,
         ("data", f"{printable(str(data.path))}: {n_training + n_validation} images, {_answers(plan)}"),
-        *([] if is_regression else [("classes", per_class)]),
+        *([("classes", per_class)] if has_classes else []),
         ("input", _input(plan)),
         *features,
         *augmented,
@@ -142,9 +145,9 @@ def _lines(plan: Plan, experiment: Experiment) -> list[tuple[str, str]]:
 
 
 def _answers(plan: Plan) -> str:
-    """How many classes there are, or which numbers."""
-    if plan.config.data.task == "classification":
-        return f"{len(plan.classes)} classes"
+    """How many classes or labels there are, or which numbers."""
+    if plan.config.data.task != "regression":
+        return f"{len(plan.classes)} {'classes' if plan.config.data.task == 'classification' else 'labels'}"
     return f"to tell {', '.join(map(printable, plan.classes))}, {plan.config.training.loss} loss"
 
 

@@ -85,10 +85,11 @@ def _evaluations(models: tuple[str, ...], data: str, split: str | None, *, inclu
     from nncli.cli.model_lookup import find_model
     from nncli.model.file import read_model
     from nncli.model.predictor import Predictor
+    from nncli.model.task import refuse_task
 
     opened = [read_model(find_model(model)) for model in models]
-    if any(model.task.name == "regression" for model in opened):
-        raise UsageError("compare is about classes; for models that tell numbers compare what evaluate says of each")
+    for used in opened:
+        refuse_task("compare", used.task.name)
     every = [evaluate_folder(Predictor(model, tells_known=True), data, split) for model in opened]
     for model, each in zip(models, every, strict=True):
         if each.known is None:

@@ -123,10 +123,12 @@ def _run(
 ) -> CrossValidated:
     """Train, write the files, and return the result."""
     from nncli.cli.crossval_progress import CrossvalProgress
+    from nncli.model.task import refuse_task
     from nncli.run.cross_validation import CrossValidation
     from nncli.run.directory import RunDirectory, create_run
     from nncli.run.plan import plan_experiment
 
+    refuse_task("crossval", config_file.config.data.task)
     plan, watcher = plan_experiment(config_file), CrossvalProgress(progress)
     name = f"{config_file.path.stem}-crossval"
     with RunDirectory(resume) if resume else create_run(name, where[0], force=where[1]) as directory:

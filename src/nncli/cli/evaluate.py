@@ -12,6 +12,7 @@ from nncli.cli.evaluation_files import Png, write_files
 from nncli.cli.evaluation_report import FORMATS, coverage_table, known_line, unknown_lines
 from nncli.cli.messages import fitted, say, warn
 from nncli.cli.model_lookup import find_model
+from nncli.cli.multilabel import LABEL_FORMATS, is_macro_f1_below
 from nncli.cli.next_step import run_of, say_next, way_to_look
 from nncli.cli.options import Share, backend_option, model_option
 from nncli.cli.predicting import help_predicting, predicting
@@ -58,7 +59,10 @@ OF_CLASSES = ("coverage", "wrong", "wrong_sheet", "mislabeled", "confusion", "un
 @click.option("--confusion", metavar="FILE", type=click.Path(), help="Write the confusion matrix as .csv or .png.")
 @click.option("--predictions", metavar="FILE", type=click.Path(), help="Write the prediction of every image as CSV.")
 @click.option(
-    "--fail-under", metavar="ACCURACY", type=Share(), help="Exit with 4 if the accuracy is lower; of numbers R2."
+    "--fail-under",
+    metavar="ACCURACY",
+    type=Share(),
+    help="Exit with 4 if the accuracy is lower; of labels macro F1, of numbers R2.",
 )
 @click.option("--unknown-class", metavar="NAME", help="Folder of images that are of no class: how many are told so?")
 @click.option("--threshold", type=Share(), metavar="P", help="For --unknown-class: as of predict.")
@@ -113,7 +117,7 @@ def command(
     click.echo(fitted(text + _further(report, coverage), sys.stdout) if format_ == "table" else text, nl=False)
     write_files(evaluation, report, files)
     if report["images"]:
-        _say_what_is_next(path, (data, split), any_wrong=len(evaluation.wrong()) > 0, files=files)
+        _say_what_is_next(path, (data, split), any_wrong="task" not in report and bool(evaluation.wrong()), files=files)
     if fail_under is not None and _is_below(report, fail_under):
         context.exit(EXIT_GATE)
     if report["skipped"]:
@@ -134,12 +138,14 @@ def _formats(model: Model, given: dict[str, Any]) -> dict[str, Callable[[dict[st
     """How the figures of the model are printed, by the name of the format.
 
     Raises:
-        UsageError: An option has no meaning for a model that tells numbers.
+        UsageError: An option has no meaning for a model that tells labels or numbers.
     """
-    if model.task.name != "regression":
+    from nncli.model.task import TOLD
+
+    if model.task.name == "classification":
         return FORMATS
-    refuse_options(given, OF_CLASSES)
-    return NUMBERS_FORMATS
+    refuse_options(given, OF_CLASSES, TOLD[model.task.name])
+    return {"multilabel": LABEL_FORMATS, "regression": NUMBERS_FORMATS}[model.task.name]
 
 
 def _evaluated(
@@ -182,8 +188,9 @@ def _further(report: dict[str, Any], coverage: bool) -> str:
 
 def _is_below(report: dict[str, Any], limit: float) -> bool:
     """Whether a gate is not met; the reason is told."""
-    if report.get("task") == "regression":
-        return is_r2_below(report, limit)
+    if "task" in report:
+        is_below = {"multilabel": is_macro_f1_below, "regression": is_r2_below}[report["task"]]
+        return is_below(report, limit)
     if not report["images"]:
         warn(f"--fail-under {limit:g} cannot be met: {known_line(report)}")
         return True

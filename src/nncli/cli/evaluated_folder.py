@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nncli.cli.bar import with_bar
 from nncli.cli.messages import say, warn
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from nncli.evaluation.evaluation import Evaluation
     from nncli.evaluation.labeled_folder import LabeledImages
+    from nncli.model.file import Model
     from nncli.model.predictor import Prediction, Predictor
     from nncli.model.ranked_prediction import RankedPredictor
 
@@ -53,29 +54,43 @@ def evaluate_folder(predictor: Predictor | RankedPredictor, data: str, split: st
         UsageError: There is no such split.
         DataError: The folder has a class that the model does not know, or no image in it could be read.
     """
-    from nncli.evaluation.labeled_folder import labeled_images, measured_images
+    from nncli.evaluation.labeled_folder import images_with_labels, labeled_images, measured_images
 
-    classes = predictor.model.classes
-    if predictor.model.task.name == "regression":
-        measured = measured_images(data, split, {"label": list(classes)})
-        _say_what_is_evaluated(data, measured, ())
-        return evaluate_numbers(predictor, measured)
+    classes, task = predictor.model.classes, predictor.model.task.name
+    if task != "classification":
+        if task == "multilabel":
+            images = images_with_labels(data, split, classes, _columns(predictor.model))
+        else:
+            images = measured_images(data, split, {"label": list(classes)})
+        _say_what_is_evaluated(data, images, ())
+        return evaluate_table(predictor, images)
     images = labeled_images(data, split, classes)
     _say_what_is_evaluated(data, images, classes)
     return evaluate_files(predictor, images.paths, images.names, images.folder, images.split, images.opened())
 
 
-def evaluate_numbers(predictor: Predictor | RankedPredictor, images: LabeledImages) -> Evaluation:
-    """Evaluation of the images of a table with numbers; bad ones are named."""
+def _columns(model: Model) -> dict[str, Any]:
+    """The columns of the table that a model was trained with, where its config says them."""
+    config = model.training.get("config")
+    said = config.get("data.columns") if isinstance(config, dict) else None
+    return {key: said[key] for key in ("label", "separator") if key in said} if isinstance(said, dict) else {}
+
+
+def evaluate_table(predictor: Predictor | RankedPredictor, images: LabeledImages) -> Evaluation:
+    """Evaluation of the images of a table with numbers or labels; bad ones are named."""
     import numpy as np
 
+    from nncli.evaluation.multilabel import collect_labels
     from nncli.evaluation.regression import collect_numbers
+    from nncli.model.task import Multilabel
 
     model = predictor.model
-    mean = model.task.answers(np.zeros((len(model.classes), 1)))[:, 0]  # what is told where the network says nothing
+    names, task = model.classes, model.task
     predictions = with_bar(predictor.predict(images.opened()), len(images.paths))
-    evaluation = collect_numbers(predictions, images.targets, model.classes, mean, images.split)
-    return _told(evaluation, images.folder)
+    if isinstance(task, Multilabel):
+        return _told(collect_labels(predictions, images.targets, names, task.thresholds, images.split), images.folder)
+    mean = task.answers(np.zeros((len(names), 1)))[:, 0]  # what is told where the network says nothing
+    return _told(collect_numbers(predictions, images.targets, names, mean, images.split), images.folder)
 
 
 def _told(evaluation: Evaluation, origin: str) -> Evaluation:

@@ -39,12 +39,17 @@ def write_files(evaluation: Evaluation, report: Report, files: Mapping[str, str 
     Raises:
         NncliError: One of them cannot be written.
     """
+    from nncli.evaluation.multilabel import MultilabelEvaluation, label_csv_rows
     from nncli.evaluation.regression import RegressionEvaluation, numbers_csv_rows
 
     classes = evaluation.classes
     if isinstance(evaluation, RegressionEvaluation):
         if path := files["predictions"]:
             write_table(path, csv_text(numbers_csv_rows(evaluation)))
+        return
+    if isinstance(evaluation, MultilabelEvaluation):
+        if path := files["predictions"]:
+            write_table(path, csv_text(label_csv_rows(evaluation)))
         return
     if path := files["wrong"]:
         write_table(path, predictions_csv(evaluation.rows(evaluation.wrong()), classes))

@@ -12,7 +12,7 @@ from nncli.cli.messages import say
 from nncli.cli.model_lookup import find_model
 from nncli.cli.next_step import run_of, say_next
 from nncli.cli.options import model_option
-from nncli.errors import DataError, UsageError
+from nncli.errors import DataError
 from nncli.text import printable
 
 METHODS = ("occlusion", "gradient")
@@ -45,13 +45,13 @@ def command(image: str, model: str | None, output: str, method: str) -> None:
     from nncli.model.explanation import explain, spot_size
     from nncli.model.file import read_model
     from nncli.model.predictor import Predictor
+    from nncli.model.task import refuse_task
     from nncli.pictures.explanation import explanation_picture
     from nncli.pictures.tiles import as_rgb, save_png
 
     path = find_model(model)
     used = read_model(path)
-    if used.task.name == "regression":
-        raise UsageError("explain is about classes; this model tells numbers")
+    refuse_task("explain", used.task.name)
     try:
         pixels = decode_image(image, used.image_format)
     except ImageError as error:

@@ -26,23 +26,24 @@ def inspection_lines(splits: Mapping[str, ImageSet], classes: Sequence[str], fin
     from nncli.run.inspection import across_classes, across_splits, class_counts
 
     counts = class_counts(splits, len(classes))
-    has_numbers = any(images.targets.shape[1] for images in splits.values())
+    has_targets = any(images.targets.shape[1] for images in splits.values())
     rows = zip(classes, *counts.values(), strict=True)
     paths = [path for images in splits.values() for path in images.paths]
     sizes = sizes_of(paths)
     looked_at, total = sizes.total(), sum(len(images.paths) for images in splits.values())
     sample = f" (of {looked_at:,} images looked at)" if looked_at < total else ""
     near = findings.near or []
+    shown = () if has_targets else classes
     return [
         "",
-        *([] if has_numbers else [*aligned([("class", *counts), *rows], numbers_from=1), ""]),
+        *([] if has_targets else [*aligned([("class", *counts), *rows], numbers_from=1), ""]),
         f"file sizes  {described(sizes)}{sample}",
         f"duplicates  {_duplicates(findings)}",
-        *_named("in more than one split", across_splits(findings.duplicates), classes),
-        *_named("in more than one class", across_classes(findings.duplicates), classes),
+        *_named("in more than one split", across_splits(findings.duplicates), shown),
+        *_named("in more than one class", across_classes(findings.duplicates), shown),
         f"near-copies {_near(findings)}",
-        *_named("in more than one split", across_splits(near), classes, "~"),
-        *_named("in more than one class", across_classes(near), classes, "~"),
+        *_named("in more than one split", across_splits(near), shown, "~"),
+        *_named("in more than one class", across_classes(near), shown, "~"),
         f"near-empty  {_count(len(findings.empty), 'image')} of nearly one color",
         *(f"  {printable(place.path)}" for place in findings.empty[:MOST_NAMED]),
         *_more(len(findings.empty)),
@@ -88,9 +89,14 @@ def _named(what: str, groups: list[list[Place]], classes: Sequence[str], sign: s
         return []
     lines = [f"  {_count(len(groups), 'group')} {what}:"]
     for group in groups[:MOST_NAMED]:
-        names = [f"{printable(place.path)} ({place.split}, {printable(classes[place.label])})" for place in group[:3]]
+        names = [f"{printable(place.path)} ({_place(place, classes)})" for place in group[:3]]
         lines.append(f"    {f' {sign} '.join(names)}{f' {sign} ...' if len(group) > 3 else ''}")
     return [*lines, *_more(len(groups))]
+
+
+def _place(place: Place, classes: Sequence[str]) -> str:
+    """The split of an image, and its class where it has one."""
+    return f"{place.split}, {printable(classes[place.label])}" if classes else place.split
 
 
 def _more(count: int) -> list[str]:

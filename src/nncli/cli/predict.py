@@ -30,8 +30,9 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from nncli.cli.inputs import Source
-    from nncli.cli.records import Record
-    from nncli.cli.regression import NumbersLayout, NumbersRecord
+    from nncli.cli.multilabel import LabelsLayout
+    from nncli.cli.records import Row
+    from nncli.cli.regression import NumbersLayout
     from nncli.model.file import Model
     from nncli.model.predictor import Prediction, Predictor
     from nncli.model.ranked_prediction import RankedPredictor
@@ -94,7 +95,8 @@ def command(
       find . -name '*.png' -print0 | nncli predict --files-from - -0 -f ndjson
       curl -s https://example.org/cat.jpg | nncli predict -f label -
 
-    Of a model that tells numbers (data.task regression) a record has these, and with --confidence their intervals.
+    Of a model that tells labels (data.task multilabel) a record has all that reach their thresholds, or --threshold.
+    Of a model that tells numbers (data.task regression) it has these, and with --confidence their intervals.
 
     An image that cannot be read is a record with an empty label and a line on stderr; the exit code is then 3. A tab or
     another control character in a name is printed as an escape such as \\x09; json and ndjson have names exactly.
@@ -145,6 +147,9 @@ def _tell_what_was_left_out(tally: Tally, paths: tuple[str, ...]) -> bool:
 OF_CLASSES = ("top_k", "threshold", "unknown_label", "all_probs", "strange")
 """Options that speak of classes."""
 
+OF_ONE_CLASS = ("top_k", "unknown_label", "strange", "confidence")
+"""Options that speak of the one class that an image has."""
+
 MOST_SEVERAL = 1000
 """Files of several pictures that are noted."""
 
@@ -170,17 +175,14 @@ def _check_model(model: Model, strange: float | None, confidence: float | None) 
     say(f"labels hold the right one{by_class} with probability {confidence:g} {images}")
 
 
-def _layout(given: dict[str, Any], used: Model) -> Layout | NumbersLayout:
+def _layout(given: dict[str, Any], used: Model) -> Layout | LabelsLayout | NumbersLayout:
     """Contents of a record of the model's.
 
     Raises:
         UsageError: An option has no meaning for the model, or it cannot promise what is asked for.
     """
-    if used.task.name == "regression":
-        from nncli.cli.regression import numbers_layout, refuse_options
-
-        refuse_options(given | {"top_k": given["top_k"] > 1}, OF_CLASSES)
-        return numbers_layout(used, given["confidence"], header=given["header"])
+    if used.task.name != "classification":
+        return _layout_of_others(given, used)
     strange, confidence, conformal = given["strange"], given["confidence"], used.evidence.conformal
     _check_model(used, strange, confidence)
     is_used = given["threshold"] is not None or strange is not None
@@ -189,6 +191,21 @@ def _layout(given: dict[str, Any], used: Model) -> Layout | NumbersLayout:
     strangest = 2.0 if strange is None else 1 - strange
     threshold, top_k, all_probs, header = given["threshold"] or 0.0, given["top_k"], given["all_probs"], given["header"]
     return Layout(used.classes, top_k, threshold, label, all_probs, limits, strangest, header)
+
+
+def _layout_of_others(given: dict[str, Any], used: Model) -> LabelsLayout | NumbersLayout:
+    """The same of a model that tells labels or numbers."""
+    from nncli.cli.regression import numbers_layout, refuse_options
+    from nncli.model.task import Multilabel
+
+    is_said = given | {"top_k": given["top_k"] > 1}
+    if not isinstance(used.task, Multilabel):
+        refuse_options(is_said, OF_CLASSES)
+        return numbers_layout(used, given["confidence"], header=given["header"])
+    from nncli.cli.multilabel import labels_layout
+
+    refuse_options(is_said, OF_ONE_CLASS, "labels")
+    return labels_layout(used.classes, used.task, given)
 
 
 @dataclass
@@ -249,22 +266,20 @@ def _is_quiet(out: TextIO, format_: str) -> bool:
         return False
 
 
-def _maker(layout: Layout | NumbersLayout) -> Callable[[Prediction], Record | NumbersRecord]:
+def _maker(layout: Layout | LabelsLayout | NumbersLayout) -> Callable[[Prediction], Row]:
     """From a prediction to its record."""
     if isinstance(layout, Layout):
         return lambda prediction: make_record(prediction, layout)
-    from nncli.cli.regression import make_numbers_record
-
-    return lambda prediction: make_numbers_record(prediction, layout)
+    return layout.record
 
 
 def _records(
     predictor: Predictor | RankedPredictor,
     lots: Iterable[Iterable[Source]],
-    layout: Layout | NumbersLayout,
+    layout: Layout | LabelsLayout | NumbersLayout,
     tally: Tally,
     out: TextIO,
-) -> Iterator[Record | NumbersRecord]:
+) -> Iterator[Row]:
     """A record per source; flushes `out` before it waits for the next ones."""
     make = _maker(layout)
     for predictions in predictor.predict_batches(lots):

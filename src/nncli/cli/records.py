@@ -25,6 +25,10 @@ if TYPE_CHECKING:
         """The record of an image, whatever the model tells."""
 
         @property
+        def path(self) -> str:
+            """As the user gave it."""
+
+        @property
         def label(self) -> str:
             """The answer alone."""
 

@@ -24,15 +24,15 @@ BINS, BAR = 9, 40
 """Rows of a histogram, and the length of its longest bar."""
 
 
-def refuse_options(given: Mapping[str, Any], names: Sequence[str]) -> None:
-    """Refuse options that have no meaning for numbers.
+def refuse_options(given: Mapping[str, Any], names: Sequence[str], told: str = "numbers") -> None:
+    """Refuse options that have no meaning for what a model tells: numbers, or labels.
 
     Raises:
         UsageError: One of `names` was given.
     """
     for name in names:
         if given[name] not in (None, False):
-            raise UsageError(f"--{name.replace('_', '-')} is about classes; this model tells numbers")
+            raise UsageError(f"--{name.replace('_', '-')} is about classes; this model tells {told}")
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,10 @@ class NumbersLayout:
         """Column names of a table."""
         ends = () if self.half_widths is None else ("_low", "_high")
         return ["path", *(name + end for name in self.names for end in ("", *ends))]
+
+    def record(self, prediction: Prediction) -> NumbersRecord:
+        """The record of one prediction."""
+        return make_numbers_record(prediction, self)
 
 
 @dataclass(frozen=True)

@@ -112,8 +112,8 @@ def _saved_images(predictor: Predictor, folder: Path) -> Evaluation | None:
     from nncli.data.numbers import is_number_row
     from nncli.run.files import read_predictions
 
-    if predictor.model.task.name == "regression":
-        return _saved_numbers(predictor, folder)
+    if predictor.model.task.name != "classification":
+        return _saved_table(predictor, folder)
     shown = {printable(name): name for name in predictor.model.classes}  # the table has names as they are shown
     saved = read_predictions(folder)
     unknown = next((row.actual for row in saved if row.actual not in shown), None)
@@ -130,13 +130,13 @@ def _saved_images(predictor: Predictor, folder: Path) -> Evaluation | None:
     return evaluate_files(predictor, [row.path for row in there], names, str(folder))
 
 
-def _saved_numbers(predictor: Predictor, folder: Path) -> Evaluation | None:
-    """The same of a model that tells numbers."""
-    from nncli.cli.evaluated_folder import evaluate_numbers
+def _saved_table(predictor: Predictor, folder: Path) -> Evaluation | None:
+    """The same of a model that tells labels or numbers."""
+    from nncli.cli.evaluated_folder import evaluate_table
     from nncli.evaluation.labeled_folder import measured_images
 
     table = folder / "predictions.csv"
     if not table.is_file():
         return None
     columns = {"path": "path", "label": [f"actual_{name}" for name in predictor.model.classes]}
-    return evaluate_numbers(predictor, measured_images(str(table), None, columns))
+    return evaluate_table(predictor, measured_images(str(table), None, columns))

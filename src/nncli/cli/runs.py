@@ -69,8 +69,9 @@ def _as_dict(run: ListedRun) -> dict[str, Any]:
 
 
 def _cells(run: ListedRun) -> tuple[str, ...]:
-    """Texts of a row; a run that was stopped has no accuracy yet."""
+    """Texts of a row; a run that was stopped has no accuracy yet, and one that tells no classes has none at all."""
     interval = "{:.3f} to {:.3f}".format(*run.interval) if run.interval else "-"
-    accuracy = "unfinished" if run.accuracy is None else f"{run.accuracy:.4f}"
+    unknown = "unfinished" if run.images is None else "-"
+    accuracy = unknown if run.accuracy is None else f"{run.accuracy:.4f}"
     images = "-" if run.images is None else f"{run.images:,}"
     return str(run.path), Path(run.data).name, accuracy, interval, images, f"{run.ended:%Y-%m-%d %H:%M}"

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 CURVES = ("loss", "val_loss", "accuracy", "val_accuracy")
 MEASURES = (
-    *("split", "images", "accuracy", "interval", "baseline", "balanced_accuracy", "macro_f1", "loss"),
+    *("split", "images", "accuracy", "interval", "baseline", "balanced_accuracy", "macro_f1", "micro_f1"),
+    *("mean_average_precision", "exact_match", "loss"),
     *("epochs", "best_epoch", "kept", "stopped_early", "seconds"),
 )
 """Figures shown of metrics.json; the rest is long, and `evaluate` prints it."""
@@ -109,6 +110,10 @@ def _lines(path: Path, model: Model, run: RunFiles) -> list[str]:
 
     facts = summarize(model)
     names = ", ".join(map(printable, model.classes))
+    told = {"multilabel": "labels", "regression": "targets"}.get(model.task.name, "classes")
+    if thresholds := facts.get("thresholds"):
+        pairs = zip(model.classes, thresholds, strict=True)
+        names = ", ".join(f"{printable(name)} (from {threshold:.3f} on)" for name, threshold in pairs)
     layers = [[*list(layer.values())[:-1], f"{layer['parameters']:,}"] for layer in facts["layers"]]
     form = model.image_format
     lines = [
@@ -116,7 +121,7 @@ def _lines(path: Path, model: Model, run: RunFiles) -> list[str]:
         f"input       {form}, {form.resize}: {form.n_features:,} values per image",
         f"scaling     {facts['input']['scaling']}",
         *(f"{name:<11} {printable(_words(facts[name]))}" for name in OPTIONAL if name in facts),
-        f"classes     {len(model.classes)}: {names}",
+        f"{told:<11} {len(model.classes)}: {names}",
         f"parameters  {facts['n_parameters']:,} ({facts['precision']})",
         "",
         *aligned([list(facts["layers"][0]), *layers]),

@@ -13,6 +13,7 @@ from nncli.cli.messages import say, settings
 from nncli.cli.next_step import say_next, way_to_look
 from nncli.cli.progress import Progress
 from nncli.cli.stop_signals import signals
+from nncli.data.folder_walk import some
 from nncli.errors import Interrupted
 from nncli.text import printable
 
@@ -164,11 +165,12 @@ class TrainingSession(Progress):
 
 
 def _answers(plan: Plan) -> str:
-    """How many classes there are, or which numbers."""
-    kind = "class" if plan.config.data.task == "classification" else "target"
-    plural = {"class": "classes", "target": "targets"}[kind] if len(plan.classes) > 1 else kind
-    names = f" ({', '.join(map(printable, plan.classes))})" if kind == "target" else ""
-    return f"{len(plan.classes)} {plural}{names}"
+    """How many classes there are, or which labels or numbers."""
+    task = plan.config.data.task
+    words = {"multilabel": ("label", "labels"), "regression": ("target", "targets")}
+    one, several = words.get(task, ("class", "classes"))
+    names = "" if task == "classification" else f" ({some(plan.classes)})"
+    return f"{len(plan.classes)} {several if len(plan.classes) > 1 else one}{names}"
 
 
 def _figures(metrics: dict[str, Any]) -> str:
@@ -177,6 +179,10 @@ def _figures(metrics: dict[str, Any]) -> str:
         from nncli.cli.regression import result_text
 
         return result_text(metrics)
+    if metrics.get("task") == "multilabel":
+        from nncli.cli import multilabel
+
+        return multilabel.result_text(metrics)
     always = f"{metrics['baseline']['accuracy']:.4f} by always answering {printable(metrics['baseline']['class'])}"
     balanced = f", balanced {metrics['balanced_accuracy']:.4f}" if metrics["classes_are_unequal"] else ""
     accuracy = f"{metrics['split']} accuracy {share_text(metrics)}\non {metrics['images']} images"

@@ -151,16 +151,16 @@ def _check_output(output: Path, *, force: bool) -> None:
 
 
 def _search(config_file: ConfigFile, study: str) -> Search:
+    from nncli.model.task import refuse_task
     from nncli.run.loading import load
     from nncli.run.plan import plan_experiment
 
+    refuse_task("tune", config_file.config.data.task)
     try:
         from nncli.tuning.study import Search
     except ModuleNotFoundError as error:
         raise refuse_missing("tune", error, "tune") from error
 
-    if config_file.config.data.task == "regression":
-        raise config_file.error("data.task", "tune searches for classes; data.task: regression is not searched for yet")
     plan = plan_experiment(config_file)
     if not plan.validation_files.paths:
         raise config_file.error(

@@ -35,7 +35,7 @@ AugmentationName = Literal["none", "digits", "photos", "mirror", "garments"]
 ColorProfile = Literal["srgb", "ignore"]
 OnBadImage = Literal["error", "skip"]
 Cache = Literal["on", "off"]
-Task = Literal["classification", "regression"]
+Task = Literal["classification", "multilabel", "regression"]
 Loss = Literal["squared", "absolute", "huber"]
 Transpose = Literal["off", "on"]
 Watching = Literal["off", "on"]
@@ -83,7 +83,8 @@ class DataConfig:
     task: Annotated[
         Task,
         Choice(get_args(Task)),
-        "what images are to be told: their class, or numbers from columns of a table (docs/regression.md)",
+        "what images are to be told: their class, any number of labels at once (docs/multilabel.md), or numbers from "
+        "columns of a table (docs/regression.md)",
     ] = "classification"
     splits: Annotated[
         str | Mapping[str, tuple[str, ...]],
@@ -93,7 +94,8 @@ class DataConfig:
     columns: Annotated[
         str | Mapping[str, Any],
         Columns(("auto",)),
-        "which columns of a table hold the path, label, split and group, where their names do not say so",
+        "which columns of a table hold the path, label, split and group, where their names do not say so; separator: "
+        "what stands between several labels in a cell",
     ] = AUTO
     label_from: Annotated[
         str | None,
@@ -358,7 +360,7 @@ class TrainingConfig:
         Monitor,
         Choice(get_args(Monitor)),
         "which epoch to keep: best validation accuracy, lowest validation loss, or the last; accuracy is of classes, "
-        "a regression has the lowest loss instead",
+        "multilabel and regression have the lowest loss instead",
     ] = "accuracy"
     seed: Annotated[int, Integer(0, 2**32 - 1), "seed of the random number generator"] = 0
     precision: Annotated[Precision, Choice(get_args(Precision)), "floating-point type of the computation"] = "float32"
@@ -395,7 +397,7 @@ class TrainConfig:
         if self.network.layer_dims[0] == "auto":
             dims = (self.data.n_features, *self.network.layer_dims[1:])
             object.__setattr__(self, "network", replace(self.network, layer_dims=dims))
-        if self.data.task == "regression" and self.training.monitor == "accuracy":  # which numbers do not have
+        if self.data.task != "classification" and self.training.monitor == "accuracy":  # which is of classes
             object.__setattr__(self, "training", replace(self.training, monitor="loss"))
 
 

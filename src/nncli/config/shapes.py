@@ -24,6 +24,7 @@ COLUMN_NUMBER = Integer(1)
 
 SPLIT_KEYS = ("all", "train", "val", "test", "ignore")
 COLUMN_KEYS = ("path", "label", "split", "group", "order")
+SEPARATOR = Text("what stands between labels, such as ';', or blank")
 LEVEL = Number(minimum=-(2**32), maximum=2**32)
 RANGES = ("auto", "full")
 BACKGROUNDS = ("auto", "white", "black")
@@ -253,12 +254,15 @@ class Columns:
         """The word, or purpose -> column."""
         if isinstance(node, Scalar) and isinstance(node.value, str) and node.value in self.words:
             return node.value
-        if not isinstance(node, Mapping) or not set(node.entries) <= set(COLUMN_KEYS):
-            raise wrong(key, f"{self.wanted}, with keys of {either(COLUMN_KEYS)}", node, self.words)
+        keys = (*COLUMN_KEYS, "separator")
+        if not isinstance(node, Mapping) or not set(node.entries) <= set(keys):
+            raise wrong(key, f"{self.wanted}, with keys of {either(keys)}", node, self.words)
         return {name: self._column(f"{key}.{name}", entry.node) for name, entry in node.entries.items()}
 
     @staticmethod
     def _column(key: str, node: Node) -> Any:
+        if key.endswith(".separator"):
+            return read(SEPARATOR, key, node)
         if isinstance(node, Sequence):
             return _texts(key, NAME, node)
         is_number = isinstance(node, Scalar) and type(node.value) is int
@@ -267,7 +271,8 @@ class Columns:
     def schema(self) -> dict[str, Any]:
         """The JSON Schema of the value."""
         column = {"anyOf": [NAME.schema(), COLUMN_NUMBER.schema(), {"type": "array", "items": NAME.schema()}]}
-        columns = {"type": "object", "additionalProperties": False, "properties": dict.fromkeys(COLUMN_KEYS, column)}
+        properties = dict.fromkeys(COLUMN_KEYS, column) | {"separator": SEPARATOR.schema()}
+        columns = {"type": "object", "additionalProperties": False, "properties": properties}
         return {"anyOf": [{"enum": list(self.words)}, columns]}
 
 

@@ -153,14 +153,15 @@ def _check_input_layer(values: dict[str, Any], written: dict[str, Entry], proble
 
 def _check_task(values: dict[str, Any], written: dict[str, Entry], problems: list[Problem]) -> None:
     """A recipe is for images of classes, and so is keeping the epoch of the best accuracy."""
-    if values.get("data.task") != "regression":
+    task = values.get("data.task", "classification")
+    if task == "classification":
         return
     recipe, monitor = "training.recipe", "training.monitor"
     if values.get(recipe, "plain") != "plain":
-        message = f"{recipe} {values[recipe]} is for classification; a regression needs plain, and settings of its own"
+        message = f"{recipe} {values[recipe]} is for classification; a {task} needs plain, and settings of its own"
         problems.append(Problem(written[recipe].node.place, message))
     if monitor in written and values.get(monitor) == "accuracy":
-        message = f"{monitor} accuracy is of classes; a regression has loss, or last"
+        message = f"{monitor} accuracy is of classes; a {task} has loss, or last"
         problems.append(Problem(written[monitor].node.place, message))
 
 

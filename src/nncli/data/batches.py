@@ -29,7 +29,7 @@ class Batches:
 
     Args:
         inputs: What the network sees of each example.
-        labels: Class indices, (m,), or numbers to be told, (m, n_L).
+        labels: Class indices, (m,), or numbers to be told or a 0 or 1 for each label, (m, n_L).
         batch_size: Examples per batch; the last batch of an epoch holds the rest.
         mirrored_labels: Of the mirror images, where these have other ones.
     """

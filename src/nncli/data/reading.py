@@ -29,7 +29,7 @@ from nncli.text import printable
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from nncli.data.manifest.reading import Manifest
+    from nncli.data.manifest.reader import Manifest
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".lst", ".jsonl", ".ndjson", ".json", ".parquet")
 _ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
@@ -46,7 +46,7 @@ class Reading:
         label_from: `data.label_from`: a pattern with a group ``label``, which names of images match.
         order: `data.order`: the column of a table that says when; validation images are the last ones.
         transpose: `data.transpose`: exchange rows and columns of arrays.
-        task: `data.task`: with ``regression`` images have numbers, which only tables tell.
+        task: `data.task`: several labels, or numbers, are told by tables alone.
         side_cameras: `data.side_cameras`: the column of a further picture -> what its target differs by.
         is_training: Refuse data that cannot be trained on: of one class, or with a class that has no image.
     """
@@ -60,16 +60,17 @@ class Reading:
     side_cameras: Mapping[str, float] = field(default_factory=dict)
     is_training: bool = True
 
-    def refuse_without_numbers(self, path: str | Path) -> None:
-        """Refuse folders and arrays where numbers are wanted.
+    def refuse_without_table(self, path: str | Path) -> None:
+        """Refuse folders and arrays where several labels or numbers are wanted.
 
         Raises:
             DataError: They are.
         """
-        if self.task == "regression":
+        if self.task != "classification":
+            told = "labels" if self.task == "multilabel" else "numbers"
             raise DataError(
-                f"{printable(str(path))}: data.task regression needs a table (.csv, .jsonl, .parquet, ...) with a "
-                "column of images and one of numbers; a folder with metadata.csv will do"
+                f"{printable(str(path))}: data.task {self.task} needs a table (.csv, .jsonl, .parquet, ...) with a "
+                f"column of images and one of {told}; a folder with metadata.csv will do"
             )
 
     def refuse_but(self, what: str, *allowed: str) -> None:
@@ -102,7 +103,7 @@ def read_source(path: str | Path, reading: Reading | None = None) -> ImageSource
     if found:
         return found
     tree = tree_of(path)
-    reading.refuse_without_numbers(path)
+    reading.refuse_without_table(path)
     reading.refuse_but("class folders", "splits", "label_from")
     pattern = reading.label_from
     return packed_source(tree, scan_tree(tree, reading.splits) if pattern is None else _by_name(tree, pattern))
@@ -148,7 +149,7 @@ def listed_source(path: str | Path, reading: Reading) -> ImageSource | None:
         return None if reading.label_from is not None else _listed_in(Tree(existing_folder(path)), reading)
     if is_archive_name(path) or not os.path.lexists(path):
         return None
-    if name.endswith(".csv") and not reading.columns:
+    if name.endswith(".csv") and not reading.columns and reading.task == "classification":
         from nncli.data.numbers import is_number_table, number_source
 
         if is_number_table(path):
@@ -266,7 +267,7 @@ def _arrays(path: str | Path, reading: Reading) -> ImageSource:
     from nncli.data.arrays.reading import read_arrays
     from nncli.data.image_arrays import ImageArrays
 
-    reading.refuse_without_numbers(path)
+    reading.refuse_without_table(path)
     reading.refuse_but("arrays", "transpose")
     found = read_arrays(path)
     start, splits, pieces = 0, {}, []

@@ -40,8 +40,9 @@ class LabeledFiles:
 
     Attributes:
         paths: The file of each image, or its name in a source that has no files; no two are the same.
-        labels: Its class, an index into `ImageSource.classes`; 0 where images have numbers instead.
-        targets: These numbers, one for each name in `ImageSource.classes`; empty where images have a class.
+        labels: Its class, an index into `ImageSource.classes`; 0 where images have labels or numbers instead.
+        targets: For each name in `ImageSource.classes` that number, or whether the image has that label, 1 or 0; empty
+            where images have a class.
     """
 
     paths: tuple[str, ...]
@@ -63,7 +64,7 @@ class ImageSource:
 
     Attributes:
         root: Where they are, for messages; also what the cache says they come from.
-        classes: Class names in natural order; of a regression the names of the numbers that images have.
+        classes: Class names in natural order; else the names of the labels or numbers that images have.
         splits: Images by split: ``train`` and perhaps ``val`` and ``test``, or ``all`` where they are not split.
         notes: One line each about what was ignored or looks odd; safe to print.
     """
@@ -95,14 +96,18 @@ class ImageSource:
         from nncli.data.split import grouped_split, stratified_split
 
         if grouping == NO_GROUPS:
-            training, validation = stratified_split(files.labels, fraction, seed)
+            training, validation = stratified_split(self.strata(files), fraction, seed)
         else:
             from nncli.data.groups import group_numbers
 
             names = [self.classes[label] for label in files.labels]
             groups = group_numbers(grouping, files.paths, names, lambda: self._near_copies(files.paths))
-            training, validation = grouped_split(files.labels, fraction, seed, groups)
+            training, validation = grouped_split(self.strata(files), fraction, seed, groups)
         return files.chosen(training), files.chosen(validation)
+
+    def strata(self, files: LabeledFiles) -> Sequence[int]:
+        """The class of each image, or another number of which both parts of a split get the same share."""
+        return files.labels
 
     def opened(self, paths: Sequence[str]) -> Iterator[tuple[str, str | bytes]]:
         """Name of each image and the file that it is, or what such a file would hold; in any order."""

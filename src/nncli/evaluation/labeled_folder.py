@@ -125,13 +125,42 @@ def measured_images(path: str, split: str | None, columns: Mapping[str, Any]) ->
     return replace(images, targets=source.splits[images.split or "all"].targets)
 
 
-def _check_known(where: str, classes: Sequence[str], known: Sequence[str] | None) -> None:
-    """Refuse classes that the model does not have."""
+def images_with_labels(path: str, split: str | None, names: Sequence[str], columns: Mapping[str, Any]) -> LabeledImages:
+    """The images of a table with their labels, or of one split of it; as targets a 1 or 0 for each of `names`.
+
+    Args:
+        path: The table, or a folder with one.
+        split: As for `labeled_images`.
+        names: The labels that the model knows; images need not have all of them.
+        columns: As `data.columns`, of the table that the model comes from; where this one has others, they are found.
+
+    Raises:
+        UsageError: There is no such split, or a row is wrong.
+        DataError: There is no table, or it has labels that the model does not know.
+    """
+    reading = Reading(columns=columns, task="multilabel", is_training=False)
+    try:
+        source = read_source(path, reading)
+    except UsageError as error:
+        if not columns or "data.columns" not in str(error):
+            raise
+        source = read_source(path, replace(reading, columns={}))
+    images, files = _of_source(source, split, None), source.splits
+    targets = files[images.split or "all"].targets
+    used = [name for k, name in enumerate(source.classes) if any(own[k] for own in targets)]
+    _check_known(source.root, used, names, "label")
+    places = [source.classes.index(name) if name in source.classes else -1 for name in names]
+    return replace(images, targets=[tuple(0.0 if k < 0 else own[k] for k in places) for own in targets])
+
+
+def _check_known(where: str, classes: Sequence[str], known: Sequence[str] | None, kind: str = "class") -> None:
+    """Refuse classes, or labels, that the model does not have."""
     unknown = [] if known is None else [name for name in classes if name not in known]
     if unknown:
         shown, existing = (", ".join(map(printable, found)) for found in (unknown, known or ()))
         near = near_names(unknown, known or ())
-        raise DataError(f"{printable(where)}: the model has no class {shown}; its classes are {existing}{near}")
+        every = "classes" if kind == "class" else "labels"
+        raise DataError(f"{printable(where)}: the model has no {kind} {shown}; its {every} are {existing}{near}")
 
 
 def _of_archive(tree: ArchiveTree, images: LabeledImages) -> LabeledImages:

@@ -16,7 +16,7 @@ import onnxruntime
 from nncli.data.folder_walk import find_images
 from nncli.data.image.decoding import ImageError, decode_image
 from nncli.errors import DataError, NncliError
-from nncli.model.task import Regression
+from nncli.model.task import Multilabel, Regression, Task
 from nncli.text import printable
 
 if TYPE_CHECKING:
@@ -89,11 +89,18 @@ def largest_difference(content: bytes, predictor: Predictor, image_sets: Iterabl
         for start, stop in [(0, 1), *((each, each + TOGETHER) for each in range(0, len(rows), TOGETHER))]:
             expected = predictor.probabilities(rows[start:stop])
             found, *label = run(rows[start:stop].reshape(-1, *shape))
-            if found.shape != expected.shape or any(not np.array_equal(found.argmax(axis=1), each) for each in label):
+            if found.shape != expected.shape or any(not np.array_equal(_labels(found, task), each) for each in label):
                 return np.inf
             scale = task.deviation + np.abs(expected) if isinstance(task, Regression) else 1.0
             largest = max(largest, float(np.nan_to_num(np.abs(found - expected) / scale, nan=np.inf).max()))
     return largest
+
+
+def _labels(probabilities: NDArray[Any], task: Task) -> NDArray[Any]:
+    """The other output of an ONNX file, from its probabilities, (m, K): the best class, (m,), or all labels, (m, K)."""
+    if isinstance(task, Multilabel):
+        return (probabilities >= task.thresholds.astype(np.float32)).astype(np.int64)
+    return np.asarray(probabilities.argmax(axis=1))
 
 
 def random_images(image_format: ImageFormat) -> NDArray[np.uint8]:

@@ -32,7 +32,7 @@ f32 = np.float32
 def probabilities(graph: Graph, features: str, model: Model) -> str:
     """Append the network; the name of the probabilities, (m, n_classes), before any temperature.
 
-    Of a regression it is the name of its standardized numbers, (m, K).
+    Of labels those of each label, (m, K); of a regression its standardized numbers, (m, K).
 
     Args:
         graph: Grows.
@@ -47,10 +47,10 @@ def probabilities(graph: Graph, features: str, model: Model) -> str:
         with graph.part("projection"):
             matrix = model.projection.matrix.astype(f32)
             scaled = graph.add("Add", graph.add("MatMul", scaled, matrix), model.projection.shift)
-    votes = []
+    votes, tells_classes = [], model.task.name == "classification"
     for number, network in enumerate(model.parameters.members, 1):
         with graph.part(f"network_{number}"):
-            votes.append(_member(graph, scaled, network, model.activation))
+            votes.append(_member(graph, scaled, network, model.activation, tells_classes=tells_classes))
     with graph.part("vote"):
         return graph.mean(votes)
 
@@ -64,7 +64,7 @@ def tempered(graph: Graph, values: str, temperature: float) -> str:
         return graph.add("Softmax", graph.add("Div", logits, temperature), axis=1)
 
 
-def _member(graph: Graph, A: str, network: Network, activation: str) -> str:
+def _member(graph: Graph, A: str, network: Network, activation: str, *, tells_classes: bool) -> str:
     L = network.n_layers
     for l in range(1, L):
         with graph.part(f"layer_{l}"):
@@ -74,8 +74,9 @@ def _member(graph: Graph, A: str, network: Network, activation: str) -> str:
             A = ACTIVATIONS[activation](graph, Z)
     with graph.part(f"layer_{L}"):
         W, b = network.W[L], network.b[L]
-        if network.output == "identity":
-            return _linear(graph, A, W, b)
+        if not tells_classes:
+            Z = _linear(graph, A, W, b)
+            return Z if network.output == "identity" else graph.add("Sigmoid", Z)
         if len(W) == 1:
             W, b = np.insert(W, 0, 0, axis=0), np.insert(b, 0, 0, axis=0)
         return graph.add("Softmax", _linear(graph, A, W, b), axis=1)

@@ -2,7 +2,8 @@
 
     images (batch, height, width, channels) uint8 -> probabilities (batch, classes) float32, label (batch,) int64
 
-or, with the layout ``nchw-float``, from images (batch, channels, height, width) float32 from 0 to 1. A regression has
+or, with the layout ``nchw-float``, from images (batch, channels, height, width) float32 from 0 to 1. Of labels there is
+labels (batch, labels) int64 instead of label: 1 where a probability reaches the label's threshold. A regression has
 values (batch, targets) float32 instead of both outputs.
 
 The images must have the model's size already: how they are decoded and resized is told in the metadata, a graph cannot
@@ -20,9 +21,9 @@ from onnx import TensorProto
 from nncli import __version__
 from nncli.errors import UsageError
 from nncli.export.features import column
-from nncli.export.graph import LARGEST, Graph, Images
+from nncli.export.graph import LARGEST, TYPES, Graph, Images
 from nncli.export.network import probabilities, tempered
-from nncli.model.task import Regression
+from nncli.model.task import Multilabel, Regression
 
 if TYPE_CHECKING:
     from nncli.export.graph import Layout
@@ -56,6 +57,11 @@ def onnx_bytes(model: Model, *, layout: Layout = "nhwc-uint8", float16: bool = F
             scaled = graph.add("Mul", values, model.task.deviation.astype(np.float32))
         graph.add("Add", scaled, model.task.mean.astype(np.float32), output="values")
         outputs = {"values": ("float32", "batch", n_classes)}
+    elif isinstance(model.task, Multilabel):
+        values = graph.add("Identity", values, output="probabilities")
+        reached = graph.add("Less", values, model.task.thresholds.astype(np.float32))
+        graph.add("Cast", graph.add("Not", reached), output="labels", to=TYPES["int64"])
+        outputs = {"probabilities": ("float32", "batch", n_classes), "labels": ("int64", "batch", n_classes)}
     else:
         values = graph.add("Identity", tempered(graph, values, model.temperature), output="probabilities")
         graph.add("ArgMax", values, output="label", axis=1, keepdims=0)
@@ -101,10 +107,14 @@ def _mean_of_pairs(graph: Graph, values: str, model: Model) -> str:
 
 def metadata(model: Model, layout: Layout = "nhwc-uint8") -> dict[str, str]:
     """Metadata needed to use the graph, texts by name; all but layout and version are JSON as in the model file."""
+    task, thresholds = model.task, {}
+    if isinstance(task, Multilabel):
+        thresholds["thresholds"] = json.dumps(task.thresholds.tolist())
     return {
         "classes": json.dumps(list(model.classes)),
         "image": json.dumps(model.image_format.to_dict()),
         "layout": layout,
         "features": json.dumps([block.to_dict() for block in model.column.features]),
+        **thresholds,
         "nncli_version": __version__,
     }

@@ -98,7 +98,7 @@ def checked_features(values: Any, image_format: ImageFormat) -> Features:
 
 
 def checked_classes(classes: Any, fewest: int = 2) -> tuple[str, ...]:
-    """The class names: at least two, all different; or the names of numbers, of which one is enough."""
+    """The class names: at least two, all different; or those of labels or numbers, of which one is enough."""
     if not isinstance(classes, list) or not all(isinstance(name, str) and name for name in classes):
         raise ValueError("classes is not a list of names")
     if len(classes) < fewest or len(set(classes)) != len(classes):

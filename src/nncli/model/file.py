@@ -1,7 +1,7 @@
 """The model file: everything that prediction needs, in one .npz that NumPy alone can read (docs/model-file.md).
 
     metadata     UTF-8 JSON as an array of bytes: layer_dims, activation, classes, image format, how it was trained;
-                 of a regression also the task, and classes are the names of the numbers
+                 where answers are labels or numbers also the task, and classes are the names of these
     scale        (n_0, 1) float32      input = pixels * scale + offset
     offset       (n_0, 1) float32
     W1 ... WL    (n_l, n_{l-1}) float32 or float64
@@ -69,7 +69,7 @@ class Model:
         parameters: Weights and biases; with layer normalization gains and shifts; of one network or several.
         activation: Of the hidden layers.
         classes: Class names, in the order of the outputs; two classes share one output, which is P(second class). Of
-            a regression the names of its numbers.
+            other tasks the names of the labels, or of the numbers.
         image_format: How an image becomes pixel values.
         scaling: From the feature column to network input.
         training: How it was trained and how well it did, for people to read; prediction ignores it.
@@ -190,7 +190,9 @@ def _build(arrays: dict[str, NDArray[Any]]) -> Model:
     in_span = version == SPAN_VERSION or (version == TASK_VERSION and "projection" in arrays)
     layer_dims = checked_layer_dims(metadata["layer_dims"], length, len(classes), in_span=in_span)
     if "task" in metadata and layer_dims[-1] != len(classes):
-        raise ValueError(f"layer_dims ends with {layer_dims[-1]} for {len(classes)} numbers")
+        raise ValueError(f"layer_dims ends with {layer_dims[-1]} for {len(classes)} names")
+    if "task" in metadata and metadata["temperature"] != 1:
+        raise ValueError("a temperature is for classes alone")
     if metadata["output"] != task.output(layer_dims[-1]):
         raise ValueError(f"output is {metadata['output']!r} for layer_dims {layer_dims}")
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nncli.model.task import Multilabel
+
 if TYPE_CHECKING:
     from nncli.model.file import Model
 
@@ -31,6 +33,7 @@ def summarize(model: Model) -> dict[str, Any]:
         "n_parameters": len(model.parameters.members) * sum(layer["parameters"] for layer in layers),
         "precision": str(model.parameters.flat.dtype),
         "classes": list(model.classes),
+        **({"thresholds": model.task.thresholds.tolist()} if isinstance(model.task, Multilabel) else {}),
         "training": model.training,
     }
 

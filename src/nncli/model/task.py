@@ -1,11 +1,14 @@
-"""The task of a network, which says what its outputs mean: the class of an image, or numbers.
+"""The task of a network, which says what its outputs mean: the class of an image, labels, or numbers.
 
     classification   Y_hat is P(class k) in row k; two classes share one output, P(second class)
+    multilabel       Y_hat is P(label k) in row k, whatever the others are; the image has it from its threshold on
     regression       target = mean + deviation * Y_hat        mean, deviation: of the training images' targets
 
 Targets are trained on standardized, so that no unit of measurement decides how large the steps are, and answers are
 turned back. The mirror image of a road bends the other way: where a target's sign turns in the mirror, targets and
 their negatives are equally frequent, so their mean is 0 and the sign of the standardized output turns, too.
+
+`refuse_task` knows which command is for which task.
 """
 
 from __future__ import annotations
@@ -14,6 +17,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from nncli.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +44,36 @@ class Classification:
     def of_mirrored(self, Y_hat: NDArray[Any]) -> NDArray[Any]:
         """Y_hat of the mirror image as one of the image itself, (n_L, m): the same."""
         return Y_hat
+
+
+@dataclass(frozen=True)
+class Multilabel:
+    """Any number of labels at once, also none.
+
+    Attributes:
+        thresholds: Probability from which on an image has each label, (K,) float64; see thresholds.py.
+    """
+
+    thresholds: NDArray[np.float64]
+
+    name = "multilabel"
+    loss = "labels_cross_entropy"
+
+    def output(self, n_outputs: int) -> str:  # noqa: ARG002
+        """The activation of the last layer."""
+        return "sigmoid"
+
+    def answers(self, Y_hat: NDArray[Any]) -> NDArray[Any]:
+        """Probabilities of every label, (K, m), from Y_hat, (K, m): the same."""
+        return Y_hat
+
+    def of_mirrored(self, Y_hat: NDArray[Any]) -> NDArray[Any]:
+        """Y_hat of the mirror image as one of the image itself, (K, m): the same."""
+        return Y_hat
+
+    def to_dict(self) -> dict[str, Any]:
+        """As a model file has it."""
+        return {"name": self.name, "thresholds": self.thresholds.tolist()}
 
 
 @dataclass(frozen=True)
@@ -96,33 +131,66 @@ class Regression:
         return {"name": self.name, "loss": self.loss, **{name: array.tolist() for name, array in arrays.items()}}
 
 
-Task = Classification | Regression
+Task = Classification | Multilabel | Regression
 
 CLASSIFICATION = Classification()
 
+TOLD = {"classification": "classes", "multilabel": "labels", "regression": "numbers"}
+"""Task -> its answers, in a word."""
 
-def task_from(values: Any, n_names: int) -> Regression:
-    """The task that `Regression.to_dict` described; `values` may come from anyone.
+ONLY_FOR = {
+    "compare": ("classification",),
+    "crossval": ("classification", "regression"),
+    "explain": ("classification",),
+    "tune": ("classification",),
+}
+"""Command -> the tasks that it is for, where these are not all."""
+
+
+def refuse_task(command: str, task: str) -> None:
+    """Refuse a command that is not for a task.
 
     Raises:
-        ValueError: They do not describe one with `n_names` numbers.
+        UsageError: It is not.
     """
-    keys = {"name", "loss", "mean", "deviation", "mirror_signs"}
-    if not isinstance(values, dict) or set(values) != keys or values["name"] != "regression":
+    tasks = ONLY_FOR.get(command, tuple(TOLD))
+    if task not in tasks:
+        about = " or ".join(TOLD[each] for each in tasks)
+        raise UsageError(f"{command} is about {about}; data.task {task} tells {TOLD[task]}")
+
+
+def task_from(values: Any, n_names: int) -> Multilabel | Regression:
+    """The task that a `to_dict` described; `values` may come from anyone.
+
+    Raises:
+        ValueError: They do not describe one with `n_names` labels or numbers.
+    """
+    name = values.get("name") if isinstance(values, dict) else None
+    if name == "multilabel":
+        _check_keys(values, {"name", "thresholds"})
+        thresholds = _numbers(values, "thresholds", n_names)
+        if not ((thresholds >= 0) & (thresholds <= 1)).all():
+            raise ValueError("task has a threshold that is no probability")
+        return Multilabel(thresholds)
+    if name != "regression":
         raise ValueError("task is none that is known")
+    _check_keys(values, {"name", "loss", "mean", "deviation", "mirror_signs"})
     if values["loss"] not in ("squared", "absolute", "huber"):
         raise ValueError(f"unknown loss {values['loss']!r}")
-    arrays = []
-    for name in ("mean", "deviation", "mirror_signs"):
-        numbers = values[name]
-        if (
-            not isinstance(numbers, list)
-            or len(numbers) != n_names
-            or not all(type(x) in (int, float) for x in numbers)
-        ):
-            raise ValueError(f"task has no {name} of {n_names} numbers")
-        arrays.append(np.array(numbers, np.float64))
-    mean, deviation, signs = arrays
+    mean, deviation, signs = (_numbers(values, name, n_names) for name in ("mean", "deviation", "mirror_signs"))
     if not np.isfinite([mean, deviation]).all() or (deviation <= 0).any() or not set(signs.tolist()) <= {-1.0, 1.0}:
         raise ValueError("task has a number that makes no sense")
     return Regression(mean, deviation, signs, values["loss"])
+
+
+def _check_keys(values: dict[str, Any], keys: set[str]) -> None:
+    if set(values) != keys:
+        raise ValueError("task is none that is known")
+
+
+def _numbers(values: dict[str, Any], name: str, n: int) -> NDArray[np.float64]:
+    """The list of n numbers called `name`."""
+    numbers = values[name]
+    if not isinstance(numbers, list) or len(numbers) != n or not all(type(x) in (int, float) for x in numbers):
+        raise ValueError(f"task has no {name} of {n} numbers")
+    return np.array(numbers, np.float64)

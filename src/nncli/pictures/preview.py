@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -29,7 +29,7 @@ SIZE, LABEL, INK = 13, 150, (20, 20, 20)
 def preview(
     pixels: NDArray[np.uint8],
     rows: NDArray[np.intp],
-    labels: NDArray[np.intp],
+    labels: NDArray[Any],
     classes: Sequence[str],
     image_format: ImageFormat,
 ) -> Image.Image:
@@ -38,7 +38,7 @@ def preview(
     Args:
         pixels: All images, (M, n_0).
         rows: Those to choose from, (m,).
-        labels: Their classes, (m,).
+        labels: Their classes, (m,), or a 1 for each label that an image has, else 0, (m, K).
         classes: Names, by index.
         image_format: What the pixels are.
     """
@@ -55,7 +55,7 @@ def preview(
     for k, name in enumerate(shown):
         y = GAP + k * step_y
         draw.text((LABEL - 8, y + tile[1] / 2), fitted(name, SIZE, LABEL - 16), INK, font(SIZE), anchor="rm")
-        chosen = _spread(np.flatnonzero(labels == k))
+        chosen = _spread(np.flatnonzero(labels == k if labels.ndim == 1 else labels[:, k]))
         samples = images.take(chosen, np.empty((len(chosen), pixels.shape[1]), np.uint8))
         for column, sample in enumerate(as_rgb(samples, height, width)):
             picture.paste(Image.fromarray(sample).resize(tile, way), (LABEL + column * step_x, y))

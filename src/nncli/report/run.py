@@ -17,6 +17,7 @@ from nncli.pictures.tiles import enlarged
 from nncli.pictures.weights import weight_tiles
 from nncli.report.charts import curves
 from nncli.report.images import MOST, MOST_BYTES, cells_of, choose, data_uri, thumbnails
+from nncli.report.labels import labels_part
 from nncli.report.numbers import numbers_part
 from nncli.report.watch import watch_part
 from nncli.text import printable
@@ -68,7 +69,7 @@ def section(run: ReportedRun, number: int, share: float) -> dict[str, Any]:
         share: How much of the page's budget of thumbnails it may use, 0..1.
     """
     facts, figures = summarize(run.model), run.figures
-    is_regression = run.model.task.name == "regression"
+    of_classes = run.evaluation if run.model.task.name == "classification" else None
     return {
         "number": number,
         "name": run.name,
@@ -78,12 +79,13 @@ def section(run: ReportedRun, number: int, share: float) -> dict[str, Any]:
         "tiles": _headline(run, facts, figures),
         "curves": history_curves([run.files.history]),
         "confusion": _confusion(figures),
-        "confidence": _confidence(None if is_regression else run.evaluation, figures),
+        "confidence": _confidence(of_classes, figures),
         "watch": watch_part(run.files.watched),
         "weights": _weights(run.model),
         "settings": training_config(run.model),
         "config_lines": run.files.config.splitlines(),
-        **_images(None if is_regression else run.evaluation, share),
+        **_images(of_classes, share),
+        **labels_part(run.evaluation, int(MOST_BYTES * share)),
         **numbers_part(run.evaluation, int(MOST_BYTES * share)),
     }
 
@@ -138,13 +140,17 @@ def _headline(run: ReportedRun, facts: dict[str, Any], figures: dict[str, Any]) 
     best, epochs = _formatted(metrics, "best_epoch", ""), _formatted(metrics, "epochs", "")
     known = [
         ("accuracy", _formatted(figures, "accuracy", ".1%")),
-        ("95 % interval", _interval(figures)),
+        ("95 % interval", _interval(figures) if "accuracy" in figures else None),
         ("always one class", _formatted(figures.get("baseline", {}), "accuracy", ".1%")),
         ("images", _formatted(figures, "images", ",")),
         ("loss", _formatted(figures, "loss", ".3f")),
         ("calibration error", _formatted(figures, "calibration_error", ".3f")),
+        *_of_labels(figures),
         *_of_numbers(figures),
-        ("targets" if "targets" in figures else "classes", str(len(run.model.classes))),
+        (
+            {"multilabel": "labels", "regression": "targets"}.get(run.model.task.name, "classes"),
+            str(len(run.model.classes)),
+        ),
         ("parameters", f"{facts['n_parameters']:,}"),
         (
             "kept: last epoch" if metrics.get("kept") == "last" else "best epoch",
@@ -153,6 +159,20 @@ def _headline(run: ReportedRun, facts: dict[str, Any], figures: dict[str, Any]) 
         ("training time", _formatted(metrics, "seconds", ".1f", " s")),
     ]
     return [(name, value) for name, value in known if value is not None]
+
+
+def _of_labels(figures: dict[str, Any]) -> list[tuple[str, str | None]]:
+    """Macro F1, average precision and exact match, each beside what can be had without looking."""
+    if figures.get("task") != "multilabel" or not figures.get("baseline"):
+        return []
+    base, interval = figures["baseline"], figures["interval"]
+    return [
+        ("macro F1", _formatted(figures, "macro_f1", ".3f")),
+        ("telling every label", _formatted(base, "macro_f1", ".3f")),
+        ("mean average precision", _formatted(figures, "mean_average_precision", ".3f")),
+        ("exact match", _formatted(figures, "exact_match", ".1%")),
+        ("95 % interval", f"{interval[0]:.1%} to {interval[1]:.1%}"),
+    ]
 
 
 def _of_numbers(figures: dict[str, Any]) -> list[tuple[str, str | None]]:

@@ -25,7 +25,8 @@ from nncli.machine.ranks import ALONE, Ranks, share
 from nncli.model.evidence import Evidence
 from nncli.model.file import Model
 from nncli.model.known_images import KnownImages, known_images
-from nncli.model.task import CLASSIFICATION, Regression, Task
+from nncli.model.task import CLASSIFICATION, Multilabel, Regression, Task
+from nncli.model.thresholds import UNKNOWN
 from nncli.run.feature_rows import FittedFeatures, fit_features
 from nncli.run.plan import Plan, plan_experiment
 from nncli.text import printable
@@ -53,10 +54,11 @@ class ImageSet:
 
     Attributes:
         paths: One per image.
-        labels: Class indices, (m,); 0 where images have numbers instead.
+        labels: Class indices, (m,); 0 where images have labels or numbers instead.
         pixels: Those of the whole data set, (M, n_0) uint8, perhaps in a file and more than fit into memory.
         rows: Which of them are these images', (m,).
-        targets: The numbers to be told, (m, K); K is 0 where images have classes.
+        targets: The numbers to be told, (m, K), or of labels a 1 for each that the image has, else 0; K is 0 where
+            images have classes.
     """
 
     paths: tuple[str, ...]
@@ -145,6 +147,8 @@ class Experiment:
         """The meaning of the network's outputs; of a regression with the scale of the training images' targets."""
         if self.config.data.task == "classification":
             return CLASSIFICATION
+        if self.config.data.task == "multilabel":
+            return Multilabel(np.full(len(self.classes), UNKNOWN))  # until thresholds are fitted
         negated, loss = self.config.data.mirror_targets, self.config.training.loss
         return Regression.fit(self.training.targets, self.classes, negated, loss)
 

@@ -103,6 +103,14 @@ def loss_findings(loss: float, n_classes: int) -> list[Finding]:
     return [Finding("loss_of_guessing", text)]
 
 
+def threshold_findings(split: str) -> list[Finding]:
+    """That there were no images to choose the thresholds of labels by, if the figures are not of ``validation``."""
+    if split == "validation":
+        return []
+    text = "no validation images: every label's threshold is 0.5; set data.validation_split to have them chosen"
+    return [Finding("thresholds_not_chosen", text)]
+
+
 def temperature_findings(temperature: float) -> list[Finding]:
     """That the temperature would have gone further, if it did."""
     if not is_at_limit(temperature):

@@ -190,16 +190,16 @@ def resolve_layer_dims(config_file: ConfigFile, source: ImageSource, n_training:
         ConfigError: The output layer does not fit the classes.
     """
     classes, data, project = source.classes, config_file.config.data, config_file.config.network.project
-    is_regression = data.task == "regression"
-    names = "targets" if is_regression else "classes"
+    is_classification = data.task == "classification"
+    names = {"multilabel": "labels", "regression": "targets"}.get(data.task, "classes")
     dims = list(config_file.config.network.layer_dims)
     dims[0] = data.n_features  # the config has checked a number already
     if project != "none":
         n_columns = n_training * (2 if data.augmentation == "mirror" else 1)
         dims[0] = n_directions(None if project == "auto" else project, n_columns, data.n_features)
     if dims[-1] == "auto":
-        dims[-1] = 1 if len(classes) == 2 and not is_regression else len(classes)
-    if dims[-1] != len(classes) and (is_regression or not (dims[-1] == 1 and len(classes) == 2)):
+        dims[-1] = 1 if len(classes) == 2 and is_classification else len(classes)
+    if dims[-1] != len(classes) and not (is_classification and dims[-1] == 1 and len(classes) == 2):
         raise config_file.error(
             f"network.layer_dims[{len(dims) - 1}]",
             f"network.layer_dims ends with {dims[-1]} but {source.root} has {len(classes)} {names} "

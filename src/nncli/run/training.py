@@ -20,6 +20,7 @@ from nncli.data.batches import Batches
 from nncli.data.pixel_rows import PixelRows
 from nncli.errors import NncliError, TrainingError
 from nncli.evaluation.evaluation import Evaluation, answer_rows
+from nncli.evaluation.multilabel import MultilabelEvaluation, label_csv_rows
 from nncli.evaluation.regression import RegressionEvaluation, numbers_csv_rows
 from nncli.evaluation.tables import confusion_csv, csv_text, predictions_csv
 from nncli.machine.atomic_file import write_text_atomically
@@ -30,10 +31,11 @@ from nncli.model.evidence import Evidence
 from nncli.model.file import write_model
 from nncli.model.predictor import Predictor
 from nncli.model.strangeness import FEWEST, chosen_references, fit_strangeness
-from nncli.model.task import Regression
+from nncli.model.task import Multilabel, Regression
+from nncli.model.thresholds import fit_thresholds
 from nncli.network.normalization import fold
 from nncli.run.checkpoint import CHECKPOINT, restore_checkpoint, write_checkpoint
-from nncli.run.findings import image_findings, loss_findings, network_findings, temperature_findings
+from nncli.run.findings import image_findings, loss_findings, network_findings, temperature_findings, threshold_findings
 from nncli.run.watched import WATCH, read_watched
 from nncli.run.watching import Unwatched, Watch
 from nncli.training.state import EpochResult
@@ -147,6 +149,13 @@ class Training:
             evidence = replace(model.evidence, intervals=intervals, strangeness=strangeness)
             model = replace(model, evidence=evidence)
             return Finished(model, numbers, self._metrics(numbers, model, found))
+        if isinstance(model.task, Multilabel):
+            has, task = images.targets > 0.5, model.task
+            if split == "validation":
+                task = Multilabel(fit_thresholds(probabilities, has))
+            model = replace(model, evidence=replace(model.evidence, strangeness=strangeness), task=task)
+            labels = MultilabelEvaluation.of(*about, has, probabilities, bad, split, thresholds=task.thresholds)
+            return Finished(model, labels, self._metrics(labels, model, [*found, *threshold_findings(split)]))
         if split == "validation":
             if experiment.config.training.calibration == "temperature":
                 model = replace(model, temperature=fit_temperature(probabilities, images.labels))
@@ -302,6 +311,9 @@ class TrainingRun(Training):
         write_text_atomically(self.run / "metrics.json", text)
         if isinstance(evaluation, RegressionEvaluation):
             write_text_atomically(self.run / "predictions.csv", csv_text(numbers_csv_rows(evaluation)))
+            return finished
+        if isinstance(evaluation, MultilabelEvaluation):
+            write_text_atomically(self.run / "predictions.csv", csv_text(label_csv_rows(evaluation)))
             return finished
         write_text_atomically(self.run / "predictions.csv", predictions_csv(evaluation.rows(), evaluation.classes))
         confusion = confusion_csv(evaluation.confusion, evaluation.classes)

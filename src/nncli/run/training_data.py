@@ -25,7 +25,7 @@ from nncli.machine.divide import divide, shared_array
 from nncli.machine.forking import number_of_processes
 from nncli.machine.ranks import share
 from nncli.model.preprocessing import Preprocessing
-from nncli.model.task import Regression
+from nncli.model.task import Multilabel, Regression
 from nncli.run.feature_rows import cache_entry, feature_rows
 
 if TYPE_CHECKING:
@@ -87,6 +87,8 @@ def training_batches(
         labels = experiment.task.standardized(training.targets).astype(dtype)
         validation_labels = experiment.task.standardized(validation.targets).astype(dtype)
         mirrored_labels = (experiment.task.mirror_signs * labels).astype(dtype)
+    elif isinstance(experiment.task, Multilabel):
+        labels, validation_labels = training.targets.astype(dtype), validation.targets.astype(dtype)
     else:
         labels, validation_labels = training.labels, validation.labels
     validation_inputs = NetworkInputs(PixelRows(kept.rows, kept.validation), kept.transform, dtype)

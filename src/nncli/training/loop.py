@@ -227,9 +227,9 @@ class Trainer:
         result = EpochResult(
             epoch=state.epoch,
             loss=state.loss_sum / state.n_seen,
-            accuracy=state.n_correct / state.n_seen if self.settings.tells_classes else None,
+            accuracy=state.n_correct / state.n_seen if self.settings.has_accuracy else None,
             val_loss=val_loss,
-            val_accuracy=val_accuracy if self.settings.tells_classes else None,
+            val_accuracy=val_accuracy if self.settings.has_accuracy else None,
             learning_rate=self.learning_rate.at(self.optimizer.step_count - 1),
             seconds=state.seconds + time.perf_counter() - started,
         )

@@ -29,6 +29,6 @@ class Settings:
     loss: str = "cross_entropy"
 
     @property
-    def tells_classes(self) -> bool:
-        """Whether each example has one class, so that there is an accuracy."""
-        return self.loss == "cross_entropy"
+    def has_accuracy(self) -> bool:
+        """Whether an example can be right: of numbers none is."""
+        return self.loss in ("cross_entropy", "labels_cross_entropy")

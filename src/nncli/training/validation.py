@@ -18,13 +18,16 @@ if TYPE_CHECKING:
 
 
 def count_correct(Y_hat: NDArray[Any], Y: NDArray[Any], loss: str = "cross_entropy") -> int:
-    """How many columns of Y_hat, (n_L, m), have their largest probability at the right class; 0 without classes.
+    """How many columns of Y_hat, (n_L, m), are right: their largest probability at the right class, or every label
+    above 1/2 exactly if it is there. No numbers are.
 
     Args:
         Y_hat: Predicted probabilities, (n_L, m).
-        Y: Class indices, (m,), or target probabilities, (n_L, m), of which the largest counts.
-        loss: As in `mean_loss`; only `cross_entropy` is of classes.
+        Y: Class indices, (m,), or target probabilities, (n_L, m), of which the largest counts; of labels 0 and 1.
+        loss: As in `mean_loss`: `cross_entropy` is of classes, `labels_cross_entropy` of labels, others of numbers.
     """
+    if loss == "labels_cross_entropy":
+        return int(np.count_nonzero(((Y_hat > 0.5) == (Y > 0.5)).all(axis=0)))
     if loss != "cross_entropy":
         return 0
     return int(np.count_nonzero(_likeliest(Y_hat) == (_likeliest(Y) if Y.ndim == 2 else Y)))

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from nncli.data.manifest.reading import Manifest, read_manifest
+from nncli.data.manifest.reading import read_manifest
 from nncli.errors import DataError, UsageError
 from tests.data.layout.test_trees import build
+
+if TYPE_CHECKING:
+    from nncli.data.manifest.reader import Manifest
 
 THREE = [("1.jpg", "cat"), ("2.jpg", "dog"), ("3.jpg", "dog")]
 
@@ -188,19 +191,23 @@ def test_all_mistakes_are_named_with_their_rows(tmp_path: Path) -> None:
     ] == wrong(path)
 
 
+SEVERAL = "; where images may have several labels or none, write data.task: multilabel"
+
+
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
         ("x.jsonl", '{"image": "1.jpg"\n[1]\n{"image": "1.jpg", "label": ["a", "b"]}',
          ["x.jsonl:1: no JSON (Expecting ',' delimiter)", "x.jsonl:2: not an object in braces",
-          'x.jsonl:3: 2 labels in one cell: ["a", "b"]', "x.jsonl: 3 rows are wrong, of 3; correct or remove them"]),
+          'x.jsonl:3: 2 labels in one cell: ["a", "b"]',
+          "x.jsonl: 3 rows are wrong, of 3; correct or remove them" + SEVERAL]),
         ("x.csv", "file,label\n", ["x.csv:1: no rows below the header"]),
         ("x.csv", "photo,a,b\n1.jpg,u,v\n",
          ["x.csv: no column is known to hold the label; it has photo, a, b; write data.columns: {label: ...}"]),
         ("x.csv", "image,a,b\n1.jpg,1,1\n1.jpg,0,0\n",
          ["x.csv:2: 2 of the class columns are 1, not one of them",
           "x.csv:3: 0 of the class columns are 1, not one of them",
-          "x.csv: 2 rows are wrong, of 2; correct or remove them"]),
+          "x.csv: 2 rows are wrong, of 2; correct or remove them" + SEVERAL]),
         ("x.json", "{}", ["x.json: neither a list of objects nor an object with classes and labels"]),
     ],
 )  # fmt: skip

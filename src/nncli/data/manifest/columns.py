@@ -41,6 +41,15 @@ NAMES = {
 }
 """Purpose of a column -> its names, the most telling ones first."""
 
+LABELS = (
+    *("labels", "tags", "label", "findinglabels", "categories", "classes", "genres", "genre", "attributes", "keywords"),
+    *("objects", "choices", "tag", "labelnames", "classnames", "category", "class"),
+)
+"""Names of a column of several labels, the most telling ones first."""
+
+ZERO_ONE = {"0": 0.0, "0.0": 0.0, "false": 0.0, "1": 1.0, "1.0": 1.0, "true": 1.0}
+"""Cells of a column that says whether an image has a label, in small letters."""
+
 NUMBERS = (
     *("target", "targets", "value", "y", "steering", "steeringangle", "angle", "score", "rating", "age", "weight"),
     *("price", "temperature", "distance", "depth", "count", "label"),
@@ -51,7 +60,10 @@ DRIVING_LOG = ("center", "left", "right", "steering", "throttle", "brake", "spee
 """Columns of the well-known driving simulator's log, which has no header."""
 
 ROLES = ("path", "label", "split", "group", "weight", "order")
-"""The words of `data.columns`."""
+"""The words of `data.columns` that are columns."""
+
+SEPARATOR = "separator"
+"""Its word for what stands between several labels in a cell."""
 
 _LOOKED_AT = 100
 
@@ -61,7 +73,7 @@ class Columns:
     """Places of the columns; None where there is no such column.
 
     Attributes:
-        label: One place, or several with a 0 or 1 for a class each.
+        label: One place, or several with a 0 or 1 for a class or label each, or with a number each.
     """
 
     path: int | None = None
@@ -81,7 +93,7 @@ def find_columns(table: Table, said: Mapping[str, Any], task: str = "classificat
         table: The table.
         said: `data.columns`: what for -> the name of a column, or names for one with a column for each class; a number
             from 1 where there is no header.
-        task: ``classification``, or ``regression`` for numbers as labels.
+        task: ``classification``, ``multilabel`` for several labels, or ``regression`` for numbers as labels.
 
     Raises:
         UsageError: There is no such column, or it cannot be seen which one holds the images or the labels.
@@ -90,7 +102,9 @@ def find_columns(table: Table, said: Mapping[str, Any], task: str = "classificat
     if task == "regression":
         known_names = NAMES | {"label": NUMBERS, "weight": ("sampleweight", "sampleweights")}
         _name_driving_log(table)
-    found = {role: _said(table, role, names) for role, names in said.items()}
+    elif task == "multilabel":
+        known_names = NAMES | {"label": LABELS}
+    found = {role: _said(table, role, names) for role, names in said.items() if role != SEPARATOR}
     if not table.header:
         return Columns(**{**_without_header(table), **found})
     squeezed_names = [squeezed(str(name)) for name in table.header]
@@ -105,7 +119,9 @@ def find_columns(table: Table, said: Mapping[str, Any], task: str = "classificat
     if "path" not in found and "pixels" not in found:
         found |= dict(zip(("path",), _image_columns(table), strict=False))
     if "label" not in found and task != "regression":
-        found |= _one_hot(table, taken | {found.get("path")}) or _last_left(table, found)
+        found |= _one_hot(table, taken | {found.get("path")}, task) or _last_left(table, found)
+    if task == "multilabel" and isinstance(found.get("label"), int) and _says_whether(table, found["label"], 1.0):
+        found["label"] = (found["label"],)
     return Columns(**found)
 
 
@@ -206,14 +222,18 @@ def _without_header(table: Table) -> dict[str, int]:
     return found
 
 
-def _one_hot(table: Table, taken: set[Any]) -> dict[str, Any]:
-    """Columns of 0 and 1 with one 1 in each row: a column for each class."""
-    places = [
-        place
-        for place in range(len(table.header))
-        if place not in taken and all(str(cell).strip() in ("0", "1", "0.0", "1.0") for cell in _cells(table, place))
-    ]
+def _one_hot(table: Table, taken: set[Any], task: str) -> dict[str, Any]:
+    """Columns of 0 and 1: for each class, with one 1 in each row, or for each label, where some cells may be wrong."""
+    least = 1.0 if task == "classification" else 0.5
+    free = [place for place in range(len(table.header)) if place not in taken]
+    places = [place for place in free if _says_whether(table, place, least)]
     return {"label": tuple(places)} if len(places) > 1 else {}
+
+
+def _says_whether(table: Table, place: int, least: float) -> bool:
+    """Whether at least this share of the cells of a column is 0 or 1."""
+    cells = _cells(table, place)
+    return sum(str(cell).strip().lower() in ZERO_ONE for cell in cells) >= least * len(cells)
 
 
 def _last_left(table: Table, found: Mapping[str, Any]) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from nncli.data.folder_walk import some
@@ -14,7 +14,7 @@ from nncli.text import printable
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from nncli.data.manifest.reading import Manifest, Row
+    from nncli.data.manifest.reader import Manifest, Row
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,13 @@ class ListedImages(ImageSource):
         groups: What images hang together, by path; empty if they do not.
         order: When each image was taken, by path; empty if nobody says.
         sides: Further pictures to train on wherever this one is, by path, of driving logs with several cameras.
+        has_labels: Whether the targets are labels, a 1 or 0 for each.
     """
 
     groups: Mapping[str, str] = field(default_factory=dict)
     order: Mapping[str, str] = field(default_factory=dict)
     sides: Mapping[str, LabeledFiles] = field(default_factory=dict)
+    has_labels: bool = False
 
     def split(self, fraction: float, seed: int, grouping: str = NO_GROUPS) -> tuple[LabeledFiles, LabeledFiles]:
         """As of files; but the last images are for validation where there is an order, and groups stay together.
@@ -48,8 +50,19 @@ class ListedImages(ImageSource):
         if self.order:
             places = last_split([natural_key(self.order[path]) for path in files.paths], fraction)
         else:
-            places = grouped_split(files.labels, fraction, seed, [self.groups[path] for path in files.paths])
+            places = grouped_split(self.strata(files), fraction, seed, [self.groups[path] for path in files.paths])
         return files.chosen(places[0]), files.chosen(places[1])
+
+    def strata(self, files: LabeledFiles) -> Sequence[int]:
+        """As of classes; of several labels the rarest one, so that both parts have some of it."""
+        return rarest_labels(files.targets) if self.has_labels else files.labels
+
+
+def rarest_labels(targets: Sequence[Sequence[float]]) -> list[int]:
+    """The rarest label of each image, by a 1 or 0 for each of K labels; K where it has none."""
+    counts = [sum(column) for column in zip(*targets, strict=True)]
+    n = len(counts)
+    return [min((k for k in range(n) if own[k]), key=counts.__getitem__, default=n) for own in targets]
 
 
 def source_of(
@@ -74,15 +87,18 @@ def source_of(
     """
     every = [manifest for found in manifests.values() for manifest in found]
     notes = [*notes, *(note for manifest in every for note in manifest.notes)]
-    classes = _all_classes(every)
+    classes, task = _all_classes(every), every[0].task
+    if task == "regression" and any(manifest.classes != classes for manifest in every):
+        raise DataError(f"{printable(root)}: the tables do not have the same columns of numbers")
     rows = _by_split(manifests, classes, notes)
     if is_training and "" not in rows and "train" not in rows:
         raise DataError(f"{printable(root)}: {some(list(rows))} without images to train on")
     rows = {"all": rows[""]} if "" in rows else {split: rows[split] for split in splits if split in rows}
     files = {split: _files(labeled) for split, labeled in rows.items()}
-    has_numbers = any(row.targets for manifest in every for row in manifest.rows)
-    if is_training and not has_numbers:
+    if is_training and task == "classification":
         _refuse_missing(root, classes, next(iter(files.values())))
+    if is_training and task == "multilabel":
+        _note_missing(classes, next(iter(files.values())), notes)
     images = {name: content for manifest in every for name, content in (manifest.images or {}).items()}
     if images:
         from nncli.data.packed_images import PackedImages
@@ -98,7 +114,7 @@ def source_of(
         for row in listed
         if row.sides
     }
-    return ListedImages(root, classes, files, tuple(notes), groups, order, sides)
+    return ListedImages(root, classes, files, tuple(notes), groups, order, sides, task == "multilabel")
 
 
 def _all_classes(manifests: Sequence[Manifest]) -> tuple[str, ...]:
@@ -117,13 +133,28 @@ def _by_split(
     rows: dict[str, list[tuple[int, Row]]] = {}
     for split, found in manifests.items():
         for manifest in found:
-            for row in manifest.rows:
+            for row in _with_labels_of(manifest, classes):
                 label = 0 if row.targets else index[manifest.classes[row.label]]
                 rows.setdefault(row.split or split, []).append((label, row))
     if "" in rows and len(rows) > 1:
         notes.append(f"{len(rows['']):,} rows name no split: they are trained on")
         rows["train"] = rows.get("train", []) + rows.pop("")
     return rows
+
+
+def _with_labels_of(manifest: Manifest, classes: Sequence[str]) -> Sequence[Row]:
+    """The rows of a manifest, with the labels of all manifests."""
+    if manifest.task != "multilabel" or manifest.classes == tuple(classes):
+        return manifest.rows
+    places = [manifest.classes.index(name) if name in manifest.classes else -1 for name in classes]
+    return [replace(row, targets=tuple(0.0 if k < 0 else row.targets[k] for k in places)) for row in manifest.rows]
+
+
+def _note_missing(names: Sequence[str], main: LabeledFiles, notes: list[str]) -> None:
+    """Say which labels no image to train on has."""
+    counts = [sum(column) for column in zip(*main.targets, strict=True)]
+    if missing := [name for name, count in zip(names, counts, strict=True) if not count]:
+        notes.append(f"no image to train on has {some(missing)}: it cannot be learned")
 
 
 def _refuse_missing(root: str, classes: Sequence[str], main: LabeledFiles) -> None:

@@ -1,0 +1,138 @@
+"""Labels of images that may have several, or none: a cell with all of them, or a column of 0 and 1 for each.
+
+    image,labels               image,circle,cross          {"image": "1.png", "labels": ["circle", "cross"]}
+    1.png,circle;cross         1.png,1,1
+    2.png,                     2.png,0,0
+
+The separator is said by `data.columns.separator`, or noticed: the first of | ; , that occurs in any cell.
+A blank can also be a part of a name, `polar bear`; so it is taken only where dividing there leaves fewer different
+labels than there are different cells.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from nncli.data.folder_walk import some
+from nncli.data.manifest.columns import ZERO_ONE
+from nncli.data.manifest.reader import Reader, cell_text, class_list, is_whole
+from nncli.data.natural_order import natural_key
+from nncli.errors import UsageError
+from nncli.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from nncli.data.manifest.columns import Columns
+    from nncli.data.manifest.table import Table
+
+MARKS = ("|", ";", ",")
+BLANK = "blank"
+"""The word of `data.columns.separator` for blanks."""
+
+MOST_CELLS = 50_000_000
+"""Images times labels, a number each: more are no labels but captions."""
+
+
+class LabelsReader(Reader):
+    """A table of which each image has any number of labels.
+
+    Args:
+        table: As in `Reader`.
+        columns: Likewise.
+        classes: Names by number, where they are known.
+        separator: `data.columns.separator`; None to notice it.
+    """
+
+    task = "multilabel"
+
+    def __init__(self, table: Table, columns: Columns, classes: Sequence[str], separator: str | None) -> None:
+        super().__init__(table, columns, classes)
+        self._separator = separator
+
+    def _answers(self) -> tuple[tuple[str, ...], list[int], list[tuple[float, ...]]]:
+        """Names of the labels, no classes, and for each row a 1 for each label that it has, else 0."""
+        place = self._columns.label
+        if isinstance(place, tuple):
+            names, values = self._from_columns(place)
+        else:
+            names, values = self._from_cells(place or 0)
+        if values and not self._bad and not any(map(any, values)):
+            raise UsageError(f"{printable(self._table.path)}: no row has a label")
+        n_without = sum(not any(each) for each in values)
+        if n_without:
+            self._notes.append(f"{n_without:,} of {len(values):,} rows have no label")
+        return names, [0] * len(values), values
+
+    def _from_columns(self, places: tuple[int, ...]) -> tuple[tuple[str, ...], list[tuple[float, ...]]]:
+        if self._separator is not None:
+            raise UsageError("data.columns.separator has no meaning for columns of 0 and 1; remove it")
+        header = self._table.header
+        names = tuple(str(header[place]) if header else f"column {place + 1}" for place in places)
+        values = [tuple(self._zero_or_one(i, row, place) for place in places) for i, row in enumerate(self._table.rows)]
+        return names, values
+
+    def _zero_or_one(self, i: int, row: list[Any], place: int) -> float:
+        text = cell_text(row[place])
+        value = ZERO_ONE.get(text.lower())
+        if value is None:
+            found = printable(text)[:40] if text else "empty"
+            self._problem(i, f"{self._table.name_of(place)} is {found}, neither 0 nor 1")
+        return value or 0.0
+
+    def _from_cells(self, place: int) -> tuple[tuple[str, ...], list[tuple[float, ...]]]:
+        cells = [row[place] for row in self._table.rows]
+        texts = {cell_text(cell) for cell in cells if not isinstance(cell, (list, tuple))}
+        mark = self._mark({text for text in texts if text and text[0] != "["})
+        told = [_labels_of(cell, mark) for cell in cells]
+        names, told = self._named(told)
+        if len(names) * len(told) > MOST_CELLS:
+            shown = printable(self._table.path)
+            raise UsageError(f"{shown}: {len(names):,} different labels; is {self._table.name_of(place)} their column?")
+        return names, [tuple(1.0 if name in own else 0.0 for name in names) for own in told]
+
+    def _mark(self, texts: set[str]) -> str:
+        """The separator; empty where each cell is one label."""
+        if self._separator is not None:
+            return " " if self._separator == BLANK else self._separator
+        mark = next((mark for mark in MARKS if any(mark in text for text in texts)), "")
+        if not mark and len({word for text in texts for word in text.split()}) < len(texts):
+            mark = " "
+        if mark:
+            self._notes.append(f"labels are divided at {BLANK if mark == ' ' else repr(mark)}")
+        return mark
+
+    def _named(self, told: list[set[str]]) -> tuple[tuple[str, ...], list[set[str]]]:
+        """All labels, and those of each row, by name where they are numbers of a list beside the table."""
+        found = set().union(*told)
+        are_numbers = bool(found) and all(map(is_whole, found))
+        listed = self._said_classes or (class_list(self._table.path, self._notes) if are_numbers else ())
+        if not listed:
+            return tuple(sorted(found, key=natural_key)), told
+        if are_numbers:
+            told = [{str(int(float(name))) for name in own} for own in told]
+        known = {str(number) if are_numbers else name: name for number, name in enumerate(listed)}
+        for i, own in enumerate(told):
+            for name in sorted(own - known.keys()):
+                self._problem(i, f"no label {printable(name)[:40]}, only {some(list(known))}")
+        return tuple(listed), [{known[name] for name in own if name in known} for own in told]
+
+
+def _labels_of(cell: Any, mark: str) -> set[str]:
+    """The labels in a cell: a list, the text of one, or names with `mark` between them; empty cells have none."""
+    if isinstance(cell, (list, tuple)):
+        return _names(map(cell_text, cell))
+    text = cell_text(cell)
+    if text[:1] == "[" and text[-1:] == "]":
+        try:
+            return _labels_of(list(json.loads(text)), "")
+        except (ValueError, RecursionError):  # as Python writes lists: ['a', 'b']
+            return _names(part.strip().strip("'\"") for part in text[1:-1].split(","))
+    if text.lower() == "nan":
+        return set()
+    return _names(text.split(None if mark == " " else mark) if mark else [text])
+
+
+def _names(parts: Iterable[str]) -> set[str]:
+    return {part.strip() for part in parts} - {""}

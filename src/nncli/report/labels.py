@@ -1,0 +1,34 @@
+"""Part of a report about a model that tells labels: how good each one is, and the images with most of them wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nncli.evaluation.multilabel import MultilabelEvaluation
+from nncli.report.images import thumbnails
+
+if TYPE_CHECKING:
+    from nncli.evaluation.evaluation import Evaluation
+
+MOST_WRONG = 24
+
+
+def labels_part(evaluation: Evaluation | None, most_bytes: int) -> dict[str, Any]:
+    """Figures of each label by name, and images; empty for classes and numbers.
+
+    Args:
+        evaluation: Of the run.
+        most_bytes: For all thumbnails together.
+    """
+    if not isinstance(evaluation, MultilabelEvaluation):
+        return {"labels": {}, "n_mislabeled": 0, "mislabeled": []}
+    wrong = evaluation.wrong()
+    uris = thumbnails([evaluation.paths[row] for row in wrong[:MOST_WRONG]], most_bytes)
+    shown = []
+    for place, row in enumerate(wrong[:MOST_WRONG]):
+        if place in uris:
+            actual, told = (", ".join(names) or "none" for names in evaluation.labels(row))
+            name = Path(evaluation.paths[row]).name
+            shown.append({"src": uris[place], "name": name, "actual": actual, "told": told})
+    return {"labels": evaluation.report()["labels"], "n_mislabeled": len(wrong), "mislabeled": shown}
