@@ -124,7 +124,6 @@ def test_the_rest_of_the_program_knows_numbers(nncli: Runner, bars: Path) -> Non
     for command, words in {
         ("predict", "-m", "whole", "-k", "2", "00.png"): "--top-k is about classes",
         ("evaluate", "-m", "whole", "log.csv", "--coverage"): "--coverage is about classes",
-        ("explain", "00.png", "-m", "whole", "-o", "x.png"): "explain is about classes",
         ("compare", "whole", "half", "log.csv"): "compare is about classes",
         ("predict", "-m", "whole", "--confidence", "0.99", "00.png"): "needs more than 15 validation images",
     }.items():

@@ -27,6 +27,7 @@ METHODS = ("occlusion", "gradient")
 )
 def command(image: str, model: str | None, output: str, method: str) -> None:
     """Draw the evidence in IMAGE for and against the two most likely classes, and print the path of the picture.
+    Of a model that tells numbers: where the image raises and lowers the first two.
 
     \b
     Examples:
@@ -57,8 +58,10 @@ def command(image: str, model: str | None, output: str, method: str) -> None:
     except ImageError as error:
         raise DataError(f"{printable(image)}: {error}") from error
     explanation = explain(Predictor(used), pixels, method, lambda lots: with_bar(lots, len(lots), " lots of spots"))
+    is_regression = used.task.name == "regression"
+    form = ".4g" if is_regression else ".3f"
     labels = [
-        f"{used.classes[k]} {probability:.3f}"
+        f"{used.classes[k]} {probability:{form}}"
         for k, probability in zip(explanation.classes, explanation.probabilities, strict=True)
     ]
     shape = used.image_format.shape
@@ -68,7 +71,8 @@ def command(image: str, model: str | None, output: str, method: str) -> None:
         as_rgb(pixels[None], *shape[:2])[0],
         explanation.maps,
         [Path(image).name, *labels],
-        f"red speaks for the class, blue against it ({how}, image {shape[0]}x{shape[1]})",
+        f"{'red raises the number, blue lowers' if is_regression else 'red speaks for the class, blue against'} it "
+        f"({how}, image {shape[0]}x{shape[1]})",
     )
     save_png(Path(output), picture)
     say(f"{printable(image)}: {', '.join(map(printable, labels))}")

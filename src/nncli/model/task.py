@@ -141,7 +141,7 @@ TOLD = {"classification": "classes", "multilabel": "labels", "regression": "numb
 ONLY_FOR = {
     "compare": ("classification",),
     "crossval": ("classification", "regression"),
-    "explain": ("classification",),
+    "explain": ("classification", "regression"),
     "tune": ("classification",),
 }
 """Command -> the tasks that it is for, where these are not all."""
