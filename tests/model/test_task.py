@@ -106,7 +106,8 @@ def test_an_explanation_shows_what_raises_a_number(method: str) -> None:
     pixels = np.array([0, 255], np.uint8)
     for looks in ("none", "mirror"):
         found = explain(Predictor(replace(linear_model(), test_time_augmentation=looks)), pixels, method)
-        assert ([0, 1], 15) == (found.classes, pytest.approx(found.probabilities[1]))
+        assert [0, 1] == found.classes
+        assert 15 == pytest.approx(found.probabilities[1])
         assert found.maps[0, 0, 1] > abs(found.maps[0, 0, 0]) or method == "occlusion"
         if method == "gradient":  # x * dy/dx: 2 for steering, 5 for speed
             assert [2, 5] == pytest.approx(found.maps[:, 0, 1].tolist())

@@ -139,7 +139,7 @@ TOLD = {"classification": "classes", "multilabel": "labels", "regression": "numb
 """Task -> its answers, in a word."""
 
 ONLY_FOR = {
-    "compare": ("classification",),
+    "compare": ("classification", "regression"),
     "crossval": ("classification", "regression"),
     "explain": ("classification", "regression"),
     "tune": ("classification",),
