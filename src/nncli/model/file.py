@@ -104,6 +104,11 @@ class Model:
         """(n_0, ..., n_L)."""
         return self.parameters.layer_dims
 
+    def setting(self, key: str) -> Any:
+        """The value of an option, ``data.transpose``, when it was trained; None where the file does not tell."""
+        config = self.training.get("config")
+        return config.get(key) if isinstance(config, dict) else None
+
     @cached_property
     def preprocessing(self) -> Preprocessing:
         """From pixel values to network input."""
