@@ -115,13 +115,7 @@ def source_of(
     if groups:
         notes.append(f"{len(set(groups.values())):,} groups of images stay together when validation images are drawn")
     order = {row.path: row.order for row in listed} if any(row.order for row in listed) else {}
-    sides = {
-        row.path: LabeledFiles(
-            *zip(*((path, 0, targets, *([row.weight] if weighted else [])) for path, targets in row.sides), strict=True)
-        )
-        for row in listed
-        if row.sides
-    }
+    sides = {row.path: _sides(row, weighted=weighted) for row in listed if row.sides}
     return ListedImages(root, classes, files, tuple(notes), groups, order, sides, task == "multilabel")
 
 
@@ -173,6 +167,12 @@ def _refuse_missing(root: str, classes: Sequence[str], main: LabeledFiles) -> No
         raise DataError(f"{printable(root)}: no images of class {some(missing)} to train on")
     if len(classes) < 2:
         raise DataError(f"{printable(root)}: all images are of class {some(classes)}")
+
+
+def _sides(row: Row, *, weighted: bool) -> LabeledFiles:
+    """The further pictures of a row, which weigh as it does."""
+    paths, targets = zip(*row.sides, strict=True)
+    return LabeledFiles(paths, (0,) * len(paths), targets, (row.weight,) * len(paths) if weighted else ())
 
 
 def _files(labeled: list[tuple[int, Row]], *, weighted: bool) -> LabeledFiles:
