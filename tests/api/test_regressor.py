@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def test_numbers_have_names_whatever_form_the_images_come_in(tmp_path: Path) -> None:
     """Steering 2 (right - left) + 1, speed 10 + 5 (right + left), of a file, an array of all, and a list."""
     write_model(tmp_path / "m.npz", linear_model())
-    regressor = pickle.loads(pickle.dumps(load(tmp_path / "m.npz")))
+    regressor = pickle.loads(pickle.dumps(load(tmp_path / "m.npz")))  # noqa: S301 - our own
     assert (True, ("steering", "speed")) == (isinstance(regressor, Regressor), regressor.classes)
     images = np.array([[[0, 255]], [[255, 0]]], np.uint8)
     Image.fromarray(images[0]).save(tmp_path / "0.png")
