@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.common import machine, ratio, table, take_turns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
 SHAPES = [
     ((784, 128, 10), 128, 60_000),
@@ -53,8 +53,8 @@ def _report(epoch: Callable[[], object], m: int) -> float:
     return m / statistics.median(seconds)
 
 
-def run_nncli(dims: tuple[int, ...], batch: int, m: int) -> float:
-    """The project's own loop."""
+def run_nncli(dims: tuple[int, ...], batch: int, m: int, backend: str = "numpy") -> float:
+    """The project's own loop; with another backend than NumPy all examples lie on the device."""
     from nncli.machine import blas
 
     blas.choose()
@@ -64,59 +64,68 @@ def run_nncli(dims: tuple[int, ...], batch: int, m: int) -> float:
     from nncli.data.network_inputs import NetworkInputs
     from nncli.data.pixel_rows import PixelRows
     from nncli.data.scaling import zero_one
+    from nncli.machine.backend import is_on_host, open_backend, room_beside
     from nncli.network.initialization import initialize
     from nncli.network.optimization import Adam
     from nncli.network.parameters import Parameters
+    from nncli.training.communicator import SingleProcess
     from nncli.training.loop import Trainer
     from nncli.training.processes import make_communicator
     from nncli.training.schedules import LearningRate
     from nncli.training.settings import Settings
 
     pixels, labels = _data(dims[0], m)
-    parameters = Parameters(dims)
-    communicator = make_communicator("auto", parameters.weights.size, batch, EPOCHS * m // batch)
+    like, inputs = open_backend(backend), NetworkInputs(PixelRows(pixels), zero_one(pixels))
+    parameters = Parameters(dims, like=like)
+    communicator, block = SingleProcess(), parameters.flat.size
+    if is_on_host(like):
+        communicator = make_communicator("auto", parameters.weights.size, batch, EPOCHS * m // batch)
+        block = None
+    else:
+        inputs.move_to(like, room_beside(0))
     parameters = Parameters(dims, np.float32, communicator.zeros_like(parameters.flat))
     initialize(parameters, np.random.default_rng(0))
-    training_set = Batches(NetworkInputs(PixelRows(pixels), zero_one(pixels)), labels, batch)
+    training_set = Batches(inputs, labels, batch)
     rate = LearningRate(1e-3, "constant", EPOCHS + 1, len(training_set))
-    optimizer = Adam(parameters.flat, zeros_like=communicator.zeros_like)
+    optimizer = Adam(parameters.flat, zeros_like=communicator.zeros_like, block=block)
     trainer = Trainer(parameters, optimizer, rate, training_set, None, Settings(EPOCHS + 1), communicator)
     return m / statistics.median([result.seconds for result in trainer.run()][1:])
 
 
-def run_torch(dims: tuple[int, ...], batch: int, m: int, *, is_compiled: bool = False) -> float:
-    """PyTorch, eager or compiled."""
+def run_torch(dims: tuple[int, ...], batch: int, m: int, mode: str = "eager", device: str = "cpu") -> float:
+    """PyTorch, eager or compiled in one of its modes, everything on `device`."""
     import torch
 
-    pixels, labels = map(torch.from_numpy, _data(dims[0], m))
+    pixels, labels = (torch.from_numpy(each).to(device) for each in _data(dims[0], m))
     layers: list[Any] = []
     for n_in, n_out in itertools.pairwise(dims):
         layers += [torch.nn.Linear(n_in, n_out), torch.nn.ReLU()]
-    network = torch.nn.Sequential(*layers[:-1])
+    network = torch.nn.Sequential(*layers[:-1]).to(device)
     optimizer = torch.optim.Adam(network.parameters(), 1e-3, fused=True)
     cross_entropy = torch.nn.CrossEntropyLoss()
 
     def cost(X: Any, Y: Any) -> Any:
         return cross_entropy(network(X.float().mul_(1 / 255)), Y)
 
-    if is_compiled:
-        cost = torch.compile(cost)
+    if mode != "eager":
+        cost = torch.compile(cost, mode=mode)
 
-    def epoch() -> None:
-        order = torch.randperm(m)
+    def epoch() -> float:
+        order = torch.randperm(m, device=device)
         for start in range(0, m, batch):
             chosen = order[start : start + batch]
             loss = cost(pixels[chosen], labels[chosen])
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()
+        return float(loss)  # a device has then done all that it was told
 
     return _report(epoch, m)
 
 
 def run_compiled(dims: tuple[int, ...], batch: int, m: int) -> float:
     """PyTorch, compiled; the first epoch, which compiles, is the warm-up."""
-    return run_torch(dims, batch, m, is_compiled=True)
+    return run_torch(dims, batch, m, "default")
 
 
 def run_jax(dims: tuple[int, ...], batch: int, m: int) -> float:
@@ -179,17 +188,17 @@ def run_sklearn(dims: tuple[int, ...], batch: int, m: int) -> float:
 OPPONENTS = {"nncli": run_nncli, "torch": run_torch, "compiled": run_compiled, "jax": run_jax, "sklearn": run_sklearn}
 
 
-def run(rounds: int = 3) -> str:
-    """The table, with the geometric mean of each ratio."""
-    rows, ratios = [], {name: [] for name in OPPONENTS if name != "nncli"}
+def run(rounds: int = 3, module: str = "benchmarks.training", opponents: Collection[str] = tuple(OPPONENTS)) -> str:
+    """The table, with the geometric mean of each ratio; `module` runs an opponent, given its name and a shape."""
+    rows, ratios = [], {name: [] for name in opponents if name != "nncli"}
     for index, (dims, batch, _) in enumerate(SHAPES):
-        commands = {name: ["-m", "benchmarks.training", name, str(index)] for name in OPPONENTS}
+        commands = {name: ["-m", module, name, str(index)] for name in opponents}
         rates = take_turns(commands, rounds)
         print(dims, batch, {name: round(rate) for name, rate in rates.items()}, file=sys.stderr, flush=True)
         for name, found in ratios.items():
             if name in rates:
                 found.append(rates["nncli"] / rates[name])
-        cells = [f"{rates[name] / 1000:.1f}" if name in rates else "-" for name in OPPONENTS]
+        cells = [f"{rates[name] / 1000:.1f}" if name in rates else "-" for name in opponents]
         rows.append(
             [
                 f"{'-'.join(map(str, dims))} b{batch}",
@@ -198,8 +207,8 @@ def run(rounds: int = 3) -> str:
             ]
         )
     means = [f"{statistics.geometric_mean(found):.2f}" if found else "-" for found in ratios.values()]
-    rows.append(["geometric mean", *[""] * len(OPPONENTS), *means])
-    header = ["shape, batch", *(f"{name} (1000/s)" for name in OPPONENTS), *(f"nncli / {name}" for name in ratios)]
+    rows.append(["geometric mean", *[""] * len(opponents), *means])
+    header = ["shape, batch", *(f"{name} (1000/s)" for name in opponents), *(f"nncli / {name}" for name in ratios)]
     return table(header, rows)
 
 

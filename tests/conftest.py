@@ -81,16 +81,28 @@ def _buffered(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def _cache_homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Names of folders; `mktemp` looks through all earlier folders for a new name, and there are thousands of tests."""
-    folder = tmp_path_factory.mktemp("caches")
-    return (folder / str(number) for number in itertools.count())
+def _folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Numbered folders: pytest looks through all earlier ones for the next number, and here are thousands of tests."""
+
+    def made() -> Iterator[Path]:
+        for number in itertools.count():
+            folder = root / str(number)
+            folder.mkdir()
+            yield folder
+
+    root = tmp_path_factory.mktemp("tests")
+    return made()
+
+
+@pytest.fixture
+def tmp_path(_folders: Iterator[Path]) -> Path:
+    """A folder of the test's own."""
+    return next(_folders)
 
 
 @pytest.fixture(autouse=True)
-def cache_home(_cache_homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Path:
+def cache_home(_folders: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Path:
     """A cache folder of the test's own, also for the processes that it starts."""
-    folder = next(_cache_homes)
-    folder.mkdir()
+    folder = next(_folders)
     monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
     return folder

@@ -88,9 +88,9 @@ def test_a_stopped_cross_validation_goes_on(nncli: Runner, config: str, monkeypa
         Path(f"cv/fold-{k}.npz").unlink()
     trained = []
 
-    def counting(part: Experiment) -> Trainer:
+    def counting(part: Experiment, n_processes: int | None) -> Trainer:
         trained.append(part)
-        return make_trainer(part)
+        return make_trainer(part, n_processes)
 
     monkeypatch.setattr(cross_validation, "make_trainer", counting)
     assert 0 == nncli("crossval", "--resume", "cv").code
@@ -163,8 +163,8 @@ def test_each_fold_has_a_span_of_its_own(nncli: Runner, config: str, monkeypatch
     """Principal directions come from the images that a fold is trained on, never from another fold's."""
     seen: list[Experiment] = []
 
-    def make(experiment: Experiment) -> Trainer:
-        trainer = make_trainer(experiment)
+    def make(experiment: Experiment, n_processes: int | None) -> Trainer:
+        trainer = make_trainer(experiment, n_processes)
         seen.append(experiment)
         return trainer
 

@@ -89,8 +89,16 @@ def test_show_imports_no_training_and_no_config(place: Path) -> None:
 
 
 def test_predict_does_not_import_what_one_file_does_not_need(place: Path) -> None:
-    """Suggestions, tables, folders and random numbers cost milliseconds each."""
+    """Suggestions, tables, folders, random numbers, other image formats and options cost milliseconds each."""
     write_two(place / "model.npz")
     write_image(place / "a.png", 0)
-    rarely_needed = {"difflib", "csv", "numpy.random", "nncli.data.folder_walk", "click.shell_completion"}
+    rarely_needed = {
+        "difflib",
+        "csv",
+        "numpy.random",
+        "numpy.typing",
+        "nncli.data.folder_walk",
+        "click.shell_completion",
+    }
+    rarely_needed |= {"nncli.option", *(f"nncli.data.image.{name}" for name in ("kinds", "tiff", "bmp_masks"))}
     assert not rarely_needed & imported("predict", "a.png")

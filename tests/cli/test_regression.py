@@ -121,11 +121,14 @@ def test_the_rest_of_the_program_knows_numbers(nncli: Runner, bars: Path) -> Non
     first, second = (nncli("predict", "-m", run, "00.png").out for run in ("whole", "half"))
     assert first == second
     assert "identity" in nncli("show", "whole").out
+    compared = json.loads(nncli("compare", "whole", "half", "log.csv", "-f", "json").out)["comparisons"]
+    assert [("place", 0, "no difference")] == [
+        (each["target"], each["difference"], each["verdict"]) for each in compared[:1]
+    ]
     for command, words in {
         ("predict", "-m", "whole", "-k", "2", "00.png"): "--top-k is about classes",
         ("evaluate", "-m", "whole", "log.csv", "--coverage"): "--coverage is about classes",
-        ("explain", "00.png", "-m", "whole", "-o", "x.png"): "explain is about classes",
-        ("compare", "whole", "half", "log.csv"): "compare is about classes",
+        ("compare", "whole", "half", "log.csv", "--differences", "d.csv"): "--differences is about classes",
         ("predict", "-m", "whole", "--confidence", "0.99", "00.png"): "needs more than 15 validation images",
     }.items():
         refused = nncli(*command)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import comb
+from statistics import NormalDist
 
 import numpy as np
 import pytest
 
-from nncli.evaluation.comparison import Comparison, compare, holm, mcnemar
+from nncli.evaluation.comparison import Comparison, compare, compare_numbers, holm, mcnemar
 
 # statsmodels 0.15.0: mcnemar([[0, first], [second, 0]], exact=True).pvalue
 STATSMODELS = [
@@ -83,3 +84,21 @@ def test_several_tests_are_corrected() -> None:
     assert [0.03, 0.06, 0.06] == pytest.approx(holm([0.01, 0.04, 0.03]))
     assert [1.0] == holm([1.0])
     assert [] == holm([])
+
+
+def test_numbers_are_compared_by_their_squared_errors() -> None:
+    """The difference of the means, its interval by the standard error, and the two-sided test that belongs to it."""
+    found = compare_numbers(np.zeros(4), np.array([1.0, 1, 1, 1]), np.array([2.0, 1, 0, 1]))
+    d = np.array([3.0, 0, -1, 0])
+    assert (1, 1.5, 0.5) == (found.first, found.second, found.difference)
+    half = 1.959963984540054 * d.std() / 2
+    assert (0.5 - half, 0.5 + half) == pytest.approx(found.interval())
+    assert 2 * (1 - NormalDist().cdf(0.5 * 2 / d.std())) == pytest.approx(found.p_value)
+    assert 1 == compare_numbers(np.zeros(2), np.ones(2), np.ones(2)).p_value
+
+
+def test_equally_good_numbers_differ_as_rarely_as_they_should() -> None:
+    """Of many pairs of such models on 60 images, 5 % seem different."""
+    errors = np.random.default_rng(0).standard_normal((2000, 2, 60))
+    false = [compare_numbers(np.zeros(60), *pair).p_value < 0.05 for pair in errors]
+    assert 0.05 == pytest.approx(np.mean(false), abs=0.02)

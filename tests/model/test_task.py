@@ -12,13 +12,17 @@ from nncli.data.image.image_format import ImageFormat
 from nncli.data.scaling import Scaling
 from nncli.model.conformal import fit_intervals
 from nncli.model.evidence import Evidence
+from nncli.model.explanation import METHODS, explain, slope
 from nncli.model.file import Model, read_model, write_model
 from nncli.model.predictor import Predictor
 from nncli.model.task import Regression, task_from
-from nncli.network.parameters import Parameters
+from nncli.network.ensemble import vote
+from nncli.network.parameters import Parameters, Workspace
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
 TASK = Regression(np.array([0.0, 10.0]), np.array([2.0, 5.0]), np.array([-1.0, 1.0]), "huber")
 
@@ -94,3 +98,31 @@ def test_intervals_hold_the_promised_share() -> None:
         assert intervals is not None
         inside.append(np.mean(np.abs(rng.standard_normal(200) ** 3) <= intervals.half_widths(0.9)[0]))
     assert 0.9 == pytest.approx(np.mean(inside), abs=0.015)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_an_explanation_shows_what_raises_a_number(method: str) -> None:
+    """The bright pixel pulls steering to its side, mirrored looks or not, and raises speed wherever it is."""
+    pixels = np.array([0, 255], np.uint8)
+    for looks in ("none", "mirror"):
+        found = explain(Predictor(replace(linear_model(), test_time_augmentation=looks)), pixels, method)
+        assert [0, 1] == found.classes
+        assert 15 == pytest.approx(found.probabilities[1])
+        assert (2, 1, 2) == found.maps.shape
+        if method == "gradient":  # x * dy/dx: 2 for steering, 5 for speed
+            assert [2, 5] == pytest.approx(found.maps[:, 0, 1].tolist())
+
+
+def test_the_slope_of_a_number_is_the_difference_quotient() -> None:
+    """Of two networks that vote, with a hidden layer, in the unit of the number."""
+    rng = np.random.default_rng(1)
+    parameters = Parameters((2, 3, 2), np.float64, n_members=2, output="identity")
+    parameters.flat[:] = rng.standard_normal(parameters.flat.size)
+    model, x = replace(linear_model(), parameters=parameters, activation="tanh"), np.array([0.3, 0.8])
+
+    def number(x: NDArray[np.float64]) -> float:
+        workspace = Workspace.of(parameters, 1, training=False)
+        return float(TASK.answers(vote(parameters, workspace, x[:, None], "tanh"))[1, 0])
+
+    quotients = [(number(x + step) - number(x - step)) / 2e-6 for step in 1e-6 * np.eye(2)]
+    assert quotients == pytest.approx(slope(model, x, 1).tolist(), rel=1e-6)

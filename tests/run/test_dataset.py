@@ -328,7 +328,7 @@ def test_the_precision_is_the_config_s(folder: Path, precision: str) -> None:
     """Parameters, batches and class weights alike."""
     settings: dict[str, object] = {"precision": precision, "class_weights": "balanced"}
     trainer = make_trainer(experiment_of(folder, training=settings))
-    X, _ = next(iter(trainer.training_set.in_order(trainer.communicator.share)))
+    X, _ = next(iter(trainer.training_set.in_order(lambda _m: slice(None))))
     assert trainer.settings.class_weights is not None
     assert {np.dtype(precision)} == {trainer.parameters.flat.dtype, X.dtype, trainer.settings.class_weights.dtype}
 
@@ -348,7 +348,7 @@ def test_augmentation_counts_as_work_to_be_shared(
     """Changing images takes longer than a step of a small network, and so does computing their features anew."""
     work = []
 
-    def make(_setting: object, n_weights: int, *_: int) -> SingleProcess:
+    def make(_setting: object, n_weights: int, *_: int | None, **_adapts: bool) -> SingleProcess:
         work.append(n_weights)
         return SingleProcess()
 

@@ -9,6 +9,7 @@ import pytest
 
 from nncli.errors import DataError
 from nncli.machine.ranks import ALONE, share
+from nncli.run.cross_validation import CrossValidated, CrossValidation, FoldHooks, help_cross_validation
 from nncli.run.hooks import NOBODY, Hooks
 from nncli.run.loading import load
 from nncli.run.pipeline import help_run, run_plan, train
@@ -138,6 +139,26 @@ def test_a_stopped_run_goes_on_with_another_number_of_ranks(folder: Path) -> Non
     rows = (folder / "run" / "history.csv").read_text().splitlines()[1:]
     losses = [float(row.split(",")[1]) for row in rows]
     np.testing.assert_allclose(losses, [result.loss for result in straight], rtol=0, atol=1e-5)
+
+
+def test_folds_are_dealt_among_ranks(folder: Path) -> None:
+    """Five folds in three rounds of two ranks: the answers of one process, and the first rank keeps them."""
+    plan = plan_of(folder, **SECTIONS["features"])
+    (folder / "alone").mkdir()
+    (folder / "together").mkdir()
+    alone = CrossValidation(plan, 5, None, folder / "alone").run()
+
+    def validate(ranks: Ranks) -> CrossValidated | None:
+        if ranks.rank:
+            help_cross_validation(ranks, FoldHooks())
+            return None
+        return CrossValidation(plan, 5, None, folder / "together", None, ranks).run()
+
+    together, _ = in_ranks(2, validate)
+    assert alone
+    assert together
+    np.testing.assert_allclose(together.evaluation.probabilities, alone.evaluation.probabilities, atol=1e-5)
+    assert [f"fold-{k}.npz" for k in range(1, 6)] == sorted(path.name for path in (folder / "together").iterdir())
 
 
 def test_an_image_that_cannot_be_read_is_known_to_all_and_told_once(folder: Path) -> None:

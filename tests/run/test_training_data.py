@@ -159,7 +159,7 @@ def test_the_trainer_gets_them(folder: Path) -> None:
     one = experiment(folder)
     trainer = make_trainer(one)
     assert 4 * 2 * 4 + 36 + 81 == one.plan.layer_dims[0] == trainer.parameters.layer_dims[0]
-    X, _ = next(iter(trainer.training_set.in_order(trainer.communicator.share)))
+    X, _ = next(iter(trainer.training_set.in_order(lambda _m: slice(None))))
     assert 149 == X.shape[0]
 
 

@@ -10,11 +10,11 @@ from nncli.training.communicator import SingleProcess
 def test_one_process_has_everything() -> None:
     """All examples, all parameters, and sums that are there already."""
     alone = SingleProcess()
-    gradient = np.array([1.5, -2.0, np.inf])
-    assert [3.0, 4] == alone.sum(gradient, 3.0, 4)
-    assert [3.0] == alone.total(3.0)
-    np.testing.assert_array_equal([1.5, -2.0, np.inf], gradient)
-    assert list(range(7)) == list(range(7))[alone.share(7)] == list(range(7))[alone.part(7)]
+    assert [3.0, 4] == alone.sum([(3.0, 4)])
+    assert [3.0] == alone.total([[3.0]])
+    (number,), (part,) = alone.shares, alone.parts(7)
+    assert list(range(7)) == list(range(7))[alone.share(number, 7)] == list(range(7))[part]
+    assert not alone.adapt(1.0)
 
 
 def test_one_process_hears_itself() -> None:
@@ -32,5 +32,5 @@ def test_memory_is_zero_and_alike() -> None:
 
 
 def _running(like: np.ndarray[tuple[int], np.dtype[np.float32]]) -> list[np.ndarray[tuple[int], np.dtype[np.float32]]]:
-    with SingleProcess().helped(like, lambda _gradient: None) as gradient:
-        return [gradient]
+    with SingleProcess().helped(like, lambda _gradients: None) as gradients:
+        return gradients

@@ -24,6 +24,7 @@ from nncli.training import shared_memory
 from nncli.training.communicator import Communicator, SingleProcess
 from nncli.training.loop import Trainer
 from nncli.training.mixing import Mixing
+from nncli.training.pace import Pace
 from nncli.training.processes import ForkedProcesses, choose_size, make_communicator
 from nncli.training.schedules import LearningRate
 from nncli.training.settings import Settings
@@ -109,8 +110,9 @@ def test_running_statistics_may_belong_to_several_processes() -> None:
     for each in (one, many):
         each.learning_rate = LearningRate(1e-14, "constant", 3, 1)  # only the statistics move
         list(each.run())
-    many.communicator.rank = 3
-    assert one.parameters.learned.size < many.communicator.part(one.parameters.flat.size).start  # or nothing is seen
+    many.communicator.shares = [3]
+    (last,) = many.communicator.parts(one.parameters.flat.size)
+    assert one.parameters.learned.size < last.start  # or nothing is seen
     np.testing.assert_allclose(one.parameters.mean[1], many.parameters.mean[1], rtol=1e-9)
 
 
@@ -131,6 +133,55 @@ def test_the_same_number_of_processes_gives_the_same_bits() -> None:
         ends.append(made.parameters.flat.copy())
     np.testing.assert_array_equal(ends[0], ends[1])
     np.testing.assert_array_equal(ends[0], ends[2])
+
+
+class Alternating(Pace):
+    """So many processes for one step each, over and over."""
+
+    def __init__(self, *numbers: int) -> None:
+        super().__init__(numbers[-1])
+        self.numbers = itertools.cycle(numbers)
+
+    def after_step(self, _seconds: float, _lost: float) -> int:
+        """The next number."""
+        return next(self.numbers)
+
+
+@pytest.mark.parametrize("numbers", [(1, 1, 3, 2, 3), (1,)])
+def test_who_computes_the_shares_changes_no_bit(numbers: tuple[int, ...]) -> None:
+    """Three shares, by three processes or by fewer in turn: parameters, state and history are the same."""
+    options: dict[str, Any] = {"l2": 0.01, "dropout": 0.3, "gradient_clip_norm": 0.5, "normalization": "layer"}
+    options |= {"mixing": Mixing("mixup"), "epochs": 4, "n_members": 2}
+    steady, changing = trainer(3, "adamw", **options), trainer(3, "adamw", **options)
+    assert isinstance(changing.communicator, ForkedProcesses)
+    changing.communicator._pace = Alternating(*numbers)
+    expected = without_seconds(list(steady.run()))
+    asked = iter(range(1000))
+    list(changing.run(should_stop=lambda: next(asked) == 6))  # and stopped and continued on the way
+    list(changing.run())
+    assert expected == without_seconds(changing.state.history)
+    np.testing.assert_array_equal(steady.parameters.flat, changing.parameters.flat)
+    for name, vector in steady.optimizer.state.items():
+        np.testing.assert_array_equal(vector, changing.optimizer.state[name])
+    assert steady.state.rng.random() == changing.state.rng.random()
+
+
+def test_where_no_process_can_be_added_those_that_are_there_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that is alone trains to the end, and to the same bits."""
+    steady, changing = trainer(2), trainer(2)
+    list(steady.run())
+    assert isinstance(changing.communicator, ForkedProcesses)
+    changing.communicator._pace = Alternating(1, 2)
+    forks, fork = itertools.count(1), os.fork
+
+    def fork_once() -> int:
+        if next(forks) > 1:
+            raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+        return fork()
+
+    monkeypatch.setattr(os, "fork", fork_once)
+    list(changing.run())
+    np.testing.assert_array_equal(steady.parameters.flat, changing.parameters.flat)
 
 
 def test_a_batch_smaller_than_the_number_of_processes() -> None:
@@ -267,6 +318,7 @@ def test_the_number_that_is_written_is_taken() -> None:
     """Whether it pays or not."""
     assert 3 == make_communicator(3, 24, 4, 10).size
     assert 1 == make_communicator("auto", 24, 4, 10).size
+    assert 3 == make_communicator("auto", 24, 4, 10, 3).size  # a run that is resumed
 
 
 def test_where_memory_cannot_be_shared_safely_one_process_trains(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -279,12 +331,11 @@ def test_where_memory_cannot_be_shared_safely_one_process_trains(monkeypatch: py
 def test_parts_cover_everything_once() -> None:
     """Shares of a batch and parts of the parameters are disjoint and complete; parts begin between cache lines."""
     processes = ForkedProcesses(3)
+    processes.shares = range(3)
     for size in (0, 1, 5, 64, 1000, 101_770):
         shares, parts = [], []
-        for rank in range(3):
-            processes.rank = rank
-            shares += list(range(size))[processes.share(size)]
-            part = processes.part(size)
+        for number, part in enumerate(processes.parts(size)):
+            shares += list(range(size))[processes.share(number, size)]
             parts += list(range(size))[part]
             assert part.start % ALIGNMENT == 0 or part.start == size
         assert list(range(size)) == shares == parts

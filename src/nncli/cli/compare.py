@@ -59,18 +59,27 @@ def command(
       nncli compare old.npz new.npz photos --gate not-worse   code 4 if worse
       nncli compare a.npz b.npz c.npz photos -f json | jq .comparisons
 
-    Images that trained one of the models are left out. Differences are judged by an exact McNemar test; with several
-    models the p-values are corrected (Holm).
+    Images that trained one of the models are left out. Differences are judged by an exact McNemar test, those of
+    numbers by their squared errors; with several models or numbers the p-values are corrected (Holm).
     """  # fmt: skip
     if len(models) < 2:
         raise UsageError("compare needs two models or more, and then a folder of images")
     evaluations = _evaluations(models, data, split, include_training=include_training)
-    report = _report(models, evaluations)
-    text = FORMATS[format_](report)
+    are_numbers = hasattr(evaluations[0], "residuals")
+    if are_numbers:
+        from nncli.cli.compare_numbers import NUMBERS_FORMATS, numbers_report
+
+        if differences:
+            raise UsageError("--differences is about classes; these models tell numbers")
+        report = numbers_report(models, evaluations)  # type: ignore[arg-type]
+        text = NUMBERS_FORMATS[format_](report)
+    else:
+        report = _report(models, evaluations)
+        text = FORMATS[format_](report)
     click.echo(fitted(text, sys.stdout) if format_ == "table" else text, nl=False)
     if differences:
         _write_differences(differences, models, evaluations)
-    if way_to_look(Path())[0] == "report":
+    if way_to_look(Path())[0] == "report" and not are_numbers:
         say_next("report", *models, "-o", "compare.html")
     if gate and any(not _is_met(each, gate) for each in report["comparisons"]):
         warn(f"--gate {gate} is not met")
@@ -90,6 +99,11 @@ def _evaluations(models: tuple[str, ...], data: str, split: str | None, *, inclu
     opened = [read_model(find_model(model)) for model in models]
     for used in opened:
         refuse_task("compare", used.task.name)
+    told = {
+        model.task.name if model.task.name == "classification" else (model.task.name, model.classes) for model in opened
+    }
+    if len(told) > 1:
+        raise UsageError("these models tell different things; compare needs classes of all, or the same numbers of all")
     every = [evaluate_folder(Predictor(model, tells_known=True), data, split) for model in opened]
     for model, each in zip(models, every, strict=True):
         if each.known is None:

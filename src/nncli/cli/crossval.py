@@ -15,11 +15,14 @@ from nncli.cli.next_step import say_next
 from nncli.cli.options import Share
 from nncli.cli.progress import MODES
 from nncli.cli.regression import is_r2_below
+from nncli.cli.together import together
 from nncli.errors import EXIT_GATE, EXIT_SKIPPED, DataError, Interrupted, UsageError
+from nncli.machine.ranks import ALONE
 from nncli.text import printable
 
 if TYPE_CHECKING:
     from nncli.config import ConfigFile
+    from nncli.machine.ranks import Ranks
     from nncli.run.cross_validation import CrossValidated
     from nncli.run.directory import RunDirectory
     from nncli.run.plan import Plan
@@ -27,6 +30,13 @@ if TYPE_CHECKING:
 ABOUT = "crossval.json"
 FORMATS = ("table", "json")
 MOST_FOLDS = 50
+
+
+def _help(ranks: Ranks) -> None:
+    from nncli.cli.crossval_progress import OwnFoldNotes
+    from nncli.run.cross_validation import help_cross_validation
+
+    help_cross_validation(ranks, OwnFoldNotes())
 
 
 @click.command(short_help="Cross-validate: test on every image, check every label.")
@@ -44,6 +54,7 @@ MOST_FOLDS = 50
 )
 @click.option("--fail-under", metavar="ACCURACY", type=Share(), help="Exit with 4 if the accuracy is lower.")
 @click.option("--progress", type=click.Choice(MODES), default="auto", show_default=True, help="Progress on stderr.")
+@together.helped_by(_help)
 @click.pass_context
 def command(
     context: click.Context,
@@ -68,6 +79,7 @@ def command(
       nncli crossval photos.yaml --groups '^person\\d+'   keep a person together
       nncli crossval photos.yaml -k 10 -f json | jq .accuracy
       nncli crossval --resume runs/photos-crossval-1
+      mpiexec -n 5 nncli crossval photos.yaml             each of five processes trains a fold (docs/scaling.md)
 
     The accuracy is over all images, and every label is checked. Written are metrics.json, predictions.csv,
     confusion_matrix.csv, labels.csv with the images whose label is doubtful, and labels.html to look at them.
@@ -135,7 +147,7 @@ def _run(
         try:
             if not resume:
                 _begin(directory, plan, folds, groups)
-            result = CrossValidation(plan, folds, groups, directory.path, watcher).run()
+            result = CrossValidation(plan, folds, groups, directory.path, watcher, together.ranks or ALONE).run()
             if result is None:
                 raise DataError("the cross-validation was stopped")
             _write(directory, result)

@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nncli.cli.messages import say
-from nncli.cli.progress import Progress
+from nncli.cli.progress import OwnNotes, Progress
 from nncli.run.cross_validation import FoldHooks
 
 if TYPE_CHECKING:
     from nncli.run.hooks import Counts
     from nncli.run.training import Training
+
+
+class OwnFoldNotes(OwnNotes, FoldHooks):
+    """Notes of a process that helps the first one."""
 
 
 class CrossvalProgress(Progress, FoldHooks):

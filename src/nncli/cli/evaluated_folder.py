@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nncli.cli.bar import with_bar
 from nncli.cli.messages import say, warn
@@ -12,6 +12,7 @@ from nncli.text import printable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from nncli.data.reading import Reading
     from nncli.evaluation.evaluation import Evaluation
     from nncli.evaluation.labeled_folder import LabeledImages
     from nncli.model.file import Model
@@ -31,7 +32,7 @@ def evaluate_with_unknowns(
     from nncli.evaluation.labeled_folder import labeled_images
 
     classes = predictor.model.classes
-    images = labeled_images(data, split, (*classes, unknown))
+    images = labeled_images(data, split, (*classes, unknown), reading_like(predictor.model))
     pairs = list(zip(images.paths, images.names, strict=True))
     known, others = [pair for pair in pairs if pair[1] != unknown], [path for path, name in pairs if name == unknown]
     if not others or not known:
@@ -57,23 +58,26 @@ def evaluate_folder(predictor: Predictor | RankedPredictor, data: str, split: st
     from nncli.evaluation.labeled_folder import images_with_labels, labeled_images, measured_images
 
     classes, task = predictor.model.classes, predictor.model.task.name
+    like = reading_like(predictor.model)
     if task != "classification":
         if task == "multilabel":
-            images = images_with_labels(data, split, classes, _columns(predictor.model))
+            images = images_with_labels(data, split, classes, like)
         else:
-            images = measured_images(data, split, {"label": list(classes)})
+            images = measured_images(data, split, {"label": list(classes)}, like)
         _say_what_is_evaluated(data, images, ())
         return evaluate_table(predictor, images)
-    images = labeled_images(data, split, classes)
+    images = labeled_images(data, split, classes, like)
     _say_what_is_evaluated(data, images, classes)
     return evaluate_files(predictor, images.paths, images.names, images.folder, images.split, images.opened())
 
 
-def _columns(model: Model) -> dict[str, Any]:
-    """The columns of the table that a model was trained with, where its config says them."""
-    config = model.training.get("config")
-    said = config.get("data.columns") if isinstance(config, dict) else None
-    return {key: said[key] for key in ("label", "separator") if key in said} if isinstance(said, dict) else {}
+def reading_like(model: Model) -> Reading:
+    """How data are read as those were that trained a model: the same columns, arrays turned in the same way."""
+    from nncli.data.reading import Reading
+
+    columns = model.setting("data.columns")
+    usual = columns if isinstance(columns, dict) else {}
+    return Reading(usual=usual, transpose=model.setting("data.transpose") == "on")
 
 
 def evaluate_table(predictor: Predictor | RankedPredictor, images: LabeledImages) -> Evaluation:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,6 +15,9 @@ from nncli.cli.next_step import run_of, say_next
 from nncli.cli.options import model_option
 from nncli.errors import DataError
 from nncli.text import printable
+
+if TYPE_CHECKING:
+    from nncli.model.file import Model
 
 METHODS = ("occlusion", "gradient")
 
@@ -27,6 +31,7 @@ METHODS = ("occlusion", "gradient")
 )
 def command(image: str, model: str | None, output: str, method: str) -> None:
     """Draw the evidence in IMAGE for and against the two most likely classes, and print the path of the picture.
+    Of a model that tells numbers: where the image raises and lowers the first two.
 
     \b
     Examples:
@@ -42,7 +47,7 @@ def command(image: str, model: str | None, output: str, method: str) -> None:
     features, which have no place in the image, the blurred spot finds the places: occlusion of a linearized network.
     """  # fmt: skip
     from nncli.data.image.decoding import ImageError, decode_image
-    from nncli.model.explanation import explain, spot_size
+    from nncli.model.explanation import explain
     from nncli.model.file import read_model
     from nncli.model.predictor import Predictor
     from nncli.model.task import refuse_task
@@ -57,22 +62,29 @@ def command(image: str, model: str | None, output: str, method: str) -> None:
     except ImageError as error:
         raise DataError(f"{printable(image)}: {error}") from error
     explanation = explain(Predictor(used), pixels, method, lambda lots: with_bar(lots, len(lots), " lots of spots"))
+    form = ".4g" if used.task.name == "regression" else ".3f"
     labels = [
-        f"{used.classes[k]} {probability:.3f}"
+        f"{used.classes[k]} {probability:{form}}"
         for k, probability in zip(explanation.classes, explanation.probabilities, strict=True)
     ]
-    shape = used.image_format.shape
-    how = "gradient x input" if method == "gradient" else "occlusion"
-    how += "" if method == "gradient" and used.preprocessing.is_pixels else f" by spots of {spot_size(shape)} pixels"
-    picture = explanation_picture(
-        as_rgb(pixels[None], *shape[:2])[0],
-        explanation.maps,
-        [Path(image).name, *labels],
-        f"red speaks for the class, blue against it ({how}, image {shape[0]}x{shape[1]})",
-    )
+    of_image, titles = as_rgb(pixels[None], *used.image_format.shape[:2])[0], [Path(image).name, *labels]
+    picture = explanation_picture(of_image, explanation.maps, titles, _caption(used, method))
     save_png(Path(output), picture)
     say(f"{printable(image)}: {', '.join(map(printable, labels))}")
     click.echo(printable(output))
     if method == METHODS[0]:
         other = Path(output).with_stem(f"{Path(output).stem}-{METHODS[1]}")
         say_next("explain", image, "-m", run_of(path), "-o", other, "--method", METHODS[1])
+
+
+def _caption(model: Model, method: str) -> str:
+    """The meaning of the colors, and how they were found."""
+    from nncli.model.explanation import spot_size
+
+    shape = model.image_format.shape
+    how = "gradient x input" if method == "gradient" else "occlusion"
+    how += "" if method == "gradient" and model.preprocessing.is_pixels else f" by spots of {spot_size(shape)} pixels"
+    colors = "red speaks for the class, blue against it"
+    if model.task.name == "regression":
+        colors = "red raises the number, blue lowers it"
+    return f"{colors} ({how}, image {shape[0]}x{shape[1]})"

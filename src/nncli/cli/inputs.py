@@ -70,10 +70,13 @@ def check_numbers(paths: Sequence[str], image_format: ImageFormat) -> None:
 
 def unread_notes(paths: Sequence[str]) -> Iterator[str]:
     """A line for each folder among `paths` that holds images of kinds that are not read."""
+    folders = [path for path in paths if path != STDIN and _is_folder(path)]
+    if not folders:
+        return
     from nncli.data.unread_images import unread_note
 
-    for path in paths:
-        note = unread_note(path) if path != STDIN and _is_folder(path) else ""
+    for path in folders:
+        note = unread_note(path)
         if note:
             yield f"{printable(path)}: {note}"
 
@@ -88,13 +91,16 @@ def broken_links(paths: Sequence[str]) -> list[str]:
     return [link for folder in folders for link in links_to_nothing(folder)]
 
 
-def source_lots(paths: Sequence[str], names_from: str | None, separator: bytes) -> Iterator[Iterable[Source]]:
+def source_lots(
+    paths: Sequence[str], names_from: str | None, separator: bytes, *, transpose: bool = False
+) -> Iterator[Iterable[Source]]:
     """All images: those of `paths`, then those of a list of names.
 
     Args:
         paths: Files, folders, or ``-`` for the bytes of an image on stdin.
         names_from: A file with names of files and folders, ``-`` for stdin, or None.
         separator: What ends a name in it, newline or NUL.
+        transpose: Exchange rows and columns of arrays.
 
     Yields:
         Sources that are known together: all of `paths`, then those of all names that have arrived.
@@ -102,22 +108,22 @@ def source_lots(paths: Sequence[str], names_from: str | None, separator: bytes) 
     Raises:
         NncliError: The list or a folder cannot be read.
     """
-    yield chain.from_iterable(map(_expand, paths))
+    yield chain.from_iterable(_expand(path, transpose) for path in paths)
     if names_from is not None:
         for names in _arriving_names(names_from, separator):
-            yield chain.from_iterable(map(_expand_name, names))
+            yield chain.from_iterable(_expand_name(name, transpose) for name in names)
 
 
-def _expand(path: str) -> Iterator[Source]:
+def _expand(path: str, transpose: bool) -> Iterator[Source]:
     """The sources that one argument stands for."""
     if path == STDIN:
         yield STDIN, _read_stdin()
     else:
-        yield from _expand_name(path)
+        yield from _expand_name(path, transpose)
 
 
-def _expand_name(path: str) -> Iterator[Source]:
-    """A file as it is; the images of a folder; the rows of a table of numbers.
+def _expand_name(path: str, transpose: bool) -> Iterator[Source]:
+    """A file as it is; the images of a folder, an archive or arrays; the rows of a table of numbers.
 
     A folder without images is a source that will fail, for one record.
     """
@@ -130,6 +136,12 @@ def _expand_name(path: str) -> Iterator[Source]:
         from nncli.data.numbers import number_rows
 
         for source in number_rows(path):
+            is_empty = False
+            yield source
+    elif _is_arrays(path):
+        from nncli.data.arrays.unlabeled import array_images
+
+        for source in array_images(path, transpose=transpose):
             is_empty = False
             yield source
     elif _is_folder(path):
@@ -150,6 +162,12 @@ def _is_numbers(path: str) -> bool:
     from nncli.data.numbers import is_number_table
 
     return is_number_table(path)
+
+
+def _is_arrays(path: str) -> bool:
+    from nncli.data.arrays.families import is_array_file
+
+    return is_array_file(path) and Path(path).is_file()
 
 
 def _packed(path: str) -> Iterator[Source]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
 from nncli.text import printable
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-@dataclass
 class Settings:
     """How and as who to speak. One for the process: messages come from threads and after the command.
 

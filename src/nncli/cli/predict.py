@@ -91,6 +91,7 @@ def command(
       nncli predict photo.jpg                     photo.jpg<TAB>cat<TAB>0.9731
       nncli predict -m runs/cats-1 photos/        all images below a folder
       nncli predict -f csv -o labels.csv *.jpg
+      nncli predict t10k-images-idx3-ubyte.gz     arrays: FILE[0], FILE[1], ...
       nncli predict --strange 0.01 --confidence 0.9 photos/
       find . -name '*.png' -print0 | nncli predict --files-from - -0 -f ndjson
       curl -s https://example.org/cat.jpg | nncli predict -f label -
@@ -108,7 +109,7 @@ def command(
     used = read_model(find_model(model))
     check_numbers(paths, used.image_format)
     tells_strangeness = strange is not None or format_ in ("json", "ndjson")
-    lots = source_lots(paths, files_from, b"\0" if null else b"\n")
+    lots = source_lots(paths, files_from, b"\0" if null else b"\n", transpose=used.setting("data.transpose") == "on")
     layout = _layout(context.params, used)
     tally = Tally()
     with predicting(used, backend, tells_strangeness=tells_strangeness) as predictor, _open_output(output) as out:
@@ -167,9 +168,8 @@ def _check_model(model: Model, strange: float | None, confidence: float | None) 
         return
     if evidence.conformal is None:
         raise UsageError("--confidence: this model cannot promise anything; train it again, with validation images")
-    config = model.training.get("config")
-    monitor = config.get("training.monitor") if isinstance(config, dict) else None
-    approximate = "" if monitor == "last" else "; about so, for the validation images also chose the epoch"
+    chose = model.setting("training.monitor") != "last"
+    approximate = "; about so, for the validation images also chose the epoch" if chose else ""
     by_class = ", and in every class," if evidence.conformal.is_by_class else ""
     images = f"for images like the validation images{approximate}"
     say(f"labels hold the right one{by_class} with probability {confidence:g} {images}")
@@ -218,9 +218,11 @@ class Tally:
 
     def look_at(self, paths: Sequence[str]) -> None:
         """Note which of these files hold more than one picture."""
-        from nncli.data.suspects import several_pictures
+        from nncli.data.image.image_format import SEVERAL_SUFFIXES
 
-        if len(self.several) < MOST_SEVERAL:
+        if len(self.several) < MOST_SEVERAL and any(path.lower().endswith(SEVERAL_SUFFIXES) for path in paths):
+            from nncli.data.suspects import several_pictures
+
             self.several += several_pictures(paths)
 
     def notes(self) -> Iterator[str]:

@@ -382,7 +382,7 @@ class TrainingConfig:
     processes: Annotated[
         int | Literal["auto"],
         Integer(1, 64, words=(AUTO,)),
-        "processes among which each batch is divided; auto: one per core where that is faster",
+        "processes among which each batch is divided; auto: one per core, or fewer where that is faster at the moment",
     ] = AUTO
     backend: Annotated[
         Backend, Choice(get_args(Backend)), "where the network lies: numpy, or cupy on a GPU (docs/scaling.md)"

@@ -27,9 +27,11 @@ class ImageArrays(ImageSource):
 
     Attributes:
         images: uint8 each, (height, width) or (height, width, channels).
+        origins: The array that they come from, or the arrays one after the other: its name, and how many images it has.
     """
 
     images: Sequence[NDArray[np.uint8]] | NDArray[np.uint8] = ()
+    origins: tuple[tuple[str, int], ...] = ()
 
     @classmethod
     def of(cls, images: Sequence[NDArray[np.uint8]] | NDArray[np.uint8], labels: NDArray[np.intp]) -> ImageArrays:
@@ -50,12 +52,10 @@ class ImageArrays(ImageSource):
         return array_rows(chosen, image_format)
 
     def opened(self, paths: Sequence[str]) -> Iterator[tuple[str, str | bytes]]:
-        """See `ImageSource.opened`: as files of the PPM family, which decode to the same bytes."""
+        """See `ImageSource.opened`: as files, called after their place in the array that they come from."""
+        named = [f"{name}[{i}]" for name, count in self.origins for i in range(count)]
         for path in paths:
-            image = self.images[int(path)]
-            kind, (height, width) = (b"P6", image.shape[:2]) if image.ndim == 3 else (b"P5", image.shape)
-            pixels = image[..., :3] if image.ndim == 3 else image
-            yield path, b"%s %d %d 255\n%s" % (kind, width, height, pixels.tobytes())
+            yield named[int(path)] if named else path, as_file(self.images[int(path)])
 
     def look_at(self, paths: Sequence[str]) -> Looks | None:
         """As of files."""
@@ -85,3 +85,10 @@ class ImageArrays(ImageSource):
         if on_progress:
             on_progress(len(paths))
         return LoadedImages(rows, np.arange(len(rows)), ())
+
+
+def as_file(image: NDArray[np.uint8]) -> bytes:
+    """A file of the PPM family, which decodes to the same bytes as `image`, see `ImageArrays`."""
+    kind, (height, width) = (b"P6", image.shape[:2]) if image.ndim == 3 else (b"P5", image.shape)
+    pixels = image[..., :3] if image.ndim == 3 else image
+    return b"%s %d %d 255\n%s" % (kind, width, height, pixels.tobytes())

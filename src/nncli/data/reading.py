@@ -43,6 +43,7 @@ class Reading:
     Attributes:
         splits: `data.splits`: the folders of each split, or ``none`` if every folder is a class.
         columns: `data.columns`: what for -> the column of a table.
+        usual: The same for tables that have these columns, as that of a training had; others are read by their names.
         label_from: `data.label_from`: a pattern with a group ``label``, which names of images match.
         order: `data.order`: the column of a table that says when; validation images are the last ones.
         transpose: `data.transpose`: exchange rows and columns of arrays.
@@ -53,6 +54,7 @@ class Reading:
 
     splits: Mapping[str, Sequence[str]] | str = ""
     columns: Mapping[str, Any] = field(default_factory=dict)
+    usual: Mapping[str, Any] = field(default_factory=dict)
     label_from: str | None = None
     order: str | None = None
     transpose: bool = False
@@ -74,11 +76,13 @@ class Reading:
             )
 
     def refuse_but(self, what: str, *allowed: str) -> None:
-        """Refuse what has no meaning for this kind of data.
+        """Refuse what has no meaning for this kind of data; but not where it was said of others, those trained on.
 
         Raises:
             UsageError: It was said.
         """
+        if not self.is_training:
+            return
         said = {
             "splits": bool(self.splits),
             "columns": bool(self.columns),
@@ -158,7 +162,7 @@ def listed_source(path: str | Path, reading: Reading) -> ImageSource | None:
     if name.endswith(TABLE_SUFFIXES):
         reading.refuse_but("a table", "columns", "order")
         return _tables(str(path), _with_siblings(Path(path)), reading)
-    from nncli.data.arrays.reading import is_array_file
+    from nncli.data.arrays.families import is_array_file
 
     if is_array_file(path):
         return _arrays(path, reading)
@@ -183,7 +187,7 @@ def _listed_in(tree: Tree, reading: Reading) -> ImageSource | None:
 
 def _without_images(tree: Tree, reading: Reading) -> ImageSource | None:
     """Arrays or parquet files that lie in a folder, or in its folder data; None if there are none."""
-    from nncli.data.arrays.reading import is_array_file
+    from nncli.data.arrays.families import is_array_file
 
     for folder in (tree.root, *tree.folders(tree.root)):
         others = tree.listing(folder).others
@@ -284,7 +288,8 @@ def _arrays(path: str | Path, reading: Reading) -> ImageSource:
     if reading.is_training and (missing or len(found.classes) < 2):
         what = f"no images of class {some(missing)} to train on" if missing else "images of one class only"
         raise DataError(f"{printable(found.root)}: {what}")
-    return ImageArrays(str(path), found.classes, splits, found.notes, images=together)
+    origins = sum((found.origins[split] for split in found.splits), ())
+    return ImageArrays(str(path), found.classes, splits, found.notes, images=together, origins=origins)
 
 
 def _with_siblings(table: Path) -> dict[str, str]:
@@ -311,7 +316,7 @@ def _tables(root: str, tables: Mapping[str, str], reading: Reading) -> ImageSour
     for table, split in tables.items():
         try:
             found.setdefault(split, []).append(
-                read_manifest(table, columns, task=reading.task, side_cameras=reading.side_cameras)
+                read_manifest(table, columns, usual=reading.usual, task=reading.task, side_cameras=reading.side_cameras)
             )
         except UsageError as error:
             if split in ("", "train") or "no column is known to hold the label" not in str(error):

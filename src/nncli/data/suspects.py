@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nncli.data.image.frames import SUFFIXES, more_than_one
+from nncli.data.image.frames import more_than_one
+from nncli.data.image.image_format import SEVERAL_SUFFIXES
 from nncli.data.image.image_plugins import open_image
 from nncli.text import printable
 
@@ -83,7 +84,7 @@ def look_for_suspects(paths: Sequence[str]) -> Suspects:
 
 def several_pictures(paths: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Path and word of the files that hold more than one picture, among those that may by their name."""
-    chosen = [path for path in paths if path.lower().endswith(SUFFIXES)]
+    chosen = [path for path in paths if path.lower().endswith(SEVERAL_SUFFIXES)]
     for path in chosen[:: max(1, -(-len(chosen) // MOST))]:
         with contextlib.suppress(OSError, ValueError):
             file = Path(path)

@@ -10,8 +10,14 @@ images are added, one right by each model alone, which repairs the usual interva
 
     d = (c - b) / (n + 2)        half = z sqrt(((b + c + 2) / (n + 2) - d^2) / (n + 2))
 
+Of numbers each image has a difference of squared errors, d = r_2^2 - r_1^2. Their mean tells which model is better,
+their standard deviation s how far chance reaches:
+
+    mean +- z s / sqrt(n)        p = 2 (1 - Phi(|mean| sqrt(n) / s))
+
 Sources: McNemar 1947; Bonett and Price 2012 ("Adjusted Wald confidence interval for a difference of binomial
-proportions based on paired data"), advised by Fagerland, Lydersen and Laake 2014.
+proportions based on paired data"), advised by Fagerland, Lydersen and Laake 2014; Diebold and Mariano 1995 ("Comparing
+predictive accuracy", without lags).
 """
 
 from __future__ import annotations
@@ -68,6 +74,54 @@ class Comparison:
         center = (self.second - self.first) / n
         half = z * math.sqrt(((self.first + self.second + 2) / n - center**2) / n)
         return Interval(max(center - half, -1.0), min(center + half, 1.0))
+
+
+@dataclass(frozen=True)
+class NumbersComparison:
+    """Two models on the same n numbers.
+
+    Attributes:
+        n: How many.
+        first, second: Mean squared errors.
+        deviation: Standard deviation of the differences of squared errors.
+    """
+
+    n: int
+    first: float
+    second: float
+    deviation: float
+
+    @property
+    def difference(self) -> float:
+        """Mean squared error of the second less that of the first."""
+        return self.second - self.first
+
+    @property
+    def p_value(self) -> float:
+        """Probability of a difference at least as large, if both models were equally good, 0..1."""
+        if not self.deviation:
+            return 1.0 if not self.difference else 0.0
+        return math.erfc(abs(self.difference) / self.deviation * math.sqrt(self.n / 2))
+
+    def interval(self, confidence: float = CONFIDENCE) -> Interval:
+        """Where the true difference lies; see the module."""
+        half = quantile(confidence) * self.deviation / math.sqrt(self.n)
+        return Interval(self.difference - half, self.difference + half)
+
+
+def compare_numbers(
+    actual: NDArray[np.float64], first: NDArray[np.float64], second: NDArray[np.float64]
+) -> NumbersComparison:
+    """Compare the squared errors of two models.
+
+    Args:
+        actual: The right numbers, (m,), m > 0.
+        first: Those of the first model, (m,).
+        second: Those of the second one, (m,).
+    """
+    squares = (first - actual) ** 2, (second - actual) ** 2
+    deviation = float((squares[1] - squares[0]).std())
+    return NumbersComparison(len(actual), float(squares[0].mean()), float(squares[1].mean()), deviation)
 
 
 def compare(actual: NDArray[np.intp], first: NDArray[np.intp], second: NDArray[np.intp]) -> Comparison:

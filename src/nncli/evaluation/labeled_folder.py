@@ -60,7 +60,9 @@ class LabeledImages:
         return self.source.opened(self.paths) if self.source else iter(zip(self.paths, self.paths, strict=True))
 
 
-def labeled_images(root: str, split: str | None = None, known: Sequence[str] | None = None) -> LabeledImages:
+def labeled_images(
+    root: str, split: str | None = None, known: Sequence[str] | None = None, reading: Reading | None = None
+) -> LabeledImages:
     """The images of a folder of class folders, or of one split of a folder with train, val and test.
 
     Args:
@@ -68,13 +70,15 @@ def labeled_images(root: str, split: str | None = None, known: Sequence[str] | N
         split: ``train``, ``val`` or ``test``; by default the one that training has seen least of.
         known: The model's classes, which folders with these names are, whatever they are called; by default any will
             do.
+        reading: How the user has said that such data are read, for training.
 
     Raises:
         UsageError: There is no such split.
         DataError: The folder cannot be read or can be read in several ways, or holds no class folders, one that is not
             `known`, or no images.
     """
-    listed = listed_source(root, Reading(is_training=False))
+    reading = replace(reading or Reading(), is_training=False)
+    listed = listed_source(root, reading)
     if listed:
         return _of_source(listed, split, known)
     tree = tree_of(root)
@@ -108,43 +112,41 @@ def labeled_images(root: str, split: str | None = None, known: Sequence[str] | N
     return _of_archive(tree, images) if isinstance(tree, ArchiveTree) else images
 
 
-def measured_images(path: str, split: str | None, columns: Mapping[str, Any]) -> LabeledImages:
+def measured_images(
+    path: str, split: str | None, columns: Mapping[str, Any], reading: Reading | None = None
+) -> LabeledImages:
     """The images of a table with their numbers, or of one split of it.
 
     Args:
         path: The table, or a folder with one.
         split: As for `labeled_images`.
         columns: As `data.columns`; the label is a list of the columns of numbers.
+        reading: As for `labeled_images`.
 
     Raises:
         UsageError: There is no such split or column, or a row is wrong.
         DataError: There is no table.
     """
-    source = read_source(path, Reading(columns=columns, task="regression", is_training=False))
+    reading = replace(reading or Reading(), columns=columns, task="regression", is_training=False)
+    source = read_source(path, reading)
     images = _of_source(source, split, None)
     return replace(images, targets=source.splits[images.split or "all"].targets)
 
 
-def images_with_labels(path: str, split: str | None, names: Sequence[str], columns: Mapping[str, Any]) -> LabeledImages:
+def images_with_labels(path: str, split: str | None, names: Sequence[str], reading: Reading) -> LabeledImages:
     """The images of a table with their labels, or of one split of it; as targets a 1 or 0 for each of `names`.
 
     Args:
         path: The table, or a folder with one.
         split: As for `labeled_images`.
         names: The labels that the model knows; images need not have all of them.
-        columns: As `data.columns`, of the table that the model comes from; where this one has others, they are found.
+        reading: As for `labeled_images`.
 
     Raises:
         UsageError: There is no such split, or a row is wrong.
         DataError: There is no table, or it has labels that the model does not know.
     """
-    reading = Reading(columns=columns, task="multilabel", is_training=False)
-    try:
-        source = read_source(path, reading)
-    except UsageError as error:
-        if not columns or "data.columns" not in str(error):
-            raise
-        source = read_source(path, replace(reading, columns={}))
+    source = read_source(path, replace(reading, task="multilabel", is_training=False))
     images, files = _of_source(source, split, None), source.splits
     targets = files[images.split or "all"].targets
     used = [name for k, name in enumerate(source.classes) if any(own[k] for own in targets)]

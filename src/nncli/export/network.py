@@ -47,8 +47,7 @@ def probabilities(graph: Graph, features: str, model: Model) -> str:
         with graph.part("projection"):
             matrix = model.projection.matrix.astype(f32)
             scaled = graph.add("Add", graph.add("MatMul", scaled, matrix), model.projection.shift)
-    tells_classes = model.task.name == "classification"
-    votes = []
+    votes, tells_classes = [], model.task.name == "classification"
     for number, network in enumerate(model.parameters.members, 1):
         with graph.part(f"network_{number}"):
             votes.append(_member(graph, scaled, network, model.activation, tells_classes=tells_classes))

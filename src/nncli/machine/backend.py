@@ -24,7 +24,7 @@ from nncli.machine.extras import refuse_missing
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-WAY_OUT = "leave it, or choose --backend numpy"
+WAY_OUT = "choose --backend numpy"
 
 
 def open_backend(name: str) -> NDArray[Any]:

@@ -52,8 +52,7 @@ class Helpers:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for pid in list(self._running):
-            self.kill(pid)
+        self.kill_all()
 
     def __len__(self) -> int:
         """Helpers that have not been seen to end."""
@@ -98,6 +97,11 @@ class Helpers:
         codes = {pid: code for pid in self._running if (code := _exit_code(pid, os.WNOHANG)) is not None}
         self._running -= set(codes)
         return codes
+
+    def kill_all(self) -> None:
+        """End those still running."""
+        for pid in list(self._running):
+            self.kill(pid)
 
     def kill(self, pid: int) -> None:
         """End a helper, which may have ended by itself."""

@@ -102,6 +102,11 @@ ALONE = Alone()
 """Whoever names no others works alone."""
 
 
+def come_from_the_first() -> Any:
+    """For `from_first` in all other processes."""
+    raise AssertionError("this is the first process")
+
+
 def share(ranks: Ranks, m: int) -> slice:
     """Which of m items are this process's: an equal share, give or take one."""
     return slice(m * ranks.rank // ranks.size, m * (ranks.rank + 1) // ranks.size)

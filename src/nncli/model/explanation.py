@@ -1,5 +1,7 @@
 """Attribution of an answer to places of the image: a map for a class, positive where the image speaks for it.
 
+Of a regression a map is for a number, s is this number itself, and the map positive where the image raises it.
+
     occlusion    s(image) - s(image with a spot blurred),  s = log(p_k / (1 - p_k))        for every place of the spot
     gradient     sum over the channels of x * d log p_k / dx                               where the network sees pixels
                  s(image) - s(image with a spot blurred),  s = phi * d log p_k / dphi      where it sees features phi
@@ -28,6 +30,7 @@ from PIL import Image, ImageFilter
 
 from nncli.data.pixel_rows import mirrored
 from nncli.model.predictor import BATCH_SIZE
+from nncli.model.task import Regression
 from nncli.network.backpropagation import backpropagate
 from nncli.network.forward_propagation import forward
 from nncli.network.parameters import Workspace
@@ -60,8 +63,8 @@ class Explanation:
     """Maps of an image.
 
     Attributes:
-        classes: Indices of the most likely classes, the first one first.
-        probabilities: Theirs.
+        classes: Indices of the most likely classes, the first one first; of a regression of the first numbers.
+        probabilities: Theirs; of a regression these numbers.
         maps: One for each of them, (n, height, width); positive where the image speaks for the class.
     """
 
@@ -83,22 +86,28 @@ def explain(predictor: Predictor, pixels: NDArray[np.uint8], method: str, watche
         method: One of `METHODS`.
         watched: Passes on the numbers of the first spots of every lot, and so sees how far it is.
     """
-    probabilities = predictor.probabilities(pixels[None])[0]
-    classes = np.argsort(-probabilities, kind="stable")[:N_CLASSES].tolist()
+    probabilities, task = predictor.probabilities(pixels[None])[0], predictor.model.task
+    is_regression = isinstance(task, Regression)
+    order = np.arange(len(probabilities)) if is_regression else np.argsort(-probabilities, kind="stable")
+    classes = order[:N_CLASSES].tolist()
     if method == "gradient":
         maps = _gradient_maps(predictor.model, pixels, classes, watched)
         if predictor.model.test_time_augmentation == "mirror":
             other = mirrored(pixels, predictor.model.image_format.shape)
-            maps = (maps + _gradient_maps(predictor.model, other, classes, watched)[:, :, ::-1]) / 2
+            signs = task.mirror_signs[classes] if isinstance(task, Regression) else np.ones(len(classes))
+            of_other = _gradient_maps(predictor.model, other, classes, watched)[:, :, ::-1]
+            maps = (maps + signs[:, None, None] * of_other) / 2
     else:
 
-        def log_odds(rows: NDArray[np.uint8]) -> NDArray[np.float64]:
+        def scores(rows: NDArray[np.uint8]) -> NDArray[np.float64]:
             p = predictor.probabilities(rows).astype(np.float64)
+            if is_regression:
+                return p[:, classes]
             others = np.stack([np.delete(p, k, axis=1).sum(axis=1) for k in classes], axis=1)  # 1 - p may round to 0
             odds: NDArray[np.float64] = np.log(np.maximum(p[:, classes], LEAST)) - np.log(np.maximum(others, LEAST))
             return odds
 
-        maps = occlusion_maps(pixels, predictor.model.image_format.shape, log_odds, watched)
+        maps = occlusion_maps(pixels, predictor.model.image_format.shape, scores, watched)
     return Explanation(classes, [float(probabilities[k]) for k in classes], maps)
 
 
@@ -164,10 +173,11 @@ def _gradient_maps(
 
 
 def slope(model: Model, x: NDArray[np.float64], k: int) -> NDArray[np.float64]:
-    """The derivative d log p_k / dx, (n_0,), by backpropagation through to the input.
+    """The derivative d log p_k / dx, (n_0,), by backpropagation through to the input; of a regression d y_k / dx.
 
     Several networks vote with their average p, so that of each counts by its share: d log p = sum of dp_i / sum of p_i.
-    The temperature, which makes every answer more or less sure, is left out.
+    The temperature, which makes every answer more or less sure, is left out. Of a number, the target one below what the
+    network says makes dZ[L] of the squared error the unit vector, from which dy_k / dx comes out.
 
     Args:
         model: Whose network.
@@ -180,6 +190,12 @@ def slope(model: Model, x: NDArray[np.float64], k: int) -> NDArray[np.float64]:
     total, weight = np.zeros_like(x), 0.0
     for network, gradient in zip(parameters.members, gradients.members, strict=True):
         Y_hat = forward(network, workspace, x[:, None], model.activation)
+        if isinstance(model.task, Regression):
+            below = Y_hat - np.eye(len(Y_hat))[:, [k]]
+            backpropagate(network, workspace, below, gradient, activation=model.activation, loss="squared")
+            total += model.task.deviation[k] * (network.W[1].T @ workspace.dZ[1])[:, 0]
+            weight += 1
+            continue
         p = float(Y_hat[k, 0]) if len(Y_hat) > 1 else float((1 - Y_hat, Y_hat)[k][0, 0])
         p = max(p, LEAST)
         backpropagate(network, workspace, np.array([k]), gradient, activation=model.activation)

@@ -118,6 +118,11 @@ class Model:
         """How many votes there are for an image."""
         return n_looks(self.column.looks) * (2 if self.is_mirrored else 1)
 
+    def setting(self, key: str) -> Any:
+        """The value of an option, ``data.transpose``, when it was trained; None where the file does not tell."""
+        config = self.training.get("config")
+        return config.get(key) if isinstance(config, dict) else None
+
     @cached_property
     def preprocessing(self) -> Preprocessing:
         """From pixel values to network input."""

@@ -14,7 +14,6 @@ from itertools import chain, islice, tee
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nncli.data.decoding_pool import CHUNK_SIZE, DecodingPool
 from nncli.errors import ModelFileError
@@ -27,6 +26,8 @@ from nncli.network.parameters import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+
+    from numpy.typing import NDArray
 
     from nncli.model.file import Model
 
@@ -100,7 +101,7 @@ class Predictor:
         model.column.prepare()
         if model.projection:
             model.projection.prepare(np.float64)  # before other threads ask, and processes are forked
-        self._memory = PerThread[tuple[NDArray[np.float64], Workspace]]()
+        self._memory: PerThread[tuple[NDArray[np.float64], Workspace]] = PerThread()
 
     def probabilities(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Probabilities of every class for images given as rows.

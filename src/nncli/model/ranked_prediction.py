@@ -8,9 +8,9 @@ are the same for any number of ranks.
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from nncli.machine.ranks import share
+from nncli.machine.ranks import come_from_the_first, share
 from nncli.model.predictor import Predictor
 
 if TYPE_CHECKING:
@@ -68,13 +68,9 @@ class RankedPredictor:
 
 def help_predict(ranks: Ranks) -> None:
     """Predict this rank's share of everything that the first one asks for."""
-    predictor = _predictor(ranks.from_first(_nothing))
-    while (some := ranks.from_first(_nothing)) is not None:
+    predictor = _predictor(ranks.from_first(come_from_the_first))
+    while (some := ranks.from_first(come_from_the_first)) is not None:
         _predicted(predictor, some, ranks)
-
-
-def _nothing() -> Any:
-    raise AssertionError("this is the first rank")
 
 
 def _predictor(asked: _Asked) -> Predictor:

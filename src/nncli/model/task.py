@@ -139,9 +139,9 @@ TOLD = {"classification": "classes", "multilabel": "labels", "regression": "numb
 """Task -> its answers, in a word."""
 
 ONLY_FOR = {
-    "compare": ("classification",),
+    "compare": ("classification", "regression"),
     "crossval": ("classification", "regression"),
-    "explain": ("classification",),
+    "explain": ("classification", "regression"),
     "tune": ("classification",),
 }
 """Command -> the tasks that it is for, where these are not all."""

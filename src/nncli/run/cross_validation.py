@@ -9,6 +9,9 @@ backpropagation (`training.pattern_epochs`), and features with them, too. Where 
 they are set aside from these; the temperature of a fold's probabilities is fitted on what the networks of the other
 folds say.
 
+Several ranks load images and compute features together. Then each trains a fold by itself, and after each round of
+folds the first one keeps what all have found.
+
 Where the data have an order (`data.order`), the folds are blocks of it, one after the other: of two frames of a film
 that follow each other one would tell the other. Numbers are counted as classes are, fold by fold and over all images.
 
@@ -34,6 +37,7 @@ from nncli.errors import DataError, ModelFileError, UsageError
 from nncli.evaluation.evaluation import Evaluation, predict_rows
 from nncli.evaluation.regression import RegressionEvaluation
 from nncli.machine.npz_file import read_npz, write_npz
+from nncli.machine.ranks import ALONE, Ranks, come_from_the_first
 from nncli.model.calibration import fit_temperature, tempered
 from nncli.model.task import Regression
 from nncli.run.dataset import Span, with_features
@@ -55,6 +59,10 @@ if TYPE_CHECKING:
 
 NOT_LEARNED = ("data.path", "data.cache", "training.processes")
 """Options that a cross-validation can be resumed with differently."""
+
+
+NOTHING = np.empty(0, np.float32)
+"""Answers of a rank that has no fold in the last round."""
 
 
 class FoldHooks(Hooks):
@@ -91,16 +99,25 @@ class CrossValidation:
         grouping: What keeps images together, see groups.py; None for what the config says.
         folder: Where finished folds are kept.
         hooks: Who watches.
+        ranks: The processes among which folds are dealt; all but the first are to `help_cross_validation`.
 
     Raises:
         DataError: Images cannot be read, or a class has too few of them or of their groups.
     """
 
     def __init__(
-        self, plan: Plan, n_folds: int, grouping: str | None, folder: Path, hooks: FoldHooks | None = None
+        self,
+        plan: Plan,
+        n_folds: int,
+        grouping: str | None,
+        folder: Path,
+        hooks: FoldHooks | None = None,
+        ranks: Ranks = ALONE,
     ) -> None:
-        self.n_folds, self._folder, self._hooks = n_folds, folder, hooks or FoldHooks()
-        self.experiment = load(_with_all_images(plan), self._hooks)
+        self.n_folds, self._folder, self._hooks, self._ranks = n_folds, folder, hooks or FoldHooks(), ranks
+        if ranks.rank == 0:
+            ranks.from_first(lambda: (plan, n_folds, grouping, folder))
+        self.experiment = load(_with_all_images(plan), self._hooks, None, ranks)
         images = self.experiment.training
         labels, seed = images.labels.tolist(), plan.config.training.seed
         grouping = plan.config.data.groups if grouping is None else grouping
@@ -112,7 +129,7 @@ class CrossValidation:
         else:
             self.folds = stratified_folds(labels, n_folds, seed, groups)
         self.n_groups = len(labels) if groups is None else len(set(groups))
-        self._check_folds()
+        ranks.from_first(self._check_folds)  # told once
         settings = {key: as_json(value) for key, value in used_options(plan.config).items() if key not in NOT_LEARNED}
         about = json.dumps([self.experiment.fingerprint, settings, self.folds.tolist()], default=str)
         self._digest = np.frombuffer(hashlib.blake2b(about.encode(), digest_size=16).digest(), np.uint8)
@@ -133,23 +150,32 @@ class CrossValidation:
 
     def run(self) -> CrossValidated | None:
         """Train and predict all folds that are not kept already; None if the hooks stopped it."""
-        hooks, images = self._hooks, self.experiment.training
+        hooks, images, ranks = self._hooks, self.experiment.training, self._ranks
         probabilities = np.empty((len(images.labels), len(self.experiment.classes)), np.float32)
-        missing = [k for k in range(self.n_folds) if not self._read(k, probabilities)]
+        missing = ranks.from_first(lambda: [k for k in range(self.n_folds) if not self._read(k, probabilities)])
         experiment = self.experiment
         if missing and not self._learns_patterns:
-            with hooks.on_features(len(images.rows)) as on_progress:
+            with hooks.on_features(len(images.rows) // ranks.size) as on_progress:
                 experiment = replace(experiment, shared_features=shared_features(experiment, on_progress))
-        for k in missing:
-            own = np.flatnonzero(self.folds == k)
-            hooks.on_fold(k + 1, self.n_folds, len(images.rows) - len(own), len(own))
-            found = self._fold(experiment, k)
+        for start in range(0, len(missing), ranks.size):
+            together = missing[start : start + ranks.size]
+            for k in together:
+                n_own = int((self.folds == k).sum())
+                hooks.on_fold(k + 1, self.n_folds, len(images.rows) - n_own, n_own)
+            found = self._fold(experiment, together[ranks.rank]) if ranks.rank < len(together) else NOTHING
             if found is None:
                 return None
-            probabilities[own] = found
-            write_npz(self._file(k), {"digest": self._digest, "probabilities": found})
-            hooks.on_fold_done(k + 1, self._result(images.chosen(own), found))
+            for k, answers in zip(together, ranks.gathered(found), strict=False):
+                self._keep(k, answers, probabilities)
         return self._finished(probabilities)
+
+    def _keep(self, k: int, found: NDArray[np.float32], probabilities: NDArray[np.float32]) -> None:
+        """Write down what was found of a fold."""
+        own = np.flatnonzero(self.folds == k)
+        probabilities[own] = found
+        if self._ranks.rank == 0:
+            write_npz(self._file(k), {"digest": self._digest, "probabilities": found})
+            self._hooks.on_fold_done(k + 1, self._result(self.experiment.training.chosen(own), found))
 
     def _result(self, images: ImageSet, found: NDArray[np.float32]) -> str:
         """How good the answers to some images are, in a few words."""
@@ -175,10 +201,11 @@ class CrossValidation:
                 parts = grouped_split(labels, *split, self._group_of[others].tolist())
             chosen, set_aside = others[parts[0]], others[parts[1]]
         sets = images.chosen(chosen), images.chosen(set_aside)
-        part = replace(experiment, training=sets[0], validation=sets[1], span=Span())  # each fold has its own span
+        # Each fold has its own span, and no others to train it with.
+        part = replace(experiment, training=sets[0], validation=sets[1], span=Span(), ranks=ALONE)
         if self._learns_patterns:  # labels have a say in the features
             part = with_features(experiment.plan, *sets, experiment.skipped)
-        training = Training(part, make_trainer(part))
+        training = Training(part, make_trainer(part, None if self._ranks.size == 1 else 1))
         hooks.on_start(training)
         with hooks.on_training(training) as on_batch:
             for result in training.epochs(hooks.should_stop, on_batch):
@@ -267,6 +294,12 @@ class CrossValidation:
             )
         probabilities[own] = found
         return True
+
+
+def help_cross_validation(ranks: Ranks, hooks: FoldHooks) -> None:
+    """Do this process's part of a cross-validation that the first one makes and runs; nothing is written."""
+    plan, n_folds, grouping, folder = ranks.from_first(come_from_the_first)
+    CrossValidation(plan, n_folds, grouping, folder, hooks, ranks).run()
 
 
 def groups_of(experiment: Experiment, grouping: str) -> list[int]:

@@ -14,7 +14,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from nncli.errors import TrainingError, UsageError
-from nncli.machine.ranks import ALONE, Ranks
+from nncli.machine.ranks import ALONE, Ranks, come_from_the_first
 from nncli.run.checkpoint import CHECKPOINT, saved_processes, take_over
 from nncli.run.directory import RunDirectory, create_run
 from nncli.run.hooks import NOBODY, Hooks
@@ -26,7 +26,6 @@ from nncli.run.training import Training, TrainingRun
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from nncli.model.file import Model
     from nncli.run.dataset import Experiment
     from nncli.run.plan import Plan
     from nncli.run.training import Finished
@@ -114,10 +113,6 @@ def help_run(ranks: Ranks, hooks: Hooks = NOBODY) -> None:
     Raises:
         NncliError: Something went wrong here that need not have gone wrong elsewhere.
     """
-
-    def come_from_the_first() -> tuple[Plan, Model | None]:
-        raise AssertionError("this is the first process")
-
     plan, learned = ranks.from_first(come_from_the_first)
     with contextlib.suppress(TrainingError):  # a loss that is not finite is so for all; the first process tells
         train(load(plan, hooks, learned, ranks), hooks)

@@ -99,6 +99,7 @@ def plan_experiment(config_file: ConfigFile, source: ImageSource | None = None) 
     config = config_file.config
     open_backend(config.training.backend)  # what is missing is told before any image is looked at
     source = source or read_source(config.data.path, reading_of(config.data))
+    _check_task(config_file, source)
     if source.only_size:
         config_file = config_file.with_values({"data.image_size": source.only_size, "data.color": "grayscale"})
     for key in ("data.validation_split", "data.groups"):
@@ -146,6 +147,13 @@ def reading_of(data: DataConfig) -> Reading:
         task=data.task,
         side_cameras=data.side_cameras or {},
     )
+
+
+def _check_task(config_file: ConfigFile, source: ImageSource) -> None:
+    """Labels and numbers come from a table; images in memory have classes."""
+    task, has_targets = config_file.config.data.task, any(files.targets for files in source.splits.values())
+    if has_targets != (task != "classification"):
+        raise config_file.error("data.task", f"data.task {task} does not go with these images, which have classes")
 
 
 def _refuse_what_needs_validation(config_file: ConfigFile) -> None:

@@ -45,7 +45,7 @@ ROWS = 7
 
 def make_trainer(
     experiment: Experiment,
-    n_processes: int | None = None,
+    n_shares: int | None = None,
     on_progress: Callable[[int], None] = lambda _n: None,
     on_note: Callable[[str], None] = lambda _note: None,
 ) -> Trainer:
@@ -53,7 +53,7 @@ def make_trainer(
 
     Args:
         experiment: Data and plan.
-        n_processes: How many processes are to train it; by default what the config says.
+        n_shares: How many shares a batch is divided into, for as many processes; by default what the config says.
         on_progress: Told the number of images whose features have just been computed.
         on_note: Told in a line why these could not be kept in the cache.
     """
@@ -66,7 +66,7 @@ def make_trainer(
     device = None if is_on_host(like) else _device(like, experiment, batch_size, dtype)
     normalization, output, n_members = network.normalization, experiment.task.output(dims[-1]), training.ensemble
     parameters = Parameters(dims, dtype, normalization=normalization, n_members=n_members, output=output, like=like)
-    communicator = communicator_of(experiment, n_processes)
+    communicator = communicator_of(experiment, n_shares)
     parameters = parameters.like(flat=communicator.zeros_like(parameters.flat))
     if communicator.rank == 0:  # the others take over from it
         rng = np.random.default_rng(training.seed)
@@ -115,7 +115,7 @@ def _device(like: Array, experiment: Experiment, batch_size: int, dtype: np.dtyp
     return Device(like, room_beside(dtype.itemsize * n_numbers))
 
 
-def communicator_of(experiment: Experiment, n_processes: int | None = None) -> Communicator:
+def communicator_of(experiment: Experiment, n_shares: int | None = None) -> Communicator:
     """The processes of the run, where there are several already, or those that training starts; see `make_trainer`."""
     if experiment.ranks.size > 1:
         return communicator_over(experiment.ranks)
@@ -127,7 +127,8 @@ def communicator_of(experiment: Experiment, n_processes: int | None = None) -> C
     n_weights = training.ensemble * sum(n[l] * n[l - 1] for l in range(1, len(n)))
     work = n_weights + _feature_work(experiment)
     n_steps = training.epochs * math.ceil(m / batch_size)
-    return make_communicator(n_processes or training.processes, work, batch_size, n_steps)
+    adapts = experiment.config.network.normalization != "batch"
+    return make_communicator(training.processes, work, batch_size, n_steps, n_shares, adapts=adapts)
 
 
 def _feature_work(experiment: Experiment) -> int:

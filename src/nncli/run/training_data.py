@@ -215,6 +215,8 @@ def shared_features(experiment: Experiment, on_progress: Callable[[int], None]) 
     features, data = experiment.features, experiment.config.data
     if features is None or data.augmentation not in ("none", "mirror"):
         return None
-    images = PixelRows(experiment.training.pixels)
-    n_more = len(images) if experiment.n_looks > 1 else 0
-    return feature_rows(features, images, on_progress, n_mirrored=n_more, n_looks=experiment.n_looks)
+    pixels, ranks, n_looks = experiment.training.pixels, experiment.ranks, experiment.n_looks
+    images = PixelRows(pixels, np.arange(len(pixels))[share(ranks, len(pixels))])
+    n_more = len(images) if n_looks > 1 else 0
+    own = feature_rows(features, images, on_progress, n_mirrored=n_more, n_looks=n_looks)
+    return ranks.joined(own, [len(images), *[n_more] * (n_looks - 1)])

@@ -1,12 +1,16 @@
 """How several processes train one network together; one process has nobody to talk to.
 
-Each process takes its share of every batch and computes the gradient of that share. The gradients are added up, each
-process updates its own part of the parameters, and all go on from the same parameters: the same training, divided.
+Every batch is divided into shares, one for each process, and a gradient is computed of each share. The gradients are
+added up, each process updates its own part of the parameters, and all go on from the same parameters: the same
+training, divided.
 
     forward, backward        on this process's share of the batch
     sum                      every process has the whole batch's gradient for its part of the parameters
     optimizer.step           on that part
     finish_step              every process has all parameters; all hear whether to stop
+    adapt                    between two steps: fewer processes may take several shares each, or more take fewer
+
+The shares decide what is computed, to the bit. Which process computes which of them decides only how long it takes.
 """
 
 from __future__ import annotations
@@ -17,9 +21,12 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from nncli.network.parameters import Array
+
+    Gradients = list[Array]
+    Numbers = Sequence[Sequence[float]]
 
 
 class Communicator(Protocol):
@@ -27,40 +34,43 @@ class Communicator(Protocol):
 
     Attributes:
         rank: Number of this process, from 0; 0 is the one that reports and saves.
-        size: Number of processes.
-        forked: Number of those on this machine that training starts itself; resuming starts as many again.
+        size: Number of shares.
+        shares: Numbers of those that this process computes.
+        forked: Number of shares that training made itself, for processes of this machine; resuming makes as many again.
     """
 
     rank: int
     size: int
+    shares: Sequence[int]
     forked: int
 
     def zeros_like(self, array: Array) -> Array:
         """Zeros that all processes see, for parameters and the optimizer's state."""
 
-    def helped(self, theta: Array, work: Callable[[Array], None]) -> contextlib.AbstractContextManager[Array]:
-        """While the context is open, the other processes do `work` with a gradient vector each, as long as `theta`.
+    def helped(self, theta: Array, work: Callable[[Gradients], None]) -> contextlib.AbstractContextManager[Gradients]:
+        """While the context is open, other processes do `work`, too, from where this one stands when they start.
 
-        The context gives this process's gradient vector; it is not open in the others, which end with their work.
+        The context and `work` get a gradient vector for each share, as long as `theta`; the context is not open in the
+        other processes, which end with their work.
         """
 
-    def share(self, m: int) -> slice:
-        """Which of m examples are this process's."""
+    def share(self, number: int, m: int) -> slice:
+        """Which of m examples are in a share."""
 
-    def part(self, size: int) -> slice:
-        """Which of `size` parameters this process updates."""
+    def parts(self, size: int) -> list[slice]:
+        """Which of `size` parameters this process updates: neighboring parts, one for each of its shares."""
 
-    def sum(self, gradient: Array, *numbers: float) -> list[float]:
-        """Replace this process's part of `gradient` by its sum over the processes; gives the sums of `numbers`."""
+    def sum(self, numbers: Numbers) -> list[float]:
+        """Make this process's parts of the first gradient vector the sum of all; gives the sums as `total`."""
 
     def add_up(self, vector: Array) -> None:
-        """Replace a vector, (n, 1), by its sum over the processes, the same bits in all of them."""
+        """Replace a vector, (n, 1), by its sum over the processes, the same bits in all of them, of a share each."""
 
-    def total(self, *numbers: float) -> list[float]:
-        """The sums of `numbers` over the processes."""
+    def total(self, numbers: Numbers) -> list[float]:
+        """The sums over all shares of `numbers`, of which there are as many for each of this process's shares."""
 
-    def over_parts(self, number: float) -> float:
-        """The sum of `number` over the parts of the parameters."""
+    def over_parts(self, numbers: list[float]) -> float:
+        """The sum over all parts of the parameters of `numbers`, one for each of this process's parts."""
 
     def finish_step(self, stop: bool) -> bool:
         """Wait until every process has updated its part; returns what process 0 says about stopping."""
@@ -68,12 +78,16 @@ class Communicator(Protocol):
     def agree(self, stop: bool) -> bool:
         """Hear what process 0 says about stopping, when no parameter has moved since the last step."""
 
+    def adapt(self, seconds: float) -> bool:
+        """After a step that took `seconds`: whether this process has other shares from now on."""
+
 
 class SingleProcess:
     """The communicator of a process that is alone."""
 
     rank = 0
     size = 1
+    shares: Sequence[int] = (0,)
     forked = 1
 
     def zeros_like(self, array: Array) -> Array:
@@ -81,32 +95,32 @@ class SingleProcess:
         return np.zeros_like(array)
 
     @contextlib.contextmanager
-    def helped(self, theta: Array, _work: Callable[[Array], None]) -> Iterator[Array]:
+    def helped(self, theta: Array, _work: Callable[[Gradients], None]) -> Iterator[Gradients]:
         """Nobody helps."""
-        yield np.zeros_like(theta)
+        yield [np.zeros_like(theta)]
 
-    def share(self, _m: int) -> slice:
+    def share(self, _number: int, _m: int) -> slice:
         """All of them."""
         return slice(None)
 
-    def part(self, _size: int) -> slice:
+    def parts(self, _size: int) -> list[slice]:
         """All of them."""
-        return slice(None)
+        return [slice(None)]
 
-    def sum(self, _gradient: Array, *numbers: float) -> list[float]:
-        """The sum over one process is already there."""
-        return list(numbers)
+    def sum(self, numbers: Numbers) -> list[float]:
+        """The sum over one share is already there."""
+        return self.total(numbers)
 
     def add_up(self, vector: Array) -> None:
         """Likewise."""
 
-    def total(self, *numbers: float) -> list[float]:
-        """The sum over one process is already there."""
-        return list(numbers)
+    def total(self, numbers: Numbers) -> list[float]:
+        """Likewise."""
+        return list(numbers[0])
 
-    def over_parts(self, number: float) -> float:
+    def over_parts(self, numbers: list[float]) -> float:
         """There is one part."""
-        return number
+        return numbers[0]
 
     def finish_step(self, stop: bool) -> bool:
         """Nobody to wait for."""
@@ -115,3 +129,7 @@ class SingleProcess:
     def agree(self, stop: bool) -> bool:
         """Nobody to ask."""
         return stop
+
+    def adapt(self, _seconds: float) -> bool:
+        """There is one share."""
+        return False

@@ -6,6 +6,7 @@ look at the validation set, which decides which epoch's parameters are kept.
 
 from __future__ import annotations
 
+import functools
 import math
 import time
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ from nncli.network.loss import mean_loss
 from nncli.network.normalization import fold, move_running_statistics
 from nncli.network.optimization import Optimizer, clip_by_norm
 from nncli.network.parameters import Parameters, Workspace
-from nncli.training.communicator import Communicator, SingleProcess
+from nncli.training.communicator import SingleProcess
 from nncli.training.mixing import example_weights, smooth
 from nncli.training.state import EpochResult, TrainingState, score
 from nncli.training.validation import count_correct, evaluate
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nncli.network.parameters import Array
+    from nncli.training.communicator import Communicator, Gradients
     from nncli.training.dataset import Dataset
     from nncli.training.schedules import LearningRate
     from nncli.training.settings import Settings
@@ -97,23 +99,23 @@ class Trainer:
             TrainingError: The loss is not finite. `state.best` still holds the best parameters before that.
         """
 
-        def help_training(gradient_vector: Array) -> None:
-            for _ in self._epochs(gradient_vector, lambda: False, lambda _m: None, lambda: None):
+        def help_training(gradients: Gradients) -> None:
+            for _ in self._epochs(gradients, lambda: False, lambda _m: None, lambda: None):
                 pass  # process 0 reports
 
-        with self.communicator.helped(self.parameters.flat, help_training) as gradient_vector:
-            yield from self._epochs(gradient_vector, should_stop, on_batch, between_steps)
+        with self.communicator.helped(self.parameters.flat, help_training) as gradients:
+            yield from self._epochs(gradients, should_stop, on_batch, between_steps)
 
     def _epochs(
         self,
-        gradient_vector: Array,
+        gradients: Gradients,
         should_stop: Callable[[], bool],
         on_batch: Callable[[int], None],
         between_steps: Callable[[], None],
     ) -> Iterator[EpochResult]:
         """Work of each process."""
         network = self.parameters
-        self._gradients = network.like(flat=gradient_vector)
+        self._gradients = [network.like(flat=gradient) for gradient in gradients]
         self._workspace = Workspace.of(network, self.training_set.batch_size, dropout=self.settings.dropout)
         self._workspace.add_up = self.communicator.add_up
         if self.validation_set:
@@ -133,12 +135,13 @@ class Trainer:
         self, should_stop: Callable[[], bool], on_batch: Callable[[int], None], between_steps: Callable[[], None]
     ) -> bool:
         """Train on the rest of the epoch under way, or until asked to stop; returns whether asked."""
-        state, settings, communicator = self.state, self.settings, self.communicator
+        state, communicator = self.state, self.communicator
         started = time.perf_counter() - state.seconds
         n_examples, batch_size, stop = self.training_set.n_examples, self.training_set.batch_size, False
-        for X, Y in self.training_set.shuffled(settings.seed, state.epoch, state.batch, self._drawn):
+        shares = self._shares()
+        while state.batch < len(self.training_set):
             m = min(batch_size, n_examples - state.batch * batch_size)
-            loss_sum, n_correct = self._step(X, Y, m)
+            loss_sum, n_correct = self._step(shares, m)
             if not math.isfinite(loss_sum):
                 raise self._not_finite()
             state.batch += 1
@@ -147,29 +150,64 @@ class Trainer:
             state.n_correct += int(n_correct)
             on_batch(m)
             stop = communicator.finish_step(should_stop())
-            state.seconds = time.perf_counter() - started
+            before, state.seconds = state.seconds, time.perf_counter() - started
             if stop:
                 break
             between_steps()  # the other processes wait for the next gradient before they move a parameter
+            if communicator.adapt(state.seconds - before):
+                shares = self._shares()
         return stop
 
-    def _step(self, X: NDArray[Any], Y: NDArray[np.intp], m: int) -> list[float]:
-        """One step of gradient descent on a batch of m examples, of which X and Y are what this process has drawn.
+    def _shares(self) -> list[Iterator[tuple[NDArray[Any], NDArray[np.intp]]]]:
+        """The rest of the epoch's batches, for each of this process's shares of them."""
+        seed, epoch, batch = self.settings.seed, self.state.epoch, self.state.batch
+        return [
+            self.training_set.shuffled(seed, epoch, batch, functools.partial(self._drawn, number))
+            for number in self.communicator.shares
+        ]
+
+    def _step(self, shares: list[Iterator[tuple[NDArray[Any], NDArray[np.intp]]]], m: int) -> list[float]:
+        """One step of gradient descent on the next batch, of m examples.
 
         Returns:
             The sum of their losses and the number of classes predicted right, over the whole batch.
         """
+        settings, communicator, parameters = self.settings, self.communicator, self.parameters
+        random, sums = self.state.rng.bit_generator, []
+        before = random.state if len(shares) > 1 else None
+        for number, share in zip(communicator.shares, shares, strict=True):
+            if before is not None:
+                random.state = before  # all shares draw alike, as in processes of their own
+            X, Y = next(share)
+            sums.append(self._backpropagate(number, X, Y, m))
+        totals = communicator.sum(sums)  # one process has them already
+        gradient, parts = self._gradients[0], communicator.parts(parameters.flat.size)
+        if settings.gradient_clip_norm is not None:
+            self._clip([gradient.learned[part] for part in parts], settings.gradient_clip_norm)
+        alpha, own = self.learning_rate.at(self.optimizer.step_count), slice(parts[0].start, parts[-1].stop)
+        self.optimizer.step(parameters.learned, gradient.learned, alpha, own)  # part 5
+        if parameters.normalization == "batch":
+            measured = slice(max(own.start or 0, parameters.learned.size), own.stop)
+            step, size = self.optimizer.step_count, m / self.training_set.batch_size
+            move_running_statistics(parameters.flat[measured], gradient.flat[measured], step, size)
+        return totals
+
+    def _backpropagate(self, number: int, X: NDArray[Any], Y: NDArray[np.intp], m: int) -> tuple[float, int]:
+        """The gradient of share `number` of a batch of m examples, for which X and Y were drawn.
+
+        Returns:
+            The sum of the share's losses and the number of classes predicted right.
+        """
         settings, communicator = self.settings, self.communicator
-        parameters, workspace, gradients = self.parameters, self._workspace, self._gradients
-        part = communicator.part(parameters.flat.size)
+        parameters, workspace, gradients = self.parameters, self._workspace, self._gradients[number]
 
         workspace.n_batch = m
-        X, Y, weights = self._targets(X, Y, m)
+        X, Y, weights = self._targets(number, X, Y, m)
         cost, n_members = 0.0, len(parameters.members)
         Y_hat: Any = 0
         for network, gradient in zip(parameters.members, gradients.members, strict=True):
             if settings.dropout:
-                draw_dropout_masks(workspace, self.state.rng, m, communicator.share(m))
+                draw_dropout_masks(workspace, self.state.rng, m, communicator.share(number, m))
             Y_hat = Y_hat + forward(network, workspace, X, settings.activation) / n_members  # part 2
             cost += mean_loss(workspace, Y, weights, batch_size=m, loss=settings.loss) / n_members  # part 3
             backpropagate(  # part 4
@@ -177,61 +215,44 @@ class Trainer:
                 activation=settings.activation, l2=settings.l2 / communicator.size, example_weights=weights,
                 batch_size=m, loss=settings.loss,
             )  # fmt: skip
-        sums = communicator.sum(
-            gradients.flat, cost * m, count_correct(Y_hat, Y, settings.loss)
-        )  # one process has them already
-        if settings.gradient_clip_norm is not None:
-            self._clip(gradients.learned[part], settings.gradient_clip_norm)
-        alpha = self.learning_rate.at(self.optimizer.step_count)
-        self.optimizer.step(parameters.learned, gradients.learned, alpha, part)  # part 5
-        if parameters.normalization == "batch":
-            measured = slice(max(part.start or 0, parameters.learned.size), part.stop)
-            step, size = self.optimizer.step_count, m / self.training_set.batch_size
-            move_running_statistics(parameters.flat[measured], gradients.flat[measured], step, size)
-        return sums
+        return cost * m, count_correct(Y_hat, Y, settings.loss)
 
-    def _drawn(self, m: int) -> slice | NDArray[np.intp]:
-        """The places of this process's share in a batch of m; where examples are mixed also that of the next one."""
-        share = self.communicator.share(m)
+    def _drawn(self, number: int, m: int) -> slice | NDArray[np.intp]:
+        """The places of a share in a batch of m; where examples are mixed also that of the next one."""
+        share = self.communicator.share(number, m)
         if self.communicator.size == 1 or self.settings.mixing is None:
             return share
         return np.arange(share.start, share.stop + 1) % m
 
     def _targets(
-        self, X: NDArray[Any], Y: NDArray[np.intp], m: int
+        self, number: int, X: NDArray[Any], Y: NDArray[np.intp], m: int
     ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any] | None]:
-        """Examples that may get mixed, this process's share of them, their targets, and the weights of their losses."""
+        """Examples of a share, which may get mixed, their targets, and the weights of their losses."""
         settings, n_outputs = self.settings, self.parameters.layer_dims[-1]
         targets = settings.mixing.apply(self.state.rng, X, Y, n_outputs) if settings.mixing else Y
-        n_own = len(range(m)[self.communicator.share(m)])
+        n_own = len(range(m)[self.communicator.share(number, m)])
         X, targets = X[:, :n_own], targets[..., :n_own]
         weights = None if settings.class_weights is None else example_weights(settings.class_weights, targets)
         if settings.label_smoothing:
             targets = smooth(targets, settings.label_smoothing, n_outputs, X.dtype)
         return X, targets, weights
 
-    def _clip(self, gradient: Array, max_norm: float) -> None:
-        """Clip by the norm of the whole gradient, of which `gradient` is this process's part."""
-        squared_norm = self.communicator.over_parts(float(np.dot(gradient, gradient)))
-        clip_by_norm(gradient, max_norm, squared_norm)
+    def _clip(self, parts: list[Array], max_norm: float) -> None:
+        """Clip by the norm of the whole gradient, of which `parts` are this process's."""
+        squared_norm = self.communicator.over_parts([float(np.dot(part, part)) for part in parts])
+        for part in parts:
+            clip_by_norm(part, max_norm, squared_norm)
 
     def _finish_epoch(self, should_stop: Callable[[], bool]) -> EpochResult | None:
         """Validate, remember the best parameters, and close the books of the epoch; None if stopped before that."""
         state, started = self.state, time.perf_counter()
         val_loss = val_accuracy = None
         if self.validation_set:
-            sums = evaluate(
-                fold(self.parameters),
-                self._validation_workspace,
-                self.validation_set.in_order(self.communicator.share),
-                self.settings.activation,
-                should_stop,
-                loss=self.settings.loss,
-            )
+            sums = self._validate(self.validation_set, should_stop)
             if self.communicator.agree(sums is None) or sums is None:
                 return None
             n_examples = self.validation_set.n_examples
-            val_loss, val_accuracy = (total / n_examples for total in self.communicator.total(*sums))
+            val_loss, val_accuracy = (total / n_examples for total in self.communicator.total(sums))
         if not math.isfinite(float(self.parameters.flat.sum()) + (val_loss or 0)):
             raise self._not_finite()
         state.epoch += 1
@@ -251,6 +272,20 @@ class Trainer:
                 state.best[:] = self.parameters.flat
         state.begin_epoch()
         return result
+
+    def _validate(self, validation_set: Dataset, should_stop: Callable[[], bool]) -> list[tuple[float, int]] | None:
+        """Losses and hits in each of this process's shares of the set, as of `evaluate`; None if stopped before."""
+        parameters, sums = fold(self.parameters), []
+        for number in self.communicator.shares:
+            share = validation_set.in_order(functools.partial(self.communicator.share, number))
+            its = evaluate(
+                parameters, self._validation_workspace, share, self.settings.activation, should_stop,
+                loss=self.settings.loss,
+            )  # fmt: skip
+            if its is None:
+                return None
+            sums.append(its)
+        return sums
 
     def _not_finite(self) -> TrainingError:
         alpha = self.learning_rate.base

@@ -20,11 +20,11 @@ from nncli.machine.ranks import share
 from nncli.training.shared_memory import SharedMemory
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from nncli.machine.ranks import Ranks
     from nncli.network.parameters import Array
-    from nncli.training.communicator import Communicator
+    from nncli.training.communicator import Communicator, Gradients, Numbers
 
 
 class RankCommunicator:
@@ -38,40 +38,42 @@ class RankCommunicator:
 
     def __init__(self, ranks: Ranks) -> None:
         self._ranks, self.rank, self.size = ranks, ranks.rank, ranks.size
+        self.shares: Sequence[int] = (ranks.rank,)
 
     def zeros_like(self, array: Array) -> Array:
         """Zeros in this process's own memory."""
         return np.zeros_like(array)
 
     @contextlib.contextmanager
-    def helped(self, theta: Array, _work: Callable[[Array], None]) -> Iterator[Array]:
-        """The others are at the same place of the same program."""
-        yield np.zeros_like(theta)
+    def helped(self, theta: Array, _work: Callable[[Gradients], None]) -> Iterator[Gradients]:
+        """The others are at the same place of the same program; each has but one vector, for its own share."""
+        self._gradient = np.zeros_like(theta)
+        yield [self._gradient] * self.size
 
-    def share(self, m: int) -> slice:
+    def share(self, _number: int, m: int) -> slice:
         """An equal share, give or take one example."""
         return share(self._ranks, m)
 
-    def part(self, size: int) -> slice:
+    def parts(self, size: int) -> list[slice]:
         """All of them."""
-        return slice(0, size)
+        return [slice(0, size)]
 
-    def sum(self, gradient: Array, *numbers: float) -> list[float]:
+    def sum(self, numbers: Numbers) -> list[float]:
         """Add up the gradients of all, and the numbers."""
-        self._ranks.add_up(gradient)
-        return self._ranks.total(*numbers)
+        self._ranks.add_up(self._gradient)
+        return self.total(numbers)
 
     def add_up(self, vector: Array) -> None:
         """Add up the vectors of all."""
         self._ranks.add_up(vector)
 
-    def total(self, *numbers: float) -> list[float]:
+    def total(self, numbers: Numbers) -> list[float]:
         """Add up the numbers of all."""
-        return self._ranks.total(*numbers)
+        return self._ranks.total(*numbers[0])
 
-    def over_parts(self, number: float) -> float:
+    def over_parts(self, numbers: list[float]) -> float:
         """Everyone's part is the whole."""
-        return number
+        return numbers[0]
 
     def finish_step(self, stop: bool) -> bool:
         """Hear what process 0 says."""
@@ -80,6 +82,10 @@ class RankCommunicator:
     def agree(self, stop: bool) -> bool:
         """Likewise."""
         return self.finish_step(stop)
+
+    def adapt(self, _seconds: float) -> bool:
+        """Whoever launched the processes has decided."""
+        return False
 
 
 class SharedRanks(SharedMemory):
@@ -95,10 +101,10 @@ class SharedRanks(SharedMemory):
         super().__init__(ranks.rank, ranks.size, ranks.shared)
 
     @contextlib.contextmanager
-    def helped(self, theta: Array, _work: Callable[[Array], None]) -> Iterator[Array]:
+    def helped(self, theta: Array, _work: Callable[[Gradients], None]) -> Iterator[Gradients]:
         """The others are at the same place of the same program."""
         self._gradients = [self.zeros_like(theta) for _ in range(self.size)]
-        yield self._gradients[self.rank]
+        yield self._gradients
 
     def agree(self, stop: bool) -> bool:
         """All hear it."""

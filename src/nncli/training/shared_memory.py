@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import DTypeLike, NDArray
 
     from nncli.network.parameters import Array
+    from nncli.training.communicator import Numbers
 
 STRIDE = 16
 """Counters lie this many entries apart, so that two processes never write to the same cache line."""
@@ -46,14 +47,16 @@ class SharedMemory:
 
     Args:
         rank: Number of this process.
-        size: Number of processes.
+        size: Number of shares, and of processes at first.
         allocate: Gives so many zeros of a type, (n,), in memory that all of them see.
     """
 
     def __init__(self, rank: int, size: int, allocate: Callable[[int, DTypeLike], NDArray[Any]]) -> None:
         self.rank, self.size, self._allocate = rank, size, allocate
-        self._meetings = 0
+        self.shares: Sequence[int] = (rank,)
+        self._n_processes, self._meetings = size, 0
         self._counters = allocate(size * STRIDE, np.int64).data
+        self._waited = allocate(size * STRIDE, np.float64).data.cast("B").cast("d")
         self._table = allocate(2 * size * NUMBERS, np.float64).reshape(2, size, NUMBERS)
         self._numbers = self._table.reshape(-1).data.cast("B").cast("d")
         self._gradients: list[Array] = []
@@ -62,26 +65,27 @@ class SharedMemory:
         """Zeros that all processes see."""
         return self._allocate(array.size, array.dtype)
 
-    def share(self, m: int) -> slice:
+    def share(self, number: int, m: int) -> slice:
         """An equal share, give or take one example."""
-        return slice(m * self.rank // self.size, m * (self.rank + 1) // self.size)
+        return slice(m * number // self.size, m * (number + 1) // self.size)
 
-    def part(self, size: int) -> slice:
-        """An equal part, beginning and ending between two cache lines."""
+    def parts(self, size: int) -> list[slice]:
+        """Equal parts, beginning and ending between two cache lines."""
 
-        def bound(rank: int) -> int:
-            return size if rank == self.size else size * rank // self.size // ALIGNMENT * ALIGNMENT
+        def bound(number: int) -> int:
+            return size if number == self.size else size * number // self.size // ALIGNMENT * ALIGNMENT
 
-        return slice(bound(self.rank), bound(self.rank + 1))
+        return [slice(bound(number), bound(number + 1)) for number in self.shares]
 
-    def sum(self, gradient: Array, *numbers: float) -> list[float]:
-        """Add the others' gradients to this process's own, for its part of the parameters."""
-        part = self.part(gradient.size)
-        totals = self.total(*numbers)  # nobody is past this before every gradient is complete
-        own = gradient[part]
-        for rank, other in enumerate(self._gradients):
-            if rank != self.rank:
-                own += other[part]
+    def sum(self, numbers: Numbers) -> list[float]:
+        """Add the gradients of all shares to the first, for this process's parts of the parameters."""
+        totals = self.total(numbers)  # nobody is past this before every gradient is complete
+        first, *others = self._gradients
+        parts = self.parts(first.size)
+        own = slice(parts[0].start, parts[-1].stop)
+        whole = first[own]
+        for other in others:
+            whole += other[own]
         return totals
 
     def add_up(self, vector: Array) -> None:
@@ -93,34 +97,43 @@ class SharedMemory:
             self._meet()
             own[:] = table.sum(axis=0)
 
-    def total(self, *numbers: float) -> list[float]:
+    def total(self, numbers: Numbers) -> list[float]:
         """Add up a few numbers; two sets of places take turns, so that none is overwritten before all have read it."""
         first = self._meetings % 2 * self.size * NUMBERS
-        for i, number in enumerate(numbers):
-            self._numbers[first + self.rank * NUMBERS + i] = number
+        for share, its in zip(self.shares, numbers, strict=True):
+            for i, number in enumerate(its):
+                self._numbers[first + share * NUMBERS + i] = number
         self._meet()
         places = range(first, first + self.size * NUMBERS, NUMBERS)
-        return [sum(self._numbers[place + i] for place in places) for i in range(len(numbers))]
+        return [sum(self._numbers[place + i] for place in places) for i in range(len(numbers[0]))]
 
-    def over_parts(self, number: float) -> float:
-        """Every process has a part."""
-        return self.total(number)[0]
+    def over_parts(self, numbers: list[float]) -> float:
+        """Every share has a part."""
+        return self.total([[number] for number in numbers])[0]
 
     def finish_step(self, stop: bool) -> bool:
         """Meet, and hear what process 0 says."""
-        return self.total(float(stop and self.rank == 0))[0] > 0
+        says = [float(stop and self.rank == 0)]
+        return self.total([says] * len(self.shares))[0] > 0
+
+    def adapt(self, _seconds: float) -> bool:
+        """Whoever started the processes has decided."""
+        return False
 
     def _meet(self) -> None:
         """Wait until every process has come here as often as this one."""
         self._meetings += 1
         counters, meetings = self._counters, self._meetings
         counters[self.rank * STRIDE] = meetings
-        for rank in range(self.size):
-            looks = 0
+        for rank in range(self._n_processes):
+            looks, started = 0, 0.0
             while counters[rank * STRIDE] < meetings:
+                started = started or time.perf_counter()
                 looks += 1
                 if looks > EAGER_LOOKS:
                     self._wait(looks)
+            if started:
+                self._waited[self.rank * STRIDE] += time.perf_counter() - started
 
     def _wait(self, looks: int) -> None:
         """Let others work, after so many looks at a counter."""

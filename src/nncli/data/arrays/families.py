@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nncli.data.layout.words import SPLIT_OF_WORD
@@ -57,3 +58,17 @@ def parsed(name: str) -> tuple[str, str, str]:
     kinds = ["images" if word in _IMAGES else "labels" for word in words if word in _IMAGES or word in _LABELS]
     rest = [word for word in words if word not in _SPLITS and word not in _IMAGES | _LABELS | _FILLING]
     return split, kinds[0] if kinds else "", " ".join(rest)
+
+
+def is_array_file(path: str | Path) -> bool:
+    """Whether a file may hold arrays, by its name alone."""
+    name = Path(path).name.lower()
+    if name.endswith((".npz", ".npy", ".mat")) or "-idx" in name:
+        return True
+    return is_batch(name) or (name.endswith((".bin", ".idx", ".gz", ".bz2")) and bool(parsed(name)[1]))
+
+
+def is_batch(name: str) -> bool:
+    """Whether a file is one of CIFAR's, by its name in small letters: binary, or a Python batch."""
+    stem = name.removesuffix(".bin")
+    return stem == "test_batch" or stem.startswith("data_batch_") or (name in ("train.bin", "test.bin"))

@@ -6,13 +6,13 @@ beside it, ``data_batch_1`` the other batches.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from nncli.data.arrays.families import Family, families, parsed
+from nncli.data.arrays.families import Family, families, is_array_file, is_batch, parsed
 from nncli.data.arrays.idx import is_idx, parse_idx
 from nncli.data.arrays.npz import read_npy, read_npz
 from nncli.data.arrays.raw import checked_size, read_file
@@ -26,10 +26,15 @@ from nncli.errors import DataError
 from nncli.text import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 _SUFFIXES = (".npz", ".npy", ".mat", ".bin", ".idx", ".gz", ".bz2", ".xz")
 _CLASS_LISTS = ("batches.meta.txt", "fine_label_names.txt", "class_names.txt", "classes.txt")
+
+
+Origins = tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True)
@@ -41,25 +46,15 @@ class ArraySet:
         classes: By label.
         splits: Split -> images, (m, h, w) or (m, h, w, c) uint8, and labels, (m,).
         notes: How it was read.
+        origins: Split -> the array that its images come from, or the arrays one after the other: a name such as
+            ``mnist.npz[x_test]`` and how many images each has.
     """
 
     root: str
     classes: tuple[str, ...]
     splits: dict[str, tuple[NDArray[np.uint8], NDArray[np.int64]]]
     notes: tuple[str, ...]
-
-
-def is_array_file(path: str | Path) -> bool:
-    """Whether a file may hold arrays, by its name alone."""
-    name = Path(path).name.lower()
-    if name.endswith((".npz", ".npy", ".mat")) or "-idx" in name:
-        return True
-    return _is_batch(name) or (name.endswith((".bin", ".idx", ".gz", ".bz2")) and bool(parsed(name)[1]))
-
-
-def _is_batch(name: str) -> bool:
-    stem = name.removesuffix(".bin")
-    return stem == "test_batch" or stem.startswith("data_batch_") or (name in ("train.bin", "test.bin"))
+    origins: dict[str, Origins] = field(default_factory=dict)
 
 
 def read_arrays(path: str | Path) -> ArraySet:
@@ -77,40 +72,52 @@ def read_arrays(path: str | Path) -> ArraySet:
         checked_size(file)
         home = file.parent
         names = sorted((entry.name for entry in home.iterdir() if entry.is_file()), key=natural_key)
-    found = _batches(home, names if file.is_dir() or _is_batch(file.name.lower()) else [], notes)
+    found = _batches(home, names if file.is_dir() or is_batch(file.name.lower()) else [], notes)
     if not found and not file.is_dir() and file.suffix.lower() in (".npz", ".mat"):
         found = _within(file, notes)
     if not found:
         found = _files(home, names, None if file.is_dir() else file.name, notes)
     extra = [split for split in found if split not in (*SPLITS, "all")]
-    notes += [f"left out {split}: {len(found[split][0]):,} images" for split in extra]
+    notes += [f"left out {split}: {len(found[split].images):,} images" for split in extra]
     splits = {split: found[split] for split in ("all", *SPLITS) if split in found}
     if not splits:
         raise DataError(f"{printable(str(path))}: no images with labels in it")
     if "all" in splits and len(splits) > 1:
         raise DataError(f"{printable(str(path))}: {some(list(splits)[1:])} beside arrays of no split; keep one kind")
-    classes, labels = _numbered(home, {split: labels for split, (_, labels) in splits.items()}, notes)
-    return ArraySet(str(path), classes, {s: (splits[s][0], labels[s]) for s in splits}, tuple(notes))
+    classes, labels = _numbered(home, {split: pair.labels for split, pair in splits.items()}, notes)
+    pairs, origins = {s: (splits[s].images, labels[s]) for s in splits}, {s: splits[s].origins for s in splits}
+    return ArraySet(str(path), classes, pairs, tuple(notes), origins)
 
 
-_Found = dict[str, tuple["NDArray[np.uint8]", "NDArray[Any]"]]
+class _Pair(NamedTuple):
+    """Images with their labels, and where they come from, see `ArraySet`."""
+
+    images: NDArray[np.uint8]
+    labels: NDArray[Any]
+    origins: Origins
+
+
+_Found = dict[str, _Pair]
 
 
 def _batches(home: Path, names: list[str], notes: list[str]) -> _Found:
     """CIFAR's files, if there are any: binary or pickled."""
-    chosen = [name for name in names if _is_batch(name.lower())]
+    chosen = [name for name in names if is_batch(name.lower())]
     if any(name.endswith(".bin") for name in chosen):
         chosen = [name for name in chosen if name.endswith(".bin")]
     if not chosen:
         return {}
-    pieces: dict[str, list[tuple[Any, Any]]] = {}
+    pieces: dict[str, list[_Pair]] = {}
     for name in chosen:
         read = cifar_records if name.endswith(".bin") else cifar_batch
-        pieces.setdefault("test" if "test" in name.lower() else "train", []).append(read(read_file(home / name), name))
+        images, labels = read(read_file(home / name), name)
+        pair = _Pair(images, labels, ((str(home / name), len(images)),))
+        pieces.setdefault("test" if "test" in name.lower() else "train", []).append(pair)
     notes.append(f"read {len(chosen)} files of CIFAR: {some(chosen)}")
     joined = {
-        split: (np.concatenate([images for images, _ in found]), np.concatenate([labels for _, labels in found]))
+        split: _Pair(np.concatenate(images), np.concatenate(labels), sum(origins, ()))
         for split, found in pieces.items()
+        for images, labels, origins in [zip(*found, strict=True)]
     }
     return {split: joined[split] for split in ("train", "test") if split in joined}
 
@@ -127,12 +134,12 @@ def _within(file: Path, notes: list[str]) -> _Found:
     whole = [family for family in kinds.values() if family.is_whole]
     if len(whole) == 1:
         split = parsed(file.name)[0]
-        pairs = _pairs(whole[0], arrays.__getitem__, str(file), notes)
+        pairs = _pairs(whole[0], arrays.__getitem__, file, notes)
         alone = set(pairs) == {"all"} and split != "all"
         return _with_neighbors(file, pairs["all"], split, notes) if alone else pairs
     if set(arrays) == {"arr_0", "arr_1"}:
         notes.append("read arr_0 as images, arr_1 as labels")
-        return _pairs(Family({"all": "arr_0"}, {"all": "arr_1"}), arrays.__getitem__, str(file), notes)
+        return _pairs(Family({"all": "arr_0"}, {"all": "arr_1"}), arrays.__getitem__, file, notes)
     if len(arrays) > 1:
         raise DataError(
             f"{printable(str(file))}: cannot tell images and labels among {some(list(arrays))}; "
@@ -158,7 +165,7 @@ def _within_alone(file: Path, notes: list[str]) -> Any:
 
     arrays = read_mat(file) if file.suffix.lower() == ".mat" else read_npz(file)
     whole = [family for family in families(arrays).values() if family.is_whole]
-    return _pairs(whole[0], arrays.__getitem__, str(file), notes).get("all") if len(whole) == 1 else None
+    return _pairs(whole[0], arrays.__getitem__, file, notes).get("all") if len(whole) == 1 else None
 
 
 def _files(home: Path, names: list[str], chosen: str | None, notes: list[str]) -> _Found:
@@ -180,11 +187,16 @@ def _files(home: Path, names: list[str], chosen: str | None, notes: list[str]) -
             f"data.path: {printable(str(home / next(iter(first.images.values()))))}"
         )
     for family in whole.values():
-        return _pairs(family, lambda name: _one_array(home / name, notes), str(home), notes)
+        return _pairs(family, lambda name: one_array(home / name, notes), home, notes)
     return {}
 
 
-def _one_array(file: Path, notes: list[str]) -> Any:
+def one_array(file: Path, notes: list[str]) -> Any:
+    """The array of a file that holds one.
+
+    Raises:
+        DataError: It holds several, or none that is known, or cannot be read.
+    """
     if file.suffix.lower() == ".npy":
         return read_npy(file)
     if file.suffix.lower() == ".npz":
@@ -202,21 +214,27 @@ def _one_array(file: Path, notes: list[str]) -> Any:
     raise DataError(f"{printable(str(file))}: neither idx nor a file of STL-10")
 
 
-def _pairs(family: Family, array_of: Any, shown: str, notes: list[str]) -> _Found:
-    """Images and labels of each split that has both."""
+def _pairs(family: Family, array_of: Any, place: Path, notes: list[str]) -> _Found:
+    """Images and labels of each split that has both; `place` is a file with several arrays, or a folder of files."""
     found: _Found = {}
     for split, name in family.images.items():
         if split not in family.labels:
             notes.append(f"left out {printable(name)}: no labels for it")
             continue
-        where = f"{printable(Path(shown).name)}: {printable(name)}"
+        where = f"{printable(place.name)}: {printable(name)}"
         labels = as_labels(array_of(family.labels[split]), where, notes)
         images = as_images(array_of(name), len(labels), where, notes)
         if len(images) != len(labels):
             other = printable(family.labels[split])
             raise DataError(f"{where} has {len(images):,} images and {other} {len(labels):,} labels")
-        found[split] = images, labels
+        origin = str(place / name) if place.is_dir() else origin_within(place, name, list(family.images.values()))
+        found[split] = _Pair(images, labels, ((origin, len(images)),))
     return found
+
+
+def origin_within(file: str | Path, name: str, others: Sequence[str]) -> str:
+    """Name of the images of an array in a file: that of the file alone, where it has no `others`."""
+    return f"{file}[{name}]" if len(others) > 1 else str(file)
 
 
 def _numbered(

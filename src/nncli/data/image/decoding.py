@@ -28,7 +28,6 @@ import numpy as np
 from PIL import Image
 from PIL.ImageFile import ImageFile
 
-from nncli.data.image.bmp_masks import decode_masked, masked_bmp
 from nncli.data.image.canvas import clear_around, first_picture_box
 from nncli.data.image.color_profile import to_srgb
 from nncli.data.image.image_format import IMAGE_SUFFIXES, MOST_PIXELS, ImageFormat
@@ -38,7 +37,6 @@ from nncli.data.image.jpeg_integrity import LeftOverError, is_lossless, without_
 from nncli.data.image.png_samples import has_deep_colors, in_range, mend_transparency
 from nncli.data.image.resizing import NothingLeftError, kept_box, resized, scaled_size
 from nncli.data.image.sample_values import FULL_16, Scale, ValueRangeError
-from nncli.data.image.tiff import open_tiff
 from nncli.errors import DataError
 from nncli.machine.threads import NO_WARNINGS, WhileAny
 from nncli.text import printable
@@ -231,8 +229,12 @@ def _open(data: bytes, image_format: ImageFormat) -> Image.Image:
     if data[:2] not in (b"II", b"MM", b"BM"):
         return open_image(data, image_format.max_pixels)
     if data.startswith(TIFF):
+        from nncli.data.image.tiff import open_tiff  # a prediction from a photo starts faster without
+
         with _LIBTIFF_SILENCED:
             return open_tiff(data, image_format.max_pixels, image_format.value_range)
+    from nncli.data.image.bmp_masks import decode_masked, masked_bmp
+
     bmp = masked_bmp(data) if data.startswith(b"BM") else None
     if bmp is None:
         return open_image(data, image_format.max_pixels)

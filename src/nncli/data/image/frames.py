@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 
 ANIMATION, STACK, STREAM = "animation", "stack of pages", "stream of pictures"
 
-SUFFIXES = (".gif", ".png", ".apng", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm", ".avif", ".avifs")
-"""Endings of the files that may hold more than one."""
-
 _REDUCED_OR_MASK = 5
 _PNM_HEADER = re.compile(rb"P[456](?:\s|#[^\n]*\n)+(\d+)(?:\s|#[^\n]*\n)+(\d+)(?:(?:\s|#[^\n]*\n)+(\d+))?\s")
 

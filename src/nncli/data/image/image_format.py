@@ -40,6 +40,12 @@ IMAGE_SUFFIXES = (
 )
 """Endings, in lower case, of the files that a folder is searched for. What a file is, its content decides."""
 
+SEVERAL_SUFFIXES = (
+    *(".gif", ".png", ".apng", ".webp", ".tif", ".tiff", ".avif", ".avifs"),
+    *(".ppm", ".pgm", ".pbm", ".pnm"),
+)
+"""Endings of the files that may hold more than one picture."""
+
 
 @dataclass(frozen=True)
 class ImageFormat:

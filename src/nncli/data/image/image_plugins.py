@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from nncli.data.image.image_format import MAX_PIXELS
-from nncli.data.image.jxl_header import jxl_size
-from nncli.data.image.kinds import kind_of_content
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,6 +73,8 @@ def open_image(data: bytes, max_pixels: int = MAX_PIXELS) -> ImageFile:
     for accepts, module, factory in FORMATS:
         if accepts(prefix):
             return _opened(f"PIL.{module}", factory, data)
+    from nncli.data.image.kinds import kind_of_content  # seldom needed
+
     kind = kind_of_content(data)
     if kind is None:
         raise UnknownFormatError
@@ -95,6 +95,8 @@ def _opened(module: str, factory: str, data: bytes) -> ImageFile:
 
 
 def _check_jxl(data: bytes, max_pixels: int) -> None:
+    from nncli.data.image.jxl_header import jxl_size
+
     try:
         width, height = jxl_size(data)
     except ValueError as error:

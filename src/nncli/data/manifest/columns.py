@@ -125,6 +125,11 @@ def find_columns(table: Table, said: Mapping[str, Any], task: str = "classificat
     return Columns(**found)
 
 
+def has_columns(table: Table, names: Any) -> bool:
+    """Whether a table has the column, or all the columns, of an entry of `data.columns`."""
+    return all(name in table.header for name in (names if isinstance(names, (list, tuple)) else (names,)))
+
+
 def _name_driving_log(table: Table) -> None:
     """Give the log of the driving simulator the header that it lacks: three pictures and four numbers a row.
 

@@ -70,8 +70,13 @@ class LabelsReader(Reader):
             raise UsageError("data.columns.separator has no meaning for columns of 0 and 1; remove it")
         header = self._table.header
         names = tuple(str(header[place]) if header else f"column {place + 1}" for place in places)
-        values = [tuple(self._zero_or_one(i, row, place) for place in places) for i, row in enumerate(self._table.rows)]
-        return names, values
+        values = []
+        for i, row in enumerate(self._table.rows):
+            found = [ZERO_ONE.get(row[place]) if isinstance(row[place], str) else None for place in places]
+            if None in found:  # not as most cells are
+                found = [self._zero_or_one(i, row, place) for place in places]
+            values.append(tuple(found))
+        return names, values  # type: ignore[return-value]
 
     def _zero_or_one(self, i: int, row: list[Any], place: int) -> float:
         text = cell_text(row[place])
@@ -82,15 +87,16 @@ class LabelsReader(Reader):
         return value or 0.0
 
     def _from_cells(self, place: int) -> tuple[tuple[str, ...], list[tuple[float, ...]]]:
-        cells = [row[place] for row in self._table.rows]
-        texts = {cell_text(cell) for cell in cells if not isinstance(cell, (list, tuple))}
-        mark = self._mark({text for text in texts if text and text[0] != "["})
-        told = [_labels_of(cell, mark) for cell in cells]
-        names, told = self._named(told)
+        texts = [cell_text(row[place]) for row in self._table.rows]
+        every = set(texts)  # most sets of labels come again
+        mark = self._mark({text for text in every if text and text[0] != "["})
+        labels = {text: _labels_of(text, mark) for text in every}
+        names, told = self._named([labels[text] for text in texts])
         if len(names) * len(told) > MOST_CELLS:
             shown = printable(self._table.path)
             raise UsageError(f"{shown}: {len(names):,} different labels; is {self._table.name_of(place)} their column?")
-        return names, [tuple(1.0 if name in own else 0.0 for name in names) for own in told]
+        known = {own: tuple(1.0 if name in own else 0.0 for name in names) for own in set(told)}
+        return names, [known[own] for own in told]
 
     def _mark(self, texts: set[str]) -> str:
         """The separator; empty where each cell is one label."""
@@ -103,36 +109,33 @@ class LabelsReader(Reader):
             self._notes.append(f"labels are divided at {BLANK if mark == ' ' else repr(mark)}")
         return mark
 
-    def _named(self, told: list[set[str]]) -> tuple[tuple[str, ...], list[set[str]]]:
+    def _named(self, told: list[frozenset[str]]) -> tuple[tuple[str, ...], list[frozenset[str]]]:
         """All labels, and those of each row, by name where they are numbers of a list beside the table."""
-        found = set().union(*told)
+        found = frozenset().union(*set(told))
         are_numbers = bool(found) and all(map(is_whole, found))
         listed = self._said_classes or (class_list(self._table.path, self._notes) if are_numbers else ())
         if not listed:
             return tuple(sorted(found, key=natural_key)), told
         if are_numbers:
-            told = [{str(int(float(name))) for name in own} for own in told]
+            told = [frozenset(str(int(float(name))) for name in own) for own in told]
         known = {str(number) if are_numbers else name: name for number, name in enumerate(listed)}
         for i, own in enumerate(told):
             for name in sorted(own - known.keys()):
                 self._problem(i, f"no label {printable(name)[:40]}, only {some(list(known))}")
-        return tuple(listed), [{known[name] for name in own if name in known} for own in told]
+        return tuple(listed), [frozenset(known[name] for name in own if name in known) for own in told]
 
 
-def _labels_of(cell: Any, mark: str) -> set[str]:
-    """The labels in a cell: a list, the text of one, or names with `mark` between them; empty cells have none."""
-    if isinstance(cell, (list, tuple)):
-        return _names(map(cell_text, cell))
-    text = cell_text(cell)
+def _labels_of(text: str, mark: str) -> frozenset[str]:
+    """The labels in a cell: a list, or names with `mark` between them; empty cells have none."""
     if text[:1] == "[" and text[-1:] == "]":
         try:
-            return _labels_of(list(json.loads(text)), "")
+            return _names(map(cell_text, json.loads(text)))
         except (ValueError, RecursionError):  # as Python writes lists: ['a', 'b']
             return _names(part.strip().strip("'\"") for part in text[1:-1].split(","))
     if text.lower() == "nan":
-        return set()
+        return frozenset()
     return _names(text.split(None if mark == " " else mark) if mark else [text])
 
 
-def _names(parts: Iterable[str]) -> set[str]:
-    return {part.strip() for part in parts} - {""}
+def _names(parts: Iterable[str]) -> frozenset[str]:
+    return frozenset(part.strip() for part in parts) - {""}

@@ -252,6 +252,9 @@ class Reader:
         if are_numbers and listed:
             return self._by_number(names, listed)
         classes = tuple(self._said_classes) or tuple(sorted(found, key=natural_key))
+        if joined := [name for name in classes if ";" in name or "|" in name]:
+            self._are_several = True
+            self._notes.append(f"{some(joined)} is one class; write data.task: multilabel if it is several labels")
         index = {name: label for label, name in enumerate(classes)}
         labels = []
         for i, name in enumerate(names):

@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nncli.data.manifest.columns import SEPARATOR, find_columns, needed
+from nncli.data.manifest.columns import SEPARATOR, find_columns, has_columns, needed
 from nncli.data.manifest.labels import LabelsReader
 from nncli.data.manifest.reader import Reader
 from nncli.data.manifest.table import read_table
@@ -33,6 +33,7 @@ def read_manifest(
     columns: Mapping[str, Any] | None = None,
     classes: Sequence[str] = (),
     *,
+    usual: Mapping[str, Any] | None = None,
     task: str = "classification",
     side_cameras: Mapping[str, float] | None = None,
 ) -> Manifest:
@@ -42,6 +43,7 @@ def read_manifest(
         path: The file.
         columns: `data.columns`: what for -> column.
         classes: Class names by index, where they are known; else a list beside the table, or the labels themselves.
+        usual: Like `columns`, where the table has such columns.
         task: ``classification``, ``multilabel`` for any number of labels, or ``regression`` for numbers.
         side_cameras: Column of a further picture -> what is added to the first number for it.
 
@@ -55,7 +57,11 @@ def read_manifest(
         table = read_parquet_table(Path(path))
     else:
         table = read_table(path)
-    said = columns or {}
+    usual = usual or {}
+    there = {role: names for role, names in usual.items() if role != SEPARATOR and has_columns(table, names)}
+    if task == "multilabel" and SEPARATOR in usual and "label" in (there if "label" in usual else {"label"}):
+        there[SEPARATOR] = usual[SEPARATOR]
+    said = there | dict(columns or {})
     if SEPARATOR in said and task != "multilabel":
         raise UsageError(f"data.columns.separator is for data.task multilabel, not for {task}; remove it")
     found = find_columns(table, said, task)

@@ -60,9 +60,12 @@ class ListedImages(ImageSource):
 
 def rarest_labels(targets: Sequence[Sequence[float]]) -> list[int]:
     """The rarest label of each image, by a 1 or 0 for each of K labels; K where it has none."""
-    counts = [sum(column) for column in zip(*targets, strict=True)]
-    n = len(counts)
-    return [min((k for k in range(n) if own[k]), key=counts.__getitem__, default=n) for own in targets]
+    import numpy as np
+
+    has = np.array(targets, bool)
+    order = np.argsort(has.sum(axis=0), kind="stable")  # the rarest first
+    first = order[has[:, order].argmax(axis=1)]
+    return list(map(int, np.where(has.any(axis=1), first, has.shape[1])))
 
 
 def source_of(

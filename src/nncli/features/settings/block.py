@@ -1,10 +1,8 @@
 """Interface of every block's settings: settings with limits, a length, a cost."""
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar
-
-from nncli.option import options_of
 
 MOST_ANSWERS = 1 << 25
 """Numbers computed for one image at a time: 128 MB."""
@@ -31,6 +29,10 @@ class Block:
         cls.kind = re.sub("(?<=[a-z])(?=[A-Z])", "_", cls.__name__).lower()
 
     def __post_init__(self) -> None:
+        if not fields(self):  # a prediction from pixels starts faster without the next line
+            return
+        from nncli.option import options_of
+
         for option in options_of(type(self)):
             value = getattr(self, option.key)
             if not option.kind.accepts(value):
