@@ -15,7 +15,7 @@ BEGIN, END = "<!-- made by python -m tests.recipes_table; a test keeps it so -->
 SHAPES = {
     "digits": ((28, 28, 1), (28, 28, 1)),
     "garments": ((28, 28, 1), (28, 28, 1)),
-    "photos": ((128, 128, 3), (64, 64, 3)),
+    "photos": ((160, 160, 3), (64, 64, 3)),
 }
 """Images that each recipe is shown for, in small and in large sets."""
 

@@ -32,6 +32,7 @@ DEFAULTS = {
     "data.scaling": "auto",
     "data.augmentation": "none",
     "data.augmentation_strength": 1.0,
+    "data.looks": "whole",
     "data.test_time_augmentation": "none",
     "data.validation_split": 0.15,
     "data.groups": "none",

@@ -22,6 +22,7 @@ from nncli.config.recipes import (
 from nncli.config.validation import why_ignored
 from nncli.features.settings import PIXELS, misfit
 from nncli.features.settings.color_histogram import ColorHistogram
+from nncli.features.settings.looks import seen_shape
 from nncli.features.settings.patches import Patches
 from tests.config.files import complaint, load, training
 
@@ -57,7 +58,8 @@ def test_every_default_is_allowed_and_fits_the_images(recipe: str, effort: str, 
         assert [] == [key for key in defaults if why_ignored(key, values)]
         features = defaults["data.features"]
         assert features
-        assert [] == [why for why in (*(block.misfit(shape) for block in features), misfit(features, shape)) if why]
+        seen = seen_shape(shape, values["data.looks"])
+        assert [] == [why for why in (*(block.misfit(seen) for block in features), misfit(features, seen)) if why]
 
 
 @pytest.mark.parametrize(("recipe", "effort"), ALL)

@@ -33,6 +33,7 @@ data:
   features: [pixels]
   scaling: zero_one
   augmentation: none
+  looks: whole
   test_time_augmentation: none
   validation_split: 0.15
   groups: none

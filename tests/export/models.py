@@ -21,9 +21,9 @@ COLOR, GRAY = ImageFormat(14, 17, "rgb", "stretch"), ImageFormat(14, 17, "graysc
 THREE = ("ant", "bee", "cow")
 
 
-def fitted_column(features: Features, image_format: ImageFormat = COLOR) -> FeatureColumn:
+def fitted_column(features: Features, image_format: ImageFormat = COLOR, looks: str = "whole") -> FeatureColumn:
     """A feature column that has learned from sixty images of noise."""
-    return FeatureColumn.fit(features, image_format.shape, random_pixels(60, image_format), seed=1)
+    return FeatureColumn.fit(features, image_format.shape, random_pixels(60, image_format), seed=1, looks=looks)
 
 
 def featured_model(
@@ -31,10 +31,11 @@ def featured_model(
     image_format: ImageFormat = COLOR,
     classes: tuple[str, ...] = THREE,
     n_members: int = 1,
+    looks: str = "whole",
     **changes: Any,
 ) -> Model:
     """A random model on such a column, with every entry scaled to about -1 to 1; `changes` are fields of `Model`."""
-    column = fitted_column(features, image_format)
+    column = fitted_column(features, image_format, looks)
     values = np.empty((60, column.n_features), np.float32)
     column.extract(random_pixels(60, image_format), values)
     scale = (1 / (values.std(axis=0) + 0.01)).astype(np.float32)

@@ -79,6 +79,18 @@ def test_temperature_and_mirror_images_are_part_of_it(
         assert largest_difference(onnx_bytes(without), Predictor(model), [random_images(COLOR)]) > 100 * TOLERANCE
 
 
+@pytest.mark.parametrize("augmentation", ["none", "mirror"])
+def test_all_looks_vote(augmentation: str) -> None:
+    """At the whole and at parts, in both layouts."""
+    blocks = Patches(size=4, count=5), ColorHistogram(bins=3)
+    model = featured_model(blocks, looks="parts", test_time_augmentation=augmentation)
+    assert difference(model) <= TOLERANCE
+    rows = random_images(COLOR)
+    session = onnxruntime.InferenceSession(onnx_bytes(model, layout="nchw-float"))
+    found = session.run(["probabilities"], {"images": channels_first(rows.reshape(-1, *COLOR.shape))})[0]
+    np.testing.assert_allclose(Predictor(model).probabilities(rows), found, atol=TOLERANCE)
+
+
 @pytest.mark.parametrize("bias", [-30, 30])
 def test_a_hot_temperature_sees_the_small_probability(bias: float) -> None:
     """1 - p of a p close to 1 would be 0 in float32, and its root too small."""

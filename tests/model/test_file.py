@@ -177,24 +177,26 @@ def test_what_could_not_be_read_is_not_written(tmp_path: Path) -> None:
     assert [] == list(tmp_path.iterdir())
 
 
-def featured_model() -> Model:
+def featured_model(looks: str = "whole") -> Model:
     """A model that sees patches, a histogram and principal components, and votes with the mirror image."""
     blocks = Patches(size=3, count=4, grid=2), ColorHistogram(bins=2), Pca(components=5)
     image_format = ImageFormat(8, 7, "rgb", "stretch")
-    column = FeatureColumn.fit(blocks, image_format.shape, random_pixels(20, image_format), seed=1)
+    column = FeatureColumn.fit(blocks, image_format.shape, random_pixels(20, image_format), seed=1, looks=looks)
     parameters = Parameters((column.n_features, 3))
     parameters.flat[:] = np.random.default_rng(0).standard_normal(parameters.flat.size) / 10
     scale, offset = np.random.default_rng(1).random((2, column.n_features), np.float32)
     return Model(parameters, "relu", THREE, image_format, Scaling(scale, offset), {}, column, "mirror")
 
 
-def test_features_come_back_to_the_bit(tmp_path: Path) -> None:
-    """Settings, what was learned, and the vote of the mirror image; predictions are equal, and so are the bytes."""
-    model = featured_model()
+@pytest.mark.parametrize("looks", ["whole", "parts"])
+def test_features_come_back_to_the_bit(tmp_path: Path, looks: str) -> None:
+    """Settings, what was learned, and who votes; predictions are equal, and so are the bytes."""
+    model = featured_model(looks)
     write_model(tmp_path / "model.npz", model)
     found = read_model(tmp_path / "model.npz")
     assert same_model(model, found)
     assert (model.column.features, "mirror") == (found.column.features, found.test_time_augmentation)
+    assert (looks, model.n_looks) == (found.column.looks, found.n_looks)
     for name, array in model.column.arrays().items():
         np.testing.assert_array_equal(array, found.column.arrays()[name])
     pixels = random_pixels(9, model.image_format)

@@ -14,6 +14,7 @@ from nncli.data.image.image_format import ImageFormat
 from nncli.data.scaling import Scaling
 from nncli.errors import ModelFileError
 from nncli.features.column import FeatureColumn
+from nncli.features.looks import Parts
 from nncli.features.settings.color_histogram import ColorHistogram
 from nncli.features.settings.deep_patches import DeepPatches
 from nncli.features.settings.hog import Hog
@@ -390,6 +391,21 @@ def test_mirroring_averages_an_image_and_its_mirror_image(
     np.testing.assert_allclose(both.probabilities(pixels), both.probabilities(mirrored), atol=1e-6)
     upside_down = pixels.reshape(-1, 9, 8, 3)[:, ::-1].reshape(pixels.shape)
     assert np.abs(both.probabilities(pixels) - both.probabilities(upside_down)).max() > 1e-3
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_all_looks_at_an_image_have_a_vote(mirrored: bool) -> None:
+    """The probabilities are the average of those that a model of the parts gives for each look."""
+    blocks = (Patches(size=3, count=4, grid=2),)
+    pixels = random_pixels(70, LARGER, seed=3)
+    column = FeatureColumn.fit(blocks, LARGER.shape, pixels, seed=2, looks="parts")
+    model = featured(random_model(THREE, image_format=LARGER), *blocks)
+    model = replace(model, column=column, test_time_augmentation="mirror" if mirrored else "none")
+    assert (12 if mirrored else 6) == model.n_looks
+    of_parts = replace(model, column=FeatureColumn(blocks, (7, 6, 3), column.blocks))
+    looks = Parts(LARGER.shape).of(pixels.reshape(-1, 9, 8, 3))
+    votes = [Predictor(of_parts).probabilities(look.reshape(70, -1)) for look in looks]
+    np.testing.assert_allclose(Predictor(model).probabilities(pixels), np.mean(votes, axis=0), atol=1e-6)
 
 
 @pytest.mark.parametrize("test_time_augmentation", ["none", "mirror"])

@@ -28,6 +28,7 @@ OTHER = {
     "data.resize": "crop",
     "data.features": "[hog: {cell: 3}]",
     "data.augmentation": "none",
+    "data.looks": "parts",
     "data.test_time_augmentation": "mirror",
     "network.layer_dims": "[auto, 3, 4, auto]",
     "network.initialization": "xavier",
@@ -51,7 +52,7 @@ OTHER = {
 NOTHING = ImageSource("", (), {})
 """A source whose images nobody is to look at."""
 
-SECOND = {"data.augmentation": "digits", "data.test_time_augmentation": "none"}
+SECOND = {"data.augmentation": "digits", "data.looks": "whole", "data.test_time_augmentation": "none"}
 """For the recipe that does."""
 
 
@@ -89,6 +90,7 @@ def test_what_is_written_wins(folder: Path, recipe: str, key: str) -> None:
     other = SECOND[key] if OTHER[key] == alone[key] else OTHER[key]
     written = resolved(folder / "lines", f"training.recipe: {recipe}", f"{key}: {other}")
     plain = [f"{key}: {other}", *(["training.optimizer: adamw"] if key == "training.weight_decay" else [])]
+    plain += ["data.features: hog"] if key == "data.looks" else []
     expected = values_of(config_of(folder / "lines", *plain).config)[key]
     if key == "network.layer_dims":
         expected = (alone[key][0], *expected[1:])  # the input layer is as long as the feature column
@@ -154,8 +156,8 @@ def test_small_images_keep_their_size_and_gray_ones_their_color(
 @pytest.mark.parametrize(
     ("n_images", "longest", "side"),
     [
-        (2, 300, 128),
-        (1_000, 300, 128),
+        (2, 300, 160),
+        (1_000, 300, 160),
         (1_001, 300, 96),
         (5_000, 300, 96),
         (5_001, 300, 64),
@@ -172,8 +174,8 @@ def test_the_fewer_the_images_the_larger_they_are(n_images: int, longest: int, s
 @pytest.mark.parametrize(
     ("height", "width", "expected"),
     [
-        (1200, 120, (405, 40)),
-        (120, 1200, (40, 405)),
+        (1200, 120, (506, 51)),
+        (120, 1200, (51, 506)),
         (100, 50, (100, 50)),
         (6000, 40, (512, 3)),
         (400, 20, (400, 20)),
@@ -181,7 +183,7 @@ def test_the_fewer_the_images_the_larger_they_are(n_images: int, longest: int, s
     ],
 )
 def test_elongated_images_keep_their_proportions(height: int, width: int, expected: tuple[int, int]) -> None:
-    """With about as many pixels as a square of 128; none is enlarged, the shorter side keeps what it can."""
+    """With about as many pixels as a square of 160; none is enlarged, the shorter side keeps what it can."""
     found = chosen_format(Looks(height, width, True, 0.2), 100)
     assert {"data.image_size": expected, "data.color": "grayscale", "data.resize": "pad"} == found
 

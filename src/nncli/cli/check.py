@@ -133,6 +133,7 @@ def _lines(plan: Plan, experiment: Experiment) -> list[tuple[str, str]]:
         *([("classes", per_class)] if has_classes else []),
         ("input", _input(plan)),
         *features,
+        *([("looks", "at the whole image and at five parts of it")] if data.looks == "parts" else []),
         *augmented,
         *([("patterns", f"trained for {training.pattern_epochs} epochs")] if training.pattern_epochs else []),
         ("split", f"{n_training} to train on, {n_validation} to validate"),

@@ -26,6 +26,7 @@ from nncli.config.shapes import (
     ValueRange,
 )
 from nncli.features.settings import PIXELS, Features, n_features
+from nncli.features.settings.looks import seen_shape
 from nncli.option import Choice, Integer, Number, Only, Text, options_of
 
 Color = Literal["rgb", "grayscale"]
@@ -39,6 +40,7 @@ Task = Literal["classification", "multilabel", "regression"]
 Loss = Literal["squared", "absolute", "huber"]
 Transpose = Literal["off", "on"]
 Watching = Literal["off", "on"]
+Looks = Literal["whole", "parts"]
 TestTimeAugmentation = Literal["none", "mirror"]
 Activation = Literal["relu", "leaky_relu", "gelu", "tanh", "sigmoid"]
 Normalization = Literal["none", "batch", "layer"]
@@ -148,6 +150,12 @@ class DataConfig:
         "factor for the magnitude of every augmentation",
         Only("augmentation", ("digits", "photos", "garments"), hint="mirror has no amount"),
     ] = 1.0
+    looks: Annotated[
+        Looks,
+        Choice(get_args(Looks)),
+        "parts: look at the whole image, made smaller, and at five parts of it; each epoch takes one look at an image, "
+        "and in prediction all of them vote (docs/features.md)",
+    ] = "whole"
     test_time_augmentation: Annotated[
         TestTimeAugmentation,
         Choice(get_args(TestTimeAugmentation)),
@@ -209,7 +217,7 @@ class DataConfig:
     @property
     def n_features(self) -> int:
         """Length of the feature column, n_0; of pixels alone height * width * channels."""
-        return n_features(self.features, self.shape)
+        return n_features(self.features, seen_shape(self.shape, self.looks))
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from nncli.features.settings import PIXELS, Features
 from nncli.features.settings.color_histogram import ColorHistogram
 from nncli.features.settings.deep_patches import DeepPatches
+from nncli.features.settings.looks import seen_shape
 from nncli.features.settings.patches import Patches
 
 if TYPE_CHECKING:
@@ -27,10 +28,13 @@ if TYPE_CHECKING:
 
     from nncli.features.settings import Shape
 
+FEWER_IMAGES = 1_000
+"""Up to so many photos there is time to look at parts of each."""
+
 SMALL_SIDE = 40
 """Images up to this height and width keep their size."""
 
-PHOTO_SIDES = ((1_000, 128), (5_000, 96))
+PHOTO_SIDES = ((FEWER_IMAGES, 160), (5_000, 96))
 """Up to so many training images -> height and width that larger ones get; PHOTO_SIDE for more of them."""
 
 PHOTO_SIDE = 64
@@ -65,6 +69,7 @@ DECIDED_LATER = (
     "data.color",
     "data.resize",
     "data.features",
+    "data.looks",
     "data.test_time_augmentation",
     "network.layer_dims",
     "network.project",
@@ -179,12 +184,15 @@ def _photos(effort: int, facts: Facts) -> dict[str, Any]:
 
 
 def _few_photos(effort: int, facts: Facts) -> dict[str, Any]:
-    features = _patches((200, 200, 400)[effort], 3, facts.shape)
-    features += _deep_patches(facts.shape, 96, (512, 512, 800)[effort], grid=3)
+    looks = "parts" if facts.n_images <= FEWER_IMAGES and min(facts.shape[:2]) > SMALL_SIDE else "whole"
+    shape = seen_shape(facts.shape, looks)
+    features = _patches((200, 200, 400)[effort], 3, shape)
+    features += _deep_patches(shape, 96, (512, 512, 800)[effort], grid=3)
     if facts.shape[2] == 3:
         features += (ColorHistogram(bins=6),)
     return {
         "data.features": features,
+        "data.looks": looks,
         "network.layer_dims": ("auto", 256, "auto"),
         "network.project": PHOTO_DIRECTIONS,
         "training.ensemble": (5, 8, 12)[effort],
@@ -197,6 +205,7 @@ def _many_photos(effort: int, facts: Facts) -> dict[str, Any]:
     deep = _deep_patches(facts.shape, (64, 96, 96)[effort], (256, 512, 1024)[effort], grid=2)
     return {
         "data.features": deep or _patches((200, 200, 400)[effort], 4, facts.shape),
+        "data.looks": "whole",
         "network.layer_dims": ("auto", (512, 1024, 1024)[effort], "auto"),
         "network.project": "none",
         "training.ensemble": 1,

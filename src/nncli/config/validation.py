@@ -16,6 +16,7 @@ from nncli.config.recipes import likely_defaults
 from nncli.config.suggestions import nearest_key, nearest_section
 from nncli.config.values import InvalidError, read
 from nncli.features.settings import PIXELS, misfit
+from nncli.features.settings.looks import seen_shape
 from nncli.option import REQUIRED, either
 
 if TYPE_CHECKING:
@@ -119,7 +120,8 @@ def _check_features(values: dict[str, Any], written: dict[str, Entry], problems:
     size, color, features = (values.get(each) for each in ("data.image_size", "data.color", key))
     if not (size and color and features):
         return False
-    shape = DataConfig(Path(), image_size=size, color=color).shape
+    looks = values.get("data.looks") or "whole"
+    shape = seen_shape(DataConfig(Path(), image_size=size, color=color).shape, looks)
     found = []
     if key in written:
         node = written[key].node
@@ -131,6 +133,9 @@ def _check_features(values: dict[str, Any], written: dict[str, Entry], problems:
     if features != PIXELS and values.get("data.scaling") == "zero_one":
         place = written["data.scaling"].key_place
         problems.append(Problem(place, "data.scaling zero_one is for pixels alone; other features need standardize"))
+    if features == PIXELS and looks == "parts":
+        message = "data.looks parts is for learned features, not for pixels alone; remove it, or write data.features"
+        problems.append(Problem(written["data.looks"].node.place, message))
     problems += found
     return not found
 
@@ -141,7 +146,8 @@ def _check_input_layer(values: dict[str, Any], written: dict[str, Entry], proble
     dims, size, color, features = (values.get(key) for key in keys)
     if not (dims and size and color and features) or dims[0] == "auto":
         return
-    length = DataConfig(Path(), image_size=size, color=color, features=features).n_features
+    looks: Any = values.get("data.looks") or "whole"
+    length = DataConfig(Path(), image_size=size, color=color, features=features, looks=looks).n_features
     if dims[0] != length:
         node = written["network.layer_dims"].node
         place = node.items[0].place if isinstance(node, Sequence) else node.place

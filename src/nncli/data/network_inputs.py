@@ -166,18 +166,27 @@ class AugmentedInputs(NetworkInputs):
 
 
 class VersionedInputs(NetworkInputs):
-    """Examples in several versions, of which the second is the mirror image.
+    """Examples in several versions.
 
     Args:
         rows: First the first version of every example, then all second versions, and so on.
         transform: From rows to network input.
         n_versions: Of every example.
         dtype: The network's precision.
+        is_second_mirrored: Whether the second, the fourth and so on are mirror images.
     """
 
-    def __init__(self, rows: PixelRows, transform: Transform, n_versions: int, dtype: DTypeLike = np.float32) -> None:
+    def __init__(
+        self,
+        rows: PixelRows,
+        transform: Transform,
+        n_versions: int,
+        dtype: DTypeLike = np.float32,
+        *,
+        is_second_mirrored: bool = True,
+    ) -> None:
         super().__init__(rows, transform, dtype)
-        self._n_versions = n_versions
+        self._n_versions, self._is_second_mirrored = n_versions, is_second_mirrored
 
     def __len__(self) -> int:
         """Examples in the set."""
@@ -186,5 +195,5 @@ class VersionedInputs(NetworkInputs):
     def draw(self, batch: NDArray[np.intp], share: slice | NDArray[np.intp], key: Sequence[int]) -> NDArray[Any]:
         """A share of a training batch, each example in one version; see `NetworkInputs.draw`."""
         version = np.random.default_rng([*key, VERSION]).integers(0, self._n_versions, len(batch))
-        self.is_mirrored = (version == 1)[share]
+        self.is_mirrored = (version % 2 == 1)[share] & self._is_second_mirrored
         return self._transformed((batch + len(self) * version)[share])

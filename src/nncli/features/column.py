@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nncli.features.settings import PIXELS, Features, Shape, class_name, n_features, part_of
+from nncli.features.settings.looks import seen_shape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nncli.features.block import Array, FittedBlock
+    from nncli.features.looks import Parts
     from nncli.features.shared_patches import SharedPatches
 
 
@@ -29,10 +31,13 @@ class FeatureColumn:
         features: The settings of the blocks, from top to bottom.
         shape: Height, width and channels of the images.
         blocks: The fitted blocks.
+        looks: ``whole``, or ``parts`` where they see the whole in the size of a part, or a part; see looks.py.
     """
 
-    def __init__(self, features: Features, shape: Shape, blocks: list[FittedBlock]) -> None:
-        self.features, self.shape, self.blocks = features, shape, blocks
+    def __init__(self, features: Features, shape: Shape, blocks: list[FittedBlock], looks: str = "whole") -> None:
+        self.features, self.shape, self.blocks, self.looks = features, shape, blocks, looks
+        self.parts = None if looks == "whole" else _parts(shape)
+        shape = seen_shape(shape, looks)
         self.n_features = n_features(features, shape)
         layers = [getattr(block, "layer", None) for block in blocks]
         self._alone = [i for i, layer in enumerate(layers) if layer is None]
@@ -53,6 +58,7 @@ class FeatureColumn:
         pixels: NDArray[np.uint8],
         seed: int,
         on_block: Callable[[int], None] = lambda _n: None,
+        looks: str = "whole",
     ) -> FeatureColumn:
         """Learn what the blocks need.
 
@@ -62,13 +68,16 @@ class FeatureColumn:
             pixels: Training images to learn from, one per row, (m, height * width * channels).
             seed: Of the run.
             on_block: Told of every block that has learned.
+            looks: See above; blocks learn from the whole.
         """
         images, blocks = pixels.reshape(-1, *shape), []
+        if looks != "whole":
+            images = _parts(shape).whole(images)
         for i, settings in enumerate(features):
             rng = np.random.default_rng([seed, i, len(features)])
             blocks.append(block_class(settings.kind).fit(settings, images, rng))
             on_block(1)
-        return cls(features, shape, blocks)
+        return cls(features, shape, blocks, looks)
 
     @property
     def is_pixels(self) -> bool:
@@ -93,8 +102,24 @@ class FeatureColumn:
         """As `extract`, and write the feature columns of the mirror images to the rows of `mirrored`."""
         self._extract(pixels, [out, mirrored])
 
-    def _extract(self, pixels: NDArray[np.uint8], looks: list[Array]) -> None:
+    def extract_looks(self, pixels: NDArray[np.uint8], looks: Array, *, mirrored: bool) -> None:
+        """Write the feature columns of all looks at `pixels`, the whole first, to `looks`, (n_looks, m, n_features).
+
+        Each is followed by that of its mirror image, if these are wanted.
+        """
+        images, n = pixels.reshape(-1, *self.shape), 2 if mirrored else 1
+        for first, seen in enumerate(self.parts.of(images) if self.parts else [images]):
+            self._extract_seen(seen, list(looks[n * first : n * first + n]))
+
+    def whole(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Whole images as the blocks see them, (m, height, width, channels)."""
         images = pixels.reshape(-1, *self.shape)
+        return self.parts.whole(images) if self.parts else images
+
+    def _extract(self, pixels: NDArray[np.uint8], looks: list[Array]) -> None:
+        self._extract_seen(self.whole(pixels), looks)
+
+    def _extract_seen(self, images: NDArray[np.uint8], looks: list[Array]) -> None:
         parts = [[look[:, entries] for look in looks] for entries in self.entries()]
         for members, patches in self._sharing:
             patches.extract(images, [parts[i] for i in members])
@@ -130,14 +155,23 @@ class FeatureColumn:
         }
 
     @classmethod
-    def from_arrays(cls, features: Features, shape: Shape, arrays: Mapping[str, NDArray[Any]]) -> FeatureColumn:
+    def from_arrays(
+        cls, features: Features, shape: Shape, arrays: Mapping[str, NDArray[Any]], looks: str = "whole"
+    ) -> FeatureColumn:
         """The column that gave `arrays`, which have the right names and shapes."""
-        blocks = []
+        blocks, seen = [], seen_shape(shape, looks)
         for i, settings in enumerate(features, start=1):
             prefix = f"features{i}."
             own = {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
-            blocks.append(block_class(settings.kind)(settings, shape, **own))
-        return cls(features, shape, blocks)
+            blocks.append(block_class(settings.kind)(settings, seen, **own))
+        return cls(features, shape, blocks, looks)
+
+
+def _parts(shape: Shape) -> Parts:
+    """The looks at images; imported here because few columns have them."""
+    from nncli.features.looks import Parts
+
+    return Parts(shape)
 
 
 def _sharing(blocks: list[Any], shape: Shape) -> SharedPatches:

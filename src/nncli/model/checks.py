@@ -17,7 +17,7 @@ from nncli.network.forward_propagation import ACTIVATIONS
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from nncli.data.image.image_format import ImageFormat
+    from nncli.features.settings import Shape
 
 FORMAT = "nncli-model"
 FORMAT_VERSION = 1
@@ -45,6 +45,16 @@ KEYS = (
     "training",
 )
 """Keys of the metadata, all of them required."""
+
+LOOKS_WORDS = {
+    ("whole", "none"): "none",
+    ("whole", "mirror"): "mirror",
+    ("parts", "none"): "parts",
+    ("parts", "mirror"): "mirrored parts",
+}
+"""Looks of the column, and whether mirror images vote, too -> the word for both in the file."""
+
+LOOKS_OF = {word: pair for pair, word in LOOKS_WORDS.items()}
 
 NORMALIZATIONS = ("none", "layer")
 """Batch normalization is folded into the weights before a model is written."""
@@ -79,7 +89,7 @@ def _check_values(metadata: dict[str, Any]) -> None:
     temperature = metadata["temperature"]
     if type(temperature) not in (int, float) or not COLDEST <= temperature <= HOTTEST:
         raise ValueError(f"temperature is {temperature!r}, not a number from {COLDEST} to {HOTTEST}")
-    if metadata["test_time_augmentation"] not in ("none", "mirror"):
+    if metadata["test_time_augmentation"] not in list(LOOKS_OF):
         raise ValueError(f"unknown test_time_augmentation {metadata['test_time_augmentation']!r}")
     if type(metadata["ensemble"]) is not int or metadata["ensemble"] < 1:
         raise ValueError(f"ensemble is {metadata['ensemble']!r}, not a number of networks")
@@ -87,10 +97,9 @@ def _check_values(metadata: dict[str, Any]) -> None:
         raise ValueError("training is not a mapping")
 
 
-def checked_features(values: Any, image_format: ImageFormat) -> Features:
-    """The blocks of the feature column, if they can be computed for such images."""
+def checked_features(values: Any, shape: Shape) -> Features:
+    """The blocks of the feature column, if they can be computed for what has this shape."""
     features = features_from_list(values)
-    shape = image_format.shape
     for reason in (*(block.misfit(shape) for block in features), misfit(features, shape)):
         if reason:
             raise ValueError(reason)

@@ -31,11 +31,14 @@ from nncli.data.scaling import Scaling
 from nncli.errors import ModelFileError
 from nncli.features.column import FeatureColumn
 from nncli.features.settings import n_features
+from nncli.features.settings.looks import n_looks, seen_shape
 from nncli.features.span import Projection
 from nncli.machine.npz_file import read_npz, text_array, write_npz
 from nncli.model.checks import (
     FORMAT,
     FORMAT_VERSION,
+    LOOKS_OF,
+    LOOKS_WORDS,
     MAX_METADATA,
     SPAN_VERSION,
     TASK_VERSION,
@@ -74,7 +77,8 @@ class Model:
         scaling: From the feature column to network input.
         training: How it was trained and how well it did, for people to read; prediction ignores it.
         column: From pixel values to the feature column.
-        test_time_augmentation: ``mirror``: the probabilities of an image and of its mirror image are averaged.
+        test_time_augmentation: ``mirror``: the probabilities of an image and of its mirror image are averaged; in the
+            file also ``parts`` or ``mirrored parts``, where those of all looks at an image are.
         temperature: Of the probabilities, see calibration.py; 1 leaves them as they are.
         evidence: What it keeps of the images it comes from.
         projection: From the scaled feature column to network input; None if it is this column.
@@ -103,6 +107,16 @@ class Model:
     def layer_dims(self) -> tuple[int, ...]:
         """(n_0, ..., n_L)."""
         return self.parameters.layer_dims
+
+    @property
+    def is_mirrored(self) -> bool:
+        """Whether each look at an image has a vote for its mirror image, too."""
+        return self.test_time_augmentation == "mirror"
+
+    @property
+    def n_looks(self) -> int:
+        """How many votes there are for an image."""
+        return n_looks(self.column.looks) * (2 if self.is_mirrored else 1)
 
     def setting(self, key: str) -> Any:
         """The value of an option, ``data.transpose``, when it was trained; None where the file does not tell."""
@@ -136,7 +150,7 @@ def write_model(path: Path, model: Model) -> None:
             "classes": list(model.classes),
             "image": model.image_format.to_dict(),
             "features": [block.to_dict() for block in model.column.features],
-            "test_time_augmentation": model.test_time_augmentation,
+            "test_time_augmentation": LOOKS_WORDS[model.column.looks, model.test_time_augmentation],
             "temperature": model.temperature,
             "training": model.training,
             **task,
@@ -189,8 +203,10 @@ def _build(arrays: dict[str, NDArray[Any]]) -> Model:
     image_format = ImageFormat.from_dict(metadata["image"])
     classes = checked_classes(metadata["classes"], 1 if "task" in metadata else 2)
     task = task_from(metadata["task"], len(classes)) if "task" in metadata else CLASSIFICATION
-    features = checked_features(metadata["features"], image_format)
-    length = n_features(features, image_format.shape)
+    looks, voting = LOOKS_OF[metadata["test_time_augmentation"]]
+    shape = seen_shape(image_format.shape, looks)
+    features = checked_features(metadata["features"], shape)
+    length = n_features(features, shape)
     version = metadata["format_version"]
     in_span = version == SPAN_VERSION or (version == TASK_VERSION and "projection" in arrays)
     layer_dims = checked_layer_dims(metadata["layer_dims"], length, len(classes), in_span=in_span)
@@ -209,15 +225,15 @@ def _build(arrays: dict[str, NDArray[Any]]) -> Model:
     if in_span:
         matrix = take(arrays, "projection", (length, layer_dims[0]), np.float16)
         projection = Projection(matrix, take(arrays, "projection_shift", (layer_dims[0],), np.float32))
-    shapes = FeatureColumn.array_shapes(features, image_format.shape)
-    learned = {name: take(arrays, name, shape, np.float32) for name, shape in shapes.items()}
+    shapes = FeatureColumn.array_shapes(features, shape)
+    learned = {name: take(arrays, name, each, np.float32) for name, each in shapes.items()}
     evidence = evidence_from(arrays, len(classes), layer_dims[0])
     normalization, n_members = metadata["normalization"], metadata["ensemble"]
     names = list(_names(len(layer_dims) - 1, normalization))
     taken = {}
     for name, kind, l in names:
-        shape = (layer_dims[l], layer_dims[l - 1] if kind == "W" else 1)
-        taken[name] = take(arrays, name, shape if n_members == 1 else (n_members, *shape), dtype)
+        size = (layer_dims[l], layer_dims[l - 1] if kind == "W" else 1)
+        taken[name] = take(arrays, name, size if n_members == 1 else (n_members, *size), dtype)
     if arrays:
         raise ValueError(f"unknown array {next(iter(arrays))!r}")
     output = metadata["output"]
@@ -226,7 +242,7 @@ def _build(arrays: dict[str, NDArray[Any]]) -> Model:
         for network, array in zip(parameters.members, taken[name].reshape(n_members, layer_dims[l], -1), strict=True):
             getattr(network, kind)[l][...] = array
     scaling = Scaling(scale.ravel(), offset.ravel())
-    column = FeatureColumn.from_arrays(features, image_format.shape, learned)
+    column = FeatureColumn.from_arrays(features, image_format.shape, learned, looks)
     about = metadata["activation"], classes, image_format, scaling, metadata["training"]
-    how = metadata["test_time_augmentation"], metadata["temperature"]
+    how = voting, metadata["temperature"]
     return Model(parameters, *about, column, *how, evidence, projection, task)

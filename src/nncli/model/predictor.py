@@ -136,12 +136,12 @@ class Predictor:
     def _forward(self, pixels: NDArray[np.uint8], scores: NDArray[np.float32] | None = None) -> NDArray[np.float64]:
         """Y_hat, (n_L, m), of up to BATCH_SIZE images given as rows; where wanted, `scores` get their strangeness.
 
-        Where there are two looks, an image and its mirror image, it is the average of both.
+        Where there are several looks, such as an image and its mirror image, it is the average of all.
         """
         memory, workspace = self._memory.get(self._buffers)
         looks = memory[:, : len(pixels)]
-        if len(looks) == 2:
-            self.model.preprocessing.apply_both(pixels, looks[0], looks[1])
+        if len(looks) > 1:
+            self.model.preprocessing.apply_looks(pixels, looks, mirrored=self.model.is_mirrored)
         else:
             self.model.preprocessing.apply(pixels, looks[0])
         if scores is not None and self._strangeness is not None:
@@ -151,15 +151,14 @@ class Predictor:
             for number, rows in enumerate(looks):
                 X = np.asarray(rows, like=workspace.ones).T
                 Y_hat: Any = on_host(vote(self._parameters, workspace, X, self.model.activation))
-                if number:
+                if self.model.is_mirrored and number % 2:
                     Y_hat = self.model.task.of_mirrored(Y_hat)
                 total = total + Y_hat  # a copy, because the workspace is used again
         return np.asarray(total / len(looks), np.float64)
 
     def _buffers(self) -> tuple[NDArray[np.float64], Workspace]:
-        """Memory for the network input of a batch, one or two looks, and what the batch passes through."""
-        n_looks = 2 if self.model.test_time_augmentation == "mirror" else 1
-        looks = np.empty((n_looks, BATCH_SIZE, self.model.layer_dims[0]), np.float64)
+        """Memory for the network input of a batch, all looks, and what the batch passes through."""
+        looks = np.empty((self.model.n_looks, BATCH_SIZE, self.model.layer_dims[0]), np.float64)
         return looks, Workspace.of(self._parameters, BATCH_SIZE, training=False)
 
     def predict(self, sources: Iterable[Source]) -> Iterator[Prediction]:

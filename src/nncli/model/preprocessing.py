@@ -40,12 +40,12 @@ class Preprocessing:
         """Write the network input of `pixels`, one image per row, to `out`, (m, n_0), in the precision of `out`."""
         self._finish(self._features(pixels), out)
 
-    def apply_both(self, pixels: NDArray[np.uint8], out: NDArray[Any], mirrored: NDArray[Any]) -> None:
-        """As `apply`, and write the network input of the mirror images to `mirrored`, (m, n_0)."""
-        both = np.empty((2, len(pixels), self.column.n_features), np.float32)
-        self.column.extract_both(pixels, both[0], both[1])
-        self._finish(both[0], out)
-        self._finish(both[1], mirrored)
+    def apply_looks(self, pixels: NDArray[np.uint8], out: NDArray[Any], *, mirrored: bool) -> None:
+        """As `apply` for every look at an image, (n_looks, m, n_0), each followed by its mirror image if wanted."""
+        features = np.empty((len(out), len(pixels), self.column.n_features), np.float32)
+        self.column.extract_looks(pixels, features, mirrored=mirrored)
+        for its, inputs in zip(features, out, strict=True):
+            self._finish(its, inputs)
 
     def _features(self, pixels: NDArray[np.uint8]) -> NDArray[Any]:
         if self.column.is_pixels:

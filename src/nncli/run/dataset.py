@@ -21,6 +21,7 @@ from nncli.data.scaling import SCALINGS, Scaling
 from nncli.errors import DataError
 from nncli.features.column import FeatureColumn
 from nncli.features.settings import PIXELS
+from nncli.features.settings.looks import n_looks
 from nncli.machine.ranks import ALONE, Ranks, share
 from nncli.model.evidence import Evidence
 from nncli.model.file import Model
@@ -135,10 +136,15 @@ class Experiment:
         return self.plan.classes
 
     @property
+    def n_looks(self) -> int:
+        """Feature columns of each training image that are there before the first epoch; 0: it changes in every one."""
+        mirrored = {"none": 1, "mirror": 2}.get(self.config.data.augmentation, 0)
+        return mirrored * n_looks(self.config.data.looks)
+
+    @property
     def n_featured(self) -> int:
-        """Images whose features are computed before the first epoch."""
-        versions = {"none": 1, "mirror": 2}.get(self.config.data.augmentation, 0)
-        return versions * len(self.training.labels) + len(self.validation.labels) if self.features else 0
+        """Feature columns that are computed before the first epoch."""
+        return self.n_looks * len(self.training.labels) + len(self.validation.labels) if self.features else 0
 
     def bad_of(self, split: str) -> list[BadImage]:
         """The images of ``training`` or ``validation`` that were left out."""
@@ -285,9 +291,10 @@ def with_features(
     images = PixelRows(training.pixels, training.rows)
     shape, seed = plan.image_format.shape, plan.config.training.seed
     column = learned.column if learned else None
-    epochs, is_mirrored = plan.config.training.pattern_epochs, plan.config.data.augmentation == "mirror"
+    data, epochs = plan.config.data, plan.config.training.pattern_epochs
+    is_mirrored = data.augmentation == "mirror"
     lesson = Lesson(training.labels, epochs, is_mirrored, on_block) if epochs else None
-    features = fit_features(plan.config.data.features, shape, images, seed, column, on_block, ranks, lesson)
+    features = fit_features(data.features, shape, images, seed, column, on_block, ranks, lesson, data.looks)
     if learned:
         features = replace(features, scaling=learned.scaling)
     return Experiment(plan, training, validation, features.scaling, bad, features, span=span, ranks=ranks)

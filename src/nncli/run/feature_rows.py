@@ -22,6 +22,7 @@ from nncli.data.cache import Rows, cached
 from nncli.data.cache_folder import FEATURES, About
 from nncli.data.scaling import Scaling
 from nncli.features.column import FeatureColumn
+from nncli.features.settings.looks import n_looks as looks_of
 from nncli.machine.divide import divide, shared_array
 from nncli.machine.forking import number_of_processes
 from nncli.machine.ranks import ALONE, Ranks, share
@@ -98,6 +99,7 @@ def fit_features(
     on_block: Callable[[int], None] = lambda _n: None,
     ranks: Ranks = ALONE,
     lesson: Lesson | None = None,
+    looks: str = "whole",
 ) -> FittedFeatures:
     """Learn what the blocks need from training images.
 
@@ -110,11 +112,12 @@ def fit_features(
         on_block: Told of every block that has learned, and of the scaling.
         ranks: The first of them learns, all compute what the scaling is taken from.
         lesson: For blocks that learn from labels, too; None: none does.
+        looks: At the images, see `FeatureColumn`.
     """
     sample = _sample(images, np.random.default_rng([seed, len(images)]))
 
     def learn() -> FeatureColumn:
-        column = FeatureColumn.fit(features, shape, sample, seed, on_block)
+        column = FeatureColumn.fit(features, shape, sample, seed, on_block, looks)
         if lesson is None:
             return column
         from nncli.run.trained_patterns import trained  # most runs have none
@@ -156,27 +159,29 @@ def feature_rows(
     on_progress: Callable[[int], None] = lambda _n: None,
     *,
     n_mirrored: int = 0,
+    n_looks: int = 2,
     kept_as: About | None = None,
     on_note: Callable[[str], None] = lambda _note: None,
 ) -> NDArray[np.uint8]:
-    """The feature columns of `images`, and of some mirror images, as bytes, from the cache if they are there.
+    """The feature columns of `images`, and of more looks at some, as bytes, from the cache if they are there.
 
     Args:
         fitted: From `fit_features`.
         images: The images.
         on_progress: Told the number of images just finished.
-        n_mirrored: The first ones of them are wanted mirrored, too.
+        n_mirrored: The first ones of them are wanted mirrored, too, or in as many looks as there are.
+        n_looks: Looks at these, the first included.
         kept_as: What the cache is to keep them as, see `cache_entry`; by default they are not kept.
         on_note: Told in a line why they could not be kept.
 
     Returns:
-        (m + n_mirrored, n_0): those of the mirror images come last.
+        (m + n_mirrored (n_looks - 1), n_0): those of the second look come after all images, and so on.
     """
 
     def compute(memory: NDArray[np.uint8] | None) -> Rows:
-        shape = len(images) + n_mirrored, fitted.column.n_features
+        shape = len(images) + n_mirrored * (n_looks - 1), fitted.column.n_features
         rows = shared_array(shape, np.uint8) if memory is None else memory
-        return Rows(_filled(fitted, images, rows, on_progress))
+        return Rows(_filled(fitted, images, rows, on_progress, n_mirrored))
 
     made = compute(None) if kept_as is None else cached(kept_as.preprocessing, kept_as, compute, on_progress, on_note)
     return made.values
@@ -201,22 +206,29 @@ def cache_entry(fitted: FittedFeatures, data: str, source: str, n_images: int) -
 
 
 def _filled(
-    fitted: FittedFeatures, images: PixelRows, rows: NDArray[np.uint8], on_progress: Callable[[int], None]
+    fitted: FittedFeatures,
+    images: PixelRows,
+    rows: NDArray[np.uint8],
+    on_progress: Callable[[int], None],
+    n_more: int,
 ) -> NDArray[np.uint8]:
-    """`rows`, (m + n_mirrored, n_0), with the features of `images` written into them by all processes."""
+    """`rows`, see `feature_rows`, with the features of `images` written into them by all processes."""
     m = len(images)
-    n_mirrored = len(rows) - m
+    n_looks = 1 + ((len(rows) - m) // n_more if n_more else 0)
+    is_mirrored = n_looks > looks_of(fitted.column.looks)
 
     def work(start: int, stop: int) -> None:
         pixels = images.take(slice(start, stop), np.empty((stop - start, images.n_values), np.uint8))
-        both = np.empty((2, stop - start, rows.shape[1]), np.float32)
-        n_both = max(min(stop, n_mirrored) - start, 0)
-        if n_both:
-            fitted.column.extract_both(pixels[:n_both], both[0, :n_both], both[1, :n_both])
-        if n_both < stop - start:
-            fitted.column.extract(pixels[n_both:], both[0, n_both:])
-        fitted.to_bytes(both[0], rows[start:stop])
-        fitted.to_bytes(both[1, :n_both], rows[m + start : m + start + n_both])
+        looks = np.empty((n_looks, stop - start, rows.shape[1]), np.float32)
+        n = max(min(stop, n_more) - start, 0)
+        if n:
+            fitted.column.extract_looks(pixels[:n], looks[:, :n], mirrored=is_mirrored)
+        if n < stop - start:
+            fitted.column.extract(pixels[n:], looks[0, n:])
+        fitted.to_bytes(looks[0], rows[start:stop])
+        for number, look in enumerate(looks[1:, :n]):
+            first = m + number * n_more + start
+            fitted.to_bytes(look, rows[first : first + n])
 
     done = told = 0
 

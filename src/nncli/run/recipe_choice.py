@@ -11,6 +11,7 @@ from nncli.config.shapes import CHOSEN
 from nncli.data.image.image_sizes import sizes_of
 from nncli.data.looks import evenly_chosen
 from nncli.errors import DataError
+from nncli.features.settings import PIXELS
 from nncli.run.mirror_choice import compare_mirrored
 
 if TYPE_CHECKING:
@@ -70,6 +71,8 @@ def apply_recipe(
     chosen: dict[str, Any] = {"training.recipe": recipe}  # so a run repeated from its own config need not choose again
     if config_file.values["network.layer_dims"] == CHOSEN:
         chosen["network.layer_dims"] = defaults["network.layer_dims"]
+    if config_file.was_set("data.features") and config_file.config.data.features == PIXELS:
+        defaults["data.looks"] = "whole"  # pixels have their places
     if _keeps_its_inputs(config_file):
         defaults["network.project"] = "none"
     return config_file.with_defaults(defaults).with_values(chosen).checked(), tuple(notes)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from nncli.data.pixel_rows import PixelRows
     from nncli.features.deep_patches import Patterns
 
+    Whole = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
+
 MOST_WINDOW_BYTES = 1 << 29
 """Of the whitened windows, all in memory: those of 18,000 images of 32x32."""
 
@@ -67,10 +69,10 @@ def trained(column: FeatureColumn, images: PixelRows, lesson: Lesson, seed: int)
     """
     blocks = list(column.blocks)
     for i, block in enumerate(column.blocks):
-        if isinstance(block, DeepPatchesBlock) and block.patterns:
+        if isinstance(block, DeepPatchesBlock):
             rng = np.random.default_rng([seed, i, len(blocks), 1])
-            blocks[i] = _trained_block(block, block.patterns, images, lesson, rng)
-    return FeatureColumn(column.features, column.shape, blocks)
+            blocks[i] = _trained_block(block, images, lesson, rng, column.whole)
+    return FeatureColumn(column.features, column.shape, blocks, column.looks)
 
 
 def most_images(column: FeatureColumn) -> int:
@@ -83,17 +85,24 @@ def _most_images(block: DeepPatchesBlock) -> int:
 
 
 def _trained_block(
-    block: DeepPatchesBlock, patterns: Patterns, images: PixelRows, lesson: Lesson, rng: np.random.Generator
+    block: DeepPatchesBlock, images: PixelRows, lesson: Lesson, rng: np.random.Generator, whole: Whole
 ) -> DeepPatchesBlock:
-    network = PatternNetwork(
-        patterns.directions, block.settings.deep_threshold, block.cells, int(lesson.labels.max()) + 1
-    )
-    epochs = _epochs(block, patterns, images, lesson, rng)
+    patterns = block.patterns
+    if patterns is None:
+        return block
+    threshold, n_classes = block.settings.deep_threshold, int(lesson.labels.max()) + 1
+    network = PatternNetwork(patterns.directions, threshold, block.cells, n_classes)
+    epochs = _epochs(block, patterns, images, lesson, rng, whole)
     return block.with_patterns(patterns._replace(directions=train_patterns(epochs, lesson.epochs, network, rng)))
 
 
 def _epochs(
-    block: DeepPatchesBlock, patterns: Patterns, images: PixelRows, lesson: Lesson, rng: np.random.Generator
+    block: DeepPatchesBlock,
+    patterns: Patterns,
+    images: PixelRows,
+    lesson: Lesson,
+    rng: np.random.Generator,
+    whole: Whole,
 ) -> Iterator[tuple[NDArray[np.float16], NDArray[np.intp]]]:
     """Windows and labels for each epoch: of the same images for a few epochs, then of others."""
     shape = math.prod(block.positions), int(patterns.directions.shape[1])
@@ -108,7 +117,7 @@ def _epochs(
                 start: int, stop: int, chosen: NDArray[np.intp] = chosen, mirrored: NDArray[np.bool_] = is_mirrored
             ) -> None:
                 pixels = images.take(chosen[start:stop], np.empty((stop - start, images.n_values), np.uint8))
-                some, its = pixels.reshape(-1, *block.shape), mirrored[start:stop]
+                some, its = whole(pixels), mirrored[start:stop]
                 some[its] = some[its, :, ::-1]
                 block.whitened(some, patterns, windows[start:stop])
 

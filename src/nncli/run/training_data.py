@@ -78,19 +78,12 @@ def training_batches(
     if augmentation:
         pixels = PixelRows(training.pixels, training.rows)
         training_inputs = AugmentedInputs(pixels, preprocessing, augmentation, dtype)
-    elif is_mirrored:
-        training_inputs = VersionedInputs(PixelRows(kept.rows, kept.training), kept.transform, 2, dtype)
+    elif experiment.n_looks > 1 and features is not None:
+        about = PixelRows(kept.rows, kept.training), kept.transform, experiment.n_looks, dtype
+        training_inputs = VersionedInputs(*about, is_second_mirrored=is_mirrored)
     else:
         training_inputs = NetworkInputs(PixelRows(kept.rows, kept.training), kept.transform, dtype)
-    mirrored_labels = None
-    if isinstance(experiment.task, Regression):
-        labels = experiment.task.standardized(training.targets).astype(dtype)
-        validation_labels = experiment.task.standardized(validation.targets).astype(dtype)
-        mirrored_labels = (experiment.task.mirror_signs * labels).astype(dtype)
-    elif isinstance(experiment.task, Multilabel):
-        labels, validation_labels = training.targets.astype(dtype), validation.targets.astype(dtype)
-    else:
-        labels, validation_labels = training.labels, validation.labels
+    labels, validation_labels, mirrored_labels = _labels(experiment, dtype)
     validation_inputs = NetworkInputs(PixelRows(kept.rows, kept.validation), kept.transform, dtype)
     if device:
         taken = training_inputs.move_to(device.like, device.room)
@@ -100,6 +93,17 @@ def training_batches(
     if not validation.paths:
         return training_set, None
     return training_set, Batches(validation_inputs, validation_labels, VALIDATION_BATCH_SIZE)
+
+
+def _labels(experiment: Experiment, dtype: Any) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any] | None]:
+    """Answers for the training images, for the validation images, and for mirror images if they have others."""
+    task, training, validation = experiment.task, experiment.training, experiment.validation
+    if isinstance(task, Regression):
+        labels = task.standardized(training.targets).astype(dtype)
+        return labels, task.standardized(validation.targets).astype(dtype), (task.mirror_signs * labels).astype(dtype)
+    if isinstance(task, Multilabel):
+        return training.targets.astype(dtype), validation.targets.astype(dtype), None
+    return training.labels, validation.labels, None
 
 
 class Device(NamedTuple):
@@ -142,9 +146,8 @@ def _kept(
         kept = Kept(training.pixels, experiment.scaling, training.rows, validation.rows)
     else:
         only_validation = is_augmented and project == "none"
-        stored, own, mirrored, others = _stored_features(experiment, features, only_validation, on_progress, on_note)
-        is_mirrored = experiment.config.data.augmentation == "mirror"
-        versions = np.concatenate([own, mirrored]) if is_mirrored else own
+        stored, own, more, others = _stored_features(experiment, features, only_validation, on_progress, on_note)
+        versions = own if is_augmented else np.concatenate([own, more])
         kept = Kept(stored, features.scaling_of_bytes, versions, others)
     return kept if project == "none" else _in_span(experiment, kept)
 
@@ -178,37 +181,43 @@ def _stored_features(
     on_progress: Callable[[int], None],
     on_note: Callable[[str], None],
 ) -> tuple[NDArray[np.uint8], NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
-    """Features as bytes, (m, n_0), and their rows: of the training images, the same mirrored, the validation images.
+    """Features as bytes, (m, n_0), and their rows: of the training images, of further looks at these, the validation's.
 
     Training images that change in every epoch have none; what is shared with other trainings is there already.
     """
     training, validation = experiment.training, experiment.validation
     if experiment.shared_features is not None and not only_validation:
-        return experiment.shared_features, training.rows, len(training.pixels) + training.rows, validation.rows
+        more = [number * len(training.pixels) + training.rows for number in range(1, experiment.n_looks)]
+        more_rows = np.concatenate(more) if more else training.rows[:0]
+        return experiment.shared_features, training.rows, more_rows, validation.rows
     data, kept_as, ranks = experiment.config.data, None, experiment.ranks
     sets = (training.rows[:0] if only_validation else training.rows), validation.rows
     own = [rows[share(ranks, len(rows))] for rows in sets]
     n_own = len(own[0]) + len(own[1])
-    n_mirrored = len(own[0]) if data.augmentation == "mirror" else 0
+    n_looks = max(experiment.n_looks, 1)
+    n_more = len(own[0]) if n_looks > 1 else 0
     if data.cache == "on" and len(sets[0]) + len(sets[1]):
         which = "all" if len(sets[0]) else "validation"
         part = "" if ranks.size == 1 else f", part {ranks.rank + 1} of {ranks.size}"
-        what = f"{ranks.from_first(lambda: experiment.fingerprint)} {which} {n_mirrored}{part}"
-        kept_as = cache_entry(features, what, f"{data.path.absolute()}{part}", n_own + n_mirrored)
+        what = f"{ranks.from_first(lambda: experiment.fingerprint)} {which} {n_more}{part}"
+        if data.looks == "parts":
+            what += f" {n_looks} looks"
+        kept_as = cache_entry(features, what, f"{data.path.absolute()}{part}", n_own + n_more * (n_looks - 1))
     images = PixelRows(training.pixels, np.concatenate(own))
-    stored = feature_rows(features, images, on_progress, n_mirrored=n_mirrored, kept_as=kept_as, on_note=on_note)
-    stored = ranks.joined(stored, [len(own[0]), len(own[1]), n_mirrored])
+    wanted = {"n_mirrored": n_more, "n_looks": n_looks}
+    stored = feature_rows(features, images, on_progress, **wanted, kept_as=kept_as, on_note=on_note)
+    stored = ranks.joined(stored, [len(own[0]), len(own[1]), *[n_more] * (n_looks - 1)])
     first, n = len(sets[0]), len(sets[0]) + len(sets[1])
     return stored, np.arange(first), np.arange(n, len(stored)), np.arange(first, n)
 
 
 def shared_features(experiment: Experiment, on_progress: Callable[[int], None]) -> NDArray[np.uint8] | None:
-    """The features of all images, and below them of all mirrored, where trainings on parts of them can share these."""
+    """The features of all images, and below them of further looks at them, where trainings on parts share these."""
     features, data = experiment.features, experiment.config.data
     if features is None or data.augmentation not in ("none", "mirror"):
         return None
-    pixels, ranks = experiment.training.pixels, experiment.ranks
+    pixels, ranks, n_looks = experiment.training.pixels, experiment.ranks, experiment.n_looks
     images = PixelRows(pixels, np.arange(len(pixels))[share(ranks, len(pixels))])
-    n_mirrored = len(images) if data.augmentation == "mirror" else 0
-    own = feature_rows(features, images, on_progress, n_mirrored=n_mirrored)
-    return ranks.joined(own, [len(images), n_mirrored])
+    n_more = len(images) if n_looks > 1 else 0
+    own = feature_rows(features, images, on_progress, n_mirrored=n_more, n_looks=n_looks)
+    return ranks.joined(own, [len(images), *[n_more] * (n_looks - 1)])
