@@ -79,8 +79,7 @@ def test_as_many_ranks_as_you_like_train_the_same_network(name: str, folder: Pat
 @pytest.mark.parametrize("name", ["clipped", "features"])
 def test_ranks_on_one_machine_share_the_network(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """There is one, in memory that all see, and each updates a part; the figures are those of one process."""
-    monkeypatch.setattr(shared_memory, "EAGER_LOOKS", 0)
-    monkeypatch.setattr(shared_memory, "PATIENT_LOOKS", 0)  # they are threads here: who waits is to let others work
+    monkeypatch.setattr(shared_memory, "EAGER_LOOKS", 0)  # they are threads here: who waits is to let others work
     plan = plan_of(folder, **SECTIONS[name])
     alone = trained(plan)
     first, second = in_ranks(2, lambda ranks: trained(plan, ranks), n_machines=1)

@@ -275,6 +275,20 @@ def test_a_helper_that_is_killed_is_told() -> None:
         list(running)
 
 
+def test_a_helper_that_came_to_the_meeting_may_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After its last meeting, which process 0 may hear of later than of the end."""
+    monkeypatch.setattr(shared_memory, "EAGER_LOOKS", -1)
+    monkeypatch.setattr(shared_memory, "SLEEP", 0.3)  # the helper comes and goes meanwhile
+    communicator = ForkedProcesses(2)
+
+    def come_late(_gradients: Any) -> None:
+        time.sleep(0.05)
+        communicator.finish_step(False)
+
+    with communicator.helped(np.zeros(3), come_late):
+        assert not communicator.finish_step(False)
+
+
 def test_helpers_end_when_their_parent_is_killed() -> None:
     """kill -9 of the parent leaves nobody who waits for it for ever."""
     program = (

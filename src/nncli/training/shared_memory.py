@@ -10,7 +10,6 @@ looking at a counter again and again, because waking a sleeping process takes lo
 
 from __future__ import annotations
 
-import os
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -33,13 +32,11 @@ NUMBERS = 512
 ALIGNMENT = 64
 """Parts of the parameters begin at multiples of this many entries, so that no cache line has two owners."""
 
-EAGER_LOOKS = 5_000
-"""Looks at a counter before a waiting process offers its core to others: about half a millisecond."""
+EAGER_LOOKS = 3_000
+"""Looks at a counter before a waiting process sleeps in between: a third of a millisecond, longer than others need."""
 
-PATIENT_LOOKS = 20_000
-"""Looks before it sleeps in between, as during another process's saving."""
-
-SLEEP = 0.0002
+SLEEP = 0.00003
+"""Seconds between two later looks. Who is waited for may have no core but this; who sleeps soon gets it back."""
 
 
 class SharedMemory:
@@ -131,17 +128,10 @@ class SharedMemory:
                 started = started or time.perf_counter()
                 looks += 1
                 if looks > EAGER_LOOKS:
-                    self._wait(looks)
+                    time.sleep(SLEEP)
+                    self._look_after()
             if started:
                 self._waited[self.rank * STRIDE] += time.perf_counter() - started
-
-    def _wait(self, looks: int) -> None:
-        """Let others work, after so many looks at a counter."""
-        if looks < PATIENT_LOOKS:
-            os.sched_yield()
-        else:
-            time.sleep(SLEEP)
-            self._look_after()
 
     def _look_after(self) -> None:
         """See whether the others are still there, where nobody else does."""
