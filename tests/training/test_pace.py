@@ -62,6 +62,27 @@ def test_more_are_tried_again() -> None:
     assert 2 == stretch(pace, 0.006)
 
 
+def test_what_has_just_lost_is_tried_last() -> None:
+    """Much is lost whatever the number: one and four processes take turns to lose against two."""
+    pace, tried = Pace(4), []
+    assert 2 == stretch(pace, 0.03, BUSY)
+    for _ in range(3):
+        while 2 == stretch(pace, 0.02, BUSY):
+            pass
+        tried.append(pace.n_processes)
+        assert 2 == stretch(pace, 0.03, BUSY)
+    assert [1, 4, 1] == tried
+
+
+def test_a_process_alone_tries_more_where_it_gets_no_core() -> None:
+    """Two may get more."""
+    pace = Pace(2)
+    assert 1 == stretch(pace, 0.03, BUSY)
+    while 1 == stretch(pace, 0.02, BUSY):
+        pass
+    assert 2 == stretch(pace, 0.01, BUSY)
+
+
 def test_long_steps_are_measured_a_few_times() -> None:
     """Longer than a stretch each."""
     pace = Pace(2)

@@ -5,11 +5,12 @@ for some milliseconds, and all others wait for it; then fewer may be faster, dow
 
     measure    seconds per step over a stretch of steps, and what share of them a process lost: it waited for another
                one, or its core did something else
-    try        half as many processes where much is lost, else twice as many where there were fewer than shares
+    try        half as many processes where much is lost, or twice as many where there are fewer than shares
     compare    over a stretch with the other number: the faster one stays
     rest       before trying again, twice as long after every trial that was lost
 
-So the slower number costs one short stretch in ever longer times, and where nothing is lost nothing is tried.
+So the slower number costs one short stretch in ever longer times, and where all work and nothing is lost nothing is
+tried. Fewer need not be faster: among many others, two processes also get more of the cores than one.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ class Pace:
     def __init__(self, most: int) -> None:
         self.most = self.n_processes = most
         self._rival: tuple[int, float] | None = None  # what is being compared with: a number and its seconds per step
+        self._loser = 0
         self._rest, self._next_rest = 0.0, SHORTEST_REST
         self._begin(SETTLING)
 
@@ -66,11 +68,13 @@ class Pace:
             if pace < pace_of_rival:
                 self._next_rest = SHORTEST_REST
             else:
-                self.n_processes = n_rival
+                self.n_processes, self._loser = n_rival, n_before
             self._rest, self._next_rest = self._next_rest, min(2 * self._next_rest, LONGEST_REST)
             self._rival = None
         elif self._rest <= 0:
-            wanted = max(self.n_processes // 2, 1) if lost > MUCH else min(2 * self.n_processes, self.most)
-            if wanted != self.n_processes:
-                self._rival, self.n_processes = (self.n_processes, pace), wanted
+            fewer, more = n_before // 2, min(2 * n_before, self.most)
+            wanted = [n for n, pays in ((fewer, fewer and lost > MUCH), (more, more > n_before)) if pays]
+            if wanted:
+                wanted.sort(key=lambda n: n == self._loser)  # what has just lost comes last
+                self._rival, self.n_processes = (n_before, pace), wanted[0]
         self._begin(SETTLING if self.n_processes != n_before else 0)

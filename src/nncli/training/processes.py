@@ -75,7 +75,7 @@ class ForkedProcesses(SharedMemory):
     def __init__(self, size: int, pace: Pace | None = None) -> None:
         super().__init__(0, size, _shared)
         self.forked = size
-        self._pace, self._lost = pace, 0.0
+        self._pace, self._before = pace, (0.0, 0.0)
         self._helpers = Helpers()
 
     @contextlib.contextmanager
@@ -117,11 +117,12 @@ class ForkedProcesses(SharedMemory):
         self._work(self._gradients)
 
     def adapt(self, seconds: float) -> bool:
-        """Have fewer or more processes, if `pace` says so; lost is what one waits, or its core is another's."""
+        """Have fewer or more processes, if `pace` says so; lost is what one waits, or this one has no core."""
         if self._pace is None or self.rank > 0:
             return False
-        before, self._lost = self._lost, max(self._waited[::STRIDE]) - time.thread_time()
-        n_processes = self._pace.after_step(seconds, seconds + self._lost - before)
+        (waited, worked), self._before = self._before, (max(self._waited[::STRIDE]), time.thread_time())
+        lost = max(self._before[0] - waited, seconds - (self._before[1] - worked))
+        n_processes = self._pace.after_step(seconds, lost)
         if n_processes == self._n_processes:
             return False
         try:
