@@ -5,7 +5,7 @@ The network 3072-512-256-10 with Adam, batch 256, one BLAS thread for each rank;
 needs root. The cost model of `nncli` over ranks, with K ranks, batch B, P parameters, and a network that takes
 `latency` seconds for a message and moves `bandwidth` bytes a second:
 
-    step      = B / K * seconds per image + seconds of the optimizer + sum
+    step      = B / K * seconds per image + seconds of the optimizer (/ K on one machine) + sum
     sum       = 2 (K - 1) / K * 4 P / bandwidth + messages * latency
     memory    = images * bytes of an image, on each machine, and 4 P * 5 for each rank
 
@@ -68,8 +68,9 @@ class Cost:
     update: float
 
     def step(self, ranks: int, batch: int, n_parameters: int, latency: float, bandwidth: float) -> float:
-        """Seconds of a step."""
-        return batch / ranks * self.per_image + self.update + summing(ranks, n_parameters, latency, bandwidth)
+        """Seconds of a step; ranks that share memory, with a latency below TCP's, share the optimizer's work, too."""
+        update = self.update / ranks if latency < TCP_LATENCY else self.update
+        return batch / ranks * self.per_image + update + summing(ranks, n_parameters, latency, bandwidth)
 
 
 def summing(ranks: int, n_parameters: int, latency: float, bandwidth: float) -> float:
