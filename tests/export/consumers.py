@@ -20,7 +20,9 @@ import numpy as np
 
 from nncli.config.recipes import Facts, recipe_defaults
 from nncli.data.image.image_format import ImageFormat
+from nncli.features.settings.color_histogram import ColorHistogram
 from nncli.features.settings.hog import Hog
+from nncli.features.settings.patches import Patches
 from nncli.features.settings.pca import Pca
 from nncli.model.predictor import Predictor
 from nncli.model.task import Regression
@@ -182,6 +184,9 @@ MODELS: dict[str, Callable[[], Model]] = {
     "hog, pca, one output": lambda: featured_model(
         (Hog(cell=4), Pca(components=5)), classes=("no", "yes"), temperature=2.0, test_time_augmentation="mirror"
     ),
+    "parts, mirrored": lambda: featured_model(
+        (Patches(size=4, count=5), ColorHistogram(bins=2)), looks="parts", test_time_augmentation="mirror"
+    ),
     "hog, leaky, gray": lambda: replace(featured_model((Hog(cell=5),), GRAY), activation="leaky_relu"),
     "regression": regression,
 }
@@ -191,7 +196,7 @@ MODELS: dict[str, Callable[[], Model]] = {
 def difference(
     consumer: Consumer, model: Model, *, layout: Layout = "nhwc-uint8", float16: bool = False, every: int = 1
 ) -> float:
-    """The largest difference between its answers and nncli's, on every so manyth of 80 images of several kinds.
+    """The largest difference between its answers and nncli's, on 80 images of several kinds or each `every`-th of them.
 
     Of probabilities, or of numbers as a share of their size and standard deviation.
     """

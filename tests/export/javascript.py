@@ -59,7 +59,7 @@ await fetch("/answer", {method: "POST", body: JSON.stringify(answer)});
 
 def version_in_node() -> str | None:
     """Of onnxruntime-web and Node; None where one is missing."""
-    if not PACKAGE.exists() or not shutil.which("node"):
+    if not (PACKAGE / "package.json").exists() or not shutil.which("node"):
         return None
     return f"{_package_version()}, Node {_printed('node')}"
 
@@ -67,7 +67,7 @@ def version_in_node() -> str | None:
 def version_in_browser() -> str | None:
     """Of onnxruntime-web and the browser; None where one is missing."""
     browser = _browser()
-    if not PACKAGE.exists() or browser is None:
+    if not (PACKAGE / "package.json").exists() or browser is None:
         return None
     return f"{_package_version()}, {' '.join(_printed(browser).split()[:2])}"
 

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+import subprocess
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 pytest.importorskip("onnx")
 
 import onnx
 
 from nncli.export.onnx_file import onnx_bytes
+from nncli.model.predictor import Predictor
+from tests.export import javascript
 from tests.export.consumers import BEGIN, CONSUMERS, DOCUMENT, END, MODELS, difference
-from tests.export.models import THREE
-from tests.fixtures import random_model
+from tests.export.models import COLOR, THREE
+from tests.fixtures import random_model, random_pixels
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.filterwarnings("default")
@@ -28,7 +35,9 @@ def test_they_agree(name: str, variant: dict[str, Any]) -> None:
     if consumer.is_slow and variant:
         pytest.skip("one start is enough")
     for model in ["photos"] if consumer.is_slow else MODELS:
-        assert difference(consumer, MODELS[model](), every=4, **variant) <= (0.01 if "float16" in variant else 1e-4), model
+        assert difference(consumer, MODELS[model](), every=4, **variant) <= (0.01 if "float16" in variant else 1e-4), (
+            model
+        )
 
 
 def test_the_document_has_the_table() -> None:
@@ -41,6 +50,21 @@ def test_the_document_has_the_table() -> None:
         assert name in CONSUMERS
         assert max(map(float, exact)) <= 1e-4
         assert float(half) <= 0.01
+
+
+def test_the_example_for_node_says_what_nncli_says(tmp_path: Path) -> None:
+    """Of an image that has the model's size already, so that nothing is resized."""
+    if javascript.version_in_node() is None or not (javascript.FOLDER / "node_modules/sharp").exists():
+        pytest.skip("onnxruntime-web and sharp are not installed")
+    model = random_model(THREE, image_format=COLOR)
+    (tmp_path / "model.onnx").write_bytes(onnx_bytes(model))
+    pixels = random_pixels(1, COLOR)
+    Image.fromarray(pixels.reshape(COLOR.shape)).save(tmp_path / "photo.png")
+    command = ["node", *map(str, (javascript.FOLDER / "predict.mjs", tmp_path / "model.onnx", tmp_path / "photo.png"))]
+    label, probability = subprocess.run(command, capture_output=True, text=True, check=True, timeout=250).stdout.split()
+    expected = Predictor(model).probabilities(pixels)[0]
+    assert expected.argmax() == int(label)
+    assert expected.max() == pytest.approx(float(probability), abs=1e-5)
 
 
 def test_the_opset_is_the_oldest_that_has_the_operations() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,16 +26,17 @@ def patches(graph: Graph, images: Images, block: PatchesBlock) -> str:
 def answers_of(graph: Graph, images: Images, layer: Layer) -> str:
     """How strongly each patch answers at each place, (m, K, down, across)."""
     settings, channels = layer.settings, images.shape[2]
-    d, strides = settings.size**2 * channels, [settings.stride] * 2
+    d = settings.size**2 * channels
+    window: dict[str, Any] = {"kernel_shape": [settings.size] * 2, "strides": [settings.stride] * 2}
     box = np.ones((1, channels, settings.size, settings.size), np.float32)
-    total = graph.add("Conv", images.planes, box, kernel_shape=[settings.size] * 2, strides=strides)
-    squares = graph.add("Conv", graph.add("Mul", images.planes, images.planes), box, kernel_shape=[settings.size] * 2, strides=strides)
+    total = graph.add("Conv", images.planes, box, **window)
+    squares = graph.add("Conv", graph.add("Mul", images.planes, images.planes), box, **window)
     variance = graph.add("Sub", squares, graph.add("Div", graph.add("Mul", total, total), d))
     variance = graph.add("Div", graph.add("Relu", variance), d)
     deviation = graph.add("Sqrt", graph.add("Add", variance, (settings.contrast + TINY) * FOLD))
     # Every patch sums to 0, so the image's mean makes no difference; but without it, flat places lose fewer digits.
     centered = graph.add("Sub", images.planes, graph.add("ReduceMean", images.planes, axes=[1, 2, 3], keepdims=1))
-    answers = graph.add("Conv", centered, kernels(layer.matrix, settings.size), kernel_shape=[settings.size] * 2, strides=strides)
+    answers = graph.add("Conv", centered, kernels(layer.matrix, settings.size), **window)
     return graph.add("Add", graph.add("Div", answers, deviation), layer.matrix[-1].reshape(-1, 1, 1))
 
 
