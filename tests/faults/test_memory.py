@@ -14,7 +14,6 @@ from nncli.training.loop import Trainer
 from tests.faults.child import run
 from tests.faults.place import contents, drafts, place, save_often
 from tests.faults.test_stopping import at_call
-from tests.without import TAKEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +29,6 @@ def root() -> Iterator[Path]:
         yield path
 
 
-@pytest.mark.skipif(bool(TAKEN), reason="its limits are those of a program that is whole")
 @pytest.mark.parametrize("megabytes", [60, 80, 120, 160, 200, 400])
 @pytest.mark.parametrize("processes", [1, 2])
 def test_a_limit_of_memory(root: Path, megabytes: int, processes: int) -> None:

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from nncli.machine.cores import usable_cores
 from nncli.machine.memory_limit import ROOM
 
 PROGRAM = """
@@ -30,20 +31,22 @@ print((square @ square)[0, 0], len([each for each in sys.meta_path if "Guard" in
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks at memory as Linux has it")
 @pytest.mark.parametrize(
-    ("limit", "room", "expected"),
+    ("limit", "room", "threads", "expected"),
     [
-        (80 << 20, ROOM, "no room\n"),
-        (2 << 30, 3 << 30, "no room\n"),
-        (2 << 30, ROOM, "300.0 0\n"),  # products need no more of the room than the first one
-        ("resource.RLIM_INFINITY", 1 << 62, "300.0 0\n"),
+        (80 << 20, ROOM, 1, "no room\n"),
+        (2 << 30, 3 << 30, 1, "no room\n"),
+        (2 << 30, ROOM, 1, "300.0 0\n"),  # products need no more of the room than the first one
+        (160 << 20, ROOM, 1, "300.0 0\n"),
+        pytest.param(160 << 20, ROOM, 2, "no room\n", marks=pytest.mark.skipif(usable_cores() < 2, reason="one core")),
+        ("resource.RLIM_INFINITY", 1 << 62, 1, "300.0 0\n"),
     ],
 )
-def test_room_for_numpy_and_its_first_product(limit: int | str, room: int, expected: str) -> None:
+def test_room_for_numpy_and_its_first_product(limit: int | str, room: int, threads: int, expected: str) -> None:
     """Otherwise `MemoryError`, before the library can end the process; without a limit nobody looks."""
     program = PROGRAM.format(limit=limit, room=room)
     if room == 1 << 62:
         program = program.replace("used + (8 << 20)", "used + (80 << 20)")  # nothing was multiplied before
-    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": str(threads)}
     result = subprocess.run(
         [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False, timeout=250
     )

@@ -79,7 +79,7 @@ def command(
       nncli crossval photos.yaml --groups '^person\\d+'   keep a person together
       nncli crossval photos.yaml -k 10 -f json | jq .accuracy
       nncli crossval --resume runs/photos-crossval-1
-      mpiexec -n 5 nncli crossval photos.yaml             each of five processes trains a fold (docs/scaling.md)
+      mpiexec -n 5 nncli crossval photos.yaml    a fold each (docs/scaling.md)
 
     The accuracy is over all images, and every label is checked. Written are metrics.json, predictions.csv,
     confusion_matrix.csv, labels.csv with the images whose label is doubtful, and labels.html to look at them.

@@ -60,6 +60,12 @@ def choose() -> str:
     return f"{line}; set in the environment: {', '.join(given)}" if given else line
 
 
+def most_threads() -> int:
+    """Threads that OpenBLAS starts when NumPy is imported: as many as it is told, but no more than there are cores."""
+    told = next((os.environ[name] for name in THREAD_VARIABLES if name in os.environ), "")
+    return min(int(told), usable_cores()) if told.isdecimal() and int(told) else usable_cores()
+
+
 def _set_threads(n_threads: int) -> bool:
     """Tell the OpenBLAS that NumPy has loaded; whether there is one."""
     extension = next((name for name in EXTENSIONS if name in sys.modules), None)

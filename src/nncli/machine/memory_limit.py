@@ -3,7 +3,7 @@
 OpenBLAS, which NumPy comes with, needs a buffer for its first product. If it gets none, it writes a line of its own and
 exits: no exception, no `finally`, no word of ours. So before the import there must be room for NumPy and the buffer,
 and the first product comes right after it, before anything else can take the room. Processes forked later have the
-buffer, too.
+buffer, too. A thread of OpenBLAS has a buffer of its own, and a stack.
 """
 
 from __future__ import annotations
@@ -12,13 +12,18 @@ import sys
 from importlib.machinery import PathFinder
 from typing import TYPE_CHECKING
 
+from nncli.machine.blas import most_threads
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from importlib.machinery import ModuleSpec
     from types import ModuleType
 
 ROOM = 128 << 20
-"""Bytes: NumPy 2.5 maps 76 MB when it is imported, and 33 MB more for the first product."""
+"""Bytes: NumPy 2.5 maps 83 MB when it is imported, and 33 MB more for the first product."""
+
+ROOM_OF_A_THREAD = 48 << 20
+"""Bytes for each further thread, which are mapped when NumPy is imported: 40 MB."""
 
 
 def guard_numpy() -> None:
@@ -46,7 +51,7 @@ class _Guard:
 
         sys.meta_path.remove(self)
         try:
-            mmap.mmap(-1, ROOM).close()
+            mmap.mmap(-1, ROOM + (most_threads() - 1) * ROOM_OF_A_THREAD).close()
         except OSError as error:
             raise MemoryError from error
         spec = PathFinder.find_spec(name, path, target)
