@@ -189,3 +189,27 @@ def test_a_folder_of_classes_has_no_numbers(nncli: Runner, place: Path) -> None:
     (place / "c.yaml").write_text("data: {path: photos, task: regression}\n")
     refused = nncli("train", "c.yaml")
     assert (1, True) == (refused.code, "needs a table (.csv" in refused.err)
+
+
+def test_arrays_have_numbers_too(nncli: Runner, place: Path) -> None:
+    """Trained on, evaluated and predicted from npz; NaN and another number of numbers are a line each."""
+    rng = np.random.default_rng(0)
+    light = rng.permutation(np.linspace(0, 1, 40)).astype(np.float32)
+    images = np.repeat(np.rint(255 * light).astype(np.uint8), 16).reshape(40, 4, 4)
+    np.savez("x.npz", x_train=images[:30], y_train=light[:30], x_test=images[30:], y_test=light[30:])
+    Path("c.yaml").write_text(
+        "data: {path: x.npz, task: regression, image_size: [4, 4], color: grayscale, scaling: standardize}\n"
+        "network: {layer_dims: [auto, 8, auto]}\ntraining: {epochs: 60, learning_rate: 0.01, seed: 1}\n"
+    )
+    assert 0 == nncli("train", "c.yaml", "-o", "run", "--progress", "none").code
+    report = json.loads(nncli("evaluate", "-m", "run", "x.npz", "-f", "json").out)
+    assert ("test", 10) == (report["split"], report["targets"]["target"]["n"])
+    assert report["targets"]["target"]["r2"] > 0.9
+    name, number = nncli("predict", "-m", "run", "x.npz").out.splitlines()[-1].split("\t")
+    assert "x.npz[x_test][9]" == name
+    assert light[39] == pytest.approx(float(number), abs=0.2)
+    np.savez("two.npz", x=images, y=np.stack([light, light], axis=1))
+    assert "2 numbers for each image, but the model tells 1" in nncli("evaluate", "-m", "run", "two.npz").err
+    light[3] = np.nan
+    np.savez("x.npz", x=images, y=light)
+    assert "1 targets are no finite numbers, the first one that of image 3" in nncli("train", "c.yaml").err

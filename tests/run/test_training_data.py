@@ -194,3 +194,16 @@ def test_training_columns_alone_make_the_span(folder: Path) -> None:
     both = training.inputs._rows.take(slice(None), np.empty((2 * m, Z.shape[1]), np.float32))
     np.testing.assert_allclose(both.mean(axis=0), 0, atol=1e-3)
     assert 1 == pytest.approx(float(both.var(axis=0).mean()), rel=0.01)
+
+
+def test_weights_of_a_table_reach_the_batches(tmp_path: Path) -> None:
+    """Their mean is 1 over the training images; without a column of them, or with equal ones, there are none."""
+    write_class_folders(tmp_path / "photos", {"dark": 4, "light": 4}, size=(4, 4))
+    files = sorted((tmp_path / "photos").rglob("*.png"))
+    for weights, expected in (([1, 3] * 4, [0.5, 1.5]), ([1] * 8, None)):
+        lines = [f"{each.relative_to(tmp_path)},{each.parent.name},{w}" for each, w in zip(files, weights, strict=True)]
+        (tmp_path / "t.csv").write_text("\n".join(["path,label,weight", *lines]))
+        of_table = experiment_of(tmp_path, "t.csv", data={"image_size": "[4, 4]", "validation_split": 0})
+        training_set, _ = training_batches(of_table, 8, np.float64)
+        next(iter(training_set.shuffled(0, 0)))
+        assert expected == (None if training_set.weights is None else sorted(set(training_set.weights.tolist())))

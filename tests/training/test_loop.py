@@ -20,6 +20,7 @@ from nncli.network.initialization import initialize
 from nncli.network.normalization import fold
 from nncli.network.optimization import Adam, GradientDescent
 from nncli.network.parameters import Parameters, Workspace
+from nncli.training.gradient_check import check_trainer
 from nncli.training.loop import Trainer
 from nncli.training.mixing import Mixing
 from nncli.training.schedules import LearningRate
@@ -377,3 +378,25 @@ def test_validation_of_an_ensemble_is_its_vote() -> None:
     Y_hat = np.mean([forward(network, workspace, X).copy() for network in made.parameters.members], axis=0)
     assert -np.log(Y_hat[Y, np.arange(30)]).mean() == pytest.approx(last.val_loss, rel=1e-5)
     assert (Y_hat.argmax(axis=0) == Y).mean() == pytest.approx(last.val_accuracy)
+
+
+def test_an_example_of_weight_2_counts_as_two() -> None:
+    """And one of weight 0 not at all: the same parameters as with copies of the one and without the other."""
+    pixels, labels = images(9)
+    weights = np.array([2.0, 0, 1, 1, 1, 2, 0, 1, 1])
+
+    def trained(places: Any, weights: Any = None) -> NDArray[Any]:
+        parameters = Parameters(DIMS, np.float64)
+        initialize(parameters, np.random.default_rng(0))
+        inputs = NetworkInputs(PixelRows(pixels[places]), zero_one(pixels), np.float64)
+        training_set = Batches(inputs, labels[places], len(places), weights=weights)
+        rate = LearningRate(0.1, "constant", 5, 1)
+        settings = Settings(5, class_weights=np.array([1.0, 3, 1]))
+        trainer = Trainer(parameters, GradientDescent(), rate, training_set, None, settings)
+        list(trainer.run())
+        found = parameters.flat.copy()
+        assert max(each.difference for each in check_trainer(trainer, 9, 10)) < 1e-6
+        return found
+
+    copies = np.repeat(np.arange(9), weights.astype(int))
+    assert trained(copies).tolist() == pytest.approx(trained(np.arange(9), weights / weights.mean()).tolist())

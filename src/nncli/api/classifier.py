@@ -231,7 +231,7 @@ class Regressor(Classifier):
 
     def predict_values(self, images: Pictures) -> NDArray[np.float32]:
         """The numbers of images, (m, K), in the order of `classes`; see `Classifier.predict_proba`."""
-        return np.array([list(each.values.values()) for each in self.predict(images)], np.float32)
+        return self.probabilities(images, "images")
 
 
 @dataclass(frozen=True)

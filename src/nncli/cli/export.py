@@ -71,15 +71,17 @@ def command(*, model: str | None, output: Path | None, check_images: str | None,
     with open_bytes_atomically(target) as file:
         file.write(content)
     click.echo(printable(str(target)))
-    _say_what_is_next(path, output, None if check_images else validation_image(path.parent))
+    written: list[str | Path] = [] if output is None else ["-o", output]
+    written += ["--layout", layout] if layout == "nchw-float" else []
+    written += ["--float16"] if float16 else []
+    _say_what_is_next(path, written, None if check_images else validation_image(path.parent))
 
 
-def _say_what_is_next(path: Path, output: Path | None, image: str | None) -> None:
-    """Compare on the images around `image`, or else use the file."""
+def _say_what_is_next(path: Path, written: list[str | Path], image: str | None) -> None:
+    """Compare on the images around `image`, or else use the file; `written` are the options of this time."""
     if image is None:
         say("docs/export.md shows how other programs run it")
     else:
-        written: list[str | Path] = [] if output is None else ["-o", output]
         say_next("export", run_of(path), *written, "--check-images", Path(image).parent)
 
 

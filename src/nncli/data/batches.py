@@ -32,6 +32,10 @@ class Batches:
         labels: Class indices, (m,), or numbers to be told or a 0 or 1 for each label, (m, n_L).
         batch_size: Examples per batch; the last batch of an epoch holds the rest.
         mirrored_labels: Of the mirror images, where these have other ones.
+        weights: How much the loss of each example counts, (m,); None where all count alike.
+
+    Attributes:
+        weights: Those of the batch that was given last.
     """
 
     def __init__(
@@ -40,9 +44,11 @@ class Batches:
         labels: NDArray[Any],
         batch_size: int,
         mirrored_labels: NDArray[Any] | None = None,
+        weights: NDArray[np.float64] | None = None,
     ) -> None:
         self.inputs, self.labels = inputs, labels
-        self._mirrored_labels = mirrored_labels
+        self._mirrored_labels, self._weights = mirrored_labels, weights
+        self.weights: NDArray[Any] | None = None
         self.batch_size = min(batch_size, len(labels))
 
     @property
@@ -76,6 +82,8 @@ class Batches:
             Y = self.labels[chosen]
             if self._mirrored_labels is not None:
                 Y[self.inputs.is_mirrored] = self._mirrored_labels[chosen[self.inputs.is_mirrored]]
+            if self._weights is not None:
+                self.weights = np.asarray(self._weights[chosen].astype(X.dtype), like=X)
             yield X, np.asarray(Y.T, like=X)
 
     def in_order(self, share: Callable[[int], slice] = everything) -> Iterator[tuple[NDArray[Any], NDArray[np.intp]]]:

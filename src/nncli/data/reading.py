@@ -63,16 +63,17 @@ class Reading:
     is_training: bool = True
 
     def refuse_without_table(self, path: str | Path) -> None:
-        """Refuse folders and arrays where several labels or numbers are wanted.
+        """Refuse folders, and arrays, where several labels or numbers are wanted.
 
         Raises:
             DataError: They are.
         """
         if self.task != "classification":
             told = "labels" if self.task == "multilabel" else "numbers"
+            arrays = "" if self.task == "multilabel" else ", or arrays"
             raise DataError(
                 f"{printable(str(path))}: data.task {self.task} needs a table (.csv, .jsonl, .parquet, ...) with a "
-                f"column of images and one of {told}; a folder with metadata.csv will do"
+                f"column of images and one of {told}{arrays}; a folder with metadata.csv will do"
             )
 
     def refuse_but(self, what: str, *allowed: str) -> None:
@@ -271,21 +272,26 @@ def _arrays(path: str | Path, reading: Reading) -> ImageSource:
     from nncli.data.arrays.reading import read_arrays
     from nncli.data.image_arrays import ImageArrays
 
-    reading.refuse_without_table(path)
+    are_numbers = reading.task == "regression"
+    if not are_numbers:
+        reading.refuse_without_table(path)
     reading.refuse_but("arrays", "transpose")
-    found = read_arrays(path)
+    found = read_arrays(path, are_numbers=are_numbers)
     start, splits, pieces = 0, {}, []
     width = len(str(sum(len(images) for images, _ in found.splits.values()) - 1))  # names sort as numbers do
-    for split, (images, labels) in found.splits.items():
+    for split, (images, answers) in found.splits.items():
+        labels = np.zeros(len(images), np.int64) if are_numbers else answers
         order = np.argsort(labels, kind="stable")  # class by class, as a folder has them
         names = (order + start).tolist()
-        splits[split] = LabeledFiles(tuple(f"{name:0{width}d}" for name in names), tuple(labels[order].tolist()))
+        targets = tuple(map(tuple, answers.tolist())) if are_numbers else ()
+        paths = tuple(f"{name:0{width}d}" for name in names)
+        splits[split] = LabeledFiles(paths, tuple(labels[order].tolist()), targets)
         pieces.append(np.swapaxes(images, 1, 2) if reading.transpose else images)
         start += len(images)
     alike = len({piece.shape[1:] for piece in pieces}) == 1
     together = np.concatenate(pieces) if alike else [image for piece in pieces for image in piece]
     missing = [name for label, name in enumerate(found.classes) if label not in set(next(iter(splits.values())).labels)]
-    if reading.is_training and (missing or len(found.classes) < 2):
+    if reading.is_training and not are_numbers and (missing or len(found.classes) < 2):
         what = f"no images of class {some(missing)} to train on" if missing else "images of one class only"
         raise DataError(f"{printable(found.root)}: {what}")
     origins = sum((found.origins[split] for split in found.splits), ())

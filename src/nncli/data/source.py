@@ -43,19 +43,26 @@ class LabeledFiles:
         labels: Its class, an index into `ImageSource.classes`; 0 where images have labels or numbers instead.
         targets: For each name in `ImageSource.classes` that number, or whether the image has that label, 1 or 0; empty
             where images have a class.
+        weights: How much each counts in training; empty where all count alike.
     """
 
     paths: tuple[str, ...]
     labels: tuple[int, ...]
     targets: tuple[tuple[float, ...], ...] = ()
+    weights: tuple[float, ...] = ()
 
     def chosen(self, indices: NDArray[np.intp]) -> LabeledFiles:
         """Those at these places, in this order."""
-        every = (self.paths, self.labels, self.targets)
+        every = (self.paths, self.labels, self.targets, self.weights)
         return LabeledFiles(*(tuple(values[i] for i in indices if values) for values in every))  # type: ignore[arg-type]
 
     def __add__(self, other: LabeledFiles) -> LabeledFiles:
-        return LabeledFiles(self.paths + other.paths, self.labels + other.labels, self.targets + other.targets)
+        return LabeledFiles(
+            self.paths + other.paths,
+            self.labels + other.labels,
+            self.targets + other.targets,
+            self.weights + other.weights,
+        )
 
 
 @dataclass(frozen=True)

@@ -115,7 +115,7 @@ def labeled_images(
 def measured_images(
     path: str, split: str | None, columns: Mapping[str, Any], reading: Reading | None = None
 ) -> LabeledImages:
-    """The images of a table with their numbers, or of one split of it.
+    """The images of a table or of arrays with their numbers, or of one split of it.
 
     Args:
         path: The table, or a folder with one.
@@ -124,11 +124,14 @@ def measured_images(
         reading: As for `labeled_images`.
 
     Raises:
-        UsageError: There is no such split or column, or a row is wrong.
-        DataError: There is no table.
+        UsageError: There is no such split or column, a row is wrong, or arrays have another number of numbers.
+        DataError: There is no table and no array.
     """
     reading = replace(reading or Reading(), columns=columns, task="regression", is_training=False)
     source = read_source(path, reading)
+    n, n_told = len(source.classes), len(columns["label"])
+    if n != n_told:
+        raise UsageError(f"{printable(path)}: {n} numbers for each image, but the model tells {n_told}")
     images = _of_source(source, split, None)
     return replace(images, targets=source.splits[images.split or "all"].targets)
 

@@ -22,9 +22,10 @@ def deep_patches(graph: Graph, images: Images, block: DeepPatchesBlock) -> str:
     pool, step = settings.pool, max(settings.pool // 2, 1)
     maps = graph.add("AveragePool", strong, kernel_shape=[pool] * 2, strides=[step] * 2)
 
+    window = [settings.deep_size] * 2
     box = np.ones((1, 2 * settings.count, settings.deep_size, settings.deep_size), np.float32)
-    length = graph.add("Sqrt", graph.add("Conv", graph.add("Mul", maps, maps), box))
-    deep = graph.add("Conv", maps, kernels(block.deep_matrix, settings.deep_size))
+    length = graph.add("Sqrt", graph.add("Conv", graph.add("Mul", maps, maps), box, kernel_shape=window))
+    deep = graph.add("Conv", maps, kernels(block.deep_matrix, settings.deep_size), kernel_shape=window)
     deep = graph.add("Div", deep, graph.add("Add", length, block.faint))
     deep = graph.add("Add", deep, block.deep_matrix[-1].reshape(-1, 1, 1))
     cells = pooling(block.positions, settings.grid)

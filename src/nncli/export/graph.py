@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 OPSET, IR_VERSION = 11, 6
-"""Version of the operations, and of the file format that came with it: GatherElements, Round and Clip are of 11."""
+"""Version of the operations, and of the file format that came with it: GatherElements and Round are of 11."""
 
 HALVED = 1 << 12
 """Bytes from which a constant is kept as float16 where that is wanted: the few numbers of the others cost nothing."""
@@ -127,6 +127,14 @@ class Graph:
     def sum(self, value: str, axis: int) -> str:
         """Sums over an axis, which stays with length 1."""
         return self.add("ReduceSum", value, axes=[axis], keepdims=1)
+
+    def at_least(self, value: str, limit: float) -> str:
+        """max(value, limit), by an operation that all programs read: OpenCV 4.6 takes no constant for `Max`."""
+        return self.add("Add", self.add("Relu", self.add("Sub", value, limit)), limit)
+
+    def at_most(self, value: str, limit: float) -> str:
+        """min(value, limit), likewise."""
+        return self.add("Sub", limit, self.add("Relu", self.add("Sub", limit, value)))
 
     def mean(self, values: Sequence[str]) -> str:
         """The mean of several values of one shape: OpenCV (4.14, 5.0) computes `Mean` of four and more wrongly."""

@@ -34,7 +34,7 @@ def hog(graph: Graph, images: Images, block: HogBlock) -> str:
     corners = [graph.slice(row, 3, j, across - 1 + j) for row in rows for j in (0, 1)]
     blocks = graph.add("Concat", *corners, axis=1)
     blocks = _divided_by_length(graph, blocks, FAINT * cell**2)
-    blocks = _divided_by_length(graph, graph.add("Min", blocks, CUT), FAINT)
+    blocks = _divided_by_length(graph, graph.at_most(blocks, CUT), FAINT)
     return graph.add("Flatten", graph.add("Transpose", blocks, perm=[0, 2, 3, 1]), axis=1)
 
 

@@ -60,7 +60,7 @@ def tempered(graph: Graph, values: str, temperature: float) -> str:
     if temperature == 1:
         return values
     with graph.part("temperature"):
-        logits = graph.add("Log", graph.add("Max", values, SMALLEST))
+        logits = graph.add("Log", graph.at_least(values, SMALLEST))
         return graph.add("Softmax", graph.add("Div", logits, temperature), axis=1)
 
 
@@ -84,7 +84,7 @@ def _member(graph: Graph, A: str, network: Network, activation: str, *, tells_cl
 
 def _linear(graph: Graph, A: str, W: Array, b: Array) -> str:
     """A W^T + b^T."""
-    return graph.add("Gemm", A, W.T.astype(f32), b.ravel().astype(f32))
+    return graph.add("Gemm", A, W.astype(f32), b.ravel().astype(f32), transB=1)
 
 
 def _normalized(graph: Graph, Z: str, gain: Array, shift: Array) -> str:

@@ -88,7 +88,8 @@ def _levels(graph: Graph, layout: Layout, shape: Shape) -> Images:
         if layout == "nhwc-uint8":
             levels = graph.add("Cast", "images", to=TensorProto.FLOAT)
         else:
-            levels = graph.add("Clip", graph.add("Round", graph.add("Mul", "images", 255)), 0, 255)
+            rounded = graph.add("Round", graph.add("Mul", "images", 255))
+            levels = graph.at_most(graph.at_least(rounded, 0), 255)
     return Images(graph, levels, layout, shape)
 
 

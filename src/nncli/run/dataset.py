@@ -61,6 +61,7 @@ class ImageSet:
         rows: Which of them are these images', (m,).
         targets: The numbers to be told, (m, K), or of labels a 1 for each that the image has, else 0; K is 0 where
             images have classes.
+        weights: How much each counts in training, (m,); empty where all count alike.
     """
 
     paths: tuple[str, ...]
@@ -68,6 +69,7 @@ class ImageSet:
     pixels: NDArray[np.uint8]
     rows: NDArray[np.intp]
     targets: NDArray[np.float64]
+    weights: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
 
     @property
     def n_bytes(self) -> int:
@@ -77,7 +79,8 @@ class ImageSet:
     def chosen(self, indices: NDArray[np.intp]) -> ImageSet:
         """Those at these places."""
         paths = tuple(self.paths[i] for i in indices)
-        return ImageSet(paths, self.labels[indices], self.pixels, self.rows[indices], self.targets[indices])
+        weights = self.weights[indices] if self.weights.size else self.weights
+        return ImageSet(paths, self.labels[indices], self.pixels, self.rows[indices], self.targets[indices], weights)
 
     def chunks(self) -> Iterator[NDArray[np.uint8]]:
         """Their pixels in order, some rows at a time; each chunk overwrites the one before."""
@@ -183,7 +186,7 @@ class Experiment:
         """A digest of every pixel and label, for resuming to see whether the data are the same."""
         digest = hashlib.blake2b("\n".join(self.classes).encode(errors="surrogateescape"), digest_size=16)
         for images in (self.training, self.validation):
-            digest.update(images.labels.tobytes() + images.targets.tobytes())
+            digest.update(images.labels.tobytes() + images.targets.tobytes() + images.weights.tobytes())
             for chunk in images.chunks():
                 digest.update(chunk.data)
         return digest.hexdigest()
@@ -336,4 +339,5 @@ def _image_set(files: LabeledFiles, listed: Sequence[str], loaded: LoadedImages)
     paths = tuple(files.paths[i] for i in kept)
     rows = np.array([row_of[path] for path in paths], np.intp)
     targets = np.array(files.targets or np.empty((len(files.paths), 0)), np.float64)[kept]
-    return ImageSet(paths, np.array(files.labels, np.intp)[kept], loaded.pixels, rows, targets)
+    weights = np.array(files.weights, np.float64)[kept] if files.weights else np.empty(0)
+    return ImageSet(paths, np.array(files.labels, np.intp)[kept], loaded.pixels, rows, targets, weights)

@@ -88,7 +88,8 @@ def training_batches(
     if device:
         taken = training_inputs.move_to(device.like, device.room)
         validation_inputs.move_to(device.like, device.room - taken)
-    training_set = Batches(training_inputs, labels, batch_size, mirrored_labels)
+    weights = training.weights / training.weights.mean() if training.weights.any() else None
+    training_set = Batches(training_inputs, labels, batch_size, mirrored_labels, weights)
     if not validation.paths:
         return training_set, None
     return training_set, Batches(validation_inputs, validation_labels, VALIDATION_BATCH_SIZE)

@@ -15,6 +15,8 @@ class Dataset(Protocol):
     """Examples in batches."""
 
     batch_size: int
+    weights: NDArray[Any] | None
+    """How much the losses of the batch given last count; None where all examples count alike."""
 
     @property
     def n_examples(self) -> int:

@@ -25,6 +25,9 @@ def check_trainer(trainer: Trainer, n_examples: int, n_entries: int, layer: int 
     X, Y = next(iter(trainer.training_set.shuffled(settings.seed, 0, 0, lambda _m: slice(None))))
     X, targets = X[:, :n_examples].copy(), Y[..., :n_examples]
     weights = None if settings.class_weights is None else example_weights(settings.class_weights, targets)
+    if trainer.training_set.weights is not None:
+        own = trainer.training_set.weights[:n_examples]
+        weights = own if weights is None else own * weights
     if settings.label_smoothing:
         targets = smooth(targets, settings.label_smoothing, parameters.layer_dims[-1], X.dtype)
     return check_gradients(

@@ -233,6 +233,9 @@ class Trainer:
         n_own = len(range(m)[self.communicator.share(number, m)])
         X, targets = X[:, :n_own], targets[..., :n_own]
         weights = None if settings.class_weights is None else example_weights(settings.class_weights, targets)
+        if self.training_set.weights is not None:  # of a mixed example those of the one that it was
+            own = self.training_set.weights[:n_own]
+            weights = own if weights is None else own * weights
         if settings.label_smoothing:
             targets = smooth(targets, settings.label_smoothing, n_outputs, X.dtype)
         return X, targets, weights

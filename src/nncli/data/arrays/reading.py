@@ -17,7 +17,7 @@ from nncli.data.arrays.idx import is_idx, parse_idx
 from nncli.data.arrays.npz import read_npy, read_npz
 from nncli.data.arrays.raw import checked_size, read_file
 from nncli.data.arrays.records import STL_PIXELS, cifar_batch, cifar_records, stl_images
-from nncli.data.arrays.values import as_images, as_labels
+from nncli.data.arrays.values import as_images, as_labels, as_targets, count
 from nncli.data.folder_walk import some
 from nncli.data.layout.tree import text_lines
 from nncli.data.layout.words import SPLITS
@@ -44,7 +44,8 @@ class ArraySet:
     Attributes:
         root: The file or folder.
         classes: By label.
-        splits: Split -> images, (m, h, w) or (m, h, w, c) uint8, and labels, (m,).
+        splits: Split -> images, (m, h, w) or (m, h, w, c) uint8, and labels, (m,), or the numbers of a regression,
+            (m, k); `classes` are names for these.
         notes: How it was read.
         origins: Split -> the array that its images come from, or the arrays one after the other: a name such as
             ``mnist.npz[x_test]`` and how many images each has.
@@ -52,13 +53,17 @@ class ArraySet:
 
     root: str
     classes: tuple[str, ...]
-    splits: dict[str, tuple[NDArray[np.uint8], NDArray[np.int64]]]
+    splits: dict[str, tuple[NDArray[np.uint8], NDArray[Any]]]
     notes: tuple[str, ...]
     origins: dict[str, Origins] = field(default_factory=dict)
 
 
-def read_arrays(path: str | Path) -> ArraySet:
+def read_arrays(path: str | Path, *, are_numbers: bool = False) -> ArraySet:
     """The set that a file or a folder of files holds.
+
+    Args:
+        path: Of it.
+        are_numbers: Read labels as numbers to be told.
 
     Raises:
         DataError: There are no images with labels in it, or it cannot be read, or holds several sets.
@@ -84,17 +89,22 @@ def read_arrays(path: str | Path) -> ArraySet:
         raise DataError(f"{printable(str(path))}: no images with labels in it")
     if "all" in splits and len(splits) > 1:
         raise DataError(f"{printable(str(path))}: {some(list(splits)[1:])} beside arrays of no split; keep one kind")
-    classes, labels = _numbered(home, {split: pair.labels for split, pair in splits.items()}, notes)
+    if are_numbers:
+        classes, labels = _targets(splits)
+    else:
+        labels = {split: as_labels(pair.labels, pair.shown, notes) for split, pair in splits.items()}
+        classes, labels = _numbered(home, labels, notes)
     pairs, origins = {s: (splits[s].images, labels[s]) for s in splits}, {s: splits[s].origins for s in splits}
     return ArraySet(str(path), classes, pairs, tuple(notes), origins)
 
 
 class _Pair(NamedTuple):
-    """Images with their labels, and where they come from, see `ArraySet`."""
+    """Images with their labels as they are read, where they come from, see `ArraySet`, and in words."""
 
     images: NDArray[np.uint8]
     labels: NDArray[Any]
     origins: Origins
+    shown: str
 
 
 _Found = dict[str, _Pair]
@@ -111,13 +121,13 @@ def _batches(home: Path, names: list[str], notes: list[str]) -> _Found:
     for name in chosen:
         read = cifar_records if name.endswith(".bin") else cifar_batch
         images, labels = read(read_file(home / name), name)
-        pair = _Pair(images, labels, ((str(home / name), len(images)),))
+        pair = _Pair(images, labels, ((str(home / name), len(images)),), printable(name))
         pieces.setdefault("test" if "test" in name.lower() else "train", []).append(pair)
     notes.append(f"read {len(chosen)} files of CIFAR: {some(chosen)}")
     joined = {
-        split: _Pair(np.concatenate(images), np.concatenate(labels), sum(origins, ()))
+        split: _Pair(np.concatenate(images), np.concatenate(labels), sum(origins, ()), shown[0])
         for split, found in pieces.items()
-        for images, labels, origins in [zip(*found, strict=True)]
+        for images, labels, origins, shown in [zip(*found, strict=True)]
     }
     return {split: joined[split] for split in ("train", "test") if split in joined}
 
@@ -222,19 +232,29 @@ def _pairs(family: Family, array_of: Any, place: Path, notes: list[str]) -> _Fou
             notes.append(f"left out {printable(name)}: no labels for it")
             continue
         where = f"{printable(place.name)}: {printable(name)}"
-        labels = as_labels(array_of(family.labels[split]), where, notes)
-        images = as_images(array_of(name), len(labels), where, notes)
-        if len(images) != len(labels):
+        labels = array_of(family.labels[split])
+        images = as_images(array_of(name), count(labels), where, notes)
+        if len(images) != count(labels):
             other = printable(family.labels[split])
-            raise DataError(f"{where} has {len(images):,} images and {other} {len(labels):,} labels")
+            raise DataError(f"{where} has {len(images):,} images and {other} {count(labels):,} labels")
         origin = str(place / name) if place.is_dir() else origin_within(place, name, list(family.images.values()))
-        found[split] = _Pair(images, labels, ((origin, len(images)),))
+        found[split] = _Pair(images, labels, ((origin, len(images)),), where)
     return found
 
 
 def origin_within(file: str | Path, name: str, others: Sequence[str]) -> str:
     """Name of the images of an array in a file: that of the file alone, where it has no `others`."""
     return f"{file}[{name}]" if len(others) > 1 else str(file)
+
+
+def _targets(splits: _Found) -> tuple[tuple[str, ...], dict[str, NDArray[Any]]]:
+    """Names for numbers, which arrays do not have, and the numbers of each image by split."""
+    targets = {split: as_targets(pair.labels, pair.shown) for split, pair in splits.items()}
+    widths = {each.shape[1] for each in targets.values()}
+    if len(widths) > 1:
+        raise DataError(f"{next(iter(splits.values())).shown}: not as many numbers for each image in every split")
+    n = widths.pop()
+    return tuple(f"target {k + 1}" for k in range(n)) if n > 1 else ("target",), targets
 
 
 def _numbered(

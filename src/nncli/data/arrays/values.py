@@ -3,6 +3,7 @@
 images    (m, h, w), (m, h, w, c), also with the channels first or the examples last; (m, n) where n is a square
 values    0..255, or scaled to that: 0..1, -1..1, 0..16 (scikit-learn's digits), 0..65535
 labels    (m,), (m, 1), one-hot (m, k), or QMNIST's (m, 8), whose first column is the class
+targets   of a regression: numbers, (m,) or (m, k)
 """
 
 from __future__ import annotations
@@ -122,6 +123,27 @@ def as_labels(values: NDArray[Any], shown: str, notes: list[str]) -> NDArray[Any
     if values.dtype.kind not in "biuf" or not np.array_equal(values, np.rint(values)):
         raise DataError(f"{shown}: labels of type {values.dtype} are no whole numbers")
     return values.astype(np.int64)
+
+
+def count(values: NDArray[Any]) -> int:
+    """Images that labels or targets are for: a list of one row is one of as many columns."""
+    return len(values) if values.ndim > 1 and 1 not in values.shape else values.size
+
+
+def as_targets(values: NDArray[Any], shown: str) -> NDArray[np.float64]:
+    """Numbers to be told, (m, k).
+
+    Raises:
+        DataError: They are none, or some are not finite.
+    """
+    if values.ndim not in (1, 2) or values.dtype.kind not in "biuf":
+        shape = " x ".join(map(str, values.shape))
+        raise DataError(f"{shown}: an array of {shape} values of type {values.dtype} are no numbers to be told")
+    targets = values.astype(np.float64).reshape(count(values), -1)
+    bad = np.flatnonzero(~np.isfinite(targets).all(axis=1))
+    if bad.size:
+        raise DataError(f"{shown}: {bad.size:,} targets are no finite numbers, the first one that of image {bad[0]}")
+    return targets
 
 
 def _is_one_hot(values: NDArray[Any]) -> bool:

@@ -36,7 +36,7 @@ class Row:
         label: The class index.
         split: ``train``, ``val``, ``test``, or empty.
         group: What it hangs together with; empty if the table has no groups.
-        weight: What it counts.
+        weight: How much it counts in training.
         order: Its place in time, as the table says it.
         targets: The numbers to be predicted, of a regression; of labels a 1 for each that the image has, else 0.
         sides: Further pictures of the same moment to train on, each with its targets.
@@ -96,7 +96,7 @@ class Reader:
             splits = self._column("is_valid", lambda cell: "val" if cell.lower() in ("1", "true") else "train")
         weights = self._column("weight", _checked_weight) or [1.0] * len(table.rows)
         if self._columns.weight is not None:
-            self._notes.append("the column of weights is not used")
+            self._notes.append("images count by their weights in training; every figure counts all of them alike")
         groups, order = self._column("group", str), self._column("order", str)
         self._check_repeated(paths, values or labels, splits)
         sides = self._sides(values)

@@ -97,7 +97,10 @@ def source_of(
     if is_training and "" not in rows and "train" not in rows:
         raise DataError(f"{printable(root)}: {some(list(rows))} without images to train on")
     rows = {"all": rows[""]} if "" in rows else {split: rows[split] for split in splits if split in rows}
-    files = {split: _files(labeled) for split, labeled in rows.items()}
+    weighted = any(row.weight != 1 for labeled in rows.values() for _, row in labeled)
+    files = {split: _files(labeled, weighted=weighted) for split, labeled in rows.items()}
+    if is_training and weighted and not any(next(iter(files.values())).weights):
+        raise DataError(f"{printable(root)}: every image to train on has the weight 0")
     if is_training and task == "classification":
         _refuse_missing(root, classes, next(iter(files.values())))
     if is_training and task == "multilabel":
@@ -112,11 +115,7 @@ def source_of(
     if groups:
         notes.append(f"{len(set(groups.values())):,} groups of images stay together when validation images are drawn")
     order = {row.path: row.order for row in listed} if any(row.order for row in listed) else {}
-    sides = {
-        row.path: LabeledFiles(*zip(*((path, 0, targets) for path, targets in row.sides), strict=True))
-        for row in listed
-        if row.sides
-    }
+    sides = {row.path: _sides(row, weighted=weighted) for row in listed if row.sides}
     return ListedImages(root, classes, files, tuple(notes), groups, order, sides, task == "multilabel")
 
 
@@ -170,7 +169,14 @@ def _refuse_missing(root: str, classes: Sequence[str], main: LabeledFiles) -> No
         raise DataError(f"{printable(root)}: all images are of class {some(classes)}")
 
 
-def _files(labeled: list[tuple[int, Row]]) -> LabeledFiles:
+def _sides(row: Row, *, weighted: bool) -> LabeledFiles:
+    """The further pictures of a row, which weigh as it does."""
+    paths, targets = zip(*row.sides, strict=True)
+    return LabeledFiles(paths, (0,) * len(paths), targets, (row.weight,) * len(paths) if weighted else ())
+
+
+def _files(labeled: list[tuple[int, Row]], *, weighted: bool) -> LabeledFiles:
     labeled = sorted(labeled, key=lambda pair: pair[0])
     targets = tuple(row.targets for _, row in labeled if row.targets)
-    return LabeledFiles(tuple(row.path for _, row in labeled), tuple(label for label, _ in labeled), targets)
+    weights = tuple(row.weight for _, row in labeled) if weighted else ()
+    return LabeledFiles(tuple(row.path for _, row in labeled), tuple(label for label, _ in labeled), targets, weights)
