@@ -28,13 +28,10 @@ if TYPE_CHECKING:
 
     from nncli.features.settings import Shape
 
-FEWER_IMAGES = 1_000
-"""Up to so many photos there is time to look at parts of each."""
-
 SMALL_SIDE = 40
 """Images up to this height and width keep their size."""
 
-PHOTO_SIDES = ((FEWER_IMAGES, 160), (5_000, 96))
+PHOTO_SIDES = ((1_000, 160), (5_000, 96))
 """Up to so many training images -> height and width that larger ones get; PHOTO_SIDE for more of them."""
 
 PHOTO_SIDE = 64
@@ -185,7 +182,7 @@ def _photos(effort: int, facts: Facts) -> dict[str, Any]:
 
 
 def _few_photos(effort: int, facts: Facts) -> dict[str, Any]:
-    looks = "parts" if facts.n_images <= FEWER_IMAGES and min(facts.shape[:2]) > SMALL_SIDE else "whole"
+    looks = "parts" if min(facts.shape[:2]) > SMALL_SIDE else "whole"
     shape = seen_shape(facts.shape, looks)
     features = _patches((200, 200, 400)[effort], 3, shape)
     features += _deep_patches(shape, 96, (512, 512, 800)[effort], grid=3)
@@ -197,7 +194,7 @@ def _few_photos(effort: int, facts: Facts) -> dict[str, Any]:
         "network.layer_dims": ("auto", 256, "auto"),
         "network.project": PHOTO_DIRECTIONS,
         "training.ensemble": (5, 8, 12)[effort],
-        "training.epochs": (30, 40, 60)[effort],
+        "training.epochs": (60, 80, 100)[effort],
         "training.pattern_epochs": 0,
     }
 
