@@ -17,6 +17,7 @@ from nncli.features.span import Projection
 from nncli.model.explanation import _network_input, explain, occlusion_maps, slope, spot_size
 from nncli.model.file import Model
 from nncli.model.predictor import Predictor
+from nncli.model.task import Multilabel
 from nncli.network.parameters import Parameters
 
 if TYPE_CHECKING:
@@ -146,6 +147,35 @@ def test_the_slope_is_the_numeric_derivative(dims: tuple[int, ...], network: dic
     for k in range(len(model.classes)):
         up, down = (np.log(probabilities(x + sign * step * np.eye(16))[:, k]) for sign in (1, -1))
         assert (up - down) / (2 * step) == pytest.approx(slope(model, x, k), rel=1e-4, abs=1e-6)
+
+
+def test_slope_of_a_label_does_not_depend_on_the_others() -> None:
+    """The derivative of its own log-probability, of two networks that vote; for one label alone, too."""
+    for n_labels in (3, 1):
+        random = random_model((16, 5, n_labels), output="sigmoid", n_members=2)
+        form, task = random.image_format, Multilabel(np.full(n_labels, 0.5))
+        units = Scaling(np.ones(16, np.float32), np.zeros(16, np.float32))
+        model = Model(random.parameters, "tanh", tuple("abc"[:n_labels]), form, units, task=task)
+        seen, x, step = Predictor(model), RNG.uniform(0, 1, 16), 1e-5
+        up, down = (np.log(seen._forward(x + sign * step * np.eye(16))) for sign in (1, -1))  # type: ignore[arg-type]
+        for k in range(n_labels):
+            assert (up[k] - down[k]) / (2 * step) == pytest.approx(slope(model, x, k), rel=1e-4, abs=1e-6)
+
+
+@pytest.mark.parametrize("method", ["occlusion", "gradient"])
+def test_each_of_two_labels_is_explained_by_its_own_place(method: str) -> None:
+    """Both are there: the dot at the left speaks for the one, that at the right for the other."""
+    parameters = Parameters((SIDE * SIDE, 2), output="sigmoid")
+    weights = np.zeros((2, SIDE, SIDE))
+    weights[0, :, : SIDE // 2] = weights[1, :, SIDE // 2 :] = 2.0
+    parameters.W[1][...] = weights.reshape(2, -1)
+    parameters.b[1][...] = -4
+    form, scaling = ImageFormat(SIDE, SIDE, "grayscale", "stretch"), zero_one(np.zeros((1, SIDE * SIDE), np.uint8))
+    model = Model(parameters, "relu", ("left", "right"), form, scaling, task=Multilabel(np.array([0.5, 0.5])))
+    found = explain(Predictor(model), dotted((2, 2), (8, 8)), method)
+    of = dict(zip(found.classes, map(quarters, found.maps), strict=True))
+    assert (0, 3) == (int(of[0].argmax()), int(of[1].argmax()))
+    assert max(found.probabilities) == pytest.approx(1 / (1 + np.exp(-4)))
 
 
 def test_gradient_times_input_is_exact_for_one_layer() -> None:

@@ -85,6 +85,8 @@ def _caption(model: Model, method: str) -> str:
     how = "gradient x input" if method == "gradient" else "occlusion"
     how += "" if method == "gradient" and model.preprocessing.is_pixels else f" by spots of {spot_size(shape)} pixels"
     colors = "red speaks for the class, blue against it"
+    if model.task.name == "multilabel":
+        colors = "red speaks for the label, blue against it"
     if model.task.name == "regression":
         colors = "red raises the number, blue lowers it"
     return f"{colors} ({how}, image {shape[0]}x{shape[1]})"

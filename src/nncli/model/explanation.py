@@ -1,6 +1,7 @@
 """Attribution of an answer to places of the image: a map for a class, positive where the image speaks for it.
 
-Of a regression a map is for a number, s is this number itself, and the map positive where the image raises it.
+Of labels a map is for a label, whatever the others are. Of a regression it is for a number: s is this number itself,
+and the map positive where the image raises it.
 
     occlusion    s(image) - s(image with a spot blurred),  s = log(p_k / (1 - p_k))        for every place of the spot
     gradient     sum over the channels of x * d log p_k / dx                               where the network sees pixels
@@ -30,7 +31,7 @@ from PIL import Image, ImageFilter
 
 from nncli.data.pixel_rows import mirrored
 from nncli.model.predictor import BATCH_SIZE
-from nncli.model.task import Regression
+from nncli.model.task import Multilabel, Regression
 from nncli.network.backpropagation import backpropagate
 from nncli.network.forward_propagation import forward
 from nncli.network.parameters import Workspace
@@ -56,6 +57,9 @@ N_CLASSES = 2
 
 LEAST = 1e-30
 """Smaller probabilities are no longer told apart."""
+
+LEAST_ALONE = 2.0**-24
+"""Likewise of a label's not being there, which nothing but 1 - p tells: p is a float32."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +108,8 @@ def explain(predictor: Predictor, pixels: NDArray[np.uint8], method: str, watche
             if is_regression:
                 return p[:, classes]
             others = np.stack([np.delete(p, k, axis=1).sum(axis=1) for k in classes], axis=1)  # 1 - p may round to 0
+            if isinstance(task, Multilabel):  # the others are for themselves
+                others = np.maximum(1 - p[:, classes], LEAST_ALONE)
             odds: NDArray[np.float64] = np.log(np.maximum(p[:, classes], LEAST)) - np.log(np.maximum(others, LEAST))
             return odds
 
@@ -196,9 +202,11 @@ def slope(model: Model, x: NDArray[np.float64], k: int) -> NDArray[np.float64]:
             total += model.task.deviation[k] * (network.W[1].T @ workspace.dZ[1])[:, 0]
             weight += 1
             continue
-        p = float(Y_hat[k, 0]) if len(Y_hat) > 1 else float((1 - Y_hat, Y_hat)[k][0, 0])
+        p, Y = float(Y_hat[k, 0] if len(Y_hat) > 1 else (1 - Y_hat, Y_hat)[k][0, 0]), np.array([k])
+        if isinstance(model.task, Multilabel):  # of the other labels, what is told is right: dZ[L] is 0
+            p, Y = float(Y_hat[k, 0]), np.where(np.arange(len(Y_hat))[:, None] == k, 1, Y_hat)
         p = max(p, LEAST)
-        backpropagate(network, workspace, np.array([k]), gradient, activation=model.activation)
+        backpropagate(network, workspace, Y, gradient, activation=model.activation)
         dX: NDArray[Any] = network.W[1].T @ workspace.dZ[1]  # (n_0, 1): of the loss -log p_k
         total -= p * dX[:, 0]
         weight += p

@@ -141,7 +141,6 @@ TOLD = {"classification": "classes", "multilabel": "labels", "regression": "numb
 ONLY_FOR = {
     "compare": ("classification", "regression"),
     "crossval": ("classification", "regression"),
-    "explain": ("classification", "regression"),
     "tune": ("classification",),
 }
 """Command -> the tasks that it is for, where these are not all."""
