@@ -151,7 +151,7 @@ def _digits(effort: int, facts: Facts) -> dict[str, Any]:
 
 def _garments(effort: int, facts: Facts) -> dict[str, Any]:
     mirrored = "mirror" if facts.keep_class_mirrored else "none"
-    features = _patches((64, 128, 200)[effort], 4, facts.shape)
+    features = _patches(128 if facts.is_small_set else (64, 128, 200)[effort], 4, facts.shape)
     return {
         "data.features": features + _deep_patches(facts.shape, 64, (256, 512, 1024)[effort], grid=2),
         "data.augmentation": mirrored,
