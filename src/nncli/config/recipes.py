@@ -36,7 +36,7 @@ PHOTO_SIDES = ((1_000, 160), (5_000, 96))
 
 PHOTO_SIDE = 64
 
-PHOTO_DIRECTIONS = 384
+PHOTO_DIRECTIONS = 512
 """Principal directions that few photos are trained on."""
 
 FEW_IMAGES = 5_000
