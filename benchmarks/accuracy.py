@@ -71,13 +71,15 @@ def train(folder: Path, out: Path, seed: int, settings: list[str]) -> dict[str, 
 
 
 def operations(out: Path, metrics: dict[str, Any]) -> float:
-    """Floating-point operations of a run: features and training steps."""
+    """Floating-point operations of a run: features and training steps; patterns that are trained are not counted."""
     from nncli.config import load_config
+    from nncli.features.settings.looks import n_looks, seen_shape
 
     config = load_config(out / "config.yaml").config
     images, epochs = metrics["training_images"], metrics["epochs"]
-    features = sum(block.flops(config.data.shape) for block in config.data.features)
-    passes = {"none": 1, "mirror": 2}.get(config.data.augmentation, epochs)
+    data = config.data
+    features = sum(block.flops(seen_shape(data.shape, data.looks)) for block in data.features)
+    passes = {"none": 1, "mirror": 2}.get(data.augmentation, epochs) * n_looks(data.looks)
     return float(images * (passes * features + epochs * FLOPS_PER_WEIGHT * metrics["n_parameters"]))
 
 

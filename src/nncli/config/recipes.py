@@ -28,18 +28,15 @@ if TYPE_CHECKING:
 
     from nncli.features.settings import Shape
 
-FEWER_IMAGES = 1_000
-"""Up to so many photos there is time to look at parts of each."""
-
 SMALL_SIDE = 40
 """Images up to this height and width keep their size."""
 
-PHOTO_SIDES = ((FEWER_IMAGES, 160), (5_000, 96))
+PHOTO_SIDES = ((1_000, 160), (5_000, 96))
 """Up to so many training images -> height and width that larger ones get; PHOTO_SIDE for more of them."""
 
 PHOTO_SIDE = 64
 
-PHOTO_DIRECTIONS = 384
+PHOTO_DIRECTIONS = 512
 """Principal directions that few photos are trained on."""
 
 FEW_IMAGES = 5_000
@@ -154,7 +151,7 @@ def _digits(effort: int, facts: Facts) -> dict[str, Any]:
 
 def _garments(effort: int, facts: Facts) -> dict[str, Any]:
     mirrored = "mirror" if facts.keep_class_mirrored else "none"
-    features = _patches((64, 128, 200)[effort], 4, facts.shape)
+    features = _patches(128 if facts.is_small_set else (64, 128, 200)[effort], 4, facts.shape)
     return {
         "data.features": features + _deep_patches(facts.shape, 64, (256, 512, 1024)[effort], grid=2),
         "data.augmentation": mirrored,
@@ -163,6 +160,7 @@ def _garments(effort: int, facts: Facts) -> dict[str, Any]:
         "network.dropout": 0.5,
         "training.epochs": _epochs(facts, (9, 25, 40)[effort], (100, 150, 200)[effort]),
         "training.batch_size": _batch_size(facts),
+        "training.ensemble": 2 if effort == 2 else 1,
         "training.learning_rate": 2e-3,
         "training.weight_decay": 0.05,
         "training.label_smoothing": 0.1,
@@ -184,7 +182,7 @@ def _photos(effort: int, facts: Facts) -> dict[str, Any]:
 
 
 def _few_photos(effort: int, facts: Facts) -> dict[str, Any]:
-    looks = "parts" if facts.n_images <= FEWER_IMAGES and min(facts.shape[:2]) > SMALL_SIDE else "whole"
+    looks = "parts" if min(facts.shape[:2]) > SMALL_SIDE else "whole"
     shape = seen_shape(facts.shape, looks)
     features = _patches((200, 200, 400)[effort], 3, shape)
     features += _deep_patches(shape, 96, (512, 512, 800)[effort], grid=3)
@@ -196,7 +194,7 @@ def _few_photos(effort: int, facts: Facts) -> dict[str, Any]:
         "network.layer_dims": ("auto", 256, "auto"),
         "network.project": PHOTO_DIRECTIONS,
         "training.ensemble": (5, 8, 12)[effort],
-        "training.epochs": (30, 40, 60)[effort],
+        "training.epochs": (60, 80, 100)[effort],
         "training.pattern_epochs": 0,
     }
 
@@ -208,7 +206,7 @@ def _many_photos(effort: int, facts: Facts) -> dict[str, Any]:
         "data.looks": "whole",
         "network.layer_dims": ("auto", (512, 1024, 1024)[effort], "auto"),
         "network.project": "none",
-        "training.ensemble": 1,
+        "training.ensemble": (1, 1, 2)[effort],
         "training.epochs": (12, 30, 40)[effort],
         "training.pattern_epochs": (6, 24, 36)[effort],
     }
