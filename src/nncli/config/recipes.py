@@ -64,7 +64,7 @@ OF_NUMBERS: dict[str, Any] = {
     "training.calibration": "none",
     "training.pattern_epochs": 0,
 }
-"""What recipes decide otherwise where images have numbers instead of a class."""
+"""Decisions of all recipes where images have numbers instead of a class."""
 
 EFFORTS = {"quick": 0, "standard": 1, "thorough": 2}
 """Word -> place in the lists below."""
