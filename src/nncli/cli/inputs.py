@@ -112,8 +112,8 @@ def source_lots(
     yield chain.from_iterable(_expand(path, transpose) for path in paths)
     if names_from is not None:
         for names in _arriving_names(names_from, separator):
-            paths = map(_without_label, names) if labeled else names
-            yield chain.from_iterable(_expand_name(path, transpose) for path in paths)
+            bare = map(_without_label, names) if labeled else names
+            yield chain.from_iterable(_expand_name(name, transpose) for name in bare)
 
 
 def _expand(path: str, transpose: bool) -> Iterator[Source]:
