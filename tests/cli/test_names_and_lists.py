@@ -59,6 +59,16 @@ def test_a_list_is_read_however_it_was_saved(nncli: Runner, content: bytes) -> N
     assert (0, "d/a.png\tcoal\t0.7000\n") == (result.code, result.out)
 
 
+@pytest.mark.parametrize("between", ["\t", ",", "  "])
+def test_labels_in_a_list_are_left_out(nncli: Runner, between: str) -> None:
+    """What follows the last tab, else comma, else blank; without a list --labeled has no meaning."""
+    write_three(Path("model.npz"))
+    name = write_image(Path("a b.png"), 0)
+    Path("list.txt").write_text(f"{name}{between}snow\r\n")
+    assert f"{name}\tcoal\t0.7000\n" == nncli("predict", "--files-from", "list.txt", "--labeled").out
+    assert 2 == nncli("predict", name, "--labeled").code
+
+
 def test_a_name_with_a_backslash_stays_as_it_is(nncli: Runner) -> None:
     """Where there is such a file, and in half of a UTF-16 list, which is refused."""
     write_three(Path("model.npz"))

@@ -106,6 +106,7 @@ def _json(nncli: Runner) -> str:
 
 def test_the_rest_of_the_program_knows_numbers(nncli: Runner, bars: Path) -> None:
     """check, crossval by time, resume to the bit, show and report work; what speaks of classes is refused in a line."""
+    assert 0 == nncli("check", "c.yaml", "--set", "training.recipe=auto").code
     check = nncli("check", "c.yaml")
     assert 0 == check.code
     assert "place, training: -1 to 1" in check.out
@@ -166,7 +167,6 @@ def test_onnx_says_the_same_numbers(nncli: Runner, bars: Path) -> None:
 @pytest.mark.parametrize(
     ("setting", "words"),
     [
-        ("training.recipe=photos", "training.recipe photos is for classification"),
         ("training.monitor=accuracy", "training.monitor accuracy is of classes"),
         ("training.label_smoothing=0.1", "training.label_smoothing is only used with data.task classification"),
         ("data.mirror_targets=[steering]", "data.mirror_targets names steering; the targets are place, brightness"),

@@ -330,3 +330,16 @@ def test_a_written_number_of_inputs_is_kept(folder: Path) -> None:
     )
     assert "none" != resolved(folder / "lines", *photos)["network.project"]
     assert "none" == resolved(folder / "lines", *photos, "network.layer_dims: [324, 9, auto]")["network.project"]
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_numbers_are_not_smoothed_calibrated_or_deformed(recipe: str) -> None:
+    """A recipe mirrors where the config says what that does to numbers, and changes no image in another way."""
+    for keep in (False, True):
+        found = recipe_defaults(recipe, "quick", Facts(100, (28, 28, 1), keep, are_numbers=True))
+        assert (0, "none", 0) == (
+            found["training.label_smoothing"],
+            found["training.calibration"],
+            found["training.pattern_epochs"],
+        )
+        assert ("mirror" if keep and recipe != "digits" else "none") == found["data.augmentation"]

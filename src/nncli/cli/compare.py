@@ -60,7 +60,7 @@ def command(
       nncli compare a.npz b.npz c.npz photos -f json | jq .comparisons
 
     Images that trained one of the models are left out. Differences are judged by an exact McNemar test, those of
-    numbers by their squared errors; with several models or numbers the p-values are corrected (Holm).
+    numbers by their squared errors. With several models or numbers the p-values are corrected (Holm).
     """  # fmt: skip
     if len(models) < 2:
         raise UsageError("compare needs two models or more, and then a folder of images")

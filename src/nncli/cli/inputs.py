@@ -92,7 +92,7 @@ def broken_links(paths: Sequence[str]) -> list[str]:
 
 
 def source_lots(
-    paths: Sequence[str], names_from: str | None, separator: bytes, *, transpose: bool = False
+    paths: Sequence[str], names_from: str | None, separator: bytes, *, labeled: bool = False, transpose: bool = False
 ) -> Iterator[Iterable[Source]]:
     """All images: those of `paths`, then those of a list of names.
 
@@ -100,6 +100,7 @@ def source_lots(
         paths: Files, folders, or ``-`` for the bytes of an image on stdin.
         names_from: A file with names of files and folders, ``-`` for stdin, or None.
         separator: What ends a name in it, newline or NUL.
+        labeled: A label follows every name, which is left out.
         transpose: Exchange rows and columns of arrays.
 
     Yields:
@@ -111,7 +112,8 @@ def source_lots(
     yield chain.from_iterable(_expand(path, transpose) for path in paths)
     if names_from is not None:
         for names in _arriving_names(names_from, separator):
-            yield chain.from_iterable(_expand_name(name, transpose) for name in names)
+            bare = map(_without_label, names) if labeled else names
+            yield chain.from_iterable(_expand_name(name, transpose) for name in bare)
 
 
 def _expand(path: str, transpose: bool) -> Iterator[Source]:
@@ -236,6 +238,12 @@ def _decoded(names: list[bytes], separator: bytes) -> list[str]:
     if separator == b"\n":
         names = [name.removesuffix(b"\r") for name in names]
     return [_as_here(os.fsdecode(name)) for name in names if name]
+
+
+def _without_label(line: str) -> str:
+    """The name in a line of a name and a label, between which is a tab, else a comma, else blanks: the last of them."""
+    between = next((each for each in ("\t", ",") if each in line), None)
+    return line.rstrip().rsplit(between, 1)[0].rstrip()
 
 
 def _as_here(name: str) -> str:

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 @click.command(short_help="Print the class of images.")
 @click.argument("paths", metavar="IMAGE|DIR|-...", nargs=-1, type=click.Path(allow_dash=True, readable=False))
 @click.option("--files-from", metavar="FILE|-", type=click.Path(), help="Read names of images and folders, one a line.")
+@click.option("--labeled", is_flag=True, help="Lines of --files-from end with a label, which is left out.")
 @click.option("-0", "--null", is_flag=True, help="Names in --files-from end with NUL (find -print0).")
 @model_option
 @click.option(
@@ -77,6 +78,7 @@ def command(
     paths: tuple[str, ...],
     files_from: str | None,
     null: bool,
+    labeled: bool,
     model: str | None,
     format_: str,
     strange: float | None,
@@ -109,7 +111,8 @@ def command(
     used = read_model(find_model(model))
     check_numbers(paths, used.image_format)
     tells_strangeness = strange is not None or format_ in ("json", "ndjson")
-    lots = source_lots(paths, files_from, b"\0" if null else b"\n", transpose=used.setting("data.transpose") == "on")
+    separator, turned = b"\0" if null else b"\n", used.setting("data.transpose") == "on"
+    lots = source_lots(paths, files_from, separator, labeled=labeled, transpose=turned)
     layout = _layout(context.params, used)
     tally = Tally()
     with predicting(used, backend, tells_strangeness=tells_strangeness) as predictor, _open_output(output) as out:
@@ -244,8 +247,9 @@ def _check_usage(context: click.Context) -> None:
         raise click.UsageError("no images given; name files or folders, - for stdin, or --files-from", context)
     if given["paths"].count(STDIN) + (given["files_from"] == STDIN) > 1:
         raise click.UsageError("stdin can be read only once", context)
-    if given["null"] and given["files_from"] is None:
-        raise click.UsageError("--null is about --files-from, which is not given", context)
+    for name in ("null", "labeled"):
+        if given[name] and given["files_from"] is None:
+            raise click.UsageError(f"--{name} is about --files-from, which is not given", context)
     if given["unknown_label"] is not None and given["threshold"] is None and given["strange"] is None:
         raise click.UsageError("--unknown-label needs a --threshold, or --strange", context)
     if given["header"] and given["format_"] != "tsv":

@@ -56,6 +56,13 @@ With one_cycle the last steps are the smallest, and the last epoch is as good as
 validation images would be to choose by chance, and its figure would be better than the truth.
 """
 
+OF_NUMBERS: dict[str, Any] = {
+    "training.label_smoothing": 0.0,
+    "training.calibration": "none",
+    "training.pattern_epochs": 0,
+}
+"""Decisions of all recipes where images have numbers instead of a class."""
+
 EFFORTS = {"quick": 0, "standard": 1, "thorough": 2}
 """Word -> place in the lists below."""
 
@@ -108,12 +115,15 @@ class Facts:
     Attributes:
         n_images: Training images.
         shape: Height, width and channels that the images get.
-        keep_class_mirrored: Whether a mirror image shows the same class, as far as anybody knows.
+        keep_class_mirrored: Whether a mirror image shows the same class, as far as anybody knows; of numbers, whether
+            the config says what a mirror does to them.
+        are_numbers: Whether images have numbers instead of a class.
     """
 
     n_images: int
     shape: Shape
     keep_class_mirrored: bool = True
+    are_numbers: bool = False
 
     @property
     def is_small_set(self) -> bool:
@@ -132,7 +142,12 @@ def recipe_defaults(recipe: str, effort: str, facts: Facts) -> dict[str, Any]:
     if recipe == "plain":
         return {}
     decide = {"digits": _digits, "garments": _garments, "photos": _photos}[recipe]
-    return COMMON | decide(EFFORTS[effort], facts)
+    defaults = COMMON | decide(EFFORTS[effort], facts)
+    if facts.are_numbers:
+        defaults |= OF_NUMBERS
+        if defaults["data.augmentation"] != "mirror":  # to turn and move an image might change its numbers
+            defaults["data.augmentation"] = "none"
+    return defaults
 
 
 def _digits(effort: int, facts: Facts) -> dict[str, Any]:

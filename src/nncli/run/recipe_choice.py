@@ -64,10 +64,14 @@ def apply_recipe(
         drawn = {"digits": ", mostly lines", "garments": ", mostly areas"}.get(recipe, "")
         notes.append(f"recipe {recipe}, effort {effort}: {n} {looks}{drawn}")
     config_file = _with_format(config_file, looks, n, notes)
-    keep_class = True
-    if recipe != "digits" and not all(map(config_file.was_set, MIRRORING)):
+    data = config_file.config.data
+    are_numbers = data.task == "regression"
+    keep_class = not are_numbers or config_file.was_set("data.mirror_targets")
+    if are_numbers and not keep_class and recipe != "digits":
+        notes.append("no image is mirrored, for nobody says what that does to its numbers: data.mirror_targets")
+    if recipe != "digits" and not are_numbers and not all(map(config_file.was_set, MIRRORING)):
         keep_class = _keep_class(config_file, source, files, looks, notes)
-    defaults = recipe_defaults(recipe, effort, Facts(n, config_file.config.data.shape, keep_class))
+    defaults = recipe_defaults(recipe, effort, Facts(n, config_file.config.data.shape, keep_class, are_numbers))
     chosen: dict[str, Any] = {"training.recipe": recipe}  # so a run repeated from its own config need not choose again
     if config_file.values["network.layer_dims"] == CHOSEN:
         chosen["network.layer_dims"] = defaults["network.layer_dims"]
