@@ -28,7 +28,9 @@ def test_they_agree(name: str, variant: dict[str, Any]) -> None:
     if consumer.is_slow and variant:
         pytest.skip("one start is enough")
     for model in ["photos"] if consumer.is_slow else MODELS:
-        assert difference(consumer, MODELS[model](), every=4, **variant) <= (0.01 if "float16" in variant else 1e-4), model
+        assert difference(consumer, MODELS[model](), every=4, **variant) <= (0.01 if "float16" in variant else 1e-4), (
+            model
+        )
 
 
 def test_the_document_has_the_table() -> None:

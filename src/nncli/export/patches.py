@@ -29,13 +29,17 @@ def answers_of(graph: Graph, images: Images, layer: Layer) -> str:
     d, strides = settings.size**2 * channels, [settings.stride] * 2
     box = np.ones((1, channels, settings.size, settings.size), np.float32)
     total = graph.add("Conv", images.planes, box, kernel_shape=[settings.size] * 2, strides=strides)
-    squares = graph.add("Conv", graph.add("Mul", images.planes, images.planes), box, kernel_shape=[settings.size] * 2, strides=strides)
+    squares = graph.add(
+        "Conv", graph.add("Mul", images.planes, images.planes), box, kernel_shape=[settings.size] * 2, strides=strides
+    )
     variance = graph.add("Sub", squares, graph.add("Div", graph.add("Mul", total, total), d))
     variance = graph.add("Div", graph.add("Relu", variance), d)
     deviation = graph.add("Sqrt", graph.add("Add", variance, (settings.contrast + TINY) * FOLD))
     # Every patch sums to 0, so the image's mean makes no difference; but without it, flat places lose fewer digits.
     centered = graph.add("Sub", images.planes, graph.add("ReduceMean", images.planes, axes=[1, 2, 3], keepdims=1))
-    answers = graph.add("Conv", centered, kernels(layer.matrix, settings.size), kernel_shape=[settings.size] * 2, strides=strides)
+    answers = graph.add(
+        "Conv", centered, kernels(layer.matrix, settings.size), kernel_shape=[settings.size] * 2, strides=strides
+    )
     return graph.add("Add", graph.add("Div", answers, deviation), layer.matrix[-1].reshape(-1, 1, 1))
 
 
