@@ -13,6 +13,7 @@ from PIL import Image
 
 from nncli.api.classifier import Labeler, load
 from nncli.cli.commands import COMMANDS
+from nncli.cli.multilabel import is_macro_f1_below
 from nncli.model.file import read_model
 from nncli.model.task import ONLY_FOR, Multilabel, task_from
 
@@ -110,6 +111,13 @@ def test_labels_are_learned_told_and_measured(nncli: Runner, spots: Path) -> Non
 
 def _rows(path: str) -> list[dict[str, str]]:
     return list(csv.DictReader(Path(path).read_text().splitlines()))
+
+
+@pytest.mark.parametrize(("n", "why"), [(0, "no image is left"), (3, "none of 3 images has a label")])
+def test_a_gate_without_a_figure_is_not_met(n: int, why: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where macro F1 is not known the gate is not met, and the reason is the right one."""
+    assert is_macro_f1_below({"images": n, "macro_f1": None}, 0.5)
+    assert f"cannot be met: {why} to judge the model by" in capsys.readouterr().err
 
 
 def test_the_gate_is_on_macro_f1(nncli: Runner, spots: Path) -> None:

@@ -177,7 +177,8 @@ LABEL_FORMATS: dict[str, Callable[[Report], str]] = {"table": labels_table, "jso
 def is_macro_f1_below(report: Report, limit: float) -> bool:
     """Whether macro F1 is below a gate; the reason is told."""
     if not report["images"] or report["macro_f1"] is None:
-        warn(f"--fail-under {limit:g} cannot be met: no image is left to judge the model by")
+        why = f"none of {report['images']} images has a label" if report["images"] else "no image is left"
+        warn(f"--fail-under {limit:g} cannot be met: {why} to judge the model by")
         return True
     is_below: bool = report["macro_f1"] < limit
     if is_below:

@@ -196,13 +196,13 @@ def is_r2_below(report: Report, limit: float) -> bool:
 
 
 def result_text(report: Report) -> str:
-    """The figures of a finished training in one line."""
+    """The figures of a finished training, a line for each number."""
     figures = [
         f"{printable(name)} MAE {of['mae']:.4g}, RMSE {of['rmse']:.4g} ({of['baseline']['rmse']:.4g} by the mean), "
         f"R2 {_figure(of['r2'])}, correlation {_figure(of['correlation'])}"
         for name, of in report["targets"].items()
     ]
-    return f"{report['split']} {'; '.join(figures)} on {report['images']} images"
+    return "\n".join([report["split"], *figures, f"on {report['images']} images"])
 
 
 def fold_lines(metrics: Report) -> list[str]:

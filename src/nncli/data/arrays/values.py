@@ -142,7 +142,8 @@ def as_targets(values: NDArray[Any], shown: str) -> NDArray[np.float64]:
     targets = values.astype(np.float64).reshape(count(values), -1)
     bad = np.flatnonzero(~np.isfinite(targets).all(axis=1))
     if bad.size:
-        raise DataError(f"{shown}: {bad.size:,} targets are no finite numbers, the first one that of image {bad[0]}")
+        wrong = "1 target is no finite number," if bad.size == 1 else f"{bad.size:,} targets are no finite numbers,"
+        raise DataError(f"{shown}: {wrong} the first one that of image {bad[0]}; correct or remove them")
     return targets
 
 

@@ -59,7 +59,7 @@ class LabelsReader(Reader):
         else:
             names, values = self._from_cells(place or 0)
         if values and not self._bad and not any(map(any, values)):
-            raise UsageError(f"{printable(self._table.path)}: no row has a label")
+            raise UsageError(f"{printable(self._table.path)}: no row has a label; name its column with data.columns")
         n_without = sum(not any(each) for each in values)
         if n_without:
             self._notes.append(f"{n_without:,} of {len(values):,} rows have no label")
