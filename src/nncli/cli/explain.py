@@ -30,15 +30,15 @@ METHODS = ("occlusion", "gradient")
     "--method", type=click.Choice(METHODS), default="occlusion", show_default=True, help="Attribution method."
 )
 def command(image: str, model: str | None, output: str, method: str) -> None:
-    """Draw the evidence in IMAGE for and against the two most likely classes, and print the path of the picture.
-    Of a model that tells numbers: where the image raises and lowers the first two.
+    """Draw the evidence in IMAGE for and against the two most likely answers, and print the path of the picture.
 
     \b
     Examples:
       nncli explain photo.jpg -m runs/photos-1 -o why.png
       nncli explain digit.png -o why.png --method gradient
 
-    Red is evidence for the class, blue against it; each map is scaled to its own maximum.
+    Red is evidence for the class, blue against it; each map is scaled to its own maximum. Of a model that tells
+    numbers: where the image raises and lowers the first two.
 
     occlusion blurs a round spot at every place of the image and shows how much the log-odds of the class fall. It
     works with all feature blocks, but resolves nothing smaller than the spot and no interaction of distant places.
