@@ -67,7 +67,7 @@ def train(folder: Path, out: Path, seed: int, settings: list[str]) -> dict[str, 
     subprocess.run(command, env=neutral_environment(), check=True, stdout=subprocess.DEVNULL)
     seconds = time.perf_counter() - started
     metrics = json.loads((out / "metrics.json").read_text())
-    return {"seconds": seconds, "tflop": operations(out, metrics) / 1e12, **metrics}
+    return metrics | {"seconds": seconds, "tflop": operations(out, metrics) / 1e12}
 
 
 def operations(out: Path, metrics: dict[str, Any]) -> float:

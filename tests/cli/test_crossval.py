@@ -17,6 +17,8 @@ from nncli.run.trainer import make_trainer
 from tests.folders import write_class_folders, write_config
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nncli.data.pixel_rows import PixelRows
     from nncli.features.column import FeatureColumn
     from nncli.run.dataset import Experiment
@@ -88,9 +90,9 @@ def test_a_stopped_cross_validation_goes_on(nncli: Runner, config: str, monkeypa
         Path(f"cv/fold-{k}.npz").unlink()
     trained = []
 
-    def counting(part: Experiment, n_processes: int | None) -> Trainer:
+    def counting(part: Experiment, n_processes: int | None, on_progress: Callable[[int], None]) -> Trainer:
         trained.append(part)
-        return make_trainer(part, n_processes)
+        return make_trainer(part, n_processes, on_progress)
 
     monkeypatch.setattr(cross_validation, "make_trainer", counting)
     assert 0 == nncli("crossval", "--resume", "cv").code
@@ -163,8 +165,8 @@ def test_each_fold_has_a_span_of_its_own(nncli: Runner, config: str, monkeypatch
     """Principal directions come from the images that a fold is trained on, never from another fold's."""
     seen: list[Experiment] = []
 
-    def make(experiment: Experiment, n_processes: int | None) -> Trainer:
-        trainer = make_trainer(experiment, n_processes)
+    def make(experiment: Experiment, n_processes: int | None, on_progress: Callable[[int], None]) -> Trainer:
+        trainer = make_trainer(experiment, n_processes, on_progress)
         seen.append(experiment)
         return trainer
 

@@ -10,7 +10,7 @@ import pytest
 
 from nncli.features import span
 from nncli.features.settings.column import n_directions
-from nncli.features.span import ScaledRows, fit_projection, leading_eigenvectors
+from nncli.features.span import ScaledRows, fit_projection, leading_eigenvectors, n_visits
 from nncli.network.backpropagation import backpropagate
 from nncli.network.forward_propagation import forward
 from nncli.network.initialization import initialize
@@ -87,6 +87,18 @@ def test_the_same_columns_give_the_same_bits(columns: ScaledRows) -> None:
     one, again = fit_projection(columns, 8), fit_projection(columns, 8)
     np.testing.assert_array_equal(one.matrix, again.matrix)
     np.testing.assert_array_equal(one.shift, again.shift)
+
+
+def test_progress_and_the_number_of_threads_change_nothing(
+    columns: ScaledRows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each visit of a column is told, and three threads find the bits of one."""
+    visited: list[int] = []
+    monkeypatch.setattr(span, "number_of_processes", lambda: 3)
+    threaded = fit_projection(columns, 12, visited.append)
+    assert n_visits(len(columns.part(slice(None), slice(1)))) == sum(visited)
+    monkeypatch.setattr(span, "number_of_processes", lambda: 1)
+    assert threaded.matrix.tobytes() == fit_projection(columns, 12).matrix.tobytes()
 
 
 def test_chosen_rows_alone_count() -> None:

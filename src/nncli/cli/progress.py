@@ -73,6 +73,10 @@ class Progress(Hooks):
         """Show a bar over the images whose features are computed."""
         return self._bar_over(n_images, "computing features")
 
+    def on_predicting(self, n_images: int) -> Counts:
+        """Show a bar over the images that are answered at the end."""
+        return self._bar_over(n_images, "predicting")
+
     def on_loaded(self, experiment: Experiment) -> None:
         """Name the images that cannot be read."""
         for image in experiment.skipped:

@@ -19,7 +19,7 @@ from nncli.model.known_images import COPY, TRAINING, VALIDATION
 from nncli.model.predictor import Predictor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -173,12 +173,16 @@ class Evaluation:
         }
 
 
-def predict_rows(model: Model, rows: PixelRows) -> NDArray[np.float32]:
+def predict_rows(
+    model: Model, rows: PixelRows, on_progress: Callable[[int], None] = lambda _n: None
+) -> NDArray[np.float32]:
     """The probabilities of images that are loaded, (m, n_classes), computed on all cores."""
-    return answer_rows(Predictor(model), rows)[0]
+    return answer_rows(Predictor(model), rows, on_progress)[0]
 
 
-def answer_rows(predictor: Predictor, rows: PixelRows) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def answer_rows(
+    predictor: Predictor, rows: PixelRows, on_progress: Callable[[int], None] = lambda _n: None
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """The same with strangeness scores, (m,); see `Predictor.answers`."""
     answers = shared_array((len(rows), len(predictor.model.classes) + 1), np.float32)
 
@@ -188,7 +192,7 @@ def answer_rows(predictor: Predictor, rows: PixelRows) -> tuple[NDArray[np.float
 
     many = MANY_PIXELS if predictor.model.column.is_pixels else MANY
     together = PREDICTED_TOGETHER if len(rows) >= MANY_PIXELS else PREDICTED_TOGETHER // 4
-    divide(len(rows), together, work, number_of_processes() if len(rows) >= many else 1)
+    divide(len(rows), together, work, number_of_processes() if len(rows) >= many else 1, on_progress)
     return answers[:, :-1], answers[:, -1]
 
 

@@ -36,17 +36,26 @@ generalization", section 5 (gradient descent stays in the span of the data).
 from __future__ import annotations
 
 import math
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from nncli.machine.forking import number_of_processes
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import DTypeLike, NDArray
 
 Array = np.ndarray[Any, np.dtype[np.float32]]
 
 MOST_EXACT = 1_024
 """Columns, or features, up to which the directions are exact."""
+
+MOST_COLUMNS = 10_000
+"""Training columns that a network's directions are taken from: more change the first ones little."""
 
 MORE = 10
 """Directions more than wanted that the iteration carries along, for the last ones to be found as well (p)."""
@@ -134,12 +143,18 @@ class Projection:
         return {"projection": self.matrix, "projection_shift": self.shift}
 
 
-def fit_projection(columns: Columns, wanted: int) -> Projection:
+def n_visits(n_columns: int) -> int:
+    """How many columns `fit_projection` tells of, those of every pass counted."""
+    return (PASSES + 1) * n_columns
+
+
+def fit_projection(columns: Columns, wanted: int, on_progress: Callable[[int], None] = lambda _n: None) -> Projection:
     """The projection on the principal directions of the columns.
 
     Args:
         columns: At least one; about centered and scaled, as a network's input is.
         wanted: r. Where the columns span fewer dimensions, the last directions are 0.
+        on_progress: Told each number of columns just visited, `n_visits` in all.
 
     Returns:
         Of r directions. The same columns give the same bits.
@@ -148,10 +163,13 @@ def fit_projection(columns: Columns, wanted: int) -> Projection:
     mean = _mean(columns)
     if m <= MOST_EXACT or m <= n <= 2 * wanted:
         eigenvalues, V = _by_gram_matrix(columns, mean, wanted)
+        on_progress(n_visits(m))
     elif n <= MOST_EXACT:
-        eigenvalues, V = _leading(_products(columns, mean, np.eye(n, dtype=np.float32)).astype(np.float64), wanted)
+        covariance = _products(columns, mean, np.eye(n, dtype=np.float32), on_progress).astype(np.float64)
+        eigenvalues, V = _leading(covariance, wanted)
+        on_progress(n_visits(m) - m)
     else:
-        eigenvalues, V = _by_iteration(columns, mean, wanted)
+        eigenvalues, V = _by_iteration(columns, mean, wanted, on_progress)
     deviation = np.sqrt(np.maximum(eigenvalues, 0))
     kept = int((deviation > _least(float(deviation[0]))).sum())
     matrix = np.zeros((n, wanted), np.float16)
@@ -203,21 +221,34 @@ def _by_gram_matrix(columns: Columns, mean: NDArray[np.float64], r: int) -> Any:
     return eigenvalues, V
 
 
-def _by_iteration(columns: Columns, mean: NDArray[np.float64], r: int) -> Any:
+def _by_iteration(columns: Columns, mean: NDArray[np.float64], r: int, on_progress: Callable[[int], None]) -> Any:
     """Eigenvalues and directions by randomized subspace iteration."""
     V = _random_basis(columns.shape[1], r + MORE)
     for _ in range(PASSES):
-        V = np.linalg.qr(_products(columns, mean, V))[0]
-    eigenvalues, small = _leading((V.T @ _products(columns, mean, V)).astype(np.float64), r)
+        V = np.linalg.qr(_products(columns, mean, V, on_progress))[0]
+    eigenvalues, small = _leading((V.T @ _products(columns, mean, V, on_progress)).astype(np.float64), r)
     return eigenvalues, V @ small.astype(np.float32)
 
 
-def _products(columns: Columns, mean: NDArray[np.float64], V: Array) -> Array:
-    """X X^T V, (n, r), for the centered columns X."""
+def _products(columns: Columns, mean: NDArray[np.float64], V: Array, on_progress: Callable[[int], None]) -> Array:
+    """X X^T V, (n, r), for the centered columns X.
+
+    A thread for each core takes blocks of columns; they are added up in their order, so that the sum does not depend on
+    how many threads there are. None of them is left when processes are forked again.
+    """
     total, mean32 = np.zeros(V.shape, np.float32), mean.astype(np.float32)
-    for block in _blocks(*columns.shape):
+    blocks = _blocks(*columns.shape)
+
+    def product(block: slice) -> Array:
         part = columns.part(block, slice(None)) - mean32
-        total += part.T @ (part @ V)
+        found: Array = np.asarray(part.T @ (part @ V))
+        return found
+
+    n_threads = min(number_of_processes(), len(blocks))
+    with ThreadPoolExecutor(n_threads) if n_threads > 1 else nullcontext() as threads:
+        for block, found in zip(blocks, (threads.map if threads else map)(product, blocks), strict=True):
+            total += found
+            on_progress(block.stop - block.start)
     return total
 
 

@@ -205,7 +205,8 @@ class CrossValidation:
         part = replace(experiment, training=sets[0], validation=sets[1], span=Span(), ranks=ALONE)
         if self._learns_patterns:  # labels have a say in the features
             part = with_features(experiment.plan, *sets, experiment.skipped)
-        training = Training(part, make_trainer(part, None if self._ranks.size == 1 else 1))
+        with hooks.on_features(part.n_visited + (part.n_featured if self._learns_patterns else 0)) as on_progress:
+            training = Training(part, make_trainer(part, None if self._ranks.size == 1 else 1, on_progress))
         hooks.on_start(training)
         with hooks.on_training(training) as on_batch:
             for result in training.epochs(hooks.should_stop, on_batch):
@@ -213,7 +214,8 @@ class CrossValidation:
         if not training.trainer.is_finished:
             return None
         held_out = images.chosen(np.flatnonzero(self.folds == k))
-        return predict_rows(training.best_model(), PixelRows(held_out.pixels, held_out.rows))
+        with hooks.on_predicting(len(held_out.rows)) as on_progress:
+            return predict_rows(training.best_model(), PixelRows(held_out.pixels, held_out.rows), on_progress)
 
     @property
     def _learns_patterns(self) -> bool:

@@ -22,6 +22,7 @@ from nncli.errors import DataError
 from nncli.features.column import FeatureColumn
 from nncli.features.settings import PIXELS
 from nncli.features.settings.looks import n_looks
+from nncli.features.span import MOST_COLUMNS, n_visits
 from nncli.machine.ranks import ALONE, Ranks, share
 from nncli.model.evidence import Evidence
 from nncli.model.file import Model
@@ -145,6 +146,14 @@ class Experiment:
     def n_featured(self) -> int:
         """Feature columns that are computed before the first epoch."""
         return self.n_looks * len(self.training.labels) + len(self.validation.labels) if self.features else 0
+
+    @property
+    def n_visited(self) -> int:
+        """Columns that are visited before the first epoch to find principal directions of them, pass by pass."""
+        if self.config.network.project == "none":
+            return 0
+        n_columns = max(self.n_looks, 1) * len(self.training.labels)
+        return n_visits(len(range(0, n_columns, -(-n_columns // MOST_COLUMNS))))
 
     def bad_of(self, split: str) -> list[BadImage]:
         """The images of ``training`` or ``validation`` that were left out."""

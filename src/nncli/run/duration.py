@@ -23,9 +23,8 @@ import numpy as np
 
 from nncli.data.pixel_rows import PixelRows
 from nncli.features.settings.looks import n_looks
-from nncli.features.span import MOST_EXACT, PASSES
+from nncli.features.span import MOST_COLUMNS, MOST_EXACT, PASSES
 from nncli.run.trainer import communicator_of, make_trainer
-from nncli.run.training_data import MOST_COLUMNS
 
 if TYPE_CHECKING:
     from nncli.run.dataset import Experiment, ImageSet

@@ -45,7 +45,11 @@ class Hooks:
         return nullcontext(_ignore)
 
     def on_features(self, n_images: int) -> Counts:  # noqa: ARG002
-        """Watch features being computed before the first epoch."""
+        """Watch features being computed before the first epoch, and directions being sought in them."""
+        return nullcontext(_ignore)
+
+    def on_predicting(self, n_images: int) -> Counts:  # noqa: ARG002
+        """Watch answers to images being computed after the last epoch."""
         return nullcontext(_ignore)
 
     def on_start(self, training: Training) -> None:

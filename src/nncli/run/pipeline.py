@@ -48,7 +48,8 @@ def train(
         NncliError: A file cannot be written.
     """
     n_processes = saved_processes(directory / CHECKPOINT) if directory and resume else None
-    with hooks.on_features(experiment.n_featured // experiment.ranks.size) as on_progress:
+    n_columns = experiment.n_featured // experiment.ranks.size + experiment.n_visited
+    with hooks.on_features(n_columns) as on_progress:
         trainer = make_trainer(experiment, n_processes, on_progress, hooks.on_note)
     training = Training(experiment, trainer)
     if directory:
@@ -104,7 +105,8 @@ def run_plan(
         learned = learned_before(directory, plan) if resume else None
         ranks.from_first(lambda: (plan, learned))
         training = train(load(plan, hooks, learned, ranks), hooks, directory, resume=resume is not None)
-        return directory.path, training.finish()
+        with hooks.on_predicting(len(training.judges.rows)) as on_progress:
+            return directory.path, training.finish(on_progress)
 
 
 def help_run(ranks: Ranks, hooks: Hooks = NOBODY) -> None:

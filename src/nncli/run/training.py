@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from nncli.evaluation.baseline import Finding
     from nncli.model.file import Model
     from nncli.model.strangeness import Strangeness
-    from nncli.run.dataset import Experiment
+    from nncli.run.dataset import Experiment, ImageSet
     from nncli.run.directory import RunDirectory
     from nncli.training.loop import Trainer
 
@@ -131,14 +131,23 @@ class Training:
         """Whether the last epoch is the one that is kept, however good it was."""
         return self.experiment.config.training.monitor == "last" or not self.experiment.validation.paths
 
-    def finish(self) -> Finished:
-        """Fit what the validation images can tell about the best model's answers, and evaluate it."""
-        experiment, model = self.experiment, self.best_model()
+    @property
+    def judges(self) -> ImageSet:
+        """The images that the best model is evaluated on: for validation, or without such, those it was trained on."""
+        experiment = self.experiment
+        return experiment.validation if experiment.validation.paths else experiment.training
+
+    def finish(self, on_progress: Callable[[int], None] = lambda _n: None) -> Finished:
+        """Fit what the validation images can tell about the best model's answers, and evaluate it.
+
+        Args:
+            on_progress: Told each number of images just answered, of `judges`.
+        """
+        experiment, model, images = self.experiment, self.best_model(), self.judges
         split = "validation" if experiment.validation.paths else "training"
-        images = experiment.validation if split == "validation" else experiment.training
         references = self._references() if split == "validation" else None
         predictor = Predictor(replace(model, evidence=Evidence(strangeness=references)), tells_strangeness=True)
-        probabilities, scores = answer_rows(predictor, PixelRows(images.pixels, images.rows))
+        probabilities, scores = answer_rows(predictor, PixelRows(images.pixels, images.rows), on_progress)
         found = [*image_findings(experiment), *network_findings(model, images)]
         strangeness = references and references.measured(scores)
         bad = experiment.bad_of(split)
@@ -301,9 +310,9 @@ class TrainingRun(Training):
             write_model(self.run / "model.npz", self.best_model())
             self._saved_best = state.best_epoch
 
-    def finish(self) -> Finished:
+    def finish(self, on_progress: Callable[[int], None] = lambda _n: None) -> Finished:
         """As in memory, and write the files that tell of the best model."""
-        finished = super().finish()
+        finished = super().finish(on_progress)
         self.save_model()
         write_model(self.run / "model.npz", finished.model)  # with what it keeps of its validation images
         evaluation = finished.evaluation

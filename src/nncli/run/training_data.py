@@ -20,7 +20,7 @@ from nncli.data.augmentation.kinds import make_augmentation
 from nncli.data.batches import Batches
 from nncli.data.network_inputs import AsTheyAre, AugmentedInputs, NetworkInputs, VersionedInputs
 from nncli.data.pixel_rows import PixelRows
-from nncli.features.span import ScaledRows, fit_projection
+from nncli.features.span import MOST_COLUMNS, ScaledRows, fit_projection
 from nncli.machine.divide import divide, shared_array
 from nncli.machine.forking import number_of_processes
 from nncli.machine.ranks import share
@@ -37,9 +37,6 @@ if TYPE_CHECKING:
     from nncli.run.feature_rows import FittedFeatures
 
 VALIDATION_BATCH_SIZE = 256
-
-MOST_COLUMNS = 10_000
-"""Training columns that principal directions are taken from: more change the first ones little."""
 
 TOGETHER = 128
 """Columns projected at a time."""
@@ -149,16 +146,16 @@ def _kept(
         stored, own, more, others = _stored_features(experiment, features, only_validation, on_progress, on_note)
         versions = own if is_augmented else np.concatenate([own, more])
         kept = Kept(stored, features.scaling_of_bytes, versions, others)
-    return kept if project == "none" else _in_span(experiment, kept)
+    return kept if project == "none" else _in_span(experiment, kept, on_progress)
 
 
-def _in_span(experiment: Experiment, kept: Kept) -> Kept:
+def _in_span(experiment: Experiment, kept: Kept, on_progress: Callable[[int], None]) -> Kept:
     """The rows projected on principal directions of the training columns, which are found unless they are known."""
     scale, offset, r = kept.transform.scale, kept.transform.offset, experiment.plan.layer_dims[0]
     if experiment.span.projection is None:
         step = -(-len(kept.training) // MOST_COLUMNS)
         columns = ScaledRows(kept.rows, scale, offset, kept.training[::step])
-        experiment.span.projection = experiment.ranks.from_first(lambda: fit_projection(columns, r))
+        experiment.span.projection = experiment.ranks.from_first(lambda: fit_projection(columns, r, on_progress))
     projection = experiment.span.projection
     every = np.concatenate([kept.training, kept.validation])
     wanted = every[share(experiment.ranks, len(every))]
