@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from nncli.errors import UsageError
+from nncli.machine.backend import refuse_ranks
 from nncli.run import trainer
 from tests import lookalike
 from tests.cli.tiny import write_three
@@ -113,3 +115,11 @@ def test_what_is_missing_is_one_line(nncli: Runner, place: Path, monkeypatch: py
     result = nncli("train", "c.yaml", "--backend", "cupy", "--progress", "none")
     assert 2 == result.code
     assert "the network needs about 0.00016 GB of the GPU's memory, and 0.0001 GB are free; choose a" in result.err
+
+
+def test_ranks_do_not_share_a_gpu() -> None:
+    """Under an MPI launcher there is one way out, and NumPy needs none."""
+    refuse_ranks("numpy", 2)
+    refuse_ranks("cupy", 1)
+    with pytest.raises(UsageError, match="leave out the MPI launcher, or choose numpy"):
+        refuse_ranks("cupy", 2)

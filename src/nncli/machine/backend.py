@@ -54,6 +54,16 @@ def open_backend(name: str) -> NDArray[Any]:
     return like
 
 
+def refuse_ranks(name: str, n_ranks: int) -> None:
+    """Several processes of an MPI launcher would share one GPU.
+
+    Raises:
+        UsageError: They would.
+    """
+    if n_ranks > 1 and name != "numpy":
+        raise UsageError(f"training.backend: {name} is for one process; leave out the MPI launcher, or choose numpy")
+
+
 def is_on_host(array: NDArray[Any]) -> bool:
     """Whether an array lies in this machine's memory."""
     return isinstance(array, np.ndarray)

@@ -36,6 +36,7 @@ from nncli.data.split import grouped_split, last_split, ordered_folds, stratifie
 from nncli.errors import DataError, ModelFileError, UsageError
 from nncli.evaluation.evaluation import Evaluation, predict_rows
 from nncli.evaluation.regression import RegressionEvaluation
+from nncli.machine.backend import refuse_ranks
 from nncli.machine.npz_file import read_npz, write_npz
 from nncli.machine.ranks import ALONE, Ranks, come_from_the_first
 from nncli.model.calibration import fit_temperature, tempered
@@ -115,6 +116,7 @@ class CrossValidation:
         ranks: Ranks = ALONE,
     ) -> None:
         self.n_folds, self._folder, self._hooks, self._ranks = n_folds, folder, hooks or FoldHooks(), ranks
+        refuse_ranks(plan.config.training.backend, ranks.size)
         if ranks.rank == 0:
             ranks.from_first(lambda: (plan, n_folds, grouping, folder))
         self.experiment = load(_with_all_images(plan), self._hooks, None, ranks)

@@ -13,7 +13,8 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from nncli.errors import TrainingError, UsageError
+from nncli.errors import TrainingError
+from nncli.machine.backend import refuse_ranks
 from nncli.machine.ranks import ALONE, Ranks, come_from_the_first
 from nncli.run.checkpoint import CHECKPOINT, saved_processes, take_over
 from nncli.run.directory import RunDirectory, create_run
@@ -98,8 +99,7 @@ def run_plan(
     Raises:
         NncliError: What went wrong.
     """
-    if ranks.size > 1 and plan.config.training.backend != "numpy":
-        raise UsageError("training.backend: cupy is for one process; leave out the MPI launcher, or choose numpy")
+    refuse_ranks(plan.config.training.backend, ranks.size)
     name = plan.config_file.path.stem
     with RunDirectory(resume) if resume else create_run(name, out, force=force) as directory:
         learned = learned_before(directory, plan) if resume else None
