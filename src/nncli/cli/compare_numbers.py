@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nncli.cli.text_table import aligned
+from nncli.cli.text_table import aligned, figure
 from nncli.evaluation.comparison import SIGNIFICANT, compare_numbers, holm
 from nncli.evaluation.tables import csv_text
 from nncli.text import printable
@@ -63,7 +63,7 @@ def _table(report: dict[str, Any]) -> str:
     rows: list[tuple[object, ...]] = [("model", "number", "RMSE", "R2", "correlation")]
     for each in report["models"]:
         for name, of in each["targets"].items():
-            figures = ("-" if of[key] is None else f"{of[key]:.4f}" for key in ("r2", "correlation"))
+            figures = (figure(of[key]) for key in ("r2", "correlation"))
             rows.append((printable(each["model"]), printable(name), f"{of['rmse']:.4g}", *figures))
     return "\n".join([*aligned(rows), "", *map(_sentence, report["comparisons"]), f"note  {TOO_SURE}", ""])
 

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from nncli.cli.messages import fitted, terminal_width
-from nncli.cli.text_table import aligned
+from nncli.cli.text_table import aligned, figure
 from nncli.evaluation.tables import csv_text
 from nncli.text import printable
 
@@ -105,7 +105,7 @@ def coverage_table(report: Report) -> str:
     """For people: what would be answered with `predict --threshold`, and how much of it right."""
     rows: list[tuple[object, ...]] = [("threshold", "answered", "images", "accuracy")]
     for row in report["coverage"]:
-        accuracy = "-" if row["accuracy"] is None else f"{row['accuracy']:.4f}"
+        accuracy = figure(row["accuracy"])
         rows.append((f"{row['threshold']:.2f}", f"{row['coverage']:.4f}", row["images"], accuracy))
     if not report["images"]:
         return ""

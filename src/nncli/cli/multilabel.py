@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nncli.cli.messages import warn
-from nncli.cli.text_table import aligned
+from nncli.cli.regression import opening
+from nncli.cli.text_table import aligned, figure
 from nncli.evaluation.tables import csv_text, probability_text
 from nncli.text import printable
 
@@ -115,14 +116,9 @@ def labels_layout(names: Sequence[str], task: Multilabel, given: Mapping[str, An
 
 def labels_table(report: Report) -> str:
     """The figures of `evaluate`, for people."""
-    known = report["known"]
-    n_known = known["training"] + known["near_copies_of_training"] if known else 0
-    lines = []
-    if n_known:
-        counts = "and count here" if known["training_is_included"] else "and are left out"
-        lines.append(f"{n_known} of these images trained this model, or are near-copies of such, {counts}")
+    lines = opening(report)
     if not report["images"]:
-        return "\n".join([*lines, "no image is left to judge the model by; --include-training counts all", ""])
+        return "\n".join([*lines, ""])
     table = aligned(_rows(report), numbers_from=1)
     notes = [f"note         {each['text']}" for each in report["findings"]]
     return "\n".join([*lines, *headline(report), *notes, "", *table, ""])
@@ -133,9 +129,9 @@ def headline(report: Report) -> list[str]:
     base, (low, high) = report["baseline"], report["interval"]
     n = report["images"]
     return [
-        f"macro F1     {_figure(report['macro_f1'])}, {_figure(base['macro_f1'])} by always telling every label",
-        f"micro F1     {_figure(report['micro_f1'])}",
-        f"mean AP      {_figure(report['mean_average_precision'])}, {_figure(base['mean_average_precision'])} by "
+        f"macro F1     {figure(report['macro_f1'])}, {figure(base['macro_f1'])} by always telling every label",
+        f"micro F1     {figure(report['micro_f1'])}",
+        f"mean AP      {figure(report['mean_average_precision'])}, {figure(base['mean_average_precision'])} by "
         "telling each label's frequency",
         f"exact match  {report['exact_match']:.4f} ({low:.4f} to {high:.4f}), all labels right in {report['correct']} "
         f"of {n} images;",
@@ -144,17 +140,13 @@ def headline(report: Report) -> list[str]:
     ]
 
 
-def _figure(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4f}"
-
-
 MEASURES = {"f1": "F1", "precision": "precision", "recall": "recall", "average_precision": "AP"}
 
 
 def _rows(report: Report) -> list[tuple[object, ...]]:
     rows: list[tuple[object, ...]] = [("label", *MEASURES.values(), "threshold", "images", "told")]
     for name, of in report["labels"].items():
-        figures = (_figure(of[measure]) for measure in MEASURES)
+        figures = (figure(of[measure]) for measure in MEASURES)
         rows.append((name, *figures, f"{of['threshold']:.4f}", of["n"], of["told"]))
     return rows
 
@@ -188,10 +180,10 @@ def is_macro_f1_below(report: Report, limit: float) -> bool:
 
 def result_text(report: Report) -> str:
     """The figures of a finished training in one line, and where they come from in another."""
-    by_all = _figure(report["baseline"]["macro_f1"])
+    by_all = figure(report["baseline"]["macro_f1"])
     chosen = ", by which thresholds were chosen" if report["split"] == "validation" else ""
     return (
-        f"{report['split']} macro F1 {_figure(report['macro_f1'])} ({by_all} by always telling every label), "
+        f"{report['split']} macro F1 {figure(report['macro_f1'])} ({by_all} by always telling every label), "
         f"exact match {report['exact_match']:.4f}\non {report['images']} images{chosen}"
     )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nncli.cli.messages import say, warn
-from nncli.cli.text_table import aligned
+from nncli.cli.text_table import aligned, figure
 from nncli.errors import UsageError
 from nncli.evaluation.tables import csv_text
 from nncli.text import printable
@@ -129,16 +129,23 @@ def numbers_layout(model: Model, confidence: float | None, *, header: bool) -> N
     return NumbersLayout(model.classes, widths, header)
 
 
-def numbers_table(report: Report) -> str:
-    """The figures of `evaluate`, for people."""
-    known = report["known"]
+def opening(report: Report) -> list[str]:
+    """Lines above the figures of numbers, or labels: which images trained the model, and whether any is left."""
+    known, lines = report["known"], []
     n_known = known["training"] + known["near_copies_of_training"] if known else 0
-    lines = []
     if n_known:
         counts = "and count here" if known["training_is_included"] else "and are left out"
         lines.append(f"{n_known} of these images trained this model, or are near-copies of such, {counts}")
     if not report["images"]:
-        return "\n".join([*lines, "no image is left to judge the model by; --include-training counts all", ""])
+        lines.append("no image is left to judge the model by; --include-training counts all")
+    return lines
+
+
+def numbers_table(report: Report) -> str:
+    """The figures of `evaluate`, for people."""
+    lines = opening(report)
+    if not report["images"]:
+        return "\n".join([*lines, ""])
     return "\n".join([*lines, *headline(report), *(f"note  {each['text']}" for each in report["findings"]), ""])
 
 
@@ -151,15 +158,11 @@ def headline(report: Report) -> list[str]:
         rows = [
             ("MAE", f"{of['mae']:.4g}", f"{base['mae']:.4g} by always answering the mean, {base['answer']:.4g}"),
             ("RMSE", f"{of['rmse']:.4g}", by_mean),
-            ("R2", _figure(of["r2"]), "1 is perfect, 0 no better than a constant"),
-            ("correlation", _figure(of["correlation"]), ""),
+            ("R2", figure(of["r2"]), "1 is perfect, 0 no better than a constant"),
+            ("correlation", figure(of["correlation"]), ""),
         ]
         lines += [f"{printable(name)}, {of['n']} images", *(f"  {line}" for line in aligned(rows))]
     return lines
-
-
-def _figure(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4f}"
 
 
 def numbers_csv(report: Report) -> str:
@@ -191,7 +194,7 @@ def is_r2_below(report: Report, limit: float) -> bool:
         return True
     below = [(name, of) for name, of in report["targets"].items() if of["r2"] is None or of["r2"] < limit]
     for name, of in below:
-        warn(f"R2 of {printable(name)} {_figure(of['r2'])} ({of['n']} images) is below --fail-under {limit:g}")
+        warn(f"R2 of {printable(name)} {figure(of['r2'])} ({of['n']} images) is below --fail-under {limit:g}")
     return bool(below)
 
 
@@ -199,7 +202,7 @@ def result_text(report: Report) -> str:
     """The figures of a finished training, a line for each number."""
     figures = [
         f"{printable(name)} MAE {of['mae']:.4g}, RMSE {of['rmse']:.4g} ({of['baseline']['rmse']:.4g} by the mean), "
-        f"R2 {_figure(of['r2'])}, correlation {_figure(of['correlation'])}"
+        f"R2 {figure(of['r2'])}, correlation {figure(of['correlation'])}"
         for name, of in report["targets"].items()
     ]
     return "\n".join([report["split"], *figures, f"on {report['images']} images"])

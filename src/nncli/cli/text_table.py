@@ -10,6 +10,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+def figure(value: float | None) -> str:
+    """A share or a correlation with four digits; ``-`` where there is none."""
+    return "-" if value is None else f"{value:.4f}"
+
+
 def aligned(rows: Sequence[Sequence[object]], *, numbers_from: int | None = None) -> list[str]:
     """Lines of `rows` with two spaces between columns.
 

@@ -36,7 +36,6 @@ generalization", section 5 (gradient descent stays in the span of the data).
 from __future__ import annotations
 
 import math
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -143,6 +142,11 @@ class Projection:
         return {"projection": self.matrix, "projection_shift": self.shift}
 
 
+def taken(n_columns: int) -> slice:
+    """The columns of so many that a network's directions are taken from: evenly spaced ones."""
+    return slice(None, None, max(1, -(-n_columns // MOST_COLUMNS)))
+
+
 def n_visits(n_columns: int) -> int:
     """How many columns `fit_projection` tells of, those of every pass counted."""
     return (PASSES + 1) * n_columns
@@ -243,6 +247,8 @@ def _products(columns: Columns, mean: NDArray[np.float64], V: Array, on_progress
         part = columns.part(block, slice(None)) - mean32
         found: Array = np.asarray(part.T @ (part @ V))
         return found
+
+    from concurrent.futures import ThreadPoolExecutor  # here, because who predicts imports this module, too
 
     n_threads = min(number_of_processes(), len(blocks))
     with ThreadPoolExecutor(n_threads) if n_threads > 1 else nullcontext() as threads:

@@ -7,6 +7,7 @@ and so on, until the budget is used up.
 from __future__ import annotations
 
 import base64
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +18,7 @@ from nncli.data.loading import load_images
 from nncli.pictures.thumbnails import encoded
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from nncli.evaluation.evaluation import Evaluation
 
@@ -73,6 +74,24 @@ def thumbnails(paths: Sequence[str], most_bytes: int = MOST_BYTES) -> dict[int, 
             break
         found[place] = uri
     return found
+
+
+def shown_images(
+    paths: Sequence[str], rows: Sequence[int], words: Callable[[int], tuple[str, str]], most_bytes: int
+) -> list[dict[str, str]]:
+    """Images that a page shows with the right answer and the one that was told.
+
+    Args:
+        paths: Of all images.
+        rows: Which are shown, in this order; those that do not fit, or cannot be read any more, are left out.
+        words: From a row to the right answer and the one that was told.
+        most_bytes: For all thumbnails together.
+    """
+    shown = []
+    for place, uri in sorted(thumbnails([paths[row] for row in rows], most_bytes).items()):
+        actual, told = words(rows[place])
+        shown.append({"src": uri, "name": Path(paths[rows[place]]).name, "actual": actual, "told": told})
+    return shown
 
 
 def data_uri(data: bytes) -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nncli.evaluation.multilabel import MultilabelEvaluation
-from nncli.report.images import thumbnails
+from nncli.report.images import shown_images
 
 if TYPE_CHECKING:
     from nncli.evaluation.evaluation import Evaluation
@@ -24,11 +23,10 @@ def labels_part(evaluation: Evaluation | None, most_bytes: int) -> dict[str, Any
     if not isinstance(evaluation, MultilabelEvaluation):
         return {"labels": {}, "n_mislabeled": 0, "mislabeled": []}
     wrong = evaluation.wrong()
-    uris = thumbnails([evaluation.paths[row] for row in wrong[:MOST_WRONG]], most_bytes)
-    shown = []
-    for place, row in enumerate(wrong[:MOST_WRONG]):
-        if place in uris:
-            actual, told = (", ".join(names) or "none" for names in evaluation.labels(row))
-            name = Path(evaluation.paths[row]).name
-            shown.append({"src": uris[place], "name": name, "actual": actual, "told": told})
+
+    def words(row: int) -> tuple[str, str]:
+        actual, told = (", ".join(names) or "none" for names in evaluation.labels(row))
+        return actual, told
+
+    shown = shown_images(evaluation.paths, wrong[:MOST_WRONG], words, most_bytes)
     return {"labels": evaluation.report()["labels"], "n_mislabeled": len(wrong), "mislabeled": shown}

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nncli.evaluation.regression import RegressionEvaluation
 from nncli.report.charts import histogram, scatter
-from nncli.report.images import thumbnails
+from nncli.report.images import shown_images
 
 if TYPE_CHECKING:
     from nncli.evaluation.evaluation import Evaluation
@@ -47,14 +46,11 @@ def numbers_part(evaluation: Evaluation | None, most_bytes: int) -> dict[str, An
 
 def _furthest(evaluation: RegressionEvaluation, most_bytes: int) -> list[dict[str, str]]:
     """The images whose answers are furthest off."""
-    rows = evaluation.wrong()[:MOST_FURTHEST]
-    uris = thumbnails([evaluation.paths[row] for row in rows], most_bytes)
-    shown = []
-    for place, row in enumerate(rows):
-        if place in uris:
-            right, told = (_text(each[row]) for each in (evaluation.actual, evaluation.probabilities))
-            shown.append({"src": uris[place], "name": Path(evaluation.paths[row]).name, "actual": right, "told": told})
-    return shown
+
+    def words(row: int) -> tuple[str, str]:
+        return _text(evaluation.actual[row]), _text(evaluation.probabilities[row])
+
+    return shown_images(evaluation.paths, evaluation.wrong()[:MOST_FURTHEST], words, most_bytes)
 
 
 def _text(numbers: Any) -> str:

@@ -22,7 +22,7 @@ from nncli.errors import DataError
 from nncli.features.column import FeatureColumn
 from nncli.features.settings import PIXELS
 from nncli.features.settings.looks import n_looks
-from nncli.features.span import MOST_COLUMNS, n_visits
+from nncli.features.span import n_visits, taken
 from nncli.machine.ranks import ALONE, Ranks, share
 from nncli.model.evidence import Evidence
 from nncli.model.file import Model
@@ -153,7 +153,7 @@ class Experiment:
         if self.config.network.project == "none":
             return 0
         n_columns = max(self.n_looks, 1) * len(self.training.labels)
-        return n_visits(len(range(0, n_columns, -(-n_columns // MOST_COLUMNS))))
+        return n_visits(len(range(n_columns)[taken(n_columns)]))
 
     def bad_of(self, split: str) -> list[BadImage]:
         """The images of ``training`` or ``validation`` that were left out."""

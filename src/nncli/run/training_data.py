@@ -20,7 +20,7 @@ from nncli.data.augmentation.kinds import make_augmentation
 from nncli.data.batches import Batches
 from nncli.data.network_inputs import AsTheyAre, AugmentedInputs, NetworkInputs, VersionedInputs
 from nncli.data.pixel_rows import PixelRows
-from nncli.features.span import MOST_COLUMNS, ScaledRows, fit_projection
+from nncli.features.span import ScaledRows, fit_projection, taken
 from nncli.machine.divide import divide, shared_array
 from nncli.machine.forking import number_of_processes
 from nncli.machine.ranks import share
@@ -153,8 +153,7 @@ def _in_span(experiment: Experiment, kept: Kept, on_progress: Callable[[int], No
     """The rows projected on principal directions of the training columns, which are found unless they are known."""
     scale, offset, r = kept.transform.scale, kept.transform.offset, experiment.plan.layer_dims[0]
     if experiment.span.projection is None:
-        step = -(-len(kept.training) // MOST_COLUMNS)
-        columns = ScaledRows(kept.rows, scale, offset, kept.training[::step])
+        columns = ScaledRows(kept.rows, scale, offset, kept.training[taken(len(kept.training))])
         experiment.span.projection = experiment.ranks.from_first(lambda: fit_projection(columns, r, on_progress))
     projection = experiment.span.projection
     every = np.concatenate([kept.training, kept.validation])
