@@ -11,6 +11,7 @@ from nncli.run.cross_validation import FoldHooks
 if TYPE_CHECKING:
     from nncli.run.hooks import Counts
     from nncli.run.training import Training
+    from nncli.training.state import EpochResult
 
 
 class OwnFoldNotes(OwnNotes, FoldHooks):
@@ -45,3 +46,8 @@ class CrossvalProgress(Progress, FoldHooks):
         """Show a bar over all epochs of the fold."""
         trainer, state = training.trainer, training.trainer.state
         return self.training(trainer.settings.epochs, state.epoch, trainer.training_set.n_examples, state.n_seen)
+
+    def on_epoch(self, result: EpochResult) -> None:
+        """Count it in the bar; in lines a fold is one."""
+        if self._bar is not None:
+            self.show_epoch(result, is_best=False)
