@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import sys
@@ -47,6 +48,7 @@ class Child:
             warnings.simplefilter("ignore", DeprecationWarning)  # of OpenBLAS's threads
             self.pid = os.fork()
         if self.pid == 0:
+            gc.freeze()  # as helpers do, see nncli.machine.forking
             self._run(folder, [str(arg) for arg in args], prepare)
 
     def _run(self, folder: Path, args: list[str], prepare: Callable[[], object]) -> None:

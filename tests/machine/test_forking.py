@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -70,6 +71,27 @@ def test_how_a_helper_ended(work: Callable[[], object], expected: int, capfd: py
         assert expected == exit_code_of(helpers, pid)
         assert 0 == len(helpers)
     assert ("", "") == capfd.readouterr()
+
+
+def test_what_the_parent_threw_away_is_not_cleared_away_in_a_helper() -> None:
+    """It may wait for threads that only the parent has."""
+    parent = os.getpid()
+
+    class Session:
+        def __init__(self) -> None:
+            self.itself = self  # a cycle: the garbage collector's
+
+        def __del__(self) -> None:
+            if os.getpid() != parent:
+                os._exit(7)
+
+    gc.disable()
+    try:
+        Session()
+        with Helpers() as helpers:
+            assert 0 == exit_code_of(helpers, helpers.start(lambda: gc.collect() and None))
+    finally:
+        gc.enable()
 
 
 def test_no_helper_is_left() -> None:

@@ -3,12 +3,14 @@
 A helper does one piece of work and exits; files, locks and buffered output stay its parent's. Its parent hears the stop
 signals. One that arrives between the fork and the helper's first line would run the parent's handler in the helper,
 which would then end the parent's work in the parent's name, so signals wait until the helper has decided what they
-mean.
+mean. What the parent no longer needs is not cleared away in a helper, either: a session of onnxruntime that is cleared
+away waits for its threads, and in a helper there are none.
 """
 
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -76,6 +78,7 @@ class Helpers:
             with NO_WARNINGS:  # of threads that a library, OpenBLAS for one, may have; they do not matter to helpers
                 pid = os.fork()
             if pid == 0:
+                gc.freeze()
                 with contextlib.suppress(BaseException):
                     in_child()
                     signal.pthread_sigmask(signal.SIG_SETMASK, before)
