@@ -40,10 +40,17 @@ class FeatureColumn:
         shape = seen_shape(shape, looks)
         self.n_features = n_features(features, shape)
         layers = [getattr(block, "layer", None) for block in blocks]
-        self._alone = [i for i, layer in enumerate(layers) if layer is None]
         cuts = dict.fromkeys(layer.cut for layer in layers if layer)
         members = [[i for i, layer in enumerate(layers) if layer and layer.cut == cut] for cut in cuts]
         self._sharing = [(its, _sharing([blocks[i] for i in its], shape)) for its in members]
+        self._alone = [(i, blocks[i]) for i, layer in enumerate(layers) if layer is None]
+        self._sharing_of_parts = [self._of_parts(patches) for _, patches in self._sharing]
+        self._alone_of_parts = [self._of_parts(block) for _, block in self._alone]
+
+    def _of_parts(self, block: Any) -> Any:
+        """What computes the features of all parts of an image together, if the block knows a way; see looks.py."""
+        of_parts = getattr(block, "of_parts", None)
+        return of_parts(self.parts) if self.parts and of_parts else None
 
     @classmethod
     def of_pixels(cls, shape: Shape) -> FeatureColumn:
@@ -109,7 +116,14 @@ class FeatureColumn:
         """
         images, n = pixels.reshape(-1, *self.shape), 2 if mirrored else 1
         for first, seen in enumerate(self.parts.of(images) if self.parts else [images]):
-            self._extract_seen(seen, list(looks[n * first : n * first + n]))
+            self._extract_seen(seen, list(looks[n * first : n * first + n]), is_part=first > 0)
+        entries = self.entries()
+        for (members, _), of_parts in zip(self._sharing, self._sharing_of_parts, strict=True):
+            if of_parts:
+                of_parts.extract(images, [list(looks[n:, :, entries[i]]) for i in members], mirrored=mirrored)
+        for (i, _), of_parts in zip(self._alone, self._alone_of_parts, strict=True):
+            if of_parts:
+                of_parts.extract_looks(images, list(looks[n:, :, entries[i]]), mirrored=mirrored)
 
     def whole(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Whole images as the blocks see them, (m, height, width, channels)."""
@@ -119,12 +133,15 @@ class FeatureColumn:
     def _extract(self, pixels: NDArray[np.uint8], looks: list[Array]) -> None:
         self._extract_seen(self.whole(pixels), looks)
 
-    def _extract_seen(self, images: NDArray[np.uint8], looks: list[Array]) -> None:
+    def _extract_seen(self, images: NDArray[np.uint8], looks: list[Array], *, is_part: bool = False) -> None:
+        """Write features to one or both `looks`; of a part only what is not computed for all parts together."""
         parts = [[look[:, entries] for look in looks] for entries in self.entries()]
-        for members, patches in self._sharing:
-            patches.extract(images, [parts[i] for i in members])
-        for i in self._alone:
-            block = self.blocks[i]
+        for (members, patches), of_parts in zip(self._sharing, self._sharing_of_parts, strict=True):
+            if not (is_part and of_parts):
+                patches.extract(images, [parts[i] for i in members], mirrored=len(looks) == 2)
+        for (i, block), of_parts in zip(self._alone, self._alone_of_parts, strict=True):
+            if is_part and of_parts:
+                continue
             if len(looks) == 2 and (extract_both := getattr(block, "extract_both", None)):  # which knows a shorter way
                 extract_both(images, *parts[i])
                 continue
