@@ -69,8 +69,7 @@ def test_a_column_computes_every_look(
         seen.extract(part.reshape(5, -1), expected[0])
         seen.extract(part[:, :, ::-1].reshape(5, -1), expected[1])
         np.testing.assert_allclose(looks[n * number : n * number + n], expected[:n], rtol=1e-4, atol=1e-4)
-    together = [*column._sharing_of_parts, *column._alone_of_parts]
-    assert n_shared == len([each for each in together if each])
+    assert n_shared == len([unit for unit in column._units_of_parts if unit])
     alone = np.empty((5, column.n_features), np.float32)
     column.extract(some.reshape(5, -1), alone)
     np.testing.assert_allclose(alone, looks[0], atol=1e-5)

@@ -50,19 +50,15 @@ class ColorHistogramBlock(FixedBlock):
         """Write the features of `images`, (m, height, width, channels), to `out`, (m, n_features)."""
         self.extract_looks(images, [out])
 
-    def extract_both(self, images: NDArray[np.uint8], out: Array, mirrored: Array) -> None:
-        """As `extract`, and write the features of the mirror images to `mirrored`, (m, n_features)."""
-        if self._is_symmetric:
-            self.extract_looks(images, [out, mirrored], mirrored=True)
-        else:
-            self.extract(images, out)
-            self.extract(np.ascontiguousarray(images[:, :, ::-1]), mirrored)
-
     def extract_looks(self, images: NDArray[np.uint8], looks: list[Array], *, mirrored: bool = False) -> None:
         """Write the features of each part of `images`, (m, height, width, channels), to `looks`, (m, n_features) each.
 
         Each is followed by that of its mirror image, if these are wanted.
         """
+        if mirrored and not self._is_symmetric:  # only of whole images, see `of_parts`
+            for side, out in zip((images, images[:, :, ::-1]), looks, strict=True):
+                self.extract(side, out)
+            return
         down, across, grid = self._down, self._across, self.settings.grid
         n_pixels = np.outer(down.n_places[:grid], across.n_places[:grid])[:, :, None]
         chunk, n_sides = max(1, CHUNK_VALUES // images[:1].size), 1 + mirrored

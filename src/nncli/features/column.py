@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nncli.features.block import Alone
 from nncli.features.settings import PIXELS, Features, Shape, class_name, n_features, part_of
 from nncli.features.settings.looks import seen_shape
 
@@ -14,9 +15,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from nncli.features.block import Array, FittedBlock
+    from nncli.features.block import Array, FittedBlock, Unit
     from nncli.features.looks import Parts
-    from nncli.features.shared_patches import SharedPatches
 
 
 def block_class(kind: str) -> Any:
@@ -39,18 +39,8 @@ class FeatureColumn:
         self.parts = None if looks == "whole" else _parts(shape)
         shape = seen_shape(shape, looks)
         self.n_features = n_features(features, shape)
-        layers = [getattr(block, "layer", None) for block in blocks]
-        cuts = dict.fromkeys(layer.cut for layer in layers if layer)
-        members = [[i for i, layer in enumerate(layers) if layer and layer.cut == cut] for cut in cuts]
-        self._sharing = [(its, _sharing([blocks[i] for i in its], shape)) for its in members]
-        self._alone = [(i, blocks[i]) for i, layer in enumerate(layers) if layer is None]
-        self._sharing_of_parts = [self._of_parts(patches) for _, patches in self._sharing]
-        self._alone_of_parts = [self._of_parts(block) for _, block in self._alone]
-
-    def _of_parts(self, block: Any) -> Any:
-        """What computes the features of all parts of an image together, if the block knows a way; see looks.py."""
-        of_parts = getattr(block, "of_parts", None)
-        return of_parts(self.parts) if self.parts and of_parts else None
+        self._units = _units(blocks, shape)
+        self._units_of_parts = [unit.of_parts(self.parts) if self.parts else None for _, unit in self._units]
 
     @classmethod
     def of_pixels(cls, shape: Shape) -> FeatureColumn:
@@ -118,12 +108,9 @@ class FeatureColumn:
         for first, seen in enumerate(self.parts.of(images) if self.parts else [images]):
             self._extract_seen(seen, list(looks[n * first : n * first + n]), is_part=first > 0)
         entries = self.entries()
-        for (members, _), of_parts in zip(self._sharing, self._sharing_of_parts, strict=True):
+        for (members, _), of_parts in zip(self._units, self._units_of_parts, strict=True):
             if of_parts:
                 of_parts.extract(images, [list(looks[n:, :, entries[i]]) for i in members], mirrored=mirrored)
-        for (i, _), of_parts in zip(self._alone, self._alone_of_parts, strict=True):
-            if of_parts:
-                of_parts.extract_looks(images, list(looks[n:, :, entries[i]]), mirrored=mirrored)
 
     def whole(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Whole images as the blocks see them, (m, height, width, channels)."""
@@ -135,19 +122,11 @@ class FeatureColumn:
 
     def _extract_seen(self, images: NDArray[np.uint8], looks: list[Array], *, is_part: bool = False) -> None:
         """Write features to one or both `looks`; of a part only what is not computed for all parts together."""
-        parts = [[look[:, entries] for look in looks] for entries in self.entries()]
-        for (members, patches), of_parts in zip(self._sharing, self._sharing_of_parts, strict=True):
+        entries = self.entries()
+        for (members, unit), of_parts in zip(self._units, self._units_of_parts, strict=True):
             if not (is_part and of_parts):
-                patches.extract(images, [parts[i] for i in members], mirrored=len(looks) == 2)
-        for (i, block), of_parts in zip(self._alone, self._alone_of_parts, strict=True):
-            if is_part and of_parts:
-                continue
-            if len(looks) == 2 and (extract_both := getattr(block, "extract_both", None)):  # which knows a shorter way
-                extract_both(images, *parts[i])
-                continue
-            block.extract(images, parts[i][0])
-            for mirrored in parts[i][1:]:
-                block.extract(np.ascontiguousarray(images[:, :, ::-1]), mirrored)
+                its = [[look[:, entries[i]] for look in looks] for i in members]
+                unit.extract(images, its, mirrored=len(looks) == 2)
 
     def entries(self) -> list[slice]:
         """Which entries of the column each block fills."""
@@ -191,8 +170,14 @@ def _parts(shape: Shape) -> Parts:
     return Parts(shape)
 
 
-def _sharing(blocks: list[Any], shape: Shape) -> SharedPatches:
-    """The patches that blocks have in common; imported here because only they need the code."""
-    from nncli.features.shared_patches import SharedPatches
+def _units(blocks: list[FittedBlock], shape: Shape) -> list[tuple[list[int], Unit]]:
+    """Which blocks are computed together, and by what; imported here because only they need the code."""
+    units: list[tuple[list[int], Unit]] = []
+    layers = [getattr(block, "layer", None) for block in blocks]
+    for cut in dict.fromkeys(layer.cut for layer in layers if layer):
+        from nncli.features.shared_patches import SharedPatches
 
-    return SharedPatches(blocks, shape)
+        members = [i for i, layer in enumerate(layers) if layer and layer.cut == cut]
+        users: list[Any] = [blocks[i] for i in members]
+        units.append((members, SharedPatches(users, shape)))
+    return units + [([i], Alone(blocks[i])) for i, layer in enumerate(layers) if layer is None]

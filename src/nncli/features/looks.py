@@ -42,8 +42,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from nncli.features.block import Array
     from nncli.features.settings import Shape
+
+Array = np.ndarray[Any, np.dtype[np.float32]]
 
 UNITS = 128
 """Weights are multiples of 1 / UNITS."""

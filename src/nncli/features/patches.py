@@ -78,10 +78,6 @@ class PatchesBlock:
         """Write the features of `images`, (m, height, width, channels), to `out`, (m, n_features)."""
         SharedPatches([self], self.shape).extract(images, [[out]])
 
-    def extract_both(self, images: NDArray[np.uint8], out: Array, mirrored: Array) -> None:
-        """Write the features of `images` to `out`, and those of their mirror images to `mirrored`, (m, n_features)."""
-        SharedPatches([self], self.shape).extract(images, [[out, mirrored]], mirrored=True)
-
     def from_sums(self, sums: Array, looks: list[Array]) -> None:
         """See `PatchUser`."""
         n_sides, m, _, n_runs, _, count = sums.shape

@@ -50,19 +50,12 @@ class SharedPatches:
         self._tiles = PerThread[Tiles]()
 
     def of_parts(self, parts: Parts) -> SharedPatches | None:
-        """See `PatchUser`; None where one of the blocks says so."""
+        """See `Unit`; None where one of the blocks says so."""
         blocks = [over for block in self.blocks if (over := block.of_parts(parts))]
         return SharedPatches(blocks, parts.shape) if len(blocks) == len(self.blocks) else None
 
     def extract(self, images: NDArray[np.uint8], looks: list[list[Array]], *, mirrored: bool = False) -> None:
-        """Write the features of each block.
-
-        Args:
-            images: (m, height, width, channels).
-            looks: For each block memory for the features of the images and, if wanted, of their mirror images, or
-                this for each part, (m, n_features) each.
-            mirrored: Whether mirror images are wanted.
-        """
+        """See `Unit`."""
         for start, sums in self.sums(images, both=mirrored):
             for block, its, outs in zip(self.blocks, sums, looks, strict=True):
                 block.from_sums(its, [out[start : start + its.shape[1]] for out in outs])
