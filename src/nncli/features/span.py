@@ -68,6 +68,9 @@ FAINTEST = 1e-6
 BLOCK_VALUES = 1 << 21
 """Entries of columns at a time: 8 MB."""
 
+ENTRIES = 1 << 12
+"""Entries of columns projected at a time: all of them in float64 would take much memory."""
+
 
 class Columns(Protocol):
     """Training columns as rows, given a part at a time."""
@@ -127,8 +130,11 @@ class Projection:
 
     def apply(self, x: NDArray[Any], out: NDArray[Any]) -> None:
         """Project the rows of `x`, (m, n), into `out`, (m, r), in the precision of `out`."""
-        np.matmul(x.astype(out.dtype, copy=False), self.prepare(out.dtype), out=out)
-        out += self.shift
+        matrix = self.prepare(out.dtype)
+        out[:] = self.shift
+        for start in range(0, len(matrix), ENTRIES):
+            some = slice(start, start + ENTRIES)
+            out += x[:, some].astype(out.dtype, copy=False) @ matrix[some]
 
     def prepare(self, dtype: DTypeLike) -> NDArray[Any]:
         """The matrix in the precision of what it will write; made once."""
