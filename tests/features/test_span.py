@@ -112,9 +112,10 @@ def test_chosen_rows_alone_count() -> None:
     np.testing.assert_array_equal(some.matrix, alone.matrix)
 
 
-@pytest.mark.parametrize("m", [1, 2, 5])
-def test_columns_that_are_alike_have_no_direction(m: int) -> None:
-    """One image, or several that are the same, break nothing: every column becomes 0."""
+@pytest.mark.parametrize("m", [1, 2, 5, 12])
+def test_columns_that_are_alike_have_no_direction(m: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One image, or several that are the same, break nothing, few or many: every column becomes 0."""
+    monkeypatch.setattr(span, "MOST_EXACT", 5)
     columns = ScaledRows(np.full((m, 9), 7, np.uint8), np.ones(9, np.float32), np.zeros(9, np.float32))
     np.testing.assert_array_equal(projected(columns, 3), np.zeros((m, 3)))
 

@@ -44,8 +44,9 @@ class Preprocessing:
         """As `apply` for every look at an image, (n_looks, m, n_0), each followed by its mirror image if wanted."""
         features = np.empty((len(out), len(pixels), self.column.n_features), np.float32)
         self.column.extract_looks(pixels, features, mirrored=mirrored)
-        for its, inputs in zip(features, out, strict=True):
-            self._finish(its, inputs)
+        inputs = np.empty((len(out) * len(pixels), self.n_inputs), out.dtype)
+        self._finish(features.reshape(len(inputs), -1), inputs)  # one product for all looks
+        out[:] = inputs.reshape(out.shape)
 
     def _features(self, pixels: NDArray[np.uint8]) -> NDArray[Any]:
         if self.column.is_pixels:
@@ -55,9 +56,10 @@ class Preprocessing:
         return features
 
     def _finish(self, features: NDArray[Any], out: NDArray[Any]) -> None:
+        """Scale and project, (m, n) to (m, n_0); `features` of our own are overwritten."""
         if self.projection is None:
             self.scaling.apply(features, out)
             return
-        scaled = np.empty(features.shape, np.float32)
+        scaled = features if features.dtype == np.float32 else np.empty(features.shape, np.float32)
         self.scaling.apply(features, scaled)
         self.projection.apply(scaled, out)
