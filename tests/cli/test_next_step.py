@@ -112,6 +112,7 @@ def test_runs_are_listed(nncli: Runner) -> None:
     """A table, csv and json; a damaged one is named and left out."""
     write_class_folders(Path("photos"), {"dark": 8, "light": 8})
     assert "no such folder" in nncli("runs").err
+    assert "dark/0.png: not a folder, so there is no run in it" in nncli("runs", "photos/dark/0.png").err
     nncli("train", "photos", "--epochs", "2")
     nncli("train", "photos", "--epochs", "2")
     Path("runs/photos-2/metrics.json").write_text("{")

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from nncli.data.folder_walk import existing_folder, some
 from nncli.data.image_folder import scan_tree
 from nncli.data.layout.tree import Tree
-from nncli.data.layout.words import SPLITS, split_of
+from nncli.data.layout.words import split_of
 from nncli.data.natural_order import natural_key
 from nncli.data.source import ImageSource, LabeledFiles
 from nncli.errors import DataError, UsageError
@@ -368,4 +368,4 @@ def _tables(root: str, tables: Mapping[str, str], reading: Reading, tree: Tree |
             notes.append(f"left out {printable(Path(table).name)}: it has no labels")
     if len(found) > 1 and "" in found:
         raise DataError(f"{printable(root)}: tables within the splits and beside them; keep one kind")
-    return source_of(root, found, notes, SPLITS, is_training=reading.is_training, archive=archive)
+    return source_of(root, found, notes, is_training=reading.is_training, archive=archive)

@@ -164,6 +164,13 @@ class ImageSource:
         groups[loaded.kept] = near_copy_groups(loaded.pixels, image_format.shape)
         return groups
 
+    def sizes(self, paths: Sequence[str]) -> Sequence[tuple[int, int]]:
+        """Width and height of some of these images, as their headers say; empty where that takes reading them whole."""
+        from nncli.data.image.image_sizes import sizes_of
+        from nncli.data.looks import evenly_chosen
+
+        return [*sizes_of(evenly_chosen(paths)).elements()]
+
     def look_at(self, paths: Sequence[str]) -> Looks | None:
         """Look of some of these images; None if none of those looked at can be read."""
         from nncli.data.looks import look_at

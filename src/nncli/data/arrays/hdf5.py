@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _FILTERS = {1: "gzip", 2: "shuffle", 3: "fletcher32", 4: "szip", 5: "nbit", 6: "scaleoffset", 32000: "lzf"}
-"""What the library and h5py unpack by themselves; for anything else the library would load a plug-in."""
+"""Those that the library and h5py unpack by themselves; for anything else the library would load a plug-in."""
 
 
 def read_h5(path: Path) -> dict[str, NDArray[Any]]:

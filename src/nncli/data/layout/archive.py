@@ -169,7 +169,7 @@ class ArchiveTree(Tree):
         return path in self._listings
 
     def content(self, path: str) -> bytes:
-        """What a file of the archive holds.
+        """The content of a file of the archive.
 
         Raises:
             DataError: There is no such file, or it is damaged.

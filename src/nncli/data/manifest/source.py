@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nncli.data.folder_walk import some
+from nncli.data.layout.words import SPLITS
 from nncli.data.natural_order import natural_key
 from nncli.data.source import ImageSource, LabeledFiles
 from nncli.errors import DataError
@@ -22,7 +23,6 @@ def source_of(
     root: str,
     manifests: Mapping[str, Sequence[Manifest]],
     notes: Sequence[str],
-    splits: Sequence[str],
     *,
     is_training: bool = True,
     archive: Archive | None = None,
@@ -33,7 +33,6 @@ def source_of(
         root: Where they are, for messages.
         manifests: By split; an empty name for one that has a column of splits, or is not split.
         notes: What is known already.
-        splits: The names of splits, train first.
         is_training: Refuse what cannot be trained on.
         archive: What holds the tables and their images.
 
@@ -48,18 +47,14 @@ def source_of(
     rows = _by_split(manifests, classes, notes)
     if is_training and "" not in rows and "train" not in rows:
         raise DataError(f"{printable(root)}: {some(list(rows))} without images to train on")
-    rows = {"all": rows[""]} if "" in rows else {split: rows[split] for split in splits if split in rows}
+    rows = {"all": rows[""]} if "" in rows else {split: rows[split] for split in SPLITS if split in rows}
     weighted = any(row.weight != 1 for labeled in rows.values() for _, row in labeled)
     files = {split: _files(labeled, weighted=weighted) for split, labeled in rows.items()}
-    if is_training and weighted and not any(next(iter(files.values())).weights):
-        raise DataError(f"{printable(root)}: every image to train on has the weight 0")
-    if is_training and task == "classification":
-        _refuse_missing(root, classes, next(iter(files.values())))
-    if is_training and task == "multilabel":
-        _note_missing(classes, next(iter(files.values())), notes)
+    if is_training:
+        _check_main(root, task, classes, next(iter(files.values())), notes)
     listed = [row for labeled in rows.values() for _, row in labeled]
     groups = {row.path: row.group or row.path for row in listed} if any(row.group for row in listed) else {}
-    if groups:
+    if groups and "val" not in files:
         notes.append(f"{len(set(groups.values())):,} groups of images stay together when validation images are drawn")
     order = {row.path: row.order for row in listed} if any(row.order for row in listed) else {}
     sides = {row.path: _sides(row, weighted=weighted) for row in listed if row.sides}
@@ -106,21 +101,24 @@ def _with_labels_of(manifest: Manifest, classes: Sequence[str]) -> Sequence[Row]
     return [replace(row, targets=tuple(0.0 if k < 0 else row.targets[k] for k in places)) for row in manifest.rows]
 
 
-def _note_missing(names: Sequence[str], main: LabeledFiles, notes: list[str]) -> None:
-    """Say which labels no image to train on has."""
-    counts = [sum(column) for column in zip(*main.targets, strict=True)]
-    if missing := [name for name, count in zip(names, counts, strict=True) if not count]:
-        notes.append(f"no image to train on has {some(missing)}: it cannot be learned")
+def _check_main(root: str, task: str, classes: Sequence[str], main: LabeledFiles, notes: list[str]) -> None:
+    """Refuse images that cannot be trained on, and say which labels none of them has.
 
-
-def _refuse_missing(root: str, classes: Sequence[str], main: LabeledFiles) -> None:
-    """Refuse a class that has no image to train on, and a set of one class."""
-    labels = set(main.labels)
-    missing = [name for label, name in enumerate(classes) if label not in labels]
-    if missing:
-        raise DataError(f"{printable(root)}: no images of class {some(missing)} to train on")
-    if len(classes) < 2:
-        raise DataError(f"{printable(root)}: all images are of class {some(classes)}")
+    Raises:
+        DataError: They weigh nothing, are of one class, or there is none of a class.
+    """
+    if main.weights and not any(main.weights):
+        raise DataError(f"{printable(root)}: every image to train on has the weight 0")
+    if task == "multilabel":
+        counts = [sum(column) for column in zip(*main.targets, strict=True)]
+        if missing := [name for name, count in zip(classes, counts, strict=True) if not count]:
+            notes.append(f"no image to train on has {some(missing)}: it cannot be learned")
+    if task == "classification":
+        labels = set(main.labels)
+        if missing := [name for label, name in enumerate(classes) if label not in labels]:
+            raise DataError(f"{printable(root)}: no images of class {some(missing)} to train on")
+        if len(classes) < 2:
+            raise DataError(f"{printable(root)}: all images are of class {some(classes)}")
 
 
 def _sides(row: Row, *, weighted: bool) -> LabeledFiles:
