@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 import json
 import shlex
+import signal
 import sys
 import webbrowser
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
@@ -16,6 +17,7 @@ from nncli.cli.bar import with_bar
 from nncli.cli.commands import COMMANDS
 from nncli.cli.messages import say, settings, warn
 from nncli.cli.next_step import say_next, way_to_look
+from nncli.errors import Interrupted
 from tests.cli.tiny import write_image, write_three
 from tests.folders import write_class_folders
 from tests.folders import write_image as write_noise
@@ -108,10 +110,28 @@ def test_evaluate_goes_on_with_the_mistakes(nncli: Runner) -> None:
     assert "model.npz" == following(nncli(*words).err)[1]
 
 
+def test_patterns_that_were_stopped_say_so(nncli: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are lost before the first epoch, and that is not "nothing had been trained"; no run is left."""
+    write_class_folders(Path("photos"), {"dark": 8, "light": 8}, size=(8, 8))
+
+    def stopped(*_: object) -> NoReturn:
+        raise Interrupted(signal.SIGINT)
+
+    monkeypatch.setattr("nncli.run.trained_patterns.trained", stopped)
+    block = "{size: 2, count: 2, pool: 1, deep_size: 2, deep_count: 2, grid: 1}"
+    data = f"path: photos, image_size: [8, 8], features: [deep_patches: {block}]"
+    Path("c.yaml").write_text(f"data: {{{data}}}\ntraining: {{pattern_epochs: 3}}")
+    result = nncli("train", "c.yaml")
+    assert 130 == result.code
+    assert "nothing is kept, not what patterns had learned either; the same command begins again" in result.err
+    assert not list(Path().glob("runs/*"))
+
+
 def test_runs_are_listed(nncli: Runner) -> None:
     """A table, csv and json; a damaged one is named and left out."""
     write_class_folders(Path("photos"), {"dark": 8, "light": 8})
     assert "no such folder" in nncli("runs").err
+    assert "dark/0.png: not a folder, so there is no run in it" in nncli("runs", "photos/dark/0.png").err
     nncli("train", "photos", "--epochs", "2")
     nncli("train", "photos", "--epochs", "2")
     Path("runs/photos-2/metrics.json").write_text("{")

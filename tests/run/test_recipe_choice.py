@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from nncli.config import ConfigFile, load_config
@@ -15,6 +16,7 @@ from nncli.errors import ConfigError, DataError
 from nncli.run.plan import plan_experiment
 from nncli.run.recipe_choice import apply_recipe, choose, chosen_format
 from tests.drawings import areas, arrows, colors, grays, lines, write_drawings
+from tests.folders import write_class_folders
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -224,6 +226,19 @@ def test_plain_looks_at_nothing(folder: Path) -> None:
     assert resolved(folder / "colors") == resolved(folder / "colors", "training.recipe: plain")
     config_file = config_of(folder / "colors", "training.recipe: plain")
     assert (config_file, ()) == apply_recipe(config_file, NOTHING, LabeledFiles(("missing.png",), (0,)))
+
+
+def test_small_images_that_become_large_are_noted(tmp_path: Path) -> None:
+    """Once, with the size that keeps them; in files and in arrays; not where a size near theirs is written."""
+    write_class_folders(tmp_path / "photos", size=(20, 16))
+    note = (
+        "images of about 16x20 are enlarged to 64x64, which shows no more and takes longer; "
+        "data.image_size: [16, 20] keeps them"
+    )
+    assert (note,) == plan_experiment(config_of(tmp_path / "photos")).notes
+    np.savez(tmp_path / "photos.npz", x=np.zeros((4, 16, 20), np.uint8), y=[0, 1, 0, 1])
+    assert note in plan_experiment(config_of(tmp_path / "photos.npz")).notes
+    assert () == plan_experiment(config_of(tmp_path / "photos", "data.image_size: [20, 20]")).notes
 
 
 def test_an_explicit_recipe_is_taken_at_its_word(folder: Path) -> None:

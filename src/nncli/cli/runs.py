@@ -42,7 +42,8 @@ def command(folder: Path, format_: str) -> None:
     from nncli.run.listing import listed_run, run_folders
 
     if not folder.is_dir():
-        raise UsageError(f"{printable(str(folder))}: no such folder, so there is no run in it")
+        what = "not a folder" if folder.exists() else "no such folder"
+        raise UsageError(f"{printable(str(folder))}: {what}, so there is no run in it")
     runs = []
     for path in run_folders(folder):
         try:

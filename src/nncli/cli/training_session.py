@@ -42,7 +42,7 @@ class TrainingSession(Progress):
     def __init__(self, mode: str, resume: Path | None, *, as_json: bool, ranks: Ranks) -> None:
         super().__init__(mode)
         self._ranks = ranks
-        self._resume, self._as_json = resume, as_json
+        self._resume, self._as_json, self._trains_patterns = resume, as_json, False
         self._if_stopped = "stopped before the first epoch: nothing had been trained yet"
         if resume:
             self._if_stopped = f"stopped before it went on; {printable(str(resume))} is as it was"
@@ -57,7 +57,9 @@ class TrainingSession(Progress):
         try:
             from nncli.run.pipeline import run_plan
 
-            path, finished = run_plan(make_plan(), self, out=out, force=force, resume=self._resume, ranks=self._ranks)
+            plan = make_plan()
+            self._trains_patterns = plan.config.training.pattern_epochs > 0 and not self._resume
+            path, finished = run_plan(plan, self, out=out, force=force, resume=self._resume, ranks=self._ranks)
             self._tell_result(path, finished)
         except Interrupted as interrupted:
             interrupted.message = self._if_stopped
@@ -76,6 +78,15 @@ class TrainingSession(Progress):
         if not self._as_json:
             click.echo(model)
         say_next(*way_to_look(path))
+
+    def on_learning(self, n_blocks: int) -> Counts:
+        """As of any command; what patterns learn is part of a run from its first epoch on, and lost before."""
+        if self._trains_patterns:
+            self._if_stopped = (
+                "stopped before the first epoch, so nothing is kept, not what patterns had learned either; the same "
+                "command begins again (with fewer training.pattern_epochs it comes to the first epoch sooner)"
+            )
+        return super().on_learning(n_blocks)
 
     def on_loaded(self, experiment: Experiment) -> None:
         """Name the skipped images, and say what the network will be."""

@@ -17,8 +17,8 @@ from typing import NamedTuple
 
 from nncli.text import printable
 
-LONGEST_LINE = 100
-"""Characters of a source line that are shown; a longer line is cut around the caret."""
+LONGEST_LINE = 66
+"""Characters of a source line that are shown; a longer line is cut around the caret. With margin and dots: 80."""
 
 LONGEST_QUOTE = 40
 """Characters of a wrong key or value that a message repeats."""

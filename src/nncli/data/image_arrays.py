@@ -57,12 +57,15 @@ class ImageArrays(ImageSource):
         for path in paths:
             yield named[int(path)] if named else path, as_file(self.images[int(path)])
 
+    def sizes(self, paths: Sequence[str]) -> Sequence[tuple[int, int]]:
+        """As of files."""
+        shapes = (self.images[int(path)].shape for path in evenly_chosen(paths))
+        return [(width, height) for height, width, *_ in shapes]
+
     def look_at(self, paths: Sequence[str]) -> Looks | None:
         """As of files."""
         chosen = evenly_chosen(paths)
-        sizes = [self.images[int(path)].shape for path in chosen]
-        shapes = [(width, height) for height, width, *_ in sizes]
-        return looks_of(self._rows(chosen, LOOK), shapes, lambda larger: self._rows(chosen, larger))
+        return looks_of(self._rows(chosen, LOOK), self.sizes(paths), lambda larger: self._rows(chosen, larger))
 
     def look_at_values(self, paths: Sequence[str]) -> DeepValues:  # noqa: ARG002
         """None of them: arrays have 8 bits."""

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from nncli.config.recipes import PHOTO_SIDE, PHOTO_SIDES, SMALL_SIDE, Facts, recipe_defaults
 from nncli.config.shapes import CHOSEN
-from nncli.data.image.image_sizes import sizes_of
-from nncli.data.looks import evenly_chosen
 from nncli.errors import DataError
 from nncli.features.settings import PIXELS
 from nncli.run.mirror_choice import compare_mirrored
@@ -35,6 +33,9 @@ NARROWEST, LONGEST = 24, 512
 
 PHOTO_LIKE = 96
 """Pixels of the longer side from which on color images are taken for photos."""
+
+ENLARGED = 1.5
+"""How many times as many pixels as they have are worth a word."""
 
 
 def apply_recipe(
@@ -129,11 +130,19 @@ def _told(config_file: ConfigFile) -> str:
 
 
 def _hint(config_file: ConfigFile, source: ImageSource, paths: tuple[str, ...]) -> tuple[str, ...]:
-    """A line about the recipe, where a config that names none is to learn photos from their pixels."""
-    if config_file.was_set("training.recipe") or config_file.was_set("data.features") or source.only_size:
+    """A line where a config that names no recipe enlarges small images, or is to learn photos from their pixels."""
+    if config_file.was_set("training.recipe") or source.only_size:
         return ()
-    sizes = [*sizes_of(evenly_chosen(paths)).elements()]  # by their headers, which spares small images the looking
-    if sizes and round(max(map(statistics.median, zip(*sizes, strict=True)))) < PHOTO_LIKE:
+    sizes = source.sizes(paths)  # by their headers, which spares small images the looking
+    if sizes:
+        width, height = (round(statistics.median(sides)) for sides in zip(*sizes, strict=True))
+        to_height, to_width = config_file.config.data.image_size
+        if height < to_height and width < to_width and ENLARGED * height * width < to_height * to_width:
+            size = f"images of about {height}x{width} are enlarged to {to_height}x{to_width}"
+            return (f"{size}, which shows no more and takes longer; data.image_size: [{height}, {width}] keeps them",)
+        if max(width, height) < PHOTO_LIKE:
+            return ()
+    if config_file.was_set("data.features"):
         return ()
     looks = source.look_at(paths)
     if looks is None or looks.is_gray or max(looks.height, looks.width) < PHOTO_LIKE:
