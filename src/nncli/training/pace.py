@@ -15,8 +15,9 @@ tried. Fewer need not be faster: among many others, two processes also get more 
 
 from __future__ import annotations
 
-STRETCH, FEWEST_STEPS = 0.1, 4
-"""Seconds and steps that are measured together: many turns of the operating system's scheduler."""
+STRETCH, FEWEST_STEPS = 0.5, 4
+"""Seconds and steps that are measured together: dozens of turns of the operating system's scheduler. In a tenth of a
+second there were so few of them that chance decided."""
 
 SETTLING = 4
 """Steps after a change that are not measured: new processes first see their memory."""
@@ -24,7 +25,7 @@ SETTLING = 4
 MUCH = 0.3
 """Share of the time that is lost from which fewer processes may be faster."""
 
-SHORTEST_REST, LONGEST_REST = 1.0, 16.0
+SHORTEST_REST, LONGEST_REST = 2.0, 16.0
 """Seconds between two trials."""
 
 
