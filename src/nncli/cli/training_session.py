@@ -69,7 +69,7 @@ class TrainingSession(Progress):
         kept = f"best epoch {metrics['best_epoch']} of {metrics['epochs']}{early}"
         if metrics["kept"] == "last":
             kept = f"kept: the last epoch of {metrics['epochs']}"
-        say(f"{kept}: {_figures(metrics)}, {metrics['seconds']:.1f} s")
+        say(f"{kept}: {_figures(metrics)}, {metrics['seconds']:.1f} s in epochs")
         for finding in metrics["findings"]:
             say(f"note: {finding['text']}")
         self._emit("done", {"model": model, **metrics})
