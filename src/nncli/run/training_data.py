@@ -174,7 +174,7 @@ def _in_span(experiment: Experiment, kept: Kept, on_progress: Callable[[int], No
 
 
 def _in_columns(on_progress: Callable[[int], None]) -> Callable[[int], None]:
-    """What is to be told of visits, see `Experiment.n_visited`."""
+    """Visits of columns told as columns, see `Experiment.n_visited`."""
     n_visited = 0
 
     def on_visits(n: int) -> None:
