@@ -31,7 +31,9 @@ def _files() -> None:
 
 def test_a_better_model_is_told(nncli: Runner) -> None:
     """With both accuracies, the difference, its interval and the exact test; the order of classes does not matter."""
-    report = json.loads(nncli("compare", "coal.npz", "three.npz", "d", "-f", "json").out)
+    result = nncli("compare", "coal.npz", "three.npz", "d", "-f", "json")
+    assert 1 == result.err.count("evaluating d: 32 images")
+    report = json.loads(result.out)
     assert [N_BLACK / 32, 1.0] == [each["accuracy"] for each in report["models"]]
     (found,) = report["comparisons"]
     expected = Comparison(both=N_BLACK, first=0, second=N_WHITE, neither=0, same_answer=N_BLACK)

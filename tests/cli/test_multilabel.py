@@ -179,14 +179,17 @@ def test_every_command_takes_labels_or_refuses_them_in_a_line(nncli: Runner, spo
 
 
 def test_a_report_has_a_table_of_labels_and_the_wrong_images(nncli: Runner, spots: Path) -> None:
-    """No confusion matrix; also where the images are found through the run's own predictions.csv."""
+    """No confusion matrix; images are found by the run's own predictions.csv, and where they have gone it is said."""
     pytest.importorskip("jinja2")
-    nncli("train", "c.yaml", "-o", "run", "--progress", "none", "--epochs", "1")
-    assert 0 == nncli("report", "run").code
-    text = Path("run/report.html").read_text()
+    nncli("train", "c.yaml", "-o", "elsewhere/run", "--progress", "none", "--epochs", "1")
+    assert 0 == nncli("report", "elsewhere/run").code
+    text = Path("elsewhere/run/report.html").read_text()
     words = ("<h2>Labels</h2>", '<th scope="row">right|far</th>', "macro F1", "exact match", "have a label too many")
     assert words == tuple(each for each in words if each in text)
     assert "Confusion matrix" not in text
+    for image in spots.glob("*.png"):
+        image.unlink()
+    assert "30 of 30 images of elsewhere/run are not there any more" in nncli("report", "elsewhere/run").err
 
 
 def test_resumed_mirrored_and_exported_labels(nncli: Runner, spots: Path) -> None:

@@ -237,4 +237,5 @@ def test_a_bar_makes_room_for_lines(monkeypatch: pytest.MonkeyPatch) -> None:
         seen.append(item)
     assert [1, 2, 3] == seen
     assert "\rnncli: line 2\n" in terminal.getvalue()
+    assert "| 0/3 images [" in terminal.getvalue()
     assert settings.clear_bar is None

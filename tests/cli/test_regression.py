@@ -143,9 +143,9 @@ def test_a_report_has_a_scatter_and_the_images_furthest_off(nncli: Runner, bars:
     """The page shows predicted against right numbers, the distances, and the worst images with both numbers."""
     pytest.importorskip("matplotlib")
     pytest.importorskip("jinja2")
-    nncli("train", "c.yaml", "-o", "run", "--progress", "none", "--epochs", "3")
-    assert 0 == nncli("report", "run").code
-    text = Path("run/report.html").read_text()
+    nncli("train", "c.yaml", "-o", "elsewhere/run", "--progress", "none", "--epochs", "3")
+    assert 0 == nncli("report", "elsewhere/run").code
+    text = Path("elsewhere/run/report.html").read_text()
     assert ["place: predicted against right", "brightness: how far off", "Furthest off"] == [
         words
         for words in ("place: predicted against right", "brightness: how far off", "Furthest off")

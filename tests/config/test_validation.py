@@ -226,6 +226,18 @@ def test_batch_normalization_needs_a_batch() -> None:
     assert "layer" == load(text + "layer\n").config.network.normalization
 
 
+def test_patterns_to_train_are_there() -> None:
+    """Nothing but deep_patches has patterns that backpropagation trains; those of a recipe are not known yet."""
+    text = training("pattern_epochs: 2")
+    assert (
+        "config.yaml:4:3: training.pattern_epochs trains the patterns of deep_patches; "
+        "remove it, or add that block to data.features" == complaint(text)
+    )
+    written = text.replace("data:\n", "data:\n  features: [deep_patches]\n  image_size: 64\n")
+    assert 2 == load(written).config.training.pattern_epochs
+    assert "auto" == load(training("pattern_epochs: 2;recipe: auto")).config.training.recipe
+
+
 def test_only_so_many_problems_are_told() -> None:
     """Thousands of problems are one problem: it is the wrong file."""
     found = problems(SMALLEST + "".join(f"k{i}: 1\n" for i in range(200)))

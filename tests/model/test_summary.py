@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from nncli.data.scaling import Scaling
-from nncli.model.summary import layer_table, scaling, summarize, training_config
+from nncli.model.summary import in_words, layer_table, scaling, summarize, training_config
 from nncli.network.parameters import Parameters
 from tests.fixtures import random_model
 
@@ -71,3 +71,17 @@ def test_scaling_in_words(scale: float, offset: float, words: str) -> None:
 def test_settings_from_a_strange_model() -> None:
     """What is no mapping is left out."""
     assert {} == training_config(replace(random_model(), training={"config": [1]}))
+
+
+@pytest.mark.parametrize(
+    ("fact", "words"),
+    [
+        ([{"kind": "hog"}, {"kind": "patches", "size": 6, "threshold": 0.25}], "hog, patches (size 6, threshold 0.25)"),
+        ({"class": "other", "accuracy": 0.5}, "class other, accuracy 0.5"),
+        ({"kind": 2.0, "cat": 1.0}, "kind 2, cat 1"),  # weights of classes, one of which is called kind
+        ([64, True, "auto"], "64, yes, auto"),
+    ],
+)
+def test_facts_in_words(fact: object, words: str) -> None:
+    """Feature blocks are written as `nncli check` writes them, other settings by name."""
+    assert words == in_words(fact)

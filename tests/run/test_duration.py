@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from nncli.config import load_config
 from nncli.run import duration
 from nncli.run.dataset import load_experiment
 from nncli.run.duration import in_words, predicted_seconds, seconds_of_patterns
+from nncli.run.hooks import Hooks
 from nncli.run.plan import plan_experiment
 from tests.drawings import colors, write_drawings
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from nncli.run.dataset import Experiment
+    from nncli.run.hooks import Counts
 
 
 def experiment_of(folder: Path, data: str, network: str = "{}", training: str = "{}") -> Experiment:
@@ -28,6 +31,18 @@ def experiment_of(folder: Path, data: str, network: str = "{}", training: str = 
         f"network: {{layer_dims: [auto, 4, auto], {network}}}\ntraining: {{{training}}}\n"
     )
     return load_experiment(plan_experiment(load_config(path)))
+
+
+class Counting(Hooks):
+    """Whoever writes down how many features are announced, and then those that are told."""
+
+    def __init__(self, counts: list[int]) -> None:
+        self._counts = counts
+
+    def on_features(self, n_images: int) -> Counts:
+        """Write it down."""
+        self._counts.append(n_images)
+        return nullcontext(self._counts.append)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +66,9 @@ def test_it_is_measured_and_leaves_everything_as_it_was(
     folder = write_drawings(tmp_path / "images", colors, (16, 16), each=10)
     experiment = experiment_of(folder, data, network, training)
     before = sorted(tmp_path.rglob("*"))
-    assert duration.START_AND_END < predicted_seconds(experiment)
+    counts: list[int] = []
+    assert duration.START_AND_END < predicted_seconds(experiment, Counting(counts))
+    assert counts[0] == sum(counts[1:])
     monkeypatch.setattr(duration, "_seconds_of_an_example", lambda _trainer: 1000.0)
     m, n_validation = len(experiment.training.labels), len(experiment.validation.labels)
     n_examples = experiment.config.training.epochs * (m + n_validation / 3)

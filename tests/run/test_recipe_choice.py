@@ -92,7 +92,9 @@ def test_what_is_written_wins(folder: Path, recipe: str, key: str) -> None:
     other = SECOND[key] if OTHER[key] == alone[key] else OTHER[key]
     written = resolved(folder / "lines", f"training.recipe: {recipe}", f"{key}: {other}")
     plain = [f"{key}: {other}", *(["training.optimizer: adamw"] if key == "training.weight_decay" else [])]
-    plain += ["data.features: hog"] if key == "data.looks" else []
+    plain += {"data.looks": ["data.features: hog"], "training.pattern_epochs": ["data.features: [deep_patches]"]}.get(
+        key, []
+    )
     expected = values_of(config_of(folder / "lines", *plain).config)[key]
     if key == "network.layer_dims":
         expected = (alone[key][0], *expected[1:])  # the input layer is as long as the feature column
@@ -343,7 +345,8 @@ def test_a_written_number_of_inputs_is_kept(folder: Path) -> None:
         "data.image_size: 28",
         "data.color: grayscale",
     )
-    assert "none" != resolved(folder / "lines", *photos)["network.project"]
+    found = resolved(folder / "lines", *photos)
+    assert ("none" != found["network.project"], 0) == (True, found["training.pattern_epochs"])
     assert "none" == resolved(folder / "lines", *photos, "network.layer_dims: [324, 9, auto]")["network.project"]
 
 

@@ -196,6 +196,15 @@ def test_training_columns_alone_make_the_span(folder: Path) -> None:
     assert 1 == pytest.approx(float(both.var(axis=0).mean()), rel=0.01)
 
 
+def test_visits_of_columns_count_as_the_columns_that_they_take_the_time_of(folder: Path) -> None:
+    """Progress over features and directions ends at what was announced; a tenth of the visits is announced."""
+    some = experiment_of(folder, data={"image_size": "[9, 9]", "features": FEATURES}, network={"project": 6})
+    told: list[int] = []
+    make_trainer(some, on_progress=told.append)
+    m = len(some.training.rows)
+    assert (100 + 4 * m // 10, 4 * m // 10) == (sum(told), some.n_visited)
+
+
 def test_weights_of_a_table_reach_the_batches(tmp_path: Path) -> None:
     """Their mean is 1 over the training images; without a column of them, or with equal ones, there are none."""
     write_class_folders(tmp_path / "photos", {"dark": 4, "light": 4}, size=(4, 4))

@@ -12,8 +12,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+FORMAT = "{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} {unit} [{elapsed}<{remaining}]"
 
-def with_bar(items: Iterable[T], total: int | None = None, unit: str = " images") -> Iterable[T]:
+
+def with_bar(items: Iterable[T], total: int | None = None, unit: str = "images") -> Iterable[T]:
     """`items`, with a bar on a terminal; without a `total` it counts. Lines on stderr go above it."""
     if settings.quiet or sys.stderr is None or not sys.stderr.isatty():
         return items
@@ -24,7 +26,8 @@ def _watched(items: Iterable[T], total: int | None, unit: str) -> Iterator[T]:
     from tqdm import tqdm
 
     tqdm.monitor_interval = 0  # it would start a thread, and processes with threads cannot be forked safely
-    with tqdm(total=total, unit=unit, leave=False, dynamic_ncols=True) as bar:
+    form = FORMAT if total else "{n_fmt} {unit} [{elapsed}]"
+    with tqdm(total=total, unit=unit, leave=False, dynamic_ncols=True, bar_format=form) as bar:
         settings.clear_bar = bar.clear
         try:
             for item in items:

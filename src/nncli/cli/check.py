@@ -24,6 +24,7 @@ from nncli.text import printable
 if TYPE_CHECKING:
     from nncli.config import ConfigFile
     from nncli.run.dataset import Experiment, Plan
+    from nncli.run.hooks import Hooks
 
 
 class Check(Progress):
@@ -73,9 +74,10 @@ def show_plan(config_file: ConfigFile, progress: str, preview: str | None = None
     started = time.perf_counter()
     plan = plan_experiment(config_file)
     untrained = plan.config_file.with_values({"training.pattern_epochs": 0})  # training patterns can take minutes
-    experiment = load(replace(plan, config_file=untrained), Check(progress))
+    hooks = Check(progress)
+    experiment = load(replace(plan, config_file=untrained), hooks)
     loaded = time.perf_counter() - started
-    lines = [*_lines(plan, experiment), ("time", _time(plan, experiment, loaded))]
+    lines = [*_lines(plan, experiment), ("time", _time(plan, experiment, loaded, hooks))]
     click.echo(fitted("\n".join(f"{name:<11}{text}" for name, text in lines), sys.stdout, 11))
     splits = {"training": experiment.training, "validation": experiment.validation}
     test, unreadable = load_test_images(plan)
@@ -155,11 +157,11 @@ def _answers(plan: Plan) -> str:
     return f"to tell {', '.join(map(printable, plan.classes))}, {plan.config.training.loss} loss"
 
 
-def _time(plan: Plan, experiment: Experiment, loaded: float) -> str:
+def _time(plan: Plan, experiment: Experiment, loaded: float, hooks: Hooks) -> str:
     """Time until there is a model, in words; the patterns of the experiment are untrained."""
     from nncli.run.duration import in_words, predicted_seconds, seconds_of_patterns
 
-    seconds = loaded + predicted_seconds(experiment)
+    seconds = loaded + predicted_seconds(experiment, hooks)
     if plan.config.training.pattern_epochs:
         seconds += seconds_of_patterns(experiment, plan.config.training.pattern_epochs)
     return f"{in_words(seconds)} on this machine, as busy as it is now; measured on a few images"

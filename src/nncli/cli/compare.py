@@ -104,7 +104,8 @@ def _evaluations(models: tuple[str, ...], data: str, split: str | None, *, inclu
     }
     if len(told) > 1:
         raise UsageError("these models tell different things; compare needs classes of all, or the same numbers of all")
-    every = [evaluate_folder(Predictor(model, tells_known=True), data, split) for model in opened]
+    predictors = [Predictor(model, tells_known=True) for model in opened]
+    every = [evaluate_folder(each, data, split, is_said=each is predictors[0]) for each in predictors]
     for model, each in zip(models, every, strict=True):
         if each.known is None:
             say(f"{printable(model)} does not tell which images trained it: its figures on those are too good")

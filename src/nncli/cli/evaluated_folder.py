@@ -48,8 +48,16 @@ def evaluate_with_unknowns(
     return evaluation, [prediction for prediction in predictions if not prediction.error]
 
 
-def evaluate_folder(predictor: Predictor | RankedPredictor, data: str, split: str | None) -> Evaluation:
+def evaluate_folder(
+    predictor: Predictor | RankedPredictor, data: str, split: str | None, *, is_said: bool = True
+) -> Evaluation:
     """Evaluation of the images of a folder, or of one split of it.
+
+    Args:
+        predictor: The model.
+        data: The folder.
+        split: Which part of it; None: the usual one.
+        is_said: Whether what is evaluated is said, which is enough once where several models are.
 
     Raises:
         UsageError: There is no such split.
@@ -64,10 +72,12 @@ def evaluate_folder(predictor: Predictor | RankedPredictor, data: str, split: st
             images = images_with_labels(data, split, classes, like)
         else:
             images = measured_images(data, split, {"label": list(classes)}, like)
-        _say_what_is_evaluated(data, images, ())
+        if is_said:
+            _say_what_is_evaluated(data, images, ())
         return evaluate_table(predictor, images)
     images = labeled_images(data, split, classes, like)
-    _say_what_is_evaluated(data, images, classes)
+    if is_said:
+        _say_what_is_evaluated(data, images, classes)
     return evaluate_files(predictor, images.paths, images.names, images.folder, images.split, images.opened())
 
 

@@ -61,7 +61,7 @@ def command(image: str, model: str | None, output: str, method: str) -> None:
         pixels = decode_image(image, used.image_format)
     except ImageError as error:
         raise DataError(f"{printable(image)}: {error}") from error
-    explanation = explain(Predictor(used), pixels, method, lambda lots: with_bar(lots, len(lots), " lots of spots"))
+    explanation = explain(Predictor(used), pixels, method, lambda lots: with_bar(lots, len(lots), "parts"))
     form = ".4g" if used.task.name == "regression" else ".3f"
     labels = [
         f"{used.classes[k]} {probability:{form}}"

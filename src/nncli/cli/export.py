@@ -102,7 +102,7 @@ def _check(content: bytes, model: Model, target: Path, folder: str | None, *, fl
     if folder is not None:
         images["real"] = real_images(folder, model.image_format)
     batches = [rows[start : start + TOGETHER] for rows in images.values() for start in range(0, len(rows), TOGETHER)]
-    watched = with_bar(batches, len(batches), " batches")
+    watched = with_bar(batches, len(batches), "batches")
     difference = largest_difference(content, Predictor(model), watched)
     numbers = " and ".join(f"{len(rows)} {kind}" for kind, rows in images.items())
     tolerance = TOLERANCE_OF_FLOAT16 if float16 else TOLERANCE

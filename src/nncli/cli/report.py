@@ -121,9 +121,7 @@ def _saved_images(predictor: Predictor, folder: Path) -> Evaluation | None:
         place, name = printable(str(folder / "predictions.csv")), printable(unknown)
         raise DataError(f"{place}: names a class {name} that the model does not have; remove it, or train again")
     there = [row for row in saved if Path(row.path).is_file()]
-    if len(there) < sum(not is_number_row(row.path) for row in saved):
-        gone = f"{len(saved) - len(there)} of {len(saved)} images of {printable(str(folder))} are not there any more"
-        say(f"{gone}; name a folder with --data to look at others")
+    _say_gone(sum(not is_number_row(row.path) for row in saved) - len(there), len(saved), folder)
     if not there:
         return None
     names = [shown[row.actual] for row in there]
@@ -133,10 +131,20 @@ def _saved_images(predictor: Predictor, folder: Path) -> Evaluation | None:
 def _saved_table(predictor: Predictor, folder: Path) -> Evaluation | None:
     """The same of a model that tells labels or numbers."""
     from nncli.cli.evaluated_folder import evaluate_table
-    from nncli.evaluation.labeled_folder import measured_images
+    from nncli.evaluation.labeled_folder import LabeledImages
+    from nncli.run.files import read_answers
 
-    table = folder / "predictions.csv"
-    if not table.is_file():
+    saved = read_answers(folder, predictor.model.classes)
+    there = [(path, numbers) for path, numbers in saved if Path(path).is_file()]
+    _say_gone(len(saved) - len(there), len(saved), folder)
+    if not there:
         return None
-    columns = {"path": "path", "label": [f"actual_{name}" for name in predictor.model.classes]}
-    return evaluate_table(predictor, measured_images(str(table), None, columns))
+    paths, targets = [path for path, _ in there], [numbers for _, numbers in there]
+    return evaluate_table(predictor, LabeledImages(str(folder), "", paths, [], [], [], targets=targets))
+
+
+def _say_gone(n_gone: int, n: int, folder: Path) -> None:
+    """Say that images of a run have been moved or removed."""
+    if n_gone > 0:
+        gone = f"{n_gone} of {n} images of {printable(str(folder))} are not there any more"
+        say(f"{gone}; name a folder with --data to look at others")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -106,7 +106,7 @@ def _json(path: Path, model: Model, run: RunFiles) -> str:
 
 def _lines(path: Path, model: Model, run: RunFiles) -> list[str]:
     """Description for a person."""
-    from nncli.model.summary import OPTIONAL, summarize, training_config
+    from nncli.model.summary import OPTIONAL, in_words, summarize, training_config
 
     facts = summarize(model)
     names = ", ".join(map(printable, model.classes))
@@ -120,15 +120,15 @@ def _lines(path: Path, model: Model, run: RunFiles) -> list[str]:
         f"model       {printable(str(path))}, {path.stat().st_size / 1e6:.1f} MB",
         f"input       {form}, {form.resize}: {form.n_features:,} values per image",
         f"scaling     {facts['input']['scaling']}",
-        *(f"{name:<11} {printable(_words(facts[name]))}" for name in OPTIONAL if name in facts),
+        *(f"{name:<11} {printable(in_words(facts[name]))}" for name in OPTIONAL if name in facts),
         f"{told:<11} {len(model.classes)}: {names}",
         f"parameters  {facts['n_parameters']:,} ({facts['precision']})",
         "",
         *aligned([list(facts["layers"][0]), *layers]),
     ]
-    settings = [(key, _words(value)) for key, value in training_config(model).items() if value is not None]
+    settings = [(key, in_words(value)) for key, value in training_config(model).items() if value is not None]
     lines += ["", "trained with", _indented(settings)] if settings else []
-    measures = [(name, _words(run.metrics[name])) for name in MEASURES if name in run.metrics]
+    measures = [(name, in_words(run.metrics[name])) for name in MEASURES if name in run.metrics]
     lines += ["", "metrics", _indented(measures)] if measures else []
     curves = _curves(run.history)
     return lines + (["", f"learning curve over {len(run.history['epoch'])} epochs", *curves] if curves else [])
@@ -141,14 +141,3 @@ def _curves(history: Curve) -> list[str]:
         if values:
             rows.append((name, sparkline(values), f"{values[0]:.4f} -> {values[-1]:.4f}"))
     return [f"  {line}" for line in aligned(rows)] if rows else []
-
-
-def _words(value: Any) -> str:
-    """A value as a person writes it."""
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {_words(item)}" for key, item in value.items())
-    if isinstance(value, list):
-        return ", ".join(map(_words, value))
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -71,7 +71,7 @@ class TrainingSession(Progress):
         kept = f"best epoch {metrics['best_epoch']} of {metrics['epochs']}{early}"
         if metrics["kept"] == "last":
             kept = f"kept: the last epoch of {metrics['epochs']}"
-        say(f"{kept}: {_figures(metrics)}, {metrics['seconds']:.1f} s")
+        say(f"{kept}: {_figures(metrics)}, {metrics['seconds']:.1f} s in epochs")
         for finding in metrics["findings"]:
             say(f"note: {finding['text']}")
         self._emit("done", {"model": model, **metrics})
@@ -95,12 +95,11 @@ class TrainingSession(Progress):
         n_training, n_validation = len(experiment.training.labels), len(experiment.validation.labels)
         images = f"{n_training:,} training and {n_validation:,} validation images of {plan.image_format}"
         blocks, layers = plan.config.data.features, " -> ".join(map(str, plan.layer_dims))
-        networks = plan.config.training.ensemble
+        n_networks = plan.config.training.ensemble
+        networks = f"{n_networks} networks" if n_networks > 1 else "network"
+        of_blocks = f"{len(blocks)} feature block{'s' if len(blocks) > 1 else ''}, " if plan.features else ""
         say(f"{_answers(plan)}, {images}")
-        say(
-            f"{f'{len(blocks)} feature blocks, ' if plan.features else ''}"
-            f"{f'{networks} networks' if networks > 1 else 'network'} {layers}, {plan.n_parameters:,} parameters"
-        )
+        say(f"{of_blocks}{networks} {layers}, {plan.n_parameters:,} parameters")
         if settings.verbose:
             say(f"classes: {', '.join(map(printable, plan.classes))}")
             say(f"features: {plan.features or 'pixels'}")

@@ -102,6 +102,7 @@ def check_together(values: dict[str, Any], written: dict[str, Entry], problems: 
     _check_warmup(values, written, problems)
     _check_task(values, written, problems)
     _check_batch_size(values, written, problems)
+    _check_patterns(values, written, problems)
 
 
 def why_ignored(key: str, values: dict[str, Any]) -> str | None:
@@ -195,6 +196,18 @@ def _check_batch_size(values: dict[str, Any], written: dict[str, Entry], problem
         place = (written.get("network.normalization") or written["training.batch_size"]).node.place
         message = "network.normalization batch needs a training.batch_size of at least 2; layer works with 1"
         problems.append(Problem(place, message))
+
+
+def _check_patterns(values: dict[str, Any], written: dict[str, Entry], problems: list[Problem]) -> None:
+    """Patterns that are to be trained are there; those of a recipe are not known yet."""
+    key, features = "training.pattern_epochs", values.get("data.features")
+    if not features or not values.get(key) or key not in written or why_ignored(key, values):
+        return
+    if "data.features" not in written and values.get("training.recipe", "plain") != "plain":
+        return
+    if all(block.kind != "deep_patches" for block in features):
+        message = f"{key} trains the patterns of deep_patches; remove it, or add that block to data.features"
+        problems.append(Problem(written[key].key_place, message))
 
 
 def _unknown_at_top(name: str, place: Place, body: Node, problems: list[Problem]) -> dict[str, Entry]:

@@ -68,6 +68,21 @@ def training_config(model: Model) -> dict[str, Any]:
     return config if isinstance(config, dict) else {}
 
 
+def in_words(value: Any) -> str:
+    """A fact or a setting as a person writes it: ``patches (size 6, count 200), hog``, not braces and quotes."""
+    if isinstance(value, dict):
+        kind = value.get("kind")
+        if isinstance(kind, str):  # a feature block
+            settings = in_words({key: item for key, item in value.items() if key != "kind"})
+            return f"{kind} ({settings})" if settings else kind
+        return ", ".join(f"{key} {in_words(item)}" for key, item in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(in_words, value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
 def _optional(model: Model) -> dict[str, Any]:
     """The values of `OPTIONAL`; empty where the model has no such part."""
     blocks = [block.to_dict() for block in model.column.features]

@@ -20,6 +20,7 @@ from markupsafe import Markup
 
 from nncli import __version__
 from nncli.config.writing import yaml_value
+from nncli.model.summary import in_words
 from nncli.report.run import history_curves, section
 from nncli.text import printable
 
@@ -69,6 +70,7 @@ def _environment() -> jinja2.Environment:
         finalize=_shown,
     )
     environment.filters["yaml"] = yaml_value  # settings as a config has them
+    environment.filters["words"] = in_words
     environment.filters["svg"] = Markup  # drawings contain no text of a user (charts.py)
     return environment
 

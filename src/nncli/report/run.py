@@ -156,7 +156,7 @@ def _headline(run: ReportedRun, facts: dict[str, Any], figures: dict[str, Any]) 
             "kept: last epoch" if metrics.get("kept") == "last" else "best epoch",
             f"{best} / {epochs}" if best and epochs else None,
         ),
-        ("training time", _formatted(metrics, "seconds", ".1f", " s")),
+        ("time in epochs", _formatted(metrics, "seconds", ".1f", " s")),
     ]
     return [(name, value) for name, value in known if value is not None]
 

@@ -47,6 +47,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Experiment", "ImageSet", "Plan", "load_experiment", "plan_experiment"]
 
+VISITS = 10
+"""Visits of a feature column that take about as long as computing it."""
+
 MAX_NAMED = 1000
 """Bad images named in one message."""
 
@@ -149,11 +152,14 @@ class Experiment:
 
     @property
     def n_visited(self) -> int:
-        """Columns that are visited before the first epoch to find principal directions of them, pass by pass."""
+        """Visits of columns before the first epoch, which find their principal directions, pass by pass.
+
+        They are counted in columns that could be computed meanwhile, so that one bar over both tells the time left.
+        """
         if self.config.network.project == "none":
             return 0
         n_columns = max(self.n_looks, 1) * len(self.training.labels)
-        return n_visits(len(range(n_columns)[taken(n_columns)]))
+        return n_visits(len(range(n_columns)[taken(n_columns)])) // VISITS
 
     def bad_of(self, split: str) -> list[BadImage]:
         """The images of ``training`` or ``validation`` that were left out."""

@@ -24,14 +24,16 @@ import numpy as np
 from nncli.data.pixel_rows import PixelRows
 from nncli.features.settings.looks import n_looks
 from nncli.features.span import MOST_COLUMNS, MOST_EXACT, PASSES
+from nncli.run.hooks import NOBODY
 from nncli.run.trainer import communicator_of, make_trainer
 
 if TYPE_CHECKING:
     from nncli.run.dataset import Experiment, ImageSet
+    from nncli.run.hooks import Hooks
     from nncli.training.loop import Trainer
 
 FEWEST_IMAGES, MOST_VALIDATION = 192, 64
-"""Images that are timed: two batches of training images, and no fewer than this."""
+"""Images that are timed: two batches of training images, and no fewer than this; of several looks at each, fewer."""
 
 SECONDS = 1.0
 """Time spent on steps."""
@@ -46,14 +48,15 @@ RATE = 3e10
 """Floating-point operations in a second."""
 
 
-def predicted_seconds(experiment: Experiment) -> float:
-    """Seconds that `make_trainer` and its epochs will take on this experiment, measured on a part of it."""
+def predicted_seconds(experiment: Experiment, hooks: Hooks = NOBODY) -> float:
+    """Seconds that `make_trainer` and its epochs will take on this experiment, measured on a part; the hooks watch."""
     training, validation = experiment.config.training, experiment.validation
     m, n_validation = len(experiment.training.labels), len(validation.labels)
     batch_size = m if training.batch_size == "full" else min(training.batch_size, m)
-    part = _part(experiment, max(FEWEST_IMAGES, 2 * batch_size))
+    part = _part(experiment, max(FEWEST_IMAGES // max(experiment.n_looks, 1), 2 * batch_size))
     started = time.perf_counter()
-    trainer = make_trainer(part, communicator_of(experiment).size)
+    with hooks.on_features(part.n_featured + part.n_visited) as on_progress:
+        trainer = make_trainer(part, communicator_of(experiment).size, on_progress)
     preparing = time.perf_counter() - started
     features, report = preparing, 0.0
     if experiment.n_featured:

@@ -111,6 +111,24 @@ def read_predictions(folder: Path) -> list[SavedPrediction]:
         raise _damaged(path, error) from error
 
 
+def read_answers(folder: Path, names: tuple[str, ...]) -> list[tuple[str, list[float]]]:
+    """Path and right numbers of each line of the predictions.csv of a model that tells numbers, or labels as 0 and 1.
+
+    Args:
+        folder: The run; without such a file there are none.
+        names: Of the numbers or labels.
+
+    Raises:
+        DataError: As `read_predictions`.
+    """
+    path, columns = folder / "predictions.csv", [f"actual_{name}" for name in names]
+    rows = _rows(path, ("path", *columns))
+    try:
+        return [(row["path"], [float(row[column]) for column in columns]) for row in rows]
+    except ValueError as error:
+        raise _damaged(path, error) from error
+
+
 def _parse_history(path: Path) -> Curve:
     rows = _rows(path, ("epoch", "loss"))
     try:

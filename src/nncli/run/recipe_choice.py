@@ -78,6 +78,9 @@ def apply_recipe(
         chosen["network.layer_dims"] = defaults["network.layer_dims"]
     if config_file.was_set("data.features") and config_file.config.data.features == PIXELS:
         defaults["data.looks"] = "whole"  # pixels have their places
+    features = config_file.config.data.features if config_file.was_set("data.features") else defaults["data.features"]
+    if all(block.kind != "deep_patches" for block in features):
+        defaults["training.pattern_epochs"] = 0
     if _keeps_its_inputs(config_file):
         defaults["network.project"] = "none"
     return config_file.with_defaults(defaults).with_values(chosen).checked(), tuple(notes)

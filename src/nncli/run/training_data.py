@@ -26,6 +26,7 @@ from nncli.machine.forking import number_of_processes
 from nncli.machine.ranks import share
 from nncli.model.preprocessing import Preprocessing
 from nncli.model.task import Multilabel, Regression
+from nncli.run.dataset import VISITS
 from nncli.run.feature_rows import cache_entry, feature_rows
 
 if TYPE_CHECKING:
@@ -154,7 +155,9 @@ def _in_span(experiment: Experiment, kept: Kept, on_progress: Callable[[int], No
     scale, offset, r = kept.transform.scale, kept.transform.offset, experiment.plan.layer_dims[0]
     if experiment.span.projection is None:
         columns = ScaledRows(kept.rows, scale, offset, kept.training[taken(len(kept.training))])
-        experiment.span.projection = experiment.ranks.from_first(lambda: fit_projection(columns, r, on_progress))
+        experiment.span.projection = experiment.ranks.from_first(
+            lambda: fit_projection(columns, r, _in_columns(on_progress))
+        )
     projection = experiment.span.projection
     every = np.concatenate([kept.training, kept.validation])
     wanted = every[share(experiment.ranks, len(every))]
@@ -168,6 +171,18 @@ def _in_span(experiment: Experiment, kept: Kept, on_progress: Callable[[int], No
     projected = experiment.ranks.joined(projected, [len(projected)])
     first = len(kept.training)
     return Kept(projected, AsTheyAre(r), np.arange(first), np.arange(first, len(every)))
+
+
+def _in_columns(on_progress: Callable[[int], None]) -> Callable[[int], None]:
+    """Visits of columns told as columns, see `Experiment.n_visited`."""
+    n_visited = 0
+
+    def on_visits(n: int) -> None:
+        nonlocal n_visited
+        on_progress((n_visited + n) // VISITS - n_visited // VISITS)
+        n_visited += n
+
+    return on_visits
 
 
 def _stored_features(

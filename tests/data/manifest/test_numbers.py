@@ -13,8 +13,9 @@ from tests.data.layout.test_trees import build
 
 
 def test_every_number_that_is_none_is_named_with_its_row(tmp_path: Path) -> None:
-    """NaN, infinity, text and an empty cell are refused, all at once."""
-    build(tmp_path, "{1-5}.jpg\nx.csv := image,steering\\n1.jpg,nan\\n2.jpg,-inf\\n3.jpg,left\\n4.jpg,\\n5.jpg,0.5")
+    """NaN, infinity, text, an empty cell and what has no square are refused, all at once."""
+    rows = "1.jpg,nan\\n2.jpg,-inf\\n3.jpg,left\\n4.jpg,\\n5.jpg,0.5\\n6.jpg,-1e300"
+    build(tmp_path, f"{{1-6}}.jpg\nx.csv := image,steering\\n{rows}")
     with pytest.raises(UsageError) as caught:
         read_manifest(tmp_path / "x.csv", task="regression")
     lines = str(caught.value).replace(f"{tmp_path}/", "").splitlines()
@@ -23,7 +24,8 @@ def test_every_number_that_is_none_is_named_with_its_row(tmp_path: Path) -> None
         "x.csv:3: target -inf, not a finite number",
         "x.csv:4: target left, not a finite number",
         "x.csv:5: no target",
-        "x.csv: 4 rows are wrong, of 5; correct or remove them",
+        "x.csv:7: target -1e300, beyond 1e+30; write it in another unit",
+        "x.csv: 5 rows are wrong, of 6; correct or remove them",
     ] == lines
 
 
@@ -32,6 +34,15 @@ def test_two_numbers_that_differ_for_one_image_are_named(tmp_path: Path) -> None
     build(tmp_path, "{1-2}.jpg\nx.csv := image,angle\\n1.jpg,0.5\\n2.jpg,1\\n1.jpg,0.25")
     with pytest.raises(UsageError, match=r"x\.csv:4: another label than line 2 gives to 1\.jpg"):
         read_manifest(tmp_path / "x.csv", task="regression")
+
+
+@pytest.mark.parametrize(
+    ("header", "target"), [("image,label,weight", "label"), ("image,weight,price", "price"), ("image,weight", "weight")]
+)
+def test_a_weight_is_predicted_where_nothing_else_is(tmp_path: Path, header: str, target: str) -> None:
+    """It may be a number like any other, or how much an image counts."""
+    build(tmp_path, f"1.jpg\nx.csv := {header}\\n1.jpg{',1' * header.count(',')}")
+    assert (target,) == read_manifest(tmp_path / "x.csv", task="regression").classes
 
 
 def test_several_targets_by_their_columns(tmp_path: Path) -> None:

@@ -52,8 +52,8 @@ ZERO_ONE = {"0": 0.0, "0.0": 0.0, "false": 0.0, "1": 1.0, "1.0": 1.0, "true": 1.
 """Cells of a column that says whether an image has a label, in small letters."""
 
 NUMBERS = (
-    *("target", "targets", "value", "y", "steering", "steeringangle", "angle", "score", "rating", "age", "weight"),
-    *("price", "temperature", "distance", "depth", "count", "label"),
+    *("target", "targets", "value", "y", "steering", "steeringangle", "angle", "score", "rating", "age", "price"),
+    *("temperature", "distance", "depth", "count", "label", "weight"),
 )
 """Names of a column of numbers to be predicted, the most telling ones first."""
 

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from nncli.data.manifest.table import Table
 
 
+LARGEST = 1e30
+"""Largest number, either way: its square, and what single precision makes of it, are still numbers."""
+
+
 class NumbersReader(Reader):
     """A table of which the labels are numbers.
 
@@ -46,6 +50,8 @@ class NumbersReader(Reader):
             number = math.nan
         if not math.isfinite(number):
             self._problem(i, f"target {printable(text)[:40]}, not a finite number" if text else "no target")
+        elif abs(number) > LARGEST:
+            self._problem(i, f"target {printable(text)[:40]}, beyond {LARGEST:g}; write it in another unit")
         return number
 
     def _sides(self, values: list[tuple[float, ...]]) -> list[tuple[tuple[str, tuple[float, ...]], ...]]:
