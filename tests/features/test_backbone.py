@@ -14,8 +14,7 @@ pytest.importorskip("onnxruntime")
 import onnx
 
 from nncli.config import load_config
-from nncli.errors import ConfigError, DataError, UsageError
-from nncli.export.onnx_file import onnx_bytes
+from nncli.errors import ConfigError, DataError
 from nncli.features.backbone import BackboneBlock
 from nncli.features.onnx_network import resolved
 from nncli.features.settings import Shape, features_from_list
@@ -142,7 +141,7 @@ def test_a_config_with_a_backbone(tmp_path: Path) -> None:
 
 
 def test_a_model_knows_its_backbone_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Same answers from the file; another network, or none, is refused in a line; it is not exported."""
+    """Same answers from the file; another network, or none, is refused in a line."""
     path = network(tmp_path / "n.onnx")
     settings = resolved(Backbone("n.onnx", **HALVES), tmp_path)  # type: ignore[arg-type]
     model, images = featured_model((settings,)), random_pixels(9, COLOR)
@@ -150,8 +149,6 @@ def test_a_model_knows_its_backbone_again(tmp_path: Path, monkeypatch: pytest.Mo
     expected = Predictor(model).probabilities(images)
     np.testing.assert_array_equal(expected, Predictor(read_model(tmp_path / "model.npz")).probabilities(images))
     np.testing.assert_array_equal(expected[:1], Predictor(model).probabilities(images[:1]))
-    with pytest.raises(UsageError, match="the feature block backbone cannot be exported to ONNX"):
-        onnx_bytes(model)
     content = path.read_bytes()
     network(path, batch=2)
     with pytest.raises(DataError, match="is another backbone than the one trained with"):

@@ -92,6 +92,7 @@ def _check(content: bytes, model: Model, target: Path, folder: str | None, *, fl
         TOGETHER,
         TOLERANCE,
         TOLERANCE_OF_FLOAT16,
+        TOLERANCE_ON_BACKBONE,
         largest_difference,
         random_images,
         real_images,
@@ -105,7 +106,8 @@ def _check(content: bytes, model: Model, target: Path, folder: str | None, *, fl
     watched = with_bar(batches, len(batches), "batches")
     difference = largest_difference(content, Predictor(model), watched)
     numbers = " and ".join(f"{len(rows)} {kind}" for kind, rows in images.items())
-    tolerance = TOLERANCE_OF_FLOAT16 if float16 else TOLERANCE
+    is_on_backbone = any(block.names_file for block in model.column.features)
+    tolerance = TOLERANCE_OF_FLOAT16 if float16 else TOLERANCE_ON_BACKBONE if is_on_backbone else TOLERANCE
     what = "numbers" if model.task.name == "regression" else "probabilities"
     if not difference <= tolerance:
         way_out = "leave out --float16" if float16 else "keep to nncli for this model"

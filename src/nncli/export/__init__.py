@@ -2,6 +2,7 @@
 
 graph.py       an ONNX graph, written one operation at a time
 features.py    images -> feature column, block by block; patches.py has the learned patches
+joining.py     somebody's network as a part of the graph
 network.py     feature column -> probabilities
 onnx_file.py   both in one graph, with what must be known about it; written when it has passed the check
 check.py       the same images through onnxruntime and through nncli

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 TOLERANCE = 1e-5
 """Largest difference between two probabilities: float32 here, float64 there."""
 
+TOLERANCE_ON_BACKBONE = 1e-4
+"""Likewise with somebody's network in it: it may be deep, and sums one image in another order than many."""
+
 TOLERANCE_OF_FLOAT16 = 0.01
 """Likewise where the weights are kept as float16, which has 11 significant bits."""
 
@@ -63,7 +66,12 @@ def open_session(content: bytes) -> Callable[[NDArray[np.uint8]], list[NDArray[A
     takes_floats = session.get_inputs()[0].type == "tensor(float)"
 
     def run(images: NDArray[np.uint8]) -> list[NDArray[Any]]:
-        return list(session.run(None, {"images": channels_first(images) if takes_floats else images}))
+        try:
+            return list(session.run(None, {"images": channels_first(images) if takes_floats else images}))
+        except Exception as error:  # a network of somebody may want as many images as it was made for
+            line = printable(str(error).splitlines()[0])[:150]
+            message = f"onnxruntime {onnxruntime.__version__} cannot run the file on {len(images)} images: {line}"
+            raise NncliError(f"{message}; export the backbone for any number of images") from error
 
     return run
 

@@ -3,7 +3,7 @@
 An operation takes values by name and makes a new one. Arrays become constants of the graph. What was there before, the
 same operation on the same values or the same constant bit for bit, is used again. A name tells which part of the model
 a node belongs to, as viewers of graphs show it: ``network_2/layer_1/gemm_31``. The opset is the oldest one that has the
-operations, for runtimes that are old themselves.
+operations, for runtimes that are old themselves; with somebody's network in it (joining.py) it is that network's.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
+
+from nncli.export.joining import Joined, axes_as_inputs, functions_of, other_domains
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -76,6 +78,7 @@ class Graph:
         self._nodes: list[Any] = []
         self._constants: dict[tuple[Any, ...], Any] = {}
         self._made: dict[tuple[Any, ...], str] = {}
+        self._joined: list[Joined] = []
         self._parts: list[str] = []
 
     @contextmanager
@@ -103,6 +106,22 @@ class Graph:
             self._nodes.append(helper.make_node(operation, names, [made], name=made, **attributes))
             self._made[key] = made
         return self._made[key]
+
+    def join(self, model: Any, file: str, taken: str, given: str, answer: str) -> str:
+        """Put somebody's network in; the name of one of its values.
+
+        Args:
+            model: The network, an onnx.ModelProto.
+            file: Its name, for messages.
+            taken: The input that takes the images.
+            given: The value that it gets.
+            answer: The value that is asked for.
+        """
+        prefix = self._name(f"network_{len(self._joined) + 1}/")
+        self._joined.append(Joined(model, file, prefix, taken, given))
+        self._nodes.append(self._joined[-1])
+        self.n_bytes += model.ByteSize()
+        return prefix + answer
 
     def _name(self, last: str) -> str:
         return "/".join([*self._parts, last])
@@ -153,6 +172,8 @@ class Graph:
     ) -> bytes:
         """The file; the same graph always gives the same bytes.
 
+        What a network that was put in says about itself is added to the metadata.
+
         Args:
             inputs: Name -> type and sizes; a name in place of a size stands for any.
             outputs: Likewise.
@@ -163,13 +184,32 @@ class Graph:
             [helper.make_tensor_value_info(name, TYPES[type_], sizes) for name, (type_, *sizes) in values.items()]
             for values in (inputs, outputs)
         ]
+        opset = max([OPSET, *(each.opset for each in self._joined)])
+        nodes, theirs, sparse = self._at(opset)
         casts, constants = self._halved() if float16 else ([], list(self._constants.values()))
-        graph = helper.make_graph([*casts, *self._nodes], "nncli", *described, initializer=constants)
-        opsets = [helper.make_opsetid("", OPSET)]
-        model = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="nncli")
-        helper.set_model_props(model, dict(about))
+        graph = helper.make_graph(
+            [*casts, *nodes], "nncli", *described, [*constants, *theirs], sparse_initializer=sparse
+        )
+        opsets = [helper.make_opsetid("", opset), *other_domains(self._joined)]
+        version = max([IR_VERSION, *(each.model.ir_version for each in self._joined)])
+        model = helper.make_model(graph, opset_imports=opsets, ir_version=version, producer_name="nncli")
+        model.functions.extend(functions_of(self._joined))
+        helper.set_model_props(model, {**about, **{k: v for each in self._joined for k, v in each.about().items()}})
         content: bytes = model.SerializeToString(deterministic=True)
         return content
+
+    def _at(self, opset: int) -> tuple[list[Any], list[Any], list[Any]]:
+        """All nodes in that version, and the constants and sparse constants of the networks that were put in."""
+        nodes, constants, sparse = [], [], []
+        for node in self._nodes:
+            if isinstance(node, Joined):
+                theirs = node.renamed(opset).graph
+                nodes += theirs.node
+                constants += theirs.initializer
+                sparse += theirs.sparse_initializer
+            else:
+                nodes.append(axes_as_inputs(node, opset, self.constant))
+        return nodes, constants, sparse
 
     def _halved(self) -> tuple[list[Any], list[Any]]:
         """The operations that make float32 of float16 constants, and all constants."""

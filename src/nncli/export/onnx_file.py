@@ -13,7 +13,8 @@ do it as Pillow does.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from onnx import TensorProto
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from nncli.export.graph import Layout
     from nncli.features.looks import Parts
     from nncli.features.settings import Shape
+    from nncli.features.settings.block import Block
     from nncli.model.file import Model
 
 
@@ -136,7 +138,13 @@ def metadata(model: Model, layout: Layout = "nhwc-uint8") -> dict[str, str]:
         "classes": json.dumps(list(model.classes)),
         "image": json.dumps(model.image_format.to_dict()),
         "layout": layout,
-        "features": json.dumps([block.to_dict() for block in model.column.features]),
+        "features": json.dumps([_told(block) for block in model.column.features]),
         **thresholds,
         "nncli_version": __version__,
     }
+
+
+def _told(block: Block) -> dict[str, Any]:
+    """A block for the metadata, without the folder of a file that it names."""
+    told = block.to_dict()
+    return told | {"model": Path(told["model"]).name} if block.names_file else told
