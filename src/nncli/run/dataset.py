@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nncli.data.loading import LoadedImages
+from nncli.data.manifest.source import rarest_labels
 from nncli.data.pixel_rows import PixelRows
 from nncli.data.scaling import SCALINGS, Scaling
 from nncli.errors import DataError
@@ -86,6 +87,14 @@ class ImageSet:
     def chunks(self) -> Iterator[NDArray[np.uint8]]:
         """Their pixels in order, some rows at a time; each chunk overwrites the one before."""
         return PixelRows(self.pixels, self.rows).chunks()
+
+
+def strata(images: ImageSet, task: str) -> list[int]:
+    """What parts of a set are to have in the same proportion, (m,): classes, or of several labels the rarest.
+
+    Images with numbers are all alike.
+    """
+    return rarest_labels(images.targets) if task == "multilabel" else images.labels.tolist()
 
 
 @dataclass

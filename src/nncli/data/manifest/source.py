@@ -14,6 +14,9 @@ from nncli.text import printable
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from nncli.data.manifest.reader import Manifest, Row
 
 
@@ -58,7 +61,7 @@ class ListedImages(ImageSource):
         return rarest_labels(files.targets) if self.has_labels else files.labels
 
 
-def rarest_labels(targets: Sequence[Sequence[float]]) -> list[int]:
+def rarest_labels(targets: Sequence[Sequence[float]] | NDArray[np.float64]) -> list[int]:
     """The rarest label of each image, by a 1 or 0 for each of K labels; K where it has none."""
     import numpy as np
 
