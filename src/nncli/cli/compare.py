@@ -61,8 +61,8 @@ def command(
       nncli compare a.npz b.npz c.npz photos -f json | jq .comparisons
 
     Images that trained one of the models are left out. Differences are judged by an exact McNemar test, those of
-    numbers by their squared errors; of labels macro F1 by approximate randomization, each label by McNemar's test. With
-    several models, labels or numbers the p-values are corrected (Holm).
+    numbers by their squared errors. Of labels macro F1 is judged by approximate randomization, each label by McNemar's
+    test. With several models, labels or numbers the p-values are corrected (Holm).
     """  # fmt: skip
     if len(models) < 2:
         raise UsageError("compare needs two models or more, and then a folder of images")

@@ -87,8 +87,8 @@ def command(
       mpiexec -n 5 nncli crossval photos.yaml    a fold each (docs/scaling.md)
 
     The accuracy is over all images, and every label is checked. Written are metrics.json, predictions.csv,
-    confusion_matrix.csv, labels.csv with the images whose label is doubtful, and labels.html to look at them; where
-    images have several labels or numbers, the first two of these.
+    confusion_matrix.csv, labels.csv with the images whose label is doubtful, and labels.html to look at them. Of
+    several labels an image and of numbers it is the first two of these.
     """  # fmt: skip
     if (config is None) == (resume is None):
         raise UsageError("crossval needs a config, for example: nncli crossval config.yaml; or --resume DIR alone")

@@ -185,7 +185,7 @@ def figures(actual: NDArray[np.bool_], p: NDArray[Any], told: NDArray[np.bool_])
 
 
 def f1_terms(actual: NDArray[np.bool_], told: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """What each image adds to 2 TP and to FP + FN of each label, (m, 2K), from (m, K) each; see resampling.py."""
+    """Terms that each image adds to 2 TP and to FP + FN of each label, (m, 2K), from (m, K) each; see resampling.py."""
     return np.concatenate([2 * (actual & told), actual ^ told], axis=1).astype(np.float64)
 
 

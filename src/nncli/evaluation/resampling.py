@@ -34,7 +34,7 @@ TOGETHER = 4_000_000
 """Numbers that are held at a time."""
 
 Terms = NDArray[np.float64]
-"""What each image adds to the sums of a figure, (m, F)."""
+"""Numbers that each image adds to the sums of a figure, (m, F)."""
 
 Figure = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 """From sums, (N, F), to the figure of each row, (N,)."""

@@ -90,7 +90,7 @@ class ImageSet:
 
 
 def strata(images: ImageSet, task: str) -> list[int]:
-    """What parts of a set are to have in the same proportion, (m,): classes, or of several labels the rarest.
+    """The class of each image, or the rarest of its labels, (m,): parts of a set are to have the same share of each.
 
     Images with numbers are all alike.
     """

@@ -1,4 +1,4 @@
-"""What trials are judged by: one figure of the validation images for each task; the larger, the better.
+"""Measures of trials: one figure of the validation images for each task; the larger, the better.
 
     classes    accuracy, with the interval of Wilson
     labels     macro F1 at the thresholds that are best on these very images, as for every model
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Measure:
-    """What trials of a task are judged by.
+    """Figure that trials of a task are judged by.
 
     Attributes:
         key: Its name in JSON and csv.
