@@ -125,7 +125,7 @@ def figures(actual: NDArray[np.float64], predicted: NDArray[np.float64], mean: f
 
 
 def r2_terms(actual: NDArray[np.float64], predicted: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Terms that each image adds to the sums that R2 is counted from, (m, 3K + 1), from (m, K) each; see resampling.py."""
+    """Terms that each image adds to the sums that R2 needs, (m, 3K + 1), from (m, K) each; see resampling.py."""
     centered = actual - actual.mean(axis=0)  # R2 does not change, and squares stay small
     return np.concatenate([(predicted - actual) ** 2, centered, centered**2, np.ones((len(actual), 1))], axis=1)
 
