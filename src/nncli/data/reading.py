@@ -277,7 +277,7 @@ def _arrays(path: str | Path, reading: Reading) -> ImageSource:
         reading.refuse_without_table(path)
     reading.refuse_but("arrays", "transpose")
     found = read_arrays(path, are_numbers=are_numbers)
-    start, splits, pieces = 0, {}, []
+    start, splits, pieces, groups = 0, {}, [], dict[str, str]()
     width = len(str(sum(len(images) for images, _ in found.splits.values()) - 1))  # names sort as numbers do
     for split, (images, answers) in found.splits.items():
         labels = np.zeros(len(images), np.int64) if are_numbers else answers
@@ -286,6 +286,8 @@ def _arrays(path: str | Path, reading: Reading) -> ImageSource:
         targets = tuple(map(tuple, answers.tolist())) if are_numbers else ()
         paths = tuple(f"{name:0{width}d}" for name in names)
         splits[split] = LabeledFiles(paths, tuple(labels[order].tolist()), targets)
+        if split in found.groups:
+            groups |= zip(paths, (found.groups[split][i] for i in order), strict=True)
         pieces.append(np.swapaxes(images, 1, 2) if reading.transpose else images)
         start += len(images)
     alike = len({piece.shape[1:] for piece in pieces}) == 1
@@ -295,7 +297,7 @@ def _arrays(path: str | Path, reading: Reading) -> ImageSource:
         what = f"no images of class {some(missing)} to train on" if missing else "images of one class only"
         raise DataError(f"{printable(found.root)}: {what}")
     origins = sum((found.origins[split] for split in found.splits), ())
-    return ImageArrays(str(path), found.classes, splits, found.notes, images=together, origins=origins)
+    return ImageArrays(str(path), found.classes, splits, found.notes, groups, images=together, origins=origins)
 
 
 def _with_siblings(table: Path) -> dict[str, str]:

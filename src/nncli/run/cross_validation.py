@@ -123,7 +123,7 @@ class CrossValidation:
         images = self.experiment.training
         labels, seed = images.labels.tolist(), plan.config.training.seed
         grouping = plan.config.data.groups if grouping is None else grouping
-        groups = None if grouping == NO_GROUPS else groups_of(self.experiment, grouping)
+        groups = groups_of(self.experiment, grouping)
         self._group_of = None if groups is None else np.array(groups)
         self._times = _times(plan, images.paths)
         if self._times is not None:
@@ -306,9 +306,13 @@ def help_cross_validation(ranks: Ranks, hooks: FoldHooks) -> None:
     CrossValidation(plan, n_folds, grouping, folder, hooks, ranks).run()
 
 
-def groups_of(experiment: Experiment, grouping: str) -> list[int]:
-    """The group of each training image, (m,); see groups.py."""
+def groups_of(experiment: Experiment, grouping: str) -> list[int] | None:
+    """The group of each training image, (m,), see groups.py, or by the data themselves; None where there are none."""
     images, shape = experiment.training, experiment.plan.image_format.shape
+    if grouping == NO_GROUPS:
+        known = experiment.plan.source.groups
+        numbers = {name: number for number, name in enumerate(dict.fromkeys(known.values()))}
+        return [numbers[known[path]] for path in images.paths] if known else None
     names = [experiment.classes[label] for label in images.labels]
     return group_numbers(grouping, images.paths, names, lambda: near_copy_groups(images.pixels[images.rows], shape))
 
@@ -325,5 +329,5 @@ def _with_all_images(plan: Plan) -> Plan:
 
 def _times(plan: Plan, paths: Sequence[str]) -> list[Any] | None:
     """When each image was taken, as something that can be compared; None where nobody says."""
-    order = getattr(plan.source, "order", None)
+    order = plan.source.order
     return [natural_key(order[path]) for path in paths] if order else None

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nncli.data.source import NO_GROUPS
 from nncli.data.split import grouped_split, stratified_split
 from nncli.errors import TrainingError
 from nncli.run.cross_validation import groups_of
@@ -119,10 +118,11 @@ def set_aside(experiment: Experiment) -> tuple[ImageSet, ImageSet | None]:
     if share * len(images.rows) < FEWEST_SET_ASIDE:
         return images, None
     labels, seed = images.labels.tolist(), config.training.seed
-    if config.data.groups == NO_GROUPS:
+    groups = groups_of(experiment, config.data.groups)
+    if groups is None:
         kept, aside = stratified_split(labels, share, seed)
     else:
-        kept, aside = grouped_split(labels, share, seed, groups_of(experiment, config.data.groups))
+        kept, aside = grouped_split(labels, share, seed, groups)
     if len(set(images.labels[kept].tolist())) < len(experiment.classes) or not len(aside):
         return images, None
     return images.chosen(kept), images.chosen(aside)

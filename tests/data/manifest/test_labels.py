@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from nncli.data.manifest.reading import read_manifest
-from nncli.data.manifest.source import rarest_labels
 from nncli.data.reading import Reading, read_source
+from nncli.data.split import rarest_labels
 from nncli.errors import DataError, UsageError
 from tests.data.layout.test_trees import build
 
