@@ -174,12 +174,11 @@ def _is_arrays(path: str) -> bool:
 
 def _packed(path: str) -> Iterator[Source]:
     """The images of an archive, as their folder would have them, each with what its file would hold."""
+    from nncli.data.layout.archive import Archive, ArchiveTree
     from nncli.data.packed_images import PackedImages
-    from nncli.data.reading import tree_of
 
-    tree = tree_of(path)
-    source = PackedImages(path, (), {}, packed=tree.archive)  # type: ignore[attr-defined]
-    return source.opened(tree.below(tree.root))
+    tree = ArchiveTree(Archive(path))
+    return PackedImages(path, (), {}, packed=tree.archive).opened(tree.below(tree.root))
 
 
 def _images_of(folder: str) -> Iterator[str]:

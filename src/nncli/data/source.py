@@ -53,7 +53,7 @@ class LabeledFiles:
     targets: tuple[tuple[float, ...], ...] = ()
     weights: tuple[float, ...] = ()
 
-    def chosen(self, indices: NDArray[np.intp]) -> LabeledFiles:
+    def chosen(self, indices: NDArray[np.intp] | Sequence[int]) -> LabeledFiles:
         """Those at these places, in this order."""
         every = (self.paths, self.labels, self.targets, self.weights)
         return LabeledFiles(*(tuple(values[i] for i in indices if values) for values in every))  # type: ignore[arg-type]
@@ -142,6 +142,10 @@ class ImageSource:
         from nncli.data.split import rarest_labels
 
         return rarest_labels(files.targets)
+
+    def in_reading_order(self, paths: Sequence[str]) -> Sequence[int]:
+        """Places of these images in the order in which `opened` gives them."""
+        return range(len(paths))
 
     def opened(self, paths: Sequence[str]) -> Iterator[tuple[str, str | bytes]]:
         """Name of each image and the file that it is, or what such a file would hold; in any order."""

@@ -113,7 +113,7 @@ class LabelsReader(Reader):
         """All labels, and those of each row, by name where they are numbers of a list beside the table."""
         found = frozenset().union(*set(told))
         are_numbers = bool(found) and all(map(is_whole, found))
-        listed = self._said_classes or (class_list(self._table.path, self._notes) if are_numbers else ())
+        listed = self._said_classes or (class_list(self._table, self._notes) if are_numbers else ())
         if not listed:
             return tuple(sorted(found, key=natural_key)), told
         if are_numbers:

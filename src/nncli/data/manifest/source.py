@@ -14,6 +14,7 @@ from nncli.text import printable
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from nncli.data.layout.archive import Archive
     from nncli.data.manifest.reader import Manifest, Row
 
 
@@ -24,6 +25,7 @@ def source_of(
     splits: Sequence[str],
     *,
     is_training: bool = True,
+    archive: Archive | None = None,
 ) -> ImageSource:
     """The images of one manifest, or of some for each split, with the classes of all.
 
@@ -33,6 +35,7 @@ def source_of(
         notes: What is known already.
         splits: The names of splits, train first.
         is_training: Refuse what cannot be trained on.
+        archive: What holds the tables and their images.
 
     Raises:
         DataError: There is nothing to train on, or only one class.
@@ -61,12 +64,13 @@ def source_of(
     order = {row.path: row.order for row in listed} if any(row.order for row in listed) else {}
     sides = {row.path: _sides(row, weighted=weighted) for row in listed if row.sides}
     images = {name: content for manifest in every for name, content in (manifest.images or {}).items()}
+    packed = images or archive
     facts = (root, classes, files, tuple(notes), groups, order, sides, task == "multilabel")
-    if not images:
+    if not packed:
         return ImageSource(*facts)
     from nncli.data.packed_images import PackedImages
 
-    return PackedImages(*facts, packed=images)
+    return PackedImages(*facts, packed=packed)
 
 
 def _all_classes(manifests: Sequence[Manifest]) -> tuple[str, ...]:
