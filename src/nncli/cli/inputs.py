@@ -26,7 +26,7 @@ Source = tuple[str, str | bytes]
 """A name to show, and a path or an image's bytes."""
 
 STDIN = "-"
-LISTS = (".csv", ".tsv", ".txt", ".lst", ".jsonl", ".ndjson", ".json", ".parquet")
+LISTS = (".csv", ".tsv", ".txt", ".lst", ".jsonl", ".ndjson", ".json")
 PACKS = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 """Suffixes of lists of names, and of archives that are looked into."""
 
@@ -43,6 +43,9 @@ def check_folders(paths: Sequence[str]) -> None:
         DataError: One does not, or cannot be read.
         UsageError: The only one is a list of names.
     """
+    if tables := [path for path in paths if path.lower().endswith(".parquet")]:
+        shown = printable(tables[0])
+        raise UsageError(f"{shown}: a table; nncli evaluate takes it, predict takes images, folders, archives, arrays")
     if len(paths) == 1 and paths[0].lower().endswith(LISTS) and Path(paths[0]).is_file() and not _is_numbers(paths[0]):
         shown = printable(paths[0])
         raise UsageError(f"{shown}: a list, not an image; did you mean --files-from {shown}?")

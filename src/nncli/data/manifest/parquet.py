@@ -52,12 +52,15 @@ def read_parquet_table(path: Path, content: bytes | None = None) -> Table:
 
 
 def _class_names(metadata: dict[bytes, bytes], header: list[str]) -> tuple[str, ...]:
-    """The names that Hugging Face's schema gives to the numbers of its label column."""
+    """The names that Hugging Face's schema gives to the numbers of its label column, or of the lists in it."""
     try:
         features = json.loads(metadata[b"huggingface"])["info"]["features"]
         for name in header:
-            if features.get(name, {}).get("_type") == "ClassLabel":
-                return tuple(map(str, features[name]["names"]))
+            kind = features.get(name, {})
+            kind = kind.get("feature", kind) if isinstance(kind, dict) else kind  # of a list: what its values are
+            kind = kind[0] if isinstance(kind, list) and kind else kind
+            if kind.get("_type") == "ClassLabel":
+                return tuple(map(str, kind["names"]))
     except (KeyError, ValueError, TypeError, AttributeError, RecursionError):
         pass
     return ()
