@@ -110,13 +110,19 @@ def test_other_images_are_not_gone_on_with(nncli: Runner, config: str) -> None:
     assert "cv/fold-1.npz: is of other images, settings or folds" in result.err
 
 
-def test_groups_stay_together(nncli: Runner) -> None:
-    """Images of one session are in one fold."""
+@pytest.mark.parametrize("are_in_a_table", [False, True])
+def test_groups_stay_together(nncli: Runner, are_in_a_table: bool) -> None:
+    """Images of one session are in one fold, whether a pattern of their names or a column of the table says so."""
     write_class_folders(Path("photos"), {"dark": 24, "bright": 24})
+    lines = ["path,label,group"]
     for path in list(Path("photos").rglob("*.png")):
-        path.rename(path.with_name(f"s{int(path.stem) // 4}-{path.name}"))
-    write_config(Path("c.yaml"), "photos")
-    result = nncli("crossval", "c.yaml", "-o", "cv", "-k", "3", "--groups", r"^s\d+")
+        session = f"s{int(path.stem) // 4}"
+        named = path.rename(path.with_name(f"{session}-{path.name}"))
+        lines.append(f"{named},{path.parent.name},{session}")
+    Path("t.csv").write_text("\n".join(lines))
+    write_config(Path("c.yaml"), "t.csv" if are_in_a_table else "photos")
+    how = () if are_in_a_table else ("--groups", r"^s\d+")
+    result = nncli("crossval", "c.yaml", "-o", "cv", "-k", "3", *how)
     assert result.out.startswith("3 folds of 6 groups: ")
     fold_of: dict[str, set[str]] = {}
     for row in rows_of("cv/predictions.csv"):

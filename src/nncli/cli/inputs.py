@@ -26,7 +26,7 @@ Source = tuple[str, str | bytes]
 """A name to show, and a path or an image's bytes."""
 
 STDIN = "-"
-LISTS = (".csv", ".tsv", ".txt", ".lst", ".jsonl", ".ndjson", ".json", ".parquet")
+LISTS = (".csv", ".tsv", ".txt", ".lst", ".jsonl", ".ndjson", ".json")
 PACKS = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 """Suffixes of lists of names, and of archives that are looked into."""
 
@@ -43,6 +43,9 @@ def check_folders(paths: Sequence[str]) -> None:
         DataError: One does not, or cannot be read.
         UsageError: The only one is a list of names.
     """
+    if tables := [path for path in paths if path.lower().endswith(".parquet")]:
+        shown = printable(tables[0])
+        raise UsageError(f"{shown}: a table; nncli evaluate takes it, predict takes images, folders, archives, arrays")
     if len(paths) == 1 and paths[0].lower().endswith(LISTS) and Path(paths[0]).is_file() and not _is_numbers(paths[0]):
         shown = printable(paths[0])
         raise UsageError(f"{shown}: a list, not an image; did you mean --files-from {shown}?")
@@ -174,12 +177,11 @@ def _is_arrays(path: str) -> bool:
 
 def _packed(path: str) -> Iterator[Source]:
     """The images of an archive, as their folder would have them, each with what its file would hold."""
+    from nncli.data.layout.archive import Archive, ArchiveTree
     from nncli.data.packed_images import PackedImages
-    from nncli.data.reading import tree_of
 
-    tree = tree_of(path)
-    source = PackedImages(path, (), {}, packed=tree.archive)  # type: ignore[attr-defined]
-    return source.opened(tree.below(tree.root))
+    tree = ArchiveTree(Archive(path))
+    return PackedImages(path, (), {}, packed=tree.archive).opened(tree.below(tree.root))
 
 
 def _images_of(folder: str) -> Iterator[str]:

@@ -37,7 +37,7 @@ def inspection_lines(splits: Mapping[str, ImageSet], classes: Sequence[str], fin
     return [
         "",
         *([] if has_targets else [*aligned([("class", *counts), *rows], numbers_from=1), ""]),
-        f"file sizes  {described(sizes)}{sample}",
+        *([f"file sizes  {described(sizes)}{sample}"] if looked_at else []),
         f"duplicates  {_duplicates(findings)}",
         *_named("in more than one split", across_splits(findings.duplicates), shown),
         *_named("in more than one class", across_classes(findings.duplicates), shown),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -50,6 +51,15 @@ class PackedImages(ImageSource):
         for path, content in self.contents(paths):
             yield path, content if isinstance(content, bytes) else b""
 
+    def in_reading_order(self, paths: Sequence[str]) -> Sequence[int]:
+        """See `ImageSource.in_reading_order`."""
+        if self.packed is None or isinstance(self.packed, dict):
+            return range(len(paths))
+        start = len(self.packed.path) + 1  # type: ignore[union-attr]
+        place = {path: i for i, path in enumerate(paths)}
+        names = self.packed.in_order([path[start:] for path in paths])  # type: ignore[union-attr]
+        return [place[f"{self.packed.path}/{name}"] for name in names]  # type: ignore[union-attr]
+
     def look_at(self, paths: Sequence[str]) -> Looks | None:
         """As of files."""
         import io
@@ -85,7 +95,13 @@ class PackedImages(ImageSource):
         return self._load(paths, image_format, on_progress)
 
     def _state(self) -> str:
-        """Path, size and times of what holds the images: other ones after any change to it."""
+        """Other text after any change to the images: path, size and times of their archive, else a digest of them."""
+        if isinstance(self.packed, dict):
+            digest = hashlib.blake2b(digest_size=16)
+            for name, content in self.packed.items():
+                digest.update(f"{name}\0{len(content)}\0".encode())
+                digest.update(content)
+            return digest.hexdigest()
         status = os.stat(self.root)  # noqa: PTH116
         return f"{os.path.realpath(self.root)}\0{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
 

@@ -104,27 +104,28 @@ def read_source(path: str | Path, reading: Reading | None = None) -> ImageSource
         UsageError: A table has mistakes, or what was said has no meaning here.
     """
     reading = reading or Reading()
-    found = listed_source(path, reading)
+    tree = tree_at(path)
+    found = listed_source(path, reading, tree)
     if found:
         return found
-    tree = tree_of(path)
+    tree = tree or Tree(existing_folder(path))
     reading.refuse_without_table(path)
     reading.refuse_but("class folders", "splits", "label_from")
     pattern = reading.label_from
     return packed_source(tree, scan_tree(tree, reading.splits) if pattern is None else _by_name(tree, pattern))
 
 
-def tree_of(path: str | Path) -> Tree:
-    """The folders at a path, which may be an archive.
+def tree_at(path: str | Path) -> Tree | None:
+    """The folders at a path, which may be an archive; None if there is neither.
 
     Raises:
-        DataError: There is neither a folder nor an archive.
+        DataError: The archive is damaged, or declares what none of images would.
     """
     if is_archive_name(path) and Path(path).is_file():
         from nncli.data.layout.archive import Archive, ArchiveTree
 
         return ArchiveTree(Archive(path))
-    return Tree(existing_folder(path))
+    return Tree(existing_folder(path)) if Path(path).is_dir() else None
 
 
 def packed_source(tree: Tree, found: ImageSource) -> ImageSource:
@@ -142,18 +143,23 @@ def is_archive_name(path: str | Path) -> bool:
     return Path(path).name.lower().endswith(_ARCHIVES)
 
 
-def listed_source(path: str | Path, reading: Reading) -> ImageSource | None:
-    """The images of a table or of arrays, or of a folder that holds such; None for class folders and archives.
+def listed_source(path: str | Path, reading: Reading, tree: Tree | None) -> ImageSource | None:
+    """The images of a table or of arrays, or of a folder or an archive that holds such; None for class folders.
+
+    Args:
+        path: Where they are; ``photos.zip/labels.csv`` is a table in an archive.
+        reading: How they are to be read.
+        tree: As `tree_at` has found it.
 
     Raises:
         DataError: There is nothing like that at the path.
         UsageError: A table has mistakes, or what was said has no meaning here.
     """
     name = Path(path).name.lower()
-    if Path(path).is_dir():
-        return None if reading.label_from is not None else _listed_in(Tree(existing_folder(path)), reading)
-    if is_archive_name(path) or not os.path.lexists(path):
-        return None
+    if tree:
+        return None if reading.label_from is not None else _listed_in(tree, reading)
+    if not os.path.lexists(path):
+        return _within_archive(str(path), reading) if name.endswith(TABLE_SUFFIXES) else None
     if name.endswith(".csv") and not reading.columns and reading.task == "classification":
         from nncli.data.numbers import is_number_table, number_source
 
@@ -162,7 +168,9 @@ def listed_source(path: str | Path, reading: Reading) -> ImageSource | None:
             return number_source(path)
     if name.endswith(TABLE_SUFFIXES):
         reading.refuse_but("a table", "columns", "order")
-        return _tables(str(path), _with_siblings(Path(path)), reading)
+        folder = os.path.dirname(path)  # noqa: PTH120 - a leading ./ stays
+        siblings = [os.path.join(folder, other) for other in sorted(os.listdir(folder or "."))]  # noqa: PTH118, PTH208
+        return _tables(str(path), _with_siblings(str(path), siblings), reading)
     from nncli.data.arrays.families import is_array_file
 
     if is_array_file(path):
@@ -171,6 +179,21 @@ def listed_source(path: str | Path, reading: Reading) -> ImageSource | None:
         f"{printable(str(path))}: neither a folder nor a table ({', '.join(TABLE_SUFFIXES)}), arrays (.npz, idx, ...) "
         "or an archive (.zip, .tar)"
     )
+
+
+def _within_archive(path: str, reading: Reading) -> ImageSource | None:
+    """The images of a table in an archive, which is named before it; None if there is no archive."""
+    archive = path
+    while not is_archive_name(archive):
+        archive, _, inner = archive.rpartition("/")
+        if not inner or not archive:
+            return None
+    tree = tree_at(archive)
+    if tree is None:
+        return None
+    reading.refuse_but("a table", "columns", "order")
+    beside = tree.listing(os.path.dirname(path)).others  # noqa: PTH120
+    return _tables(archive, _with_siblings(path, beside), reading, tree)
 
 
 def _listed_in(tree: Tree, reading: Reading) -> ImageSource | None:
@@ -183,7 +206,7 @@ def _listed_in(tree: Tree, reading: Reading) -> ImageSource | None:
     if not tables or reading.splits:
         return None
     reading.refuse_but("a folder with a metadata file", "columns", "order")
-    return _tables(tree.root, tables, reading)
+    return _tables(tree.root, tables, reading, tree)
 
 
 def _without_images(tree: Tree, reading: Reading) -> ImageSource | None:
@@ -193,11 +216,14 @@ def _without_images(tree: Tree, reading: Reading) -> ImageSource | None:
     for folder in (tree.root, *tree.folders(tree.root)):
         others = tree.listing(folder).others
         if any(is_array_file(path) for path in others):
+            if getattr(tree, "archive", None):
+                raise DataError(f"{printable(folder)}: arrays are not read from an archive; unpack it")
             return _arrays(folder, reading)
         shards = [path for path in others if path.lower().endswith(".parquet")]
         if shards:
             reading.refuse_but("parquet files", "columns", "order")
-            return _tables(folder, {path: split_of(Path(path).name.partition("-")[0]) for path in shards}, reading)
+            splits = {path: split_of(Path(path).name.partition("-")[0]) for path in shards}
+            return _tables(folder, splits, reading, tree)
     return None
 
 
@@ -277,7 +303,7 @@ def _arrays(path: str | Path, reading: Reading) -> ImageSource:
         reading.refuse_without_table(path)
     reading.refuse_but("arrays", "transpose")
     found = read_arrays(path, are_numbers=are_numbers)
-    start, splits, pieces = 0, {}, []
+    start, splits, pieces, groups = 0, {}, [], dict[str, str]()
     width = len(str(sum(len(images) for images, _ in found.splits.values()) - 1))  # names sort as numbers do
     for split, (images, answers) in found.splits.items():
         labels = np.zeros(len(images), np.int64) if are_numbers else answers
@@ -286,6 +312,8 @@ def _arrays(path: str | Path, reading: Reading) -> ImageSource:
         targets = tuple(map(tuple, answers.tolist())) if are_numbers else ()
         paths = tuple(f"{name:0{width}d}" for name in names)
         splits[split] = LabeledFiles(paths, tuple(labels[order].tolist()), targets)
+        if split in found.groups:
+            groups |= zip(paths, (found.groups[split][i] for i in order), strict=True)
         pieces.append(np.swapaxes(images, 1, 2) if reading.transpose else images)
         start += len(images)
     alike = len({piece.shape[1:] for piece in pieces}) == 1
@@ -295,34 +323,44 @@ def _arrays(path: str | Path, reading: Reading) -> ImageSource:
         what = f"no images of class {some(missing)} to train on" if missing else "images of one class only"
         raise DataError(f"{printable(found.root)}: {what}")
     origins = sum((found.origins[split] for split in found.splits), ())
-    return ImageArrays(str(path), found.classes, splits, found.notes, images=together, origins=origins)
+    return ImageArrays(str(path), found.classes, splits, found.notes, groups, images=together, origins=origins)
 
 
-def _with_siblings(table: Path) -> dict[str, str]:
+def _with_siblings(table: str, beside: Sequence[str]) -> dict[str, str]:
     """A table that is called train, and those beside it that are called alike but val or test; table -> split."""
-    stem, split = table.stem, split_of(table.stem)
-    if split != "train":
-        return {str(table): ""}
-    found = {str(table): "train"}
-    for other in sorted(table.parent.glob(f"*{table.suffix}")):
-        other_split = split_of(other.stem)
-        if other.stem != stem and other_split in ("val", "test") and other_split not in found.values():
-            found[str(other)] = other_split
-    return found if len(found) > 1 else {str(table): ""}
+    if split_of(Path(table).stem) != "train":
+        return {table: ""}
+    found = {table: "train"}
+    for other in beside:
+        split = split_of(Path(other).stem)
+        is_alike = Path(other).suffix == Path(table).suffix and split in ("val", "test")
+        if is_alike and split not in found.values():
+            found[other] = split
+    return found if len(found) > 1 else {table: ""}
 
 
-def _tables(root: str, tables: Mapping[str, str], reading: Reading) -> ImageSource:
-    """The images of one table, or of one for each split."""
+def _tables(root: str, tables: Mapping[str, str], reading: Reading, tree: Tree | None = None) -> ImageSource:
+    """The images of one table, or of one for each split; in an archive, if the tree is one."""
     from nncli.data.manifest.reading import read_manifest
     from nncli.data.manifest.source import source_of
 
+    archive = getattr(tree, "archive", None)
+    root = tree.root if tree and archive else root
+    packed: Any = {"tree": tree} if archive else {}
     columns = dict(reading.columns) | ({"order": reading.order} if reading.order is not None else {})
     found: dict[str, list[Manifest]] = {}
     notes = []
     for table, split in tables.items():
         try:
             found.setdefault(split, []).append(
-                read_manifest(table, columns, usual=reading.usual, task=reading.task, side_cameras=reading.side_cameras)
+                read_manifest(
+                    table,
+                    columns,
+                    usual=reading.usual,
+                    task=reading.task,
+                    side_cameras=reading.side_cameras,
+                    **packed,
+                )
             )
         except UsageError as error:
             if split in ("", "train") or "no column is known to hold the label" not in str(error):
@@ -330,4 +368,4 @@ def _tables(root: str, tables: Mapping[str, str], reading: Reading) -> ImageSour
             notes.append(f"left out {printable(Path(table).name)}: it has no labels")
     if len(found) > 1 and "" in found:
         raise DataError(f"{printable(root)}: tables within the splits and beside them; keep one kind")
-    return source_of(root, found, notes, SPLITS, is_training=reading.is_training)
+    return source_of(root, found, notes, SPLITS, is_training=reading.is_training, archive=archive)

@@ -12,8 +12,10 @@ Listing files waits for neither NumPy nor Pillow: a wrong path is told at once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from nncli.data.natural_order import natural_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -51,7 +53,7 @@ class LabeledFiles:
     targets: tuple[tuple[float, ...], ...] = ()
     weights: tuple[float, ...] = ()
 
-    def chosen(self, indices: NDArray[np.intp]) -> LabeledFiles:
+    def chosen(self, indices: NDArray[np.intp] | Sequence[int]) -> LabeledFiles:
         """Those at these places, in this order."""
         every = (self.paths, self.labels, self.targets, self.weights)
         return LabeledFiles(*(tuple(values[i] for i in indices if values) for values in every))  # type: ignore[arg-type]
@@ -74,12 +76,20 @@ class ImageSource:
         classes: Class names in natural order; else the names of the labels or numbers that images have.
         splits: Images by split: ``train`` and perhaps ``val`` and ``test``, or ``all`` where they are not split.
         notes: One line each about what was ignored or looks odd; safe to print.
+        groups: What images hang together, by path; empty if they do not.
+        order: When each image was taken, by path; empty if nobody says.
+        sides: Further pictures to train on wherever this one is, by path, of driving logs with several cameras.
+        has_labels: Whether the targets are labels, a 1 or 0 for each.
     """
 
     root: str
     classes: tuple[str, ...]
     splits: Mapping[str, LabeledFiles]
     notes: tuple[str, ...] = ()
+    groups: Mapping[str, str] = field(default_factory=dict)
+    order: Mapping[str, str] = field(default_factory=dict)
+    sides: Mapping[str, LabeledFiles] = field(default_factory=dict)
+    has_labels: bool = False
 
     @property
     def only_size(self) -> tuple[int, int] | None:
@@ -89,32 +99,53 @@ class ImageSource:
     def split(self, fraction: float, seed: int, grouping: str = NO_GROUPS) -> tuple[LabeledFiles, LabeledFiles]:
         """Images to train on and to validate with: as they are split, or drawn.
 
+        The last ones are for validation where there is an order, and groups stay together. Pictures of side cameras are
+        trained on, where the one of the center is, and never judged by.
+
         Args:
             fraction: Share for validation, see `stratified_split`.
             seed: Of the draw.
-            grouping: What keeps images together, see groups.py.
+            grouping: What keeps images together in place of `groups` and `order`, see groups.py.
 
         Raises:
             UsageError: The grouping is not to be understood, or puts nothing together.
         """
         files = self.splits.get("all") or self.splits["train"]
         if "val" in self.splits:
-            return files, self.splits["val"]
-        from nncli.data.split import grouped_split, stratified_split
-
-        if grouping == NO_GROUPS:
-            training, validation = stratified_split(self.strata(files), fraction, seed)
+            training, validation = files, self.splits["val"]
         else:
+            training, validation = map(files.chosen, self._drawn(files, fraction, seed, grouping))
+        return sum((self.sides[path] for path in training.paths if path in self.sides), training), validation
+
+    def _drawn(
+        self, files: LabeledFiles, fraction: float, seed: int, grouping: str
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Places of the images to train on, and of those to validate with."""
+        from nncli.data.split import grouped_split, last_split, stratified_split
+
+        if grouping != NO_GROUPS:
             from nncli.data.groups import group_numbers
 
             names = [self.classes[label] for label in files.labels]
             groups = group_numbers(grouping, files.paths, names, lambda: self._near_copies(files.paths))
-            training, validation = grouped_split(self.strata(files), fraction, seed, groups)
-        return files.chosen(training), files.chosen(validation)
+            return grouped_split(self.strata(files), fraction, seed, groups)
+        if self.order:
+            return last_split([natural_key(self.order[path]) for path in files.paths], fraction)
+        if self.groups:
+            return grouped_split(self.strata(files), fraction, seed, [self.groups[path] for path in files.paths])
+        return stratified_split(self.strata(files), fraction, seed)
 
     def strata(self, files: LabeledFiles) -> Sequence[int]:
-        """The class of each image, or another number of which both parts of a split get the same share."""
-        return files.labels
+        """Of which both parts of a split get the same share: the class of each image, or the rarest of its labels."""
+        if not self.has_labels:
+            return files.labels
+        from nncli.data.split import rarest_labels
+
+        return rarest_labels(files.targets)
+
+    def in_reading_order(self, paths: Sequence[str]) -> Sequence[int]:
+        """Places of these images in the order in which `opened` gives them."""
+        return range(len(paths))
 
     def opened(self, paths: Sequence[str]) -> Iterator[tuple[str, str | bytes]]:
         """Name of each image and the file that it is, or what such a file would hold; in any order."""

@@ -47,6 +47,14 @@ def stratified_split(labels: Sequence[int], fraction: float, seed: int) -> tuple
     return np.flatnonzero(~is_validation), np.flatnonzero(is_validation)
 
 
+def rarest_labels(targets: Sequence[Sequence[float]] | NDArray[np.float64]) -> list[int]:
+    """The rarest label of each image, by a 1 or 0 for each of K labels; K where it has none."""
+    has = np.array(targets, bool)
+    order = np.argsort(has.sum(axis=0), kind="stable")  # the rarest first
+    first = order[has[:, order].argmax(axis=1)]
+    return list(map(int, np.where(has.any(axis=1), first, has.shape[1])))
+
+
 def last_split(times: Sequence[Any], fraction: float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Split examples by time: the last `fraction` of them are for validation.
 

@@ -9,14 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from nncli.data.folder_walk import existing_folder
 from nncli.data.layout.archive import ArchiveTree
 from nncli.data.layout.hints import hint
 from nncli.data.layout.lists import labels_from_annotations, official_split
 from nncli.data.layout.oddities import mask_files
 from nncli.data.layout.reading import Part, read_layout
 from nncli.data.layout.spelling import near_names, spelled_alike
+from nncli.data.layout.tree import Tree
 from nncli.data.layout.words import TEST_WITHOUT_LABEL, squeezed
-from nncli.data.reading import Reading, listed_source, packed_source, read_source, tree_of
+from nncli.data.reading import Reading, listed_source, packed_source, read_source, tree_at
 from nncli.data.source import ImageSource
 from nncli.data.unread_images import unread_note
 from nncli.errors import DataError, UsageError
@@ -24,8 +26,6 @@ from nncli.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-
-    from nncli.data.layout.tree import Tree
 
 PREFERENCE = ("test", "val", "train")
 """Images that training has not seen come first."""
@@ -78,10 +78,11 @@ def labeled_images(
             `known`, or no images.
     """
     reading = replace(reading or Reading(), is_training=False)
-    listed = listed_source(root, reading)
+    tree = tree_at(root)
+    listed = listed_source(root, reading, tree)
     if listed:
         return _of_source(listed, split, known)
-    tree = tree_of(root)
+    tree = tree or Tree(existing_folder(root))
     try:
         layout = read_layout(tree, known=known or ())
     except DataError as error:  # data.splits is a word of the config, which is not asked here
@@ -132,8 +133,7 @@ def measured_images(
     n, n_told = len(source.classes), len(columns["label"])
     if n != n_told:
         raise UsageError(f"{printable(path)}: {n} numbers for each image, but the model tells {n_told}")
-    images = _of_source(source, split, None)
-    return replace(images, targets=source.splits[images.split or "all"].targets)
+    return _of_source(source, split, None)
 
 
 def images_with_labels(path: str, split: str | None, names: Sequence[str], reading: Reading) -> LabeledImages:
@@ -150,8 +150,8 @@ def images_with_labels(path: str, split: str | None, names: Sequence[str], readi
         DataError: There is no table, or it has labels that the model does not know.
     """
     source = read_source(path, replace(reading, task="multilabel", is_training=False))
-    images, files = _of_source(source, split, None), source.splits
-    targets = files[images.split or "all"].targets
+    images = _of_source(source, split, None)
+    targets = images.targets
     used = [name for k, name in enumerate(source.classes) if any(own[k] for own in targets)]
     _check_known(source.root, used, names, "label")
     places = [source.classes.index(name) if name in source.classes else -1 for name in names]
@@ -170,11 +170,10 @@ def _check_known(where: str, classes: Sequence[str], known: Sequence[str] | None
 
 def _of_archive(tree: ArchiveTree, images: LabeledImages) -> LabeledImages:
     """Images in the order of their archive, which is read from front to back."""
-    name_of = dict(zip(images.paths, images.names, strict=True))
-    ordered = tree.archive.in_order([tree.member(path) for path in images.paths])
-    paths = [f"{tree.root}/{member}" for member in ordered]
     source = packed_source(tree, ImageSource(tree.root, tuple(images.classes), {}))
-    return replace(images, paths=paths, names=[name_of[path] for path in paths], source=source)
+    order = source.in_reading_order(images.paths)
+    paths, names = ([values[i] for i in order] for values in (images.paths, images.names))
+    return replace(images, paths=paths, names=names, source=source)
 
 
 def _of_source(source: ImageSource, split: str | None, known: Sequence[str] | None) -> LabeledImages:
@@ -183,10 +182,12 @@ def _of_source(source: ImageSource, split: str | None, known: Sequence[str] | No
     if not chosen and split:
         raise UsageError(f"{printable(source.root)}: not divided into train, val and test; leave out --split")
     files = source.splits[chosen or "all"]
+    files = files.chosen(source.in_reading_order(files.paths))
     names = [source.classes[label] for label in files.labels]
     classes = sorted(set(names), key=source.classes.index)
     _check_known(source.root, classes, known)
-    return LabeledImages(source.root, chosen, list(files.paths), names, classes, list(source.notes), source)
+    notes = list(source.notes)
+    return LabeledImages(source.root, chosen, list(files.paths), names, classes, notes, source, files.targets)
 
 
 def _choose_split(root: str, found: list[str], wanted: str | None) -> str:

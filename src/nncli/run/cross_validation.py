@@ -339,10 +339,9 @@ def groups_of(experiment: Experiment, grouping: str) -> list[int] | None:
     """
     images, shape = experiment.training, experiment.plan.image_format.shape
     if grouping == NO_GROUPS:
-        listed = getattr(experiment.plan.source, "groups", None)
-        if not listed:
-            return None
-        return list(map(int, np.unique([listed.get(path, path) for path in images.paths], return_inverse=True)[1]))
+        known, numbers = experiment.plan.source.groups, dict[str, int]()
+        groups = [known.get(path, path) for path in images.paths]
+        return [numbers.setdefault(group, len(numbers)) for group in groups] if known else None
     names = [experiment.classes[label] for label in images.labels]
     return group_numbers(grouping, images.paths, names, lambda: near_copy_groups(images.pixels[images.rows], shape))
 
@@ -359,5 +358,5 @@ def _with_all_images(plan: Plan) -> Plan:
 
 def times_of(plan: Plan, paths: Sequence[str]) -> list[Any] | None:
     """When each image was taken, as something that can be compared; None where nobody says."""
-    order = getattr(plan.source, "order", None)
+    order = plan.source.order
     return [natural_key(order[path]) for path in paths] if order else None

@@ -143,5 +143,5 @@ def set_aside(experiment: Experiment) -> tuple[ImageSet, ImageSet | None]:
 
 def _centers(experiment: Experiment) -> dict[str, str]:
     """Of every picture of a side camera the one of its row."""
-    sides = getattr(experiment.plan.source, "sides", {})
+    sides = experiment.plan.source.sides
     return {side: center for center, files in sides.items() for side in files.paths}

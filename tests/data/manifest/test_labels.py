@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,8 @@ import numpy as np
 import pytest
 
 from nncli.data.manifest.reading import read_manifest
-from nncli.data.manifest.source import rarest_labels
 from nncli.data.reading import Reading, read_source
+from nncli.data.split import rarest_labels
 from nncli.errors import DataError, UsageError
 from tests.data.layout.test_trees import build
 
@@ -47,6 +48,46 @@ def test_every_way_to_write_several_labels(name: str, text: str, columns: dict[s
     build(tmp_path, "{1-4}.jpg")
     (tmp_path / name).write_text(text)
     assert EXPECTED == read(tmp_path / name, columns)
+
+
+def test_lists_of_0_and_1_have_a_place_for_each_label(tmp_path: Path) -> None:
+    """Named by the list beside the table, or by their places; of numbers that never repeat these are the labels."""
+    build(tmp_path, "{1-4}.jpg\nclasses.txt := ant\\ncat\\npolar bear")
+    rows = ['1.jpg,"[0, 1, 1]"', '2.jpg,"[0, 0, 0]"', '3.jpg,"[0, 1, 0]"', '4.jpg,"[0, 0, 1]"']
+    (tmp_path / "x.csv").write_text("\n".join(["image,labels", *rows]))
+    assert EXPECTED == read(tmp_path / "x.csv")
+    (tmp_path / "classes.txt").unlink()
+    assert {"1", "2"} == read(tmp_path / "x.csv")["1.jpg"]
+    (tmp_path / "x.csv").write_text('image,labels\n1.jpg,"[0, 1]"\n2.jpg,"[1, 0]"\n3.jpg,[0]\n4.jpg,[]')
+    assert {"0"} == read(tmp_path / "x.csv")["3.jpg"]
+
+
+def test_lists_in_a_column_of_parquet(tmp_path: Path) -> None:
+    """Of text, beside nothing; of numbers, which Hugging Face's schema names within its list, in both of its ways."""
+    pa, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    build(tmp_path, "{1-4}.jpg")
+    images, told = [f"{i}.jpg" for i in range(1, 5)], [["polar bear", "cat"], None, ["cat"], ["polar bear"]]
+    parquet.write_table(pa.table({"image": images, "labels": told}), tmp_path / "x.parquet")
+    assert EXPECTED == read(tmp_path / "x.parquet")
+    kind = {"_type": "ClassLabel", "names": ["cat", "polar bear"]}
+    for feature in ({"_type": "Sequence", "feature": kind}, {"_type": "List", "feature": kind}, [kind]):
+        table = pa.table({"image": images, "labels": [[1, 0], [], [0], [1]]})
+        schema = json.dumps({"info": {"features": {"image": {"_type": "Image"}, "labels": feature}}})
+        parquet.write_table(table.replace_schema_metadata({"huggingface": schema}), tmp_path / "x.parquet")
+        assert EXPECTED == read(tmp_path / "x.parquet")
+
+
+def test_empty_columns_and_other_separators_are_said(tmp_path: Path) -> None:
+    """A column without a cell is left out, one with some has mistakes; a comma in a name is fine."""
+    build(tmp_path, "{1-2}.jpg\nx.csv := image,cat,dog,ant\\n1.jpg,1,0,\\n2.jpg,0,1,")
+    manifest = read_manifest(tmp_path / "x.csv", task="multilabel")
+    assert ("cat", "dog") == manifest.classes
+    assert "left out ant: nothing but empty cells" in manifest.notes
+    build(tmp_path, 'x.csv := image,labels\\n1.jpg,"cat, big|dog"\\n2.jpg,dog')
+    assert (
+        "cat, big is one label; data.columns.separator divides elsewhere"
+        in read_manifest(tmp_path / "x.csv", task="multilabel").notes
+    )
 
 
 def test_blanks_divide_labels_only_where_words_come_back(tmp_path: Path) -> None:
@@ -88,8 +129,14 @@ def test_tables_that_cannot_be_meant_are_refused(tmp_path: Path) -> None:
     build(tmp_path, "{1-2}.jpg\na/1.jpg\nb/1.jpg")
     (tmp_path / "none.csv").write_text("image,labels\n1.jpg,\n2.jpg,\n")
     (tmp_path / "x.csv").write_text("image,cat,dog\n1.jpg,1,1\n2.jpg,0,0\n")
+    (tmp_path / "mixed.csv").write_text("image,labels\n1.jpg,cat|dog\n2.jpg,cat;ant\n")
+    (tmp_path / "empty.csv").write_text("image,cat,dog\n1.jpg,1,\n2.jpg,0,\n")
+    (tmp_path / "some.csv").write_text("image,cat,dog\n1.jpg,,1\n2.jpg,1,\n")
     for name, columns, task, message in (
         ("none.csv", {}, "multilabel", "none.csv: no row has a label"),
+        ("mixed.csv", {}, "multilabel", r"divided at '|' and some at ';'; .*: data.columns: {separator: '|'}"),
+        ("empty.csv", {}, "multilabel", "no column is known to hold the label; .*; dog is empty; write data.columns"),
+        ("some.csv", {}, "multilabel", "some.csv:2: cat is empty, neither 0 nor 1"),
         ("x.csv", {"separator": ";"}, "multilabel", "no meaning for columns of 0 and 1"),
         ("x.csv", {"separator": ";"}, "classification", "separator is for data.task multilabel"),
     ):

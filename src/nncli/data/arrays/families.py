@@ -12,15 +12,36 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nncli.data.arrays.norb import norb_kind
+from nncli.data.arrays.text_rows import is_text_rows
 from nncli.data.layout.words import SPLIT_OF_WORD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _IMAGES = {"x", "images", "image", "imgs", "img", "data", "features", "pixels", "inputs", "arr"}
-_LABELS = {"y", "labels", "label", "target", "targets", "lbl", "lbls", "classes", "outputs", "cat"}
+_LABELS = {"y", "labels", "label", "target", "targets", "lbl", "lbls", "classes", "outputs", "cat", "ans"}
 _SPLITS = SPLIT_OF_WORD | {"t10k": "test", "t10": "test", "unlabeled": "unlabeled", "extra": "extra"}
-_FILLING = {"ubyte", "idx1", "idx2", "idx3", "idx4", "idx", "gz", "npy", "npz", "bin", "mat", "int", "float"}
+_FILLING = {
+    "ubyte",
+    "idx1",
+    "idx2",
+    "idx3",
+    "idx4",
+    "idx",
+    "gz",
+    "npy",
+    "npz",
+    "bin",
+    "mat",
+    "int",
+    "float",
+    "h5",
+    "hdf5",
+}
+
+SEVERAL = (".npz", ".mat", ".h5", ".hdf5")
+"""Files that may hold several arrays, each with a name."""
 
 
 @dataclass
@@ -63,9 +84,13 @@ def parsed(name: str) -> tuple[str, str, str]:
 def is_array_file(path: str | Path) -> bool:
     """Whether a file may hold arrays, by its name alone."""
     name = Path(path).name.lower()
-    if name.endswith((".npz", ".npy", ".mat")) or "-idx" in name:
+    if name.endswith((*SEVERAL, ".npy")) or "-idx" in name or is_text_rows(name):
         return True
-    return is_batch(name) or (name.endswith((".bin", ".idx", ".gz", ".bz2")) and bool(parsed(name)[1]))
+    return (
+        is_batch(name)
+        or bool(norb_kind(name)[1])
+        or (name.endswith((".bin", ".idx", ".gz", ".bz2")) and bool(parsed(name)[1]))
+    )
 
 
 def is_batch(name: str) -> bool:

@@ -1,4 +1,4 @@
-"""Matlab's .mat files through scipy, an extra: SVHN and STL-10."""
+"""Matlab's .mat files: SVHN and STL-10 through scipy, an extra; version 7.3, which is HDF5, as hdf5.py reads it."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+_HDF5 = b"MATLAB 7.3 MAT-file"
 _BYTES = {
     "int8": 1,
     "uint8": 1,
@@ -37,11 +38,16 @@ def read_mat(path: Path) -> dict[str, NDArray[Any]]:
     """The arrays of plain numbers in a .mat file, by name.
 
     Raises:
-        UsageError: scipy is not installed.
+        UsageError: scipy, or for version 7.3 h5py, is not installed.
         DataError: The file cannot be read, or declares more than a file of its size should.
     """
     shown = printable(str(path))
     size = checked_size(path)
+    with path.open("rb") as file:
+        if file.read(len(_HDF5)) == _HDF5:
+            from nncli.data.arrays.hdf5 import read_h5
+
+            return {name: array.T for name, array in read_h5(path).items()}  # Matlab stores the first axis last
     try:
         from scipy import io
     except ImportError:
@@ -54,8 +60,6 @@ def read_mat(path: Path) -> dict[str, NDArray[Any]]:
         found = io.loadmat(path, variable_names=[name for name, _, _ in declared])
     except DataError:
         raise
-    except NotImplementedError:
-        raise DataError(f"{shown}: a .mat file of version 7.3, which is HDF5; save it with -v7") from None
     except Exception as error:  # a damaged file fails in nearly any way
         raise DataError(f"{shown}: not readable as .mat ({printable(str(error))[:80]})") from None
     return {name: np.asarray(found[name]) for name, _, _ in declared if name in found}

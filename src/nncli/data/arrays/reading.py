@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nncli.data.arrays.families import Family, families, is_array_file, is_batch, parsed
+from nncli.data.arrays.families import SEVERAL, Family, families, is_array_file, is_batch, parsed
 from nncli.data.arrays.idx import is_idx, parse_idx
+from nncli.data.arrays.norb import norb_kind, norb_pairs
 from nncli.data.arrays.npz import read_npy, read_npz
+from nncli.data.arrays.pairs import Origins, Pair, Pairs, joined
 from nncli.data.arrays.raw import checked_size, read_file
 from nncli.data.arrays.records import STL_PIXELS, cifar_batch, cifar_records, stl_images
+from nncli.data.arrays.text_rows import text_pairs
 from nncli.data.arrays.values import as_images, as_labels, as_targets, count
 from nncli.data.folder_walk import some
 from nncli.data.layout.tree import text_lines
@@ -30,11 +33,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_SUFFIXES = (".npz", ".npy", ".mat", ".bin", ".idx", ".gz", ".bz2", ".xz")
+_SUFFIXES = (*SEVERAL, ".npy", ".bin", ".idx", ".gz", ".bz2", ".xz")
 _CLASS_LISTS = ("batches.meta.txt", "fine_label_names.txt", "class_names.txt", "classes.txt")
-
-
-Origins = tuple[tuple[str, int], ...]
+_CLASS_ARRAYS = ("list_classes", "class_names", "label_names", "target_names", "classes", "names")
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class ArraySet:
         notes: How it was read.
         origins: Split -> the array that its images come from, or the arrays one after the other: a name such as
             ``mnist.npz[x_test]`` and how many images each has.
+        groups: Split -> what each image hangs together with; empty where nothing is known.
     """
 
     root: str
@@ -56,6 +58,7 @@ class ArraySet:
     splits: dict[str, tuple[NDArray[np.uint8], NDArray[Any]]]
     notes: tuple[str, ...]
     origins: dict[str, Origins] = field(default_factory=dict)
+    groups: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def read_arrays(path: str | Path, *, are_numbers: bool = False) -> ArraySet:
@@ -69,19 +72,22 @@ def read_arrays(path: str | Path, *, are_numbers: bool = False) -> ArraySet:
         DataError: There are no images with labels in it, or it cannot be read, or holds several sets.
         UsageError: An extra is needed that is not installed.
     """
-    file, notes = Path(path), list[str]()
-    if file.is_dir():
-        names = sorted((entry.name for entry in file.iterdir() if is_array_file(entry.name)), key=natural_key)
-        home = file
-    else:
+    file, notes, listed = Path(path), list[str](), list[str]()
+    is_folder = file.is_dir()
+    home = file if is_folder else file.parent
+    if not is_folder:
         checked_size(file)
-        home = file.parent
-        names = sorted((entry.name for entry in home.iterdir() if entry.is_file()), key=natural_key)
-    found = _batches(home, names if file.is_dir() or is_batch(file.name.lower()) else [], notes)
-    if not found and not file.is_dir() and file.suffix.lower() in (".npz", ".mat"):
-        found = _within(file, notes)
+    names = sorted((entry.name for entry in home.iterdir() if entry.is_file()), key=natural_key)
+    names = [name for name in names if not is_folder or is_array_file(name)]
+    found = _batches(home, names if is_folder or is_batch(file.name.lower()) else [], notes)
+    found = found or norb_pairs(home, names if is_folder or norb_kind(file.name)[1] else [], notes, listed)
+    found = found or text_pairs(home, names, "" if is_folder else file.name, notes, listed)
+    if not found and not is_folder and file.suffix.lower() in SEVERAL:
+        found = _within(file, notes, listed)
     if not found:
-        found = _files(home, names, None if file.is_dir() else file.name, notes)
+        found = _files(home, names, None if is_folder else file.name, notes)
+    if not found and is_folder:
+        found = _within_folder(home, names, notes, listed)
     extra = [split for split in found if split not in (*SPLITS, "all")]
     notes += [f"left out {split}: {len(found[split].images):,} images" for split in extra]
     splits = {split: found[split] for split in ("all", *SPLITS) if split in found}
@@ -93,60 +99,59 @@ def read_arrays(path: str | Path, *, are_numbers: bool = False) -> ArraySet:
         classes, labels = _targets(splits)
     else:
         labels = {split: as_labels(pair.labels, pair.shown, notes) for split, pair in splits.items()}
-        classes, labels = _numbered(home, labels, notes)
+        classes, labels = _numbered(home, labels, notes, listed)
     pairs, origins = {s: (splits[s].images, labels[s]) for s in splits}, {s: splits[s].origins for s in splits}
-    return ArraySet(str(path), classes, pairs, tuple(notes), origins)
+    groups = {split: pair.groups for split, pair in splits.items() if pair.groups}
+    return ArraySet(str(path), classes, pairs, tuple(notes), origins, groups)
 
 
-class _Pair(NamedTuple):
-    """Images with their labels as they are read, where they come from, see `ArraySet`, and in words."""
-
-    images: NDArray[np.uint8]
-    labels: NDArray[Any]
-    origins: Origins
-    shown: str
-
-
-_Found = dict[str, _Pair]
-
-
-def _batches(home: Path, names: list[str], notes: list[str]) -> _Found:
+def _batches(home: Path, names: list[str], notes: list[str]) -> Pairs:
     """CIFAR's files, if there are any: binary or pickled."""
     chosen = [name for name in names if is_batch(name.lower())]
     if any(name.endswith(".bin") for name in chosen):
         chosen = [name for name in chosen if name.endswith(".bin")]
     if not chosen:
         return {}
-    pieces: dict[str, list[_Pair]] = {}
+    pieces: dict[str, list[Pair]] = {}
     for name in chosen:
         read = cifar_records if name.endswith(".bin") else cifar_batch
         images, labels = read(read_file(home / name), name)
-        pair = _Pair(images, labels, ((str(home / name), len(images)),), printable(name))
+        pair = Pair(images, labels, ((str(home / name), len(images)),), printable(name))
         pieces.setdefault("test" if "test" in name.lower() else "train", []).append(pair)
     notes.append(f"read {len(chosen)} files of CIFAR: {some(chosen)}")
-    joined = {
-        split: _Pair(np.concatenate(images), np.concatenate(labels), sum(origins, ()), shown[0])
-        for split, found in pieces.items()
-        for images, labels, origins, shown in [zip(*found, strict=True)]
-    }
-    return {split: joined[split] for split in ("train", "test") if split in joined}
+    return joined(pieces)
 
 
-def _within(file: Path, notes: list[str]) -> _Found:
-    """The pairs within one file; nothing if it holds a single array, whose labels lie in another file."""
-    if file.suffix.lower() == ".mat":
+def arrays_of(file: Path) -> dict[str, NDArray[Any]]:
+    """The arrays of a file that may hold several, by name.
+
+    Raises:
+        DataError: It cannot be read.
+        UsageError: An extra is needed that is not installed.
+    """
+    suffix = file.suffix.lower()
+    if suffix == ".mat":
         from nncli.data.arrays.mat import read_mat
 
-        arrays = read_mat(file)
-    else:
-        arrays = read_npz(file)
-    kinds = families(arrays)
-    whole = [family for family in kinds.values() if family.is_whole]
+        return read_mat(file)
+    if suffix == ".npz":
+        return read_npz(file)
+    from nncli.data.arrays.hdf5 import read_h5
+
+    return read_h5(file)
+
+
+def _within(file: Path, notes: list[str], listed: list[str]) -> Pairs:
+    """The pairs within one file; nothing if it holds a single array, whose labels lie in another file."""
+    arrays = arrays_of(file)
+    listed += _names_among(arrays)
+    whole = [family for family in families(arrays).values() if family.is_whole]
     if len(whole) == 1:
         split = parsed(file.name)[0]
         pairs = _pairs(whole[0], arrays.__getitem__, file, notes)
-        alone = set(pairs) == {"all"} and split != "all"
-        return _with_neighbors(file, pairs["all"], split, notes) if alone else pairs
+        if split == "all" or set(pairs) not in ({"all"}, {split}):
+            return pairs
+        return _with_neighbors(file, pairs.get("all") or pairs[split], split, notes)
     if set(arrays) == {"arr_0", "arr_1"}:
         notes.append("read arr_0 as images, arr_1 as labels")
         return _pairs(Family({"all": "arr_0"}, {"all": "arr_1"}), arrays.__getitem__, file, notes)
@@ -158,27 +163,45 @@ def _within(file: Path, notes: list[str]) -> _Found:
     return {}
 
 
-def _with_neighbors(file: Path, pair: Any, split: str, notes: list[str]) -> _Found:
+def _within_folder(home: Path, names: list[str], notes: list[str], listed: list[str]) -> Pairs:
+    """The pairs within the one file of a folder that holds several arrays, or within train.h5, val.h5 and test.h5."""
+    files = {parsed(name)[0]: name for name in names if name.lower().endswith(SEVERAL)}
+    are_one_set = len({parsed(name)[2] for name in files.values()}) == 1 and len(files) == len(names)
+    return _within(home / files.get("train", names[0]), notes, listed) if are_one_set else {}
+
+
+def _names_among(arrays: dict[str, NDArray[Any]]) -> list[str]:
+    """Names of the classes, taken away from `arrays`: a list of text that is called so, beside images and labels."""
+    for name in _CLASS_ARRAYS:
+        found = arrays.get(name)
+        if found is not None and found.ndim == 1 and found.dtype.kind in "US":
+            others = families(other for other in arrays if other != name)
+            if any(family.is_whole for family in others.values()):
+                return [str(each) for each in as_labels(arrays.pop(name), name, [])]
+    return []
+
+
+def _with_neighbors(file: Path, pair: Pair, split: str, notes: list[str]) -> Pairs:
     """A pair of one split, and those of the files beside it that are called alike but for the split: SVHN."""
     found = {split: pair}
     for other in sorted(file.parent.iterdir()):
         other_split, _, rest = parsed(other.name)
         if other != file and other.suffix == file.suffix and rest == parsed(file.name)[2] and other_split not in found:
-            inner = _within_alone(other, notes)
+            inner = _within_alone(other, other_split, notes)
             if inner is not None:
                 found[other_split] = inner
     return found
 
 
-def _within_alone(file: Path, notes: list[str]) -> Any:
-    from nncli.data.arrays.mat import read_mat
-
-    arrays = read_mat(file) if file.suffix.lower() == ".mat" else read_npz(file)
+def _within_alone(file: Path, split: str, notes: list[str]) -> Pair | None:
+    arrays = arrays_of(file)
+    _names_among(arrays)
     whole = [family for family in families(arrays).values() if family.is_whole]
-    return _pairs(whole[0], arrays.__getitem__, file, notes).get("all") if len(whole) == 1 else None
+    pairs = _pairs(whole[0], arrays.__getitem__, file, notes) if len(whole) == 1 else {}
+    return pairs.get("all") or pairs.get(split)
 
 
-def _files(home: Path, names: list[str], chosen: str | None, notes: list[str]) -> _Found:
+def _files(home: Path, names: list[str], chosen: str | None, notes: list[str]) -> Pairs:
     """The pairs in files that hold one array each."""
     kinds = families(name for name in names if name.lower().endswith(_SUFFIXES) or "-idx" in name.lower())
     whole = {rest: family for rest, family in kinds.items() if family.is_whole}
@@ -209,8 +232,8 @@ def one_array(file: Path, notes: list[str]) -> Any:
     """
     if file.suffix.lower() == ".npy":
         return read_npy(file)
-    if file.suffix.lower() == ".npz":
-        arrays = read_npz(file)
+    if file.suffix.lower() in SEVERAL:
+        arrays = arrays_of(file)
         if len(arrays) == 1:
             return next(iter(arrays.values()))
         raise DataError(f"{printable(str(file))}: {len(arrays)} arrays, expected one")
@@ -221,12 +244,14 @@ def one_array(file: Path, notes: list[str]) -> Any:
         return stl_images(data, file.name)
     if file.suffix.lower() == ".bin" and parsed(file.name)[1] == "labels":
         return np.frombuffer(data, np.uint8)
+    if data.startswith(b"\x89HDF"):
+        raise DataError(f"{printable(str(file))}: a packed HDF5 file; unpack it, with gunzip for example")
     raise DataError(f"{printable(str(file))}: neither idx nor a file of STL-10")
 
 
-def _pairs(family: Family, array_of: Any, place: Path, notes: list[str]) -> _Found:
+def _pairs(family: Family, array_of: Any, place: Path, notes: list[str]) -> Pairs:
     """Images and labels of each split that has both; `place` is a file with several arrays, or a folder of files."""
-    found: _Found = {}
+    found: Pairs = {}
     for split, name in family.images.items():
         if split not in family.labels:
             notes.append(f"left out {printable(name)}: no labels for it")
@@ -238,7 +263,7 @@ def _pairs(family: Family, array_of: Any, place: Path, notes: list[str]) -> _Fou
             other = printable(family.labels[split])
             raise DataError(f"{where} has {len(images):,} images and {other} {count(labels):,} labels")
         origin = str(place / name) if place.is_dir() else origin_within(place, name, list(family.images.values()))
-        found[split] = _Pair(images, labels, ((origin, len(images)),), where)
+        found[split] = Pair(images, labels, ((origin, len(images)),), where)
     return found
 
 
@@ -247,7 +272,7 @@ def origin_within(file: str | Path, name: str, others: Sequence[str]) -> str:
     return f"{file}[{name}]" if len(others) > 1 else str(file)
 
 
-def _targets(splits: _Found) -> tuple[tuple[str, ...], dict[str, NDArray[Any]]]:
+def _targets(splits: Pairs) -> tuple[tuple[str, ...], dict[str, NDArray[Any]]]:
     """Names for numbers, which arrays do not have, and the numbers of each image by split."""
     targets = {split: as_targets(pair.labels, pair.shown) for split, pair in splits.items()}
     widths = {each.shape[1] for each in targets.values()}
@@ -258,16 +283,16 @@ def _targets(splits: _Found) -> tuple[tuple[str, ...], dict[str, NDArray[Any]]]:
 
 
 def _numbered(
-    home: Path, labels: dict[str, NDArray[Any]], notes: list[str]
+    home: Path, labels: dict[str, NDArray[Any]], notes: list[str], listed: Sequence[str]
 ) -> tuple[tuple[str, ...], dict[str, NDArray[np.int64]]]:
-    """Class names, and labels from 0 on."""
+    """Class names, by the list beside the arrays or else among them (`listed`), and labels from 0 on."""
     values = sorted({value for found in labels.values() for value in np.unique(found).tolist()}, key=_label_order)
     names = tuple(str(value) for value in values)
     if values == list(range(1, 11)) and any("32x32" in name.lower() for name in _names(home)):
         notes.append("label 10 stands for the digit 0 (SVHN)")
         values, names = [10, *range(1, 10)], tuple(map(str, range(10)))
     elif values and all(isinstance(value, int) for value in values):
-        listed = _class_names(home)
+        listed = _class_names(home) or tuple(listed)
         first = 1 if values[0] == 1 and values[-1] == len(listed) else 0
         if listed and values[0] >= first and values[-1] < len(listed) + first:
             values, names = list(range(first, first + len(listed))), listed

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nncli.data.arrays.families import is_batch, parsed
-from nncli.data.arrays.npz import read_npz
+from nncli.data.arrays.families import SEVERAL, is_batch, parsed
+from nncli.data.arrays.norb import both_cameras, norb_kind, parse_norb
 from nncli.data.arrays.raw import read_file
-from nncli.data.arrays.reading import one_array, origin_within
+from nncli.data.arrays.reading import arrays_of, one_array, origin_within
 from nncli.data.arrays.records import cifar_batch, cifar_records
+from nncli.data.arrays.text_rows import is_text_rows, parse_text_rows
 from nncli.data.arrays.values import as_images
 from nncli.data.image_arrays import as_file
 from nncli.errors import DataError
@@ -51,6 +52,9 @@ def _image_arrays(file: Path) -> Iterator[tuple[str, NDArray[np.uint8]]]:
         read = cifar_records if file.suffix.lower() == ".bin" else cifar_batch
         yield str(file), read(read_file(file), file.name)[0]
         return
+    if norb_kind(file.name)[1] == "dat":
+        yield str(file), both_cameras(parse_norb(read_file(file), file.name), file.name)
+        return
     arrays = _arrays(file)
     names = _of_images(list(arrays))
     if not names:
@@ -62,16 +66,13 @@ def _image_arrays(file: Path) -> Iterator[tuple[str, NDArray[np.uint8]]]:
 
 
 def _arrays(file: Path) -> dict[str, NDArray[Any]]:
-    suffix = file.suffix.lower()
-    if suffix == ".npz":
-        return read_npz(file)
-    if suffix == ".mat":
-        from nncli.data.arrays.mat import read_mat
-
-        return read_mat(file)
+    if file.suffix.lower() in SEVERAL:
+        return arrays_of(file)
     if parsed(file.name)[1] == "labels":
         raise DataError(f"{printable(str(file))}: labels, not images")
-    return {"images": one_array(file, [])}
+    return {
+        "images": parse_text_rows(read_file(file), file.name)[0] if is_text_rows(file.name) else one_array(file, [])
+    }
 
 
 def _n_labels(arrays: dict[str, NDArray[Any]], name: str) -> int | None:

@@ -2,7 +2,7 @@
 
 images    (m, h, w), (m, h, w, c), also with the channels first or the examples last; (m, n) where n is a square
 values    0..255, or scaled to that: 0..1, -1..1, 0..16 (scikit-learn's digits), 0..65535
-labels    (m,), (m, 1), one-hot (m, k), or QMNIST's (m, 8), whose first column is the class
+labels    (m,), (m, 1), (m, 1, 1, 1), one-hot (m, k), or QMNIST's (m, 8), whose first column is the class
 targets   of a regression: numbers, (m,) or (m, k)
 """
 
@@ -107,8 +107,8 @@ def as_labels(values: NDArray[Any], shown: str, notes: list[str]) -> NDArray[Any
     Raises:
         DataError: They are no labels.
     """
-    if values.ndim == 2 and values.shape[1] == 1:
-        values = values[:, 0]
+    if values.ndim > 1 and max(values.shape[1:]) == 1:
+        values = values.reshape(len(values))
     elif values.ndim == 2 and values.shape[0] == 1:
         values = values[0]
     elif values.ndim == 2 and values.shape[1] == 8 and values.dtype.kind == "i" and values.dtype.itemsize == 4:

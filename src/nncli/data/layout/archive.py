@@ -127,8 +127,8 @@ class Archive:
         return opened(info)
 
     def read(self, name: str) -> bytes:
-        """The content of one member; nothing if it is damaged."""
-        for _, content in self.contents([name]):
+        """The content of one member; nothing if it is damaged or there is none."""
+        for _, content in self.contents([name] if name in self.members else []):
             if isinstance(content, bytes):
                 return content
         return b""
@@ -161,8 +161,27 @@ class ArchiveTree(Tree):
             self._listings[folder] = sorted_listing(files.get(folder, ()), folders.get(folder, ()))
 
     def member(self, path: str) -> str:
-        """The member's name of a path."""
-        return path[len(self.root) + 1 :]
+        """The member's name of a path; empty if it does not lie in the archive."""
+        return path[len(self.root) + 1 :] if path.startswith(f"{self.root}/") else ""
+
+    def is_folder(self, path: str) -> bool:
+        """Whether there is such a folder in the archive."""
+        return path in self._listings
+
+    def content(self, path: str) -> bytes:
+        """What a file of the archive holds.
+
+        Raises:
+            DataError: There is no such file, or it is damaged.
+        """
+        name = self.member(path)
+        if name not in self.archive.members:
+            raise DataError(f"{printable(path)}: no such file in the archive")
+        for _, content in self.archive.contents([name]):
+            if isinstance(content, bytes):
+                return content
+            raise DataError(f"{printable(path)}: {content}")
+        return b""
 
     def listing(self, folder: str) -> Listing:
         """See `Tree.listing`."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from nncli.data.folder_walk import some
@@ -17,7 +18,7 @@ from nncli.errors import UsageError
 from nncli.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from nncli.data.manifest.table import Table
 
@@ -232,13 +233,26 @@ def _one_hot(table: Table, taken: set[Any], task: str) -> dict[str, Any]:
     least = 1.0 if task == "classification" else 0.5
     free = [place for place in range(len(table.header)) if place not in taken]
     places = [place for place in free if _says_whether(table, place, least)]
+    if len(places) > 1 and (empty := _empty(table)):
+        table.notes.append(f"left out {some(empty)}: nothing but empty cells")
     return {"label": tuple(places)} if len(places) > 1 else {}
 
 
 def _says_whether(table: Table, place: int, least: float) -> bool:
-    """Whether at least this share of the cells of a column is 0 or 1."""
-    cells = _cells(table, place)
-    return sum(str(cell).strip().lower() in ZERO_ONE for cell in cells) >= least * len(cells)
+    """Whether at least this share of the cells of a column that are not empty is 0 or 1, and there are such."""
+    cells = list(islice(_filled(table, place), _LOOKED_AT))
+    return bool(cells) and sum(cell in ZERO_ONE for cell in cells) >= least * len(cells)
+
+
+def _filled(table: Table, place: int) -> Iterator[str]:
+    """The cells of a column that are not empty, in small letters."""
+    return (text for row in table.rows if (text := str("" if row[place] is None else row[place]).strip().lower()))
+
+
+def _empty(table: Table) -> list[str]:
+    """Names of the columns without anything in them."""
+    places = range(len(table.header)) if table.rows else ()
+    return [str(table.header[place]) for place in places if next(_filled(table, place), None) is None]
 
 
 def _last_left(table: Table, found: Mapping[str, Any]) -> dict[str, int]:
@@ -272,6 +286,8 @@ def needed(table: Table, columns: Columns, roles: Sequence[str]) -> None:
     for role in roles:
         if getattr(columns, role) is None:
             has = f"it has {some(table.header, len(table.header))}" if table.header else "it has no header"
+            if empty := _empty(table):
+                has += f"; {some(empty)} {'is' if len(empty) == 1 else 'are'} empty"
             raise UsageError(
                 f"{printable(table.path)}: no column is known to hold the {role}; {has}; "
                 f"write data.columns: {{{role}: ...}}"

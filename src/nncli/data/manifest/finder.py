@@ -18,6 +18,8 @@ from nncli.text import printable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from nncli.data.layout.archive import ArchiveTree
+
 _REMOTE = re.compile(r"^([a-z][a-z0-9+.-]*)://[^/]*/")
 _WINDOWS = re.compile(r"[A-Za-z]:[\\/]")
 _TASK_PREFIXES = ("/data/local-files/?d=", "/data/upload/")
@@ -120,25 +122,53 @@ class Finder:
         return found
 
 
-def choose_finder(manifest: str, names: Sequence[str]) -> tuple[Finder, str]:
+class PackedFinder(Finder):
+    """The members of an archive below one of its folders, which has no links.
+
+    Args:
+        base: The folder; its path begins with the archive's.
+        tree: The archive.
+    """
+
+    def __init__(self, base: str, tree: ArchiveTree) -> None:
+        super().__init__(base)
+        self._tree = tree
+
+    def _listing(self, folder: str) -> dict[str, bool] | None:
+        if folder not in self._listings:
+            listing = self._tree.listing(f"{self.base}/{folder}" if folder else self.base)
+            self._listings[folder] = {Path(path).name: False for path in (*listing.images, *listing.others)}
+        return self._listings[folder]
+
+
+def choose_finder(manifest: str, names: Sequence[str], tree: ArchiveTree | None = None) -> tuple[Finder, str]:
     """The folder that a manifest names its images from, and what there is to say about it.
 
     Tried are the manifest's own folder, one called like the manifest, those beside it, and the images folder beside its
     own folder; the one that has the most of some names is taken.
+
+    Args:
+        manifest: The file.
+        names: As it has them.
+        tree: The archive that holds it.
     """
-    home = Path(manifest).parent
+    home = os.path.dirname(manifest)  # noqa: PTH120 - a leading ./ stays, which an archive's paths begin with
     step = max(1, len(names) // _TRIED)
     some_names = list(names[::step])[:_TRIED]
-    best, best_hits = Finder(str(home)), -1
-    for base in _bases(home, Path(manifest).name.split(".")[0]):
-        finder = Finder(base)
+    best, best_hits = _finder(home or ".", tree), -1
+    for base in _bases(home, Path(manifest).name.split(".")[0], tree):
+        finder = _finder(base, tree)
         hits = sum(_is_found(finder, name) for name in some_names)
         if hits > best_hits:
             best, best_hits = finder, hits
         if hits == len(some_names):
             break
-    note = "" if best.base == str(home) else f"images are read from {printable(best.base)}"
+    note = "" if best.base == (home or ".") else f"images are read from {printable(best.base)}"
     return best, note
+
+
+def _finder(base: str, tree: ArchiveTree | None) -> Finder:
+    return PackedFinder(base, tree) if tree else Finder(base)
 
 
 def _is_found(finder: Finder, name: str) -> bool:
@@ -148,15 +178,20 @@ def _is_found(finder: Finder, name: str) -> bool:
         return False
 
 
-def _bases(home: Path, stem: str) -> list[str]:
-    folders = [home, home / stem]
+def _bases(home: str, stem: str, tree: ArchiveTree | None) -> list[str]:
+    parent = os.path.dirname(home) if tree else os.path.normpath(os.path.join(home, ".."))  # noqa: PTH118, PTH120
+    beside = [Path(path).name for path in tree.folders(home)] if tree else _folders_in(home or ".")
+    first = [name for name in IMAGE_FOLDERS if name in beside]
+    beside = [*first, *(name for name in beside if name not in first)][:_MOST_FOLDERS]
+    inner = [os.path.join(home, name) for name in (stem, *beside)]  # noqa: PTH118
+    above = [os.path.join(parent, name) for name in IMAGE_FOLDERS]  # noqa: PTH118
+    every = dict.fromkeys((home or ".", *inner, *above, parent))
+    return [base for base in every if (tree.is_folder(base) if tree else Path(base).is_dir())]
+
+
+def _folders_in(home: str) -> list[str]:
     try:
         with os.scandir(home) as entries:
-            beside = sorted(entry.name for entry in entries if entry.is_dir() and not entry.name.startswith("."))
+            return sorted(entry.name for entry in entries if entry.is_dir() and not entry.name.startswith("."))
     except OSError:
-        beside = []
-    first = [name for name in IMAGE_FOLDERS if name in beside]
-    folders += [home / name for name in [*first, *(name for name in beside if name not in first)][:_MOST_FOLDERS]]
-    parent = Path(os.path.normpath(home / ".."))
-    folders += [parent / name for name in IMAGE_FOLDERS] + [parent]
-    return [str(folder) for folder in dict.fromkeys(folders) if folder.is_dir()]
+        return []

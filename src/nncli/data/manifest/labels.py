@@ -4,7 +4,8 @@
     1.png,circle;cross         1.png,1,1
     2.png,                     2.png,0,0
 
-The separator is said by `data.columns.separator`, or noticed: the first of | ; , that occurs in any cell.
+The separator is said by `data.columns.separator`, or noticed: the first of | ; , that occurs in any cell. Where both |
+and ; do, it has to be said. A list in a cell holds labels, or a 0 or 1 for each of them: ``[0, 1, 0]``.
 A blank can also be a part of a name, `polar bear`; so it is taken only where dividing there leaves fewer different
 labels than there are different cells.
 """
@@ -22,7 +23,7 @@ from nncli.errors import UsageError
 from nncli.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from nncli.data.manifest.columns import Columns
     from nncli.data.manifest.table import Table
@@ -89,6 +90,8 @@ class LabelsReader(Reader):
     def _from_cells(self, place: int) -> tuple[tuple[str, ...], list[tuple[float, ...]]]:
         texts = [cell_text(row[place]) for row in self._table.rows]
         every = set(texts)  # most sets of labels come again
+        if vectors := _zero_or_one_for_each(every):
+            return self._named_in_order(vectors), [vectors[text] for text in texts]
         mark = self._mark({text for text in every if text and text[0] != "["})
         labels = {text: _labels_of(text, mark) for text in every}
         names, told = self._named([labels[text] for text in texts])
@@ -102,18 +105,36 @@ class LabelsReader(Reader):
         """The separator; empty where each cell is one label."""
         if self._separator is not None:
             return " " if self._separator == BLANK else self._separator
-        mark = next((mark for mark in MARKS if any(mark in text for text in texts)), "")
+        marks = [mark for mark in MARKS if any(mark in text for text in texts)]
+        mark = marks[0] if marks else ""
+        if marks[:2] == ["|", ";"]:
+            raise UsageError(
+                f"{printable(self._table.path)}: some labels are divided at '|' and some at ';'; write one of them "
+                "everywhere, or say it: data.columns: {separator: '|'}"
+            )
         if not mark and len({word for text in texts for word in text.split()}) < len(texts):
             mark = " "
         if mark:
             self._notes.append(f"labels are divided at {BLANK if mark == ' ' else repr(mark)}")
+        if "," in marks[1:]:
+            name = next(name.strip() for text in sorted(texts) for name in text.split(mark) if "," in name)
+            self._notes.append(f"{printable(name)} is one label; data.columns.separator divides elsewhere")
         return mark
+
+    def _named_in_order(self, vectors: Mapping[str, tuple[float, ...]]) -> tuple[str, ...]:
+        """Names for the places in lists of 0 and 1: those of a list beside the table, or their numbers from 0 on."""
+        n = len(next(iter(vectors.values())))
+        self._notes.append(f"each cell has a 0 or 1 for each of {n} labels")
+        names = self._said_classes or class_list(self._table, self._notes)
+        if names and len(names) != n:
+            raise UsageError(f"{printable(self._table.path)}: {n} numbers in a cell, but {len(names)} names of labels")
+        return tuple(names) or tuple(map(str, range(n)))
 
     def _named(self, told: list[frozenset[str]]) -> tuple[tuple[str, ...], list[frozenset[str]]]:
         """All labels, and those of each row, by name where they are numbers of a list beside the table."""
         found = frozenset().union(*set(told))
         are_numbers = bool(found) and all(map(is_whole, found))
-        listed = self._said_classes or (class_list(self._table.path, self._notes) if are_numbers else ())
+        listed = self._said_classes or (class_list(self._table, self._notes) if are_numbers else ())
         if not listed:
             return tuple(sorted(found, key=natural_key)), told
         if are_numbers:
@@ -123,6 +144,18 @@ class LabelsReader(Reader):
             for name in sorted(own - known.keys()):
                 self._problem(i, f"no label {printable(name)[:40]}, only {some(list(known))}")
         return tuple(listed), [frozenset(known[name] for name in own if name in known) for own in told]
+
+
+def _zero_or_one_for_each(texts: Iterable[str]) -> dict[str, tuple[float, ...]]:
+    """Cell -> its list of 0 and 1, where all cells are such lists, equally long, and some repeat one; else nothing."""
+    found: dict[str, tuple[float, ...]] = {}
+    for text in texts:
+        cells = [cell.strip().lower() for cell in text[1:-1].split(",")] if text[:1] + text[-1:] == "[]" else []
+        if not cells or not all(cell in ZERO_ONE for cell in cells):
+            return {}
+        found[text] = tuple(ZERO_ONE[cell] for cell in cells)
+    are_alike = len({len(values) for values in found.values()}) == 1
+    return found if are_alike and any(len(set(values)) < len(values) for values in found.values()) else {}
 
 
 def _labels_of(text: str, mark: str) -> frozenset[str]:

@@ -17,8 +17,12 @@ MAX_RATIO, FREE_BYTES = 200, 1 << 28
 """How many times its size a file may declare, and up to how many bytes nobody asks."""
 
 
-def read_parquet_table(path: Path) -> Table:
+def read_parquet_table(path: Path, content: bytes | None = None) -> Table:
     """The rows of a parquet file.
+
+    Args:
+        path: The file.
+        content: What it holds, where it is no file of its own.
 
     Raises:
         UsageError: pyarrow is not installed.
@@ -30,10 +34,11 @@ def read_parquet_table(path: Path) -> Table:
     except ImportError:
         raise UsageError(f"{printable(str(path))}: parquet needs pyarrow: {install_command('parquet')}") from None
     try:
-        file = parquet.ParquetFile(path)
+        n_stored = path.stat().st_size if content is None else len(content)
+        file = parquet.ParquetFile(path if content is None else pa.BufferReader(content))
         groups = [file.metadata.row_group(i) for i in range(file.metadata.num_row_groups)]
         size = sum(group.total_byte_size for group in groups)
-        if size > max(FREE_BYTES, MAX_RATIO * path.stat().st_size):
+        if size > max(FREE_BYTES, MAX_RATIO * n_stored):
             raise DataError(f"{printable(str(path))}: declares {size:,} bytes; too much for a file of its size")
         columns = file.read().to_pydict()
     except (pa.ArrowException, OSError, ValueError) as error:
@@ -47,12 +52,15 @@ def read_parquet_table(path: Path) -> Table:
 
 
 def _class_names(metadata: dict[bytes, bytes], header: list[str]) -> tuple[str, ...]:
-    """The names that Hugging Face's schema gives to the numbers of its label column."""
+    """The names that Hugging Face's schema gives to the numbers of its label column, or of the lists in it."""
     try:
         features = json.loads(metadata[b"huggingface"])["info"]["features"]
         for name in header:
-            if features.get(name, {}).get("_type") == "ClassLabel":
-                return tuple(map(str, features[name]["names"]))
+            kind = features.get(name, {})
+            kind = kind.get("feature", kind) if isinstance(kind, dict) else kind  # of a list: what its values are
+            kind = kind[0] if isinstance(kind, list) and kind else kind
+            if kind.get("_type") == "ClassLabel":
+                return tuple(map(str, kind["names"]))
     except (KeyError, ValueError, TypeError, AttributeError, RecursionError):
         pass
     return ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -149,7 +150,7 @@ class Reader:
     def _found(self, cells: list[Any]) -> list[str]:
         """The files that the cells of a column name."""
         names = [cell.get("path") or "" if isinstance(cell, dict) else cell_text(cell) for cell in cells]
-        finder, note = choose_finder(self._table.path, names)
+        finder, note = choose_finder(self._table.path, names, self._table.tree)
         if note:
             self._notes.append(note)
         paths = []
@@ -248,7 +249,7 @@ class Reader:
         found = Counter(names)
         found.pop("", None)
         are_numbers = bool(found) and all(is_whole(name) for name in found)
-        listed = self._said_classes or (class_list(self._table.path, self._notes) if are_numbers else ())
+        listed = self._said_classes or (class_list(self._table, self._notes) if are_numbers else ())
         if are_numbers and listed:
             return self._by_number(names, listed)
         classes = tuple(self._said_classes) or tuple(sorted(found, key=natural_key))
@@ -329,12 +330,12 @@ def _checked_weight(cell: str) -> float:
     return weight
 
 
-def class_list(table: str, notes: list[str]) -> tuple[str, ...]:
+def class_list(table: Table, notes: list[str]) -> tuple[str, ...]:
     """The class names in a list beside a table or in the folder above; empty if there is none."""
-    folder = Path(table).parent
-    for home in (folder, folder / ".."):
+    folder = os.path.dirname(table.path)  # noqa: PTH120 - a leading ./ stays, which an archive's paths begin with
+    for home in (folder, os.path.dirname(folder) if table.tree else os.path.join(folder, "..")):  # noqa: PTH118, PTH120
         for name in CLASS_LISTS:
-            lines = text_lines(str(home / name))
+            lines = (table.tree.text_lines if table.tree else text_lines)(os.path.join(home, name))  # noqa: PTH118
             if lines:
                 notes.append(f"labels are named by {name}")
                 return tuple(_without_numbers([line.strip() for line in lines]))

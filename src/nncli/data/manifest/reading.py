@@ -25,6 +25,7 @@ from nncli.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from nncli.data.layout.archive import ArchiveTree
     from nncli.data.manifest.reader import Manifest
 
 
@@ -36,6 +37,7 @@ def read_manifest(
     usual: Mapping[str, Any] | None = None,
     task: str = "classification",
     side_cameras: Mapping[str, float] | None = None,
+    tree: ArchiveTree | None = None,
 ) -> Manifest:
     """Read a manifest and look whether its images are there; none is opened.
 
@@ -46,17 +48,20 @@ def read_manifest(
         usual: Like `columns`, where the table has such columns.
         task: ``classification``, ``multilabel`` for any number of labels, or ``regression`` for numbers.
         side_cameras: Column of a further picture -> what is added to the first number for it.
+        tree: The archive that holds it and its images.
 
     Raises:
         DataError: The file cannot be read.
         UsageError: It cannot be understood, or rows are wrong: a line for each.
     """
+    content = tree.content(str(path)) if tree else None
     if Path(path).suffix.lower() == ".parquet":
         from nncli.data.manifest.parquet import read_parquet_table
 
-        table = read_parquet_table(Path(path))
+        table = read_parquet_table(Path(path), content)
     else:
-        table = read_table(path)
+        table = read_table(path, content)
+    table.tree = tree
     usual = usual or {}
     there = {role: names for role, names in usual.items() if role != SEPARATOR and has_columns(table, names)}
     if task == "multilabel" and SEPARATOR in usual and "label" in (there if "label" in usual else {"label"}):

@@ -1,74 +1,21 @@
-"""From manifests to a source of images, which splits itself by group or by time where the table says so."""
+"""From manifests to a source of images, which knows its groups and its order where the table says so."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nncli.data.folder_walk import some
 from nncli.data.natural_order import natural_key
-from nncli.data.source import NO_GROUPS, ImageSource, LabeledFiles
+from nncli.data.source import ImageSource, LabeledFiles
 from nncli.errors import DataError
 from nncli.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import numpy as np
-    from numpy.typing import NDArray
-
+    from nncli.data.layout.archive import Archive
     from nncli.data.manifest.reader import Manifest, Row
-
-
-@dataclass(frozen=True)
-class ListedImages(ImageSource):
-    """Image files that a table names.
-
-    Attributes:
-        groups: What images hang together, by path; empty if they do not.
-        order: When each image was taken, by path; empty if nobody says.
-        sides: Further pictures to train on wherever this one is, by path, of driving logs with several cameras.
-        has_labels: Whether the targets are labels, a 1 or 0 for each.
-    """
-
-    groups: Mapping[str, str] = field(default_factory=dict)
-    order: Mapping[str, str] = field(default_factory=dict)
-    sides: Mapping[str, LabeledFiles] = field(default_factory=dict)
-    has_labels: bool = False
-
-    def split(self, fraction: float, seed: int, grouping: str = NO_GROUPS) -> tuple[LabeledFiles, LabeledFiles]:
-        """As of files; but the last images are for validation where there is an order, and groups stay together.
-
-        Pictures of side cameras are trained on, where the one of the center is, and never judged by.
-        """
-        training, validation = self._split(fraction, seed, grouping)
-        return sum((self.sides[path] for path in training.paths if path in self.sides), training), validation
-
-    def _split(self, fraction: float, seed: int, grouping: str) -> tuple[LabeledFiles, LabeledFiles]:
-        if "val" in self.splits or grouping != NO_GROUPS or not (self.groups or self.order):
-            return ImageSource.split(self, fraction, seed, grouping)
-        from nncli.data.split import grouped_split, last_split
-
-        files = self.splits.get("all") or self.splits["train"]
-        if self.order:
-            places = last_split([natural_key(self.order[path]) for path in files.paths], fraction)
-        else:
-            places = grouped_split(self.strata(files), fraction, seed, [self.groups[path] for path in files.paths])
-        return files.chosen(places[0]), files.chosen(places[1])
-
-    def strata(self, files: LabeledFiles) -> Sequence[int]:
-        """As of classes; of several labels the rarest one, so that both parts have some of it."""
-        return rarest_labels(files.targets) if self.has_labels else files.labels
-
-
-def rarest_labels(targets: Sequence[Sequence[float]] | NDArray[np.float64]) -> list[int]:
-    """The rarest label of each image, by a 1 or 0 for each of K labels; K where it has none."""
-    import numpy as np
-
-    has = np.array(targets, bool)
-    order = np.argsort(has.sum(axis=0), kind="stable")  # the rarest first
-    first = order[has[:, order].argmax(axis=1)]
-    return list(map(int, np.where(has.any(axis=1), first, has.shape[1])))
 
 
 def source_of(
@@ -78,6 +25,7 @@ def source_of(
     splits: Sequence[str],
     *,
     is_training: bool = True,
+    archive: Archive | None = None,
 ) -> ImageSource:
     """The images of one manifest, or of some for each split, with the classes of all.
 
@@ -87,6 +35,7 @@ def source_of(
         notes: What is known already.
         splits: The names of splits, train first.
         is_training: Refuse what cannot be trained on.
+        archive: What holds the tables and their images.
 
     Raises:
         DataError: There is nothing to train on, or only one class.
@@ -108,18 +57,20 @@ def source_of(
         _refuse_missing(root, classes, next(iter(files.values())))
     if is_training and task == "multilabel":
         _note_missing(classes, next(iter(files.values())), notes)
-    images = {name: content for manifest in every for name, content in (manifest.images or {}).items()}
-    if images:
-        from nncli.data.packed_images import PackedImages
-
-        return PackedImages(root, classes, files, tuple(notes), packed=images)
     listed = [row for labeled in rows.values() for _, row in labeled]
     groups = {row.path: row.group or row.path for row in listed} if any(row.group for row in listed) else {}
     if groups:
         notes.append(f"{len(set(groups.values())):,} groups of images stay together when validation images are drawn")
     order = {row.path: row.order for row in listed} if any(row.order for row in listed) else {}
     sides = {row.path: _sides(row, weighted=weighted) for row in listed if row.sides}
-    return ListedImages(root, classes, files, tuple(notes), groups, order, sides, task == "multilabel")
+    images = {name: content for manifest in every for name, content in (manifest.images or {}).items()}
+    packed = images or archive
+    facts = (root, classes, files, tuple(notes), groups, order, sides, task == "multilabel")
+    if not packed:
+        return ImageSource(*facts)
+    from nncli.data.packed_images import PackedImages
+
+    return PackedImages(*facts, packed=packed)
 
 
 def _all_classes(manifests: Sequence[Manifest]) -> tuple[str, ...]:

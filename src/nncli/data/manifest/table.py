@@ -15,14 +15,14 @@ import re
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nncli.data.image.image_format import IMAGE_SUFFIXES
 from nncli.errors import DataError, UsageError
 from nncli.text import printable
 
-SUFFIXES = (".csv", ".tsv", ".txt", ".lst", ".jsonl", ".ndjson", ".json", ".parquet")
-"""Files that can be manifests."""
+if TYPE_CHECKING:
+    from nncli.data.layout.archive import ArchiveTree
 
 MAX_BYTES = 1 << 29
 """Largest manifest read: some five million rows."""
@@ -44,6 +44,7 @@ class Table:
         problems: (line, what is wrong).
         classes: Class names by index, where the file has them.
         notes: What is worth knowing.
+        tree: The archive that holds the file, and its images; None for a file of its own.
     """
 
     path: str
@@ -53,22 +54,30 @@ class Table:
     problems: list[tuple[int, str]] = field(default_factory=list)
     classes: tuple[str, ...] = ()
     notes: list[str] = field(default_factory=list)
+    tree: ArchiveTree | None = None
 
     def name_of(self, place: int) -> str:
         """The name of a column, safe to print."""
         return printable(str(self.header[place])) if self.header else f"column {place + 1}"
 
 
-def read_table(path: str | Path) -> Table:
+def read_table(path: str | Path, content: bytes | None = None) -> Table:
     """Read the rows of a manifest that is text.
+
+    Args:
+        path: The file.
+        content: What it holds, where it is no file of its own.
 
     Raises:
         DataError: The file cannot be read, or is too large.
         UsageError: It is no table.
     """
-    file = Path(path)
-    shown, suffix = printable(str(path)), file.suffix.lower()
-    text = _text(file, shown)
+    shown, suffix = printable(str(path)), Path(path).suffix.lower()
+    data = _content(Path(path), shown) if content is None else content
+    if len(data) > MAX_BYTES:
+        raise DataError(_too_large(shown))
+    is_utf16 = data[:2] in (b"\xff\xfe", b"\xfe\xff")
+    text = _decoded(data, "utf-16" if is_utf16 else "utf-8-sig", shown)
     if suffix in (".jsonl", ".ndjson"):
         return _json_lines(str(path), text)
     if suffix == ".json":
@@ -76,21 +85,22 @@ def read_table(path: str | Path) -> Table:
     return _separated(str(path), text, suffix)
 
 
-def _text(file: Path, shown: str) -> str:
+def _content(file: Path, shown: str) -> bytes:
     try:
         status = file.stat()
         if not stat.S_ISREG(status.st_mode):
             raise DataError(f"{shown}: not a regular file")
         if status.st_size > MAX_BYTES:
-            raise DataError(f"{shown}: larger than {MAX_BYTES >> 20} MB; divide it, or write it as parquet")
-        data = file.read_bytes()
+            raise DataError(_too_large(shown))
+        return file.read_bytes()
     except FileNotFoundError:
         raise DataError(f"{shown}: no such file") from None
     except OSError as error:
         raise DataError(f"{shown}: cannot be read: {error.strerror or error}") from error
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return _decoded(data, "utf-16", shown)
-    return _decoded(data, "utf-8-sig", shown)
+
+
+def _too_large(shown: str) -> str:
+    return f"{shown}: larger than {MAX_BYTES >> 20} MB; divide it, or write it as parquet"
 
 
 def _decoded(data: bytes, encoding: str, shown: str) -> str:
