@@ -171,9 +171,10 @@ def test_blocks_that_share_patches_answer_as_each_alone(width: int) -> None:
     )
     images = smooth(5, *shape)
     column = FeatureColumn.fit(settings, shape, images.reshape(5, -1), seed=1)
-    assert [[0, 2]] == [members for members, _ in column._sharing]
+    assert [[0, 2]] == [members for members, _ in column._units if len(members) > 1]
     together, alone = np.empty((2, 2, 5, column.n_features), np.float32)
     column.extract_both(images.reshape(5, -1), together[0], together[1])
-    for block, entries in zip(column.blocks, column.entries(), strict=True):
-        block.extract_both(images, alone[0, :, entries], alone[1, :, entries])  # type: ignore[attr-defined]
+    for each, block, entries in zip(settings, column.blocks, column.entries(), strict=True):
+        its = FeatureColumn((each,), shape, [block])
+        its.extract_both(images.reshape(5, -1), alone[0, :, entries], alone[1, :, entries])
     np.testing.assert_allclose(together, alone, atol=1e-5)

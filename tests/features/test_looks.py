@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
+import pytest
 
 from nncli.features.column import FeatureColumn
 from nncli.features.looks import Parts, reduction
+from nncli.features.settings.color_histogram import ColorHistogram
+from nncli.features.settings.deep_patches import DeepPatches
 from nncli.features.settings.hog import Hog
 from nncli.features.settings.patches import Patches
-from tests.features.images import noise
+from tests.features.images import noise, smooth
+
+if TYPE_CHECKING:
+    from nncli.features.settings import Features
 
 
 def test_parts_are_the_image_itself_and_the_whole_is_an_average() -> None:
@@ -26,18 +34,42 @@ def test_parts_are_the_image_itself_and_the_whole_is_an_average() -> None:
     np.testing.assert_array_equal(np.rint(exact), whole)
 
 
-def test_a_column_computes_every_look() -> None:
-    """Each look's features are those of a column that sees nothing else, mirrored or not, the whole first."""
-    images = noise(40, 20, 15, 3)
-    settings = Patches(size=3, count=4, grid=2), Hog(cell=4)
-    column = FeatureColumn.fit(settings, (20, 15, 3), images.reshape(40, -1), 0, looks="parts")
-    seen = FeatureColumn(settings, (16, 12, 3), column.blocks)
-    looks = np.empty((12, 5, column.n_features), np.float32)
-    column.extract_looks(images[:5].reshape(5, -1), looks, mirrored=True)
-    for number, part in enumerate(Parts((20, 15, 3)).of(images[:5])):
+SMALL = Patches(size=3, count=4, grid=2), Hog(cell=4)
+ALL = (
+    ColorHistogram(bins=3, grid=2),
+    Patches(size=5, count=4, grid=3, stride=2),
+    Hog(cell=4),
+    DeepPatches(size=5, count=3, stride=2, pool=4, deep_size=2, deep_count=4, grid=2),
+    Patches(size=3, count=4, grid=2),
+)
+
+
+@pytest.mark.parametrize(
+    ("settings", "shape", "n_shared"),
+    [
+        (ALL, (80, 40, 3), 3),  # parts begin at multiples of 4 pixels
+        (ALL, (50, 40, 3), 2),  # the middle begins at row 5, between two places
+        (SMALL, (20, 15, 3), 1),  # left at column 1, in the mirror image at column 2
+        ((ColorHistogram(bins=2, grid=5), Hog(cell=4)), (20, 15, 1), 0),  # cells lie otherwise in the mirror
+    ],
+)
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_a_column_computes_every_look(
+    settings: Features, shape: tuple[int, int, int], n_shared: int, *, mirrored: bool
+) -> None:
+    """What parts have in common is computed once, and is what each look by itself gives, the whole first."""
+    images, n = np.concatenate([smooth(30, *shape), noise(10, *shape)]), 1 + mirrored
+    column = FeatureColumn.fit(settings, shape, images.reshape(40, -1), 0, looks="parts")
+    parts, some = Parts(shape), images[27:32]
+    seen = FeatureColumn(settings, parts.seen, column.blocks)
+    looks = np.full((6 * n, 5, column.n_features), np.nan, np.float32)
+    column.extract_looks(some.reshape(5, -1), looks, mirrored=mirrored)
+    for number, part in enumerate(parts.of(some)):
         expected = np.empty((2, 5, column.n_features), np.float32)
-        seen.extract_both(part.reshape(5, -1), expected[0], expected[1])
-        np.testing.assert_array_equal(expected, looks[2 * number : 2 * number + 2])
+        seen.extract(part.reshape(5, -1), expected[0])
+        seen.extract(part[:, :, ::-1].reshape(5, -1), expected[1])
+        np.testing.assert_allclose(looks[n * number : n * number + n], expected[:n], rtol=1e-4, atol=1e-4)
+    assert n_shared == len([unit for unit in column._units_of_parts if unit])
     alone = np.empty((5, column.n_features), np.float32)
-    column.extract(images[:5].reshape(5, -1), alone)
+    column.extract(some.reshape(5, -1), alone)
     np.testing.assert_allclose(alone, looks[0], atol=1e-5)

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from nncli.features import patches as module
+from nncli.features.cells import pooling
 from nncli.features.dictionary import WHITENING, learn_dictionary, normalized, sample_patches, spherical_k_means
-from nncli.features.patches import PatchesBlock, pooling
+from nncli.features.patches import PatchesBlock
 from nncli.features.settings.patches import Patches
 from tests.features.images import Images, extracted, fitted, noise, smooth
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nncli.export.patches import answers_of, averages, kernels
-from nncli.features.patches import pooling
+from nncli.features.cells import pooling
 
 if TYPE_CHECKING:
     from nncli.export.graph import Graph, Images

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nncli.features.cells import pooling
 from nncli.features.dictionary import FOLD, TINY
-from nncli.features.patches import pooling
 
 if TYPE_CHECKING:
     from nncli.export.graph import Graph, Images

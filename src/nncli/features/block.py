@@ -1,6 +1,13 @@
 """The interface of every block: fitted once on training images, kept by name in the model file, asked for features.
 
 `pixels`, `hog` and `color_histogram` learn nothing; they are a `FixedBlock`.
+
+A block may know shorter ways than to be asked for one look at a time:
+
+    extract_looks(images, looks, *, mirrored)    images and their mirror images at once
+    of_parts(parts)                              the block that writes all parts of an image at once; see looks.py
+
+`Alone` asks it. Blocks that have a `layer` of patches are computed together, by `SharedPatches`.
 """
 
 from __future__ import annotations
@@ -12,6 +19,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from nncli.features.looks import Parts
     from nncli.features.settings import Shape
 
 Array = np.ndarray[Any, np.dtype[np.float32]]
@@ -27,6 +35,52 @@ class FittedBlock(Protocol):
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The learned arrays, by name."""
+
+
+class Unit(Protocol):
+    """One or more blocks that are computed together."""
+
+    def extract(self, images: NDArray[np.uint8], looks: list[list[Array]], *, mirrored: bool = False) -> None:
+        """Write the features of each block.
+
+        Args:
+            images: (m, height, width, channels).
+            looks: For each block memory for the features of the images and, if wanted, of their mirror images, or
+                this for each part, (m, n_features) each.
+            mirrored: Whether mirror images are wanted.
+        """
+
+    def of_parts(self, parts: Parts) -> Unit | None:
+        """The unit that takes whole images and writes the features of their parts; see looks.py.
+
+        None where the parts have nothing in common, or nobody knows what.
+        """
+
+
+class Alone:
+    """A block that has nothing to share with others.
+
+    Args:
+        block: It may have `extract_looks` and `of_parts`, see above.
+    """
+
+    def __init__(self, block: FittedBlock) -> None:
+        self.block = block
+
+    def extract(self, images: NDArray[np.uint8], looks: list[list[Array]], *, mirrored: bool = False) -> None:
+        """See `Unit`."""
+        if extract_looks := getattr(self.block, "extract_looks", None):
+            extract_looks(images, looks[0], mirrored=mirrored)
+            return
+        self.block.extract(images, looks[0][0])
+        if mirrored:
+            self.block.extract(np.ascontiguousarray(images[:, :, ::-1]), looks[0][1])
+
+    def of_parts(self, parts: Parts) -> Alone | None:
+        """See `Unit`."""
+        of_parts = getattr(self.block, "of_parts", None)
+        block = of_parts(parts) if of_parts else None
+        return Alone(block) if block else None
 
 
 class FixedBlock:

@@ -15,11 +15,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nncli.features.block import FixedBlock
+from nncli.features.cells import WHOLE, cells_of_parts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nncli.features.block import Array
+    from nncli.features.looks import Parts
+    from nncli.features.settings import Shape
     from nncli.features.settings.color_histogram import ColorHistogram
 
 CHUNK_VALUES = 1 << 18
@@ -27,57 +30,83 @@ CHUNK_VALUES = 1 << 18
 
 
 class ColorHistogramBlock(FixedBlock):
-    """The block `color_histogram` for images of one shape."""
+    """The block `color_histogram` for images of one shape.
+
+    Args:
+        settings: Of the block.
+        shape: Height, width and channels of the images.
+        parts: Images of this shape are parts of larger ones, and these are what is to be computed; see looks.py.
+    """
 
     settings: ColorHistogram
 
+    def __init__(self, settings: ColorHistogram, shape: Shape, parts: Parts | None = None) -> None:
+        super().__init__(settings, shape)
+        within = parts.shape if parts else shape
+        self._places = parts.in_steps_of(1) if parts else WHOLE
+        self._down, self._across = cells_of_parts(shape[:2], settings.grid, self._places, within[:2])
+
     def extract(self, images: NDArray[np.uint8], out: Array) -> None:
         """Write the features of `images`, (m, height, width, channels), to `out`, (m, n_features)."""
-        n_boxes = self.n_features // self.settings.grid**2
-        cells = self._cells()
-        pixels_of_box = np.bincount(cells).repeat(n_boxes).astype(np.float32)
-        chunk = max(1, CHUNK_VALUES // images[:1].size)
+        self.extract_looks(images, [out])
+
+    def extract_looks(self, images: NDArray[np.uint8], looks: list[Array], *, mirrored: bool = False) -> None:
+        """Write the features of each part of `images`, (m, height, width, channels), to `looks`, (m, n_features) each.
+
+        Each is followed by that of its mirror image, if these are wanted.
+        """
+        if mirrored and not self._is_symmetric:  # only of whole images, see `of_parts`
+            for side, out in zip((images, images[:, :, ::-1]), looks, strict=True):
+                self.extract(side, out)
+            return
+        down, across, grid = self._down, self._across, self.settings.grid
+        n_pixels = np.outer(down.n_places[:grid], across.n_places[:grid])[:, :, None]
+        chunk, n_sides = max(1, CHUNK_VALUES // images[:1].size), 1 + mirrored
         for start in range(0, len(images), chunk):
-            counts = self._counts(images[start : start + chunk], cells * n_boxes)
-            out[start : start + chunk] = np.sqrt(counts / pixels_of_box)
+            some = slice(start, start + chunk)
+            counts = self._counts(images[some])
+            m, n_boxes = len(counts), counts.shape[-1]
+            counts = np.matmul(down.of_runs, counts.reshape(m, len(down.runs), -1))
+            counts = np.matmul(across.of_runs, counts.reshape(m, -1, len(across.runs), n_boxes))
+            counts = counts.reshape(m, len(down.parts), grid, len(across.parts), grid, n_boxes)
+            for part, (top, left) in enumerate(self._places[0]):
+                cells = np.sqrt(counts[:, down.parts[top], :, across.parts[left]] / n_pixels)
+                looks[n_sides * part][some] = cells.reshape(m, -1)
+                if mirrored:
+                    looks[n_sides * part + 1][some] = cells[:, :, ::-1].reshape(m, -1)
 
-    def extract_both(self, images: NDArray[np.uint8], out: Array, mirrored: Array) -> None:
-        """As `extract`, and write the features of the mirror images to `mirrored`, (m, n_features)."""
-        self.extract(images, out)
-        grid = self.settings.grid
-        if self.shape[1] % grid:  # cells of different widths: seen from the other side they lie differently
-            self.extract(np.ascontiguousarray(images[:, :, ::-1]), mirrored)
-        else:
-            cells = out.reshape(len(out), grid, grid, -1)
-            mirrored[:] = cells[:, :, ::-1].reshape(len(out), -1)
+    def of_parts(self, parts: Parts) -> ColorHistogramBlock | None:
+        """The block that takes whole images and computes the features of their parts, mirrored, too."""
+        return ColorHistogramBlock(self.settings, self.shape, parts) if self._is_symmetric else None
 
-    def _cells(self) -> NDArray[np.intp]:
-        """Which cell of the grid each pixel lies in, (height * width,)."""
-        height, width, _ = self.shape
-        grid = self.settings.grid
-        row, column = np.arange(height) * grid // height, np.arange(width) * grid // width
-        return (row[:, None] * grid + column).ravel()
+    @property
+    def _is_symmetric(self) -> bool:
+        """Whether cells have the same width, so that they lie alike seen from the other side."""
+        return self.shape[1] % self.settings.grid == 0
 
-    def _counts(self, images: NDArray[np.uint8], first_box: NDArray[np.intp]) -> Array:
-        """Pixels in each box, (m, n_features); `first_box` is the first one of each pixel's cell."""
-        bins, n_boxes = self.settings.bins, self.n_features
-        m, channels = len(images), images.shape[3]
+    def _counts(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """Pixels in each box, (m, runs down, runs across, boxes)."""
+        bins, (m, height, width, channels) = self.settings.bins, images.shape
+        n_boxes, n_down, n_across = bins**channels, len(self._down.runs), len(self._across.runs)
+        rows, columns = (
+            np.searchsorted(cells.runs, np.arange(n), "right") - 1
+            for cells, n in ((self._down, height), (self._across, width))
+        )
+        run = (rows[:, None] * n_across + columns).ravel()
+        box = (np.arange(m)[:, None] * n_down * n_across + run) * n_boxes
         level = np.arange(256, dtype=np.float32) * np.float32((bins - 1) / 255)  # of every value that a pixel can have
         lower = np.minimum(level.astype(np.intp), bins - 2)
         upper_share = level - lower.astype(np.float32)
         lower_share = 1 - upper_share
-        box = np.arange(m)[:, None] * n_boxes + first_box
-        corners, weights = (
-            [0],
-            [np.ones(1, np.float32)],
-        )  # of the boxes around a pixel: beyond the lowest one, and its share
+        # Of the boxes around a pixel: beyond the lowest one, and its share.
+        corners, weights = [0], [np.ones(1, np.float32)]
         for channel in range(channels):
             values = np.ascontiguousarray(images[..., channel]).reshape(m, -1)
             box = box + lower[values] * bins ** (channels - 1 - channel)
             shares = lower_share[values], upper_share[values]
             corners = [corner * bins + is_upper for corner in corners for is_upper in (0, 1)]
             weights = [weight * share for weight in weights for share in shares]
-        counts = np.zeros(m * n_boxes)
+        counts = np.zeros(m * n_down * n_across * n_boxes)
         for corner, weight in zip(corners, weights, strict=True):
             counts += np.bincount((box + corner).ravel(), weight.ravel(), counts.size)
-        return counts.reshape(m, n_boxes).astype(np.float32)
+        return counts.reshape(m, n_down, n_across, n_boxes)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nncli.features.block import Alone
 from nncli.features.settings import PIXELS, Features, Shape, class_name, n_features, part_of
 from nncli.features.settings.looks import seen_shape
 
@@ -14,9 +15,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from nncli.features.block import Array, FittedBlock
+    from nncli.features.block import Array, FittedBlock, Unit
     from nncli.features.looks import Parts
-    from nncli.features.shared_patches import SharedPatches
 
 
 def block_class(kind: str) -> Any:
@@ -39,11 +39,8 @@ class FeatureColumn:
         self.parts = None if looks == "whole" else _parts(shape)
         shape = seen_shape(shape, looks)
         self.n_features = n_features(features, shape)
-        layers = [getattr(block, "layer", None) for block in blocks]
-        self._alone = [i for i, layer in enumerate(layers) if layer is None]
-        cuts = dict.fromkeys(layer.cut for layer in layers if layer)
-        members = [[i for i, layer in enumerate(layers) if layer and layer.cut == cut] for cut in cuts]
-        self._sharing = [(its, _sharing([blocks[i] for i in its], shape)) for its in members]
+        self._units = _units(blocks, shape)
+        self._units_of_parts = [unit.of_parts(self.parts) if self.parts else None for _, unit in self._units]
 
     @classmethod
     def of_pixels(cls, shape: Shape) -> FeatureColumn:
@@ -109,7 +106,11 @@ class FeatureColumn:
         """
         images, n = pixels.reshape(-1, *self.shape), 2 if mirrored else 1
         for first, seen in enumerate(self.parts.of(images) if self.parts else [images]):
-            self._extract_seen(seen, list(looks[n * first : n * first + n]))
+            self._extract_seen(seen, list(looks[n * first : n * first + n]), is_part=first > 0)
+        entries = self.entries()
+        for (members, _), of_parts in zip(self._units, self._units_of_parts, strict=True):
+            if of_parts:
+                of_parts.extract(images, [list(looks[n:, :, entries[i]]) for i in members], mirrored=mirrored)
 
     def whole(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Whole images as the blocks see them, (m, height, width, channels)."""
@@ -119,18 +120,13 @@ class FeatureColumn:
     def _extract(self, pixels: NDArray[np.uint8], looks: list[Array]) -> None:
         self._extract_seen(self.whole(pixels), looks)
 
-    def _extract_seen(self, images: NDArray[np.uint8], looks: list[Array]) -> None:
-        parts = [[look[:, entries] for look in looks] for entries in self.entries()]
-        for members, patches in self._sharing:
-            patches.extract(images, [parts[i] for i in members])
-        for i in self._alone:
-            block = self.blocks[i]
-            if len(looks) == 2 and (extract_both := getattr(block, "extract_both", None)):  # which knows a shorter way
-                extract_both(images, *parts[i])
-                continue
-            block.extract(images, parts[i][0])
-            for mirrored in parts[i][1:]:
-                block.extract(np.ascontiguousarray(images[:, :, ::-1]), mirrored)
+    def _extract_seen(self, images: NDArray[np.uint8], looks: list[Array], *, is_part: bool = False) -> None:
+        """Write features to one or both `looks`; of a part only what is not computed for all parts together."""
+        entries = self.entries()
+        for (members, unit), of_parts in zip(self._units, self._units_of_parts, strict=True):
+            if not (is_part and of_parts):
+                its = [[look[:, entries[i]] for look in looks] for i in members]
+                unit.extract(images, its, mirrored=len(looks) == 2)
 
     def entries(self) -> list[slice]:
         """Which entries of the column each block fills."""
@@ -174,8 +170,14 @@ def _parts(shape: Shape) -> Parts:
     return Parts(shape)
 
 
-def _sharing(blocks: list[Any], shape: Shape) -> SharedPatches:
-    """The patches that blocks have in common; imported here because only they need the code."""
-    from nncli.features.shared_patches import SharedPatches
+def _units(blocks: list[FittedBlock], shape: Shape) -> list[tuple[list[int], Unit]]:
+    """Which blocks are computed together, and by what; imported here because only they need the code."""
+    units: list[tuple[list[int], Unit]] = []
+    layers = [getattr(block, "layer", None) for block in blocks]
+    for cut in dict.fromkeys(layer.cut for layer in layers if layer):
+        from nncli.features.shared_patches import SharedPatches
 
-    return SharedPatches(blocks, shape)
+        members = [i for i, layer in enumerate(layers) if layer and layer.cut == cut]
+        users: list[Any] = [blocks[i] for i in members]
+        units.append((members, SharedPatches(users, shape)))
+    return units + [([i], Alone(blocks[i])) for i, layer in enumerate(layers) if layer is None]

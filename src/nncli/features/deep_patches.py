@@ -25,8 +25,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import numpy as np
 
 from nncli.features.block import Array
+from nncli.features.cells import WHOLE, pooling
 from nncli.features.dictionary import WHITENING, spherical_k_means
-from nncli.features.patches import PatchesBlock, pooling
+from nncli.features.patches import PatchesBlock
 from nncli.features.settings.patches import Patches
 from nncli.features.shared_patches import SharedPatches
 from nncli.features.span import leading_eigenvectors
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nncli.features.block import Array
+    from nncli.features.looks import Parts
     from nncli.features.settings import Shape
     from nncli.features.settings.deep_patches import DeepPatches
 
@@ -102,17 +104,31 @@ class DeepPatchesBlock:
         matrix: Of the first layer, (d + 1, K).
         deep_matrix: Of the second layer, (d' + 1, K').
         faint: Added to the length of a window, (1,).
+        parts: Images of this shape are parts of larger ones, and these are what is to be computed; see looks.py.
     """
 
-    def __init__(self, settings: DeepPatches, shape: Shape, matrix: Array, deep_matrix: Array, faint: Array) -> None:
+    def __init__(
+        self,
+        settings: DeepPatches,
+        shape: Shape,
+        matrix: Array,
+        deep_matrix: Array,
+        faint: Array,
+        parts: Parts | None = None,
+    ) -> None:
         self.settings, self.shape, self.deep_matrix = settings, shape, deep_matrix
         self.faint = np.maximum(faint, FAINTEST)  # whatever a stranger's model says, nothing is divided by 0
         self.patterns: Patterns | None = None  # known only where they were just learned
         self.n_features = settings.n_features(shape)
-        self.map_shape = settings.map_shape(shape)
         self.positions = settings.deep_positions(shape)
-        first = first_layer(settings)
-        down, across = first.positions(shape)
+        first, whole = first_layer(settings), parts.shape if parts else shape
+        self.map_shape = settings.map_shape(whole)
+        places = parts.in_steps_of(settings.map_step) if parts else WHOLE
+        self._cells = [
+            np.vstack([pooling(self.positions, settings.grid, each, settings.deep_positions(whole)) for each in side])
+            for side in places
+        ]
+        down, across = first.positions(whole)
         run = math.gcd(settings.pool, max(settings.pool // 2, 1))  # rows that always come together
         self.layer = Layer(first, matrix, list(range(0, down, run)), overlapping(across, settings.pool))
         self._comparison = PerThread[_Comparison]()
@@ -167,18 +183,22 @@ class DeepPatchesBlock:
         """Write the features of `images`, (m, height, width, channels), to `out`, (m, n_features)."""
         SharedPatches([self], self.shape).extract(images, [[out]])
 
-    def extract_both(self, images: NDArray[np.uint8], out: Array, mirrored: Array) -> None:
-        """Write the features of `images` to `out`, and those of their mirror images to `mirrored`, (m, n_features)."""
-        SharedPatches([self], self.shape).extract(images, [[out, mirrored]])
-
     def from_sums(self, sums: Array, looks: list[Array]) -> None:
         """Pool, and compare windows; see `PatchUser`."""
         comparison = self._comparison.get(
             lambda: _Comparison(self.settings, self.map_shape, self.deep_matrix, self.faint)
         )
-        for out, maps in zip(looks, self._maps(sums), strict=True):
-            for row, one in zip(out, maps, strict=True):
-                row[:] = comparison.column(one)
+        for side, maps in enumerate(self._maps(sums)):
+            its_looks = looks[side :: len(sums)]
+            for i, one in enumerate(maps):
+                for out, column in zip(its_looks, comparison.columns(one, self._cells[side]), strict=True):
+                    out[i] = column
+
+    def of_parts(self, parts: Parts) -> DeepPatchesBlock | None:
+        """See `PatchUser`."""
+        if not parts.begin_at_multiples_of(self.settings.map_step):
+            return None
+        return DeepPatchesBlock(self.settings, self.shape, self.layer.matrix, self.deep_matrix, self.faint, parts)
 
     def _maps(self, sums: Array) -> Array:
         """The pooled answers of every patch, (1 or 2 looks, m, q, q', 2 K)."""
@@ -293,10 +313,15 @@ class _Comparison:
         self._strong = np.empty((n, count), np.float32)
         self._threshold = np.full(count, settings.deep_threshold, np.float32)  # faster than a number
         self._minus_threshold = -self._threshold
-        self._cells = pooling(self.positions, settings.grid)
+        self._n_cells = settings.grid**2
 
-    def column(self, image_map: Array) -> Array:
-        """The features of a map, (q, q', 2 K)."""
+    def columns(self, image_map: Array, cells: Array) -> Array:
+        """The features of a map, (q, q', 2 K), one row for each part of it, (parts, 2 * grid * grid * K').
+
+        Args:
+            image_map: The map.
+            cells: Averages over the cells of all parts, (parts * grid * grid, n).
+        """
         view = windows_of(image_map, self.size)
         self._windows.reshape(view.shape)[...] = view
         answers = self._windows
@@ -305,9 +330,10 @@ class _Comparison:
             if i == 0:
                 answers /= lengths_of_windows(image_map, self.size).reshape(-1, 1) + self.faint
         answers += self._offset
-        strong = self._cells @ np.maximum(answers, self._threshold, out=self._strong)  # (cells, K')
-        weak = self._cells @ np.minimum(answers, self._minus_threshold, out=answers)
-        return np.concatenate([strong, weak]).ravel()
+        strong = cells @ np.maximum(answers, self._threshold, out=self._strong)  # (parts * cells, K')
+        weak = cells @ np.minimum(answers, self._minus_threshold, out=answers)
+        by_part = [side.reshape(-1, self._n_cells * side.shape[1]) for side in (strong, weak)]
+        return np.concatenate(by_part, axis=1)
 
 
 def thin_factors(W: Array) -> list[Array]:

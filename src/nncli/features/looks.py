@@ -12,6 +12,20 @@ The whole is made smaller by averages of neighboring pixels, weighted by a trian
 multiples of 1/128, so that everything is exact in single precision and rounds to the same levels everywhere:
 255 * 128^2 is less than 2^24.
 
+Parts overlap, and most of what is computed of one is computed of another, too. It needs to be computed only once, for
+the whole image, because what a block computes at a place depends on the pixels there alone, wherever the image ends:
+
+    answers of patches       of the pixels below the patch       at places s pixels apart
+    the map of the answers   of the answers that are averaged    in squares s * (pool / 2) pixels apart
+    answers of patterns      of a window of such squares         likewise
+
+A part that begins at a multiple of these steps has places, squares and windows that are some of those of the image: the
+ones below it. All that is its own is the last step, the averages over its cells. Of 160x160 pixels, parts of 128x128
+and a stride of 2, answers at 78 * 78 places take the place of those at 5 * 62 * 62, for instance. Where a part begins
+between two steps, its answers are other ones, and each part is computed by itself.
+
+In the mirror image of an image w pixels wide, the part that had w' pixels from column j on begins at w - w' - j.
+
 Source: Krizhevsky, Sutskever and Hinton 2012, section 4.1 (parts of an image in training, ten of them in prediction).
 """
 
@@ -28,8 +42,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from nncli.features.block import Array
     from nncli.features.settings import Shape
+
+Array = np.ndarray[Any, np.dtype[np.float32]]
 
 UNITS = 128
 """Weights are multiples of 1 / UNITS."""
@@ -43,11 +58,13 @@ class Parts:
     """
 
     def __init__(self, shape: Shape) -> None:
-        self.seen = height, width, _ = seen_shape(shape, "parts")
+        self.shape, self.seen = shape, seen_shape(shape, "parts")
+        height, width, _ = self.seen
         self.down, self.across = reduction(shape[0], height), reduction(shape[1], width)
         bottom, right = shape[0] - height, shape[1] - width
         middle = bottom // 2, right // 2
         self.places = [middle, (0, 0), (0, right), (bottom, 0), (bottom, right)]
+        self._right = right
 
     def whole(self, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The whole of `images`, (m, height, width, channels), in the size of a part."""
@@ -64,6 +81,15 @@ class Parts:
         height, width, _ = self.seen
         for top, left in self.places:
             yield np.ascontiguousarray(images[:, top : top + height, left : left + width])
+
+    def begin_at_multiples_of(self, step: int) -> bool:
+        """Whether all parts do, those of the mirror image, too."""
+        return all(at % step == 0 for side in self.in_steps_of(1) for place in side for at in place)
+
+    def in_steps_of(self, step: int) -> list[list[tuple[int, int]]]:
+        """Top and left of each part, counted in steps of so many pixels: in the image, and in its mirror image."""
+        sides = self.places, [(top, self._right - left) for top, left in self.places]
+        return [[(top // step, left // step) for top, left in side] for side in sides]
 
 
 def reduction(n: int, k: int) -> Array:

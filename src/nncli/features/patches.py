@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nncli.features.cells import WHOLE, cells_of_parts
 from nncli.features.dictionary import learn_dictionary
 from nncli.features.shared_patches import SharedPatches
 from nncli.features.tiles import Layer
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nncli.features.block import Array
+    from nncli.features.looks import Parts
     from nncli.features.settings import Shape
     from nncli.features.settings.patches import Patches
 
@@ -43,15 +45,17 @@ class PatchesBlock:
         settings: Of the block.
         shape: Height, width and channels of the images.
         matrix: What `learn_dictionary` returned, (d + 1, K).
+        parts: Images of this shape are parts of larger ones, and these are what is to be computed; see looks.py.
     """
 
-    def __init__(self, settings: Patches, shape: Shape, matrix: Array) -> None:
+    def __init__(self, settings: Patches, shape: Shape, matrix: Array, parts: Parts | None = None) -> None:
         self.settings, self.shape, self.matrix = settings, shape, matrix
         self.n_features = settings.n_features(shape)
-        self.positions = down, across = settings.positions(shape)
-        cells = _belongs(down, settings.grid)
-        self._rows_of_cell = cells.sum(axis=1)
-        self.layer = Layer(settings, matrix, cells.argmax(axis=1).tolist(), _averages(across, settings.grid))
+        self.positions = settings.positions(shape)
+        within = settings.positions(parts.shape) if parts else self.positions
+        self._places = parts.in_steps_of(settings.stride) if parts else WHOLE
+        self._down, self._across = cells_of_parts(self.positions, settings.grid, self._places, within)
+        self.layer = Layer(settings, matrix, self._down.runs, self._across.averages)
 
     @classmethod
     def fit(cls, settings: Patches, images: NDArray[np.uint8], rng: np.random.Generator) -> PatchesBlock:
@@ -74,33 +78,18 @@ class PatchesBlock:
         """Write the features of `images`, (m, height, width, channels), to `out`, (m, n_features)."""
         SharedPatches([self], self.shape).extract(images, [[out]])
 
-    def extract_both(self, images: NDArray[np.uint8], out: Array, mirrored: Array) -> None:
-        """Write the features of `images` to `out`, and those of their mirror images to `mirrored`, (m, n_features)."""
-        SharedPatches([self], self.shape).extract(images, [[out, mirrored]])
-
     def from_sums(self, sums: Array, looks: list[Array]) -> None:
         """See `PatchUser`."""
-        averages = sums / self._rows_of_cell[:, None, None]  # (looks, m, 2, cells down, cells across, K)
-        for rows, out in zip(averages, looks, strict=True):
-            out[:] = rows.reshape(len(rows), -1)
+        n_sides, m, _, n_runs, _, count = sums.shape
+        down, across, grid = self._down, self._across, self.settings.grid
+        cells = np.matmul(down.of_runs, sums.reshape(n_sides, m, 2, n_runs, -1)) / down.n_places[:, None]
+        cells = cells.reshape(n_sides, m, 2, len(down.parts), grid, len(across.parts), grid, count)
+        for number, out in enumerate(looks):
+            part, side = divmod(number, n_sides)
+            top, left = self._places[side][part]
+            out[:] = cells[side][:, :, down.parts[top], :, across.parts[left]].reshape(m, -1)
 
-
-def pooling(positions: tuple[int, int], grid: int) -> Array:
-    """The matrix that averages over the cells of a grid, (grid * grid, places)."""
-    down, across = (_averages(n, grid) for n in positions)
-    cells: Array = np.einsum("ay,bx->abyx", down, across).reshape(grid * grid, -1)
-    return cells
-
-
-def _averages(n: int, parts: int) -> Array:
-    """The matrix that averages `n` numbers in `parts` parts as equal as can be, (parts, n)."""
-    belongs = _belongs(n, parts)
-    averages: Array = belongs / belongs.sum(axis=1, keepdims=True)
-    return averages
-
-
-def _belongs(n: int, parts: int) -> Array:
-    """1 where a number belongs to a part, 0 elsewhere, (parts, n)."""
-    part = np.arange(n) * parts // n
-    belongs: Array = (part == np.arange(parts)[:, None]).astype(np.float32)
-    return belongs
+    def of_parts(self, parts: Parts) -> PatchesBlock | None:
+        """See `PatchUser`."""
+        fits = parts.begin_at_multiples_of(self.settings.stride)
+        return PatchesBlock(self.settings, self.shape, self.matrix, parts) if fits else None

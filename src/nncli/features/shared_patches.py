@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nncli.features.block import Array
+    from nncli.features.looks import Parts
     from nncli.features.settings import Shape
     from nncli.features.tiles import Layer
 
@@ -24,7 +25,16 @@ class PatchUser(Protocol):
     layer: Layer
 
     def from_sums(self, sums: Array, looks: list[Array]) -> None:
-        """Write the features to `looks`, (m, n_features) for images and perhaps mirror images; `sums`: see below."""
+        """Write the features to `looks`, (m, n_features) each; `sums`: see below.
+
+        The looks are the image and, if its sums are there, the mirror image; or this for each part.
+        """
+
+    def of_parts(self, parts: Parts) -> PatchUser | None:
+        """The block that takes whole images and computes the features of their parts; see looks.py.
+
+        None where parts have no answers in common.
+        """
 
 
 class SharedPatches:
@@ -39,15 +49,14 @@ class SharedPatches:
         self.blocks, self.shape = blocks, shape
         self._tiles = PerThread[Tiles]()
 
-    def extract(self, images: NDArray[np.uint8], looks: list[list[Array]]) -> None:
-        """Write the features of each block.
+    def of_parts(self, parts: Parts) -> SharedPatches | None:
+        """See `Unit`; None where one of the blocks says so."""
+        blocks = [over for block in self.blocks if (over := block.of_parts(parts))]
+        return SharedPatches(blocks, parts.shape) if len(blocks) == len(self.blocks) else None
 
-        Args:
-            images: (m, height, width, channels).
-            looks: For each block memory for the features of the images and, if wanted, of their mirror images,
-                (m, n_features) each.
-        """
-        for start, sums in self.sums(images, both=len(looks[0]) == 2):
+    def extract(self, images: NDArray[np.uint8], looks: list[list[Array]], *, mirrored: bool = False) -> None:
+        """See `Unit`."""
+        for start, sums in self.sums(images, both=mirrored):
             for block, its, outs in zip(self.blocks, sums, looks, strict=True):
                 block.from_sums(its, [out[start : start + its.shape[1]] for out in outs])
 

@@ -28,6 +28,11 @@ class DeepPatches(Block):
     threshold: Annotated[float, Number(0, 10), "answers of patches below it count as none"] = 0.25
     deep_threshold: Annotated[float, Number(0, 10), "answers of patterns below it count as none"] = 0.5
 
+    @property
+    def map_step(self) -> int:
+        """Pixels from one square of the map to the next."""
+        return self.stride * max(self.pool // 2, 1)
+
     def map_shape(self, shape: Shape) -> tuple[int, int]:
         """Squares that the answers of an image are averaged over, down and across."""
         step = max(self.pool // 2, 1)
