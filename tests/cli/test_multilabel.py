@@ -14,8 +14,14 @@ from PIL import Image
 from nncli.api.classifier import Labeler, load
 from nncli.cli.commands import COMMANDS
 from nncli.cli.multilabel import is_macro_f1_below
+from nncli.cli.tune_report import as_csv
+from nncli.config import load_config, parse_override
+from nncli.evaluation.multilabel import f1_terms, macro_f1
 from nncli.model.file import read_model
-from nncli.model.task import ONLY_FOR, Multilabel, task_from
+from nncli.model.task import Multilabel, task_from
+from nncli.model.thresholds import fit_thresholds
+from nncli.run.plan import plan_experiment
+from nncli.tuning.size import Cost
 
 if TYPE_CHECKING:
     from tests.cli.tiny import Runner
@@ -139,7 +145,6 @@ ARGUMENTS = {
     "crossval": ("c.yaml", "-k", "2"),
     "check": ("c.yaml", "--preview", "p.png"),
     "explain": ("000.png", "-m", "run", "-o", "x.png"),
-    "tune": ("c.yaml", "--budget", "5s"),
     "show": ("run",),
     "runs": (".",),
     "report": ("run",),
@@ -148,11 +153,11 @@ ARGUMENTS = {
 }
 """Of the commands that take a config, a run or a model."""
 
-OTHERS = {"init", "demo", "lesson", "cache", "schema", "completion"}
+OTHERS = {"tune", "init", "demo", "lesson", "cache", "schema", "completion"}
 
 
-def test_every_command_takes_labels_or_refuses_them_in_a_line(nncli: Runner, spots: Path) -> None:
-    """None takes them for classes: it is run to the end, or refused where the one table of tasks says so."""
+def test_every_command_takes_labels(nncli: Runner, spots: Path) -> None:
+    """None takes them for classes: each is run to its end."""
     assert set(COMMANDS) == {*ARGUMENTS, *OTHERS}
     nncli("train", "c.yaml", "-o", "run", "--progress", "none", "--epochs", "2")
     missing = {"report": "jinja2", "export": "onnx"}
@@ -160,14 +165,7 @@ def test_every_command_takes_labels_or_refuses_them_in_a_line(nncli: Runner, spo
         if command in missing:
             pytest.importorskip(missing[command])
         done = nncli(command, *arguments)
-        if "multilabel" in ONLY_FOR.get(command, ("multilabel",)):
-            assert 0 == done.code, done.err
-        else:
-            assert (2, f"nncli: {command} is about classes") == (
-                done.code,
-                done.err.partition(" or ")[0].partition(";")[0],
-            )
-            assert 1 == len(done.err.splitlines())
+        assert 0 == done.code, done.err
     check = nncli("check", "c.yaml").out
     assert ["left", "right|far", "(no label)"] == [w for w in ("left", "right|far", "(no label)") if f"\n{w} " in check]
     assert "labels      3: left (from 0." in nncli("show", "run").out
@@ -225,8 +223,83 @@ def test_without_validation_images_thresholds_are_one_half(nncli: Runner, spots:
     assert (("left",), [0.5]) == (model.classes, model.task.thresholds.tolist())
 
 
+def test_every_image_is_told_labels_by_a_network_that_did_not_see_it(nncli: Runner, spots: Path) -> None:
+    """Thresholds of a fold are fitted on the other folds alone; the table has each fold, the spread and each label."""
+    short = ("-k", "3", "--set", "training.ensemble=1", "--progress", "none")
+    report = json.loads(nncli("crossval", "c.yaml", *short, "-f", "json", "-o", "cv").out)
+    rows = _rows("cv/predictions.csv")
+    has, is_told, p = (
+        np.array([[float(row[f"{kind}_{name}"]) for name in NAMES] for row in rows])
+        for kind in ("actual", "predicted", "probability")
+    )
+    fold = np.array([int(row["fold"]) for row in rows])
+    assert [40, 40, 40] == [each["images"] for each in report["by_fold"]]
+    for k in (1, 2, 3):
+        thresholds = fit_thresholds(p[fold != k], has[fold != k] > 0)
+        assert ((p[fold == k] >= thresholds) == is_told[fold == k]).all()
+        f1 = float(macro_f1(f1_terms(has[fold == k] > 0, is_told[fold == k] > 0).sum(axis=0)[None])[0])
+        assert f1 == pytest.approx(report["by_fold"][k - 1]["macro_f1"])
+    n_last = [int(has[fold == k, 2].sum()) for k in (1, 2, 3)]
+    assert max(n_last) - min(n_last) <= 2, "the rarest label is dealt evenly"
+    assert report["macro_f1"] > 0.9
+    shown = nncli("crossval", "--resume", "cv", "--fail-under", "0.999")
+    assert 4 == shown.code
+    assert ["spread", "label", "middle"] == [w for w in ("spread", "label", "middle") if f"\n{w} " in shown.out]
+
+
+def test_models_of_labels_are_compared(nncli: Runner, spots: Path) -> None:
+    """Macro F1 by exchanged answers, each label by McNemar's test; the gate and the differences go by that."""
+    nncli("train", "c.yaml", "-o", "good", "--progress", "none")
+    nncli("train", "c.yaml", "-o", "bad", "--progress", "none", "--epochs", "1", "--lr", "1e-6")
+    compare = ("compare", "bad", "good", "spots.csv", "--differences", "d.csv")
+    (found,) = json.loads(nncli(*compare, "-f", "json").out)["comparisons"]
+    assert ("better", True) == (found["verdict"], found["p_value"] < 0.01)
+    assert found["difference"] == pytest.approx(found["second_macro_f1"] - found["first_macro_f1"])
+    assert set(NAMES) == set(found["labels"])
+    left = found["labels"]["left"]
+    assert 30 == sum(left[key] for key in ("both_right", "first_alone_right", "second_alone_right", "both_wrong"))
+    assert 1 + len(NAMES) + 1 == len(nncli(*compare, "-f", "csv").out.splitlines())
+    assert "good is better than bad by " in nncli(*compare).out
+    rows = _rows("d.csv")
+    assert 0 < len(rows) <= 30
+    assert [] == [row for row in rows if row["bad"] == row["good"]]
+    assert 4 == nncli("compare", "good", "bad", "spots.csv", "--gate", "not-worse").code
+
+
+def test_settings_for_labels_are_searched(nncli: Runner, spots: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By macro F1, with the comparison of `nncli compare` on images set aside; label smoothing is not searched."""
+    pytest.importorskip("optuna")
+    monkeypatch.setattr("nncli.tuning.study.measured_cost", lambda *_: Cost(0.0, 1.0))
+    monkeypatch.setattr("nncli.tuning.search_space._recipes", lambda _plan: {})  # they take longer
+    monkeypatch.setattr("nncli.tuning.size.FEWEST_SET_ASIDE", 10)
+    short = ("--set", "training.ensemble=1", "--set", "training.learning_rate=0.001")
+    tuned = nncli("tune", "c.yaml", "--trials", "3", "-f", "json", *short)
+    found = json.loads(tuned.out)
+    assert ("multilabel", 2, 18) == (found["task"], found["best"], found["set_aside"])
+    best, *others = found["trials"]
+    assert all(best["macro_f1"] >= each["macro_f1"] for each in others)
+    assert best["interval"][0] <= best["macro_f1"] <= best["interval"][1]
+    assert set(NAMES) == set(found["verdict"]["comparison"]["labels"])
+    assert "points of macro F1" in tuned.err
+    assert "trial,state,images,epochs,macro_f1,low,high,loss,settings" == as_csv(found).splitlines()[0]
+    text = Path("c-best.yaml").read_text()
+    assert "# Macro F1 0." in text
+    assert "label_smoothing" not in text
+
+
+def test_a_recipe_mirrors_labels_only_where_that_is_written(nncli: Runner, spots: Path) -> None:
+    """What speaks of classes is left out."""
+    Path("c.yaml").write_text(CONFIG.replace("  test_time_augmentation: none\n", ""))
+    for written, how in (((), "none"), (("data.augmentation=mirror",), "mirror")):
+        settings = [parse_override(each) for each in ("training.recipe=photos", *written)]
+        plan = plan_experiment(load_config(Path("c.yaml"), settings))
+        data, training = plan.config.data, plan.config.training
+        assert (how, how) == (data.augmentation, data.test_time_augmentation)
+        assert (how == "none") == any("no image is mirrored" in note for note in plan.notes)
+        assert (0, 0, "none") == (training.label_smoothing, training.pattern_epochs, training.calibration)
+
+
 SETTINGS = {
-    "training.recipe=auto": "training.recipe auto is for classification",
     "training.monitor=accuracy": "training.monitor accuracy is of classes; a multilabel has loss, or last",
     "training.mixing=mixup": "training.mixing is only used with data.task classification",
     "training.calibration=temperature": "training.calibration is only used with data.task classification",

@@ -11,6 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from nncli.config import load_config
+from nncli.run.dataset import load_experiment, plan_experiment
+from nncli.tuning import size
+from nncli.tuning.size import Cost
+
 if TYPE_CHECKING:
     from tests.cli.tiny import Runner
 
@@ -218,3 +223,48 @@ def test_arrays_have_numbers_too(nncli: Runner, place: Path) -> None:
         "1 target is no finite number, the first one that of image 3; correct or remove them"
         in nncli("train", "c.yaml").err
     )
+
+
+def test_settings_for_numbers_are_searched(nncli: Runner, bars: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By R2, with paired squared errors on the last images before the validation images, which are set aside."""
+    pytest.importorskip("optuna")
+    monkeypatch.setattr("nncli.tuning.study.measured_cost", lambda *_: Cost(0.0, 1.0))
+    monkeypatch.setattr("nncli.tuning.search_space._recipes", lambda _plan: {})  # they take longer
+    monkeypatch.setattr("nncli.tuning.size.FEWEST_SET_ASIDE", 5)
+    short = ("--set", "training.ensemble=1", "--set", "training.epochs=10")
+    tuned = nncli("tune", "c.yaml", "--trials", "3", "-f", "json", *short)
+    found = json.loads(tuned.out)
+    assert ("regression", 9, 2) == (found["task"], found["set_aside"], found["best"])
+    assert [-1 <= each["r2"] <= 1 for each in found["trials"]] == [True] * 3
+    assert ["place", "brightness"] == [each["target"] for each in found["verdict"]["comparisons"]]
+    assert "best: trial 2, R2 " in tuned.err
+    assert 2 == sum(f" on {name}: " in line for line in tuned.err.splitlines() for name in ("place", "brightness"))
+    Path("log.csv").write_text("image,place,brightness,second\n" + "".join(f"{i:02d}.png,1,2,{i}\n" for i in range(N)))
+    refused = nncli("tune", "c.yaml")
+    assert (1, True) == (refused.code, "all validation images have the same numbers" in refused.err)
+
+
+def test_the_images_set_aside_are_the_last_and_no_pictures_of_side_cameras(
+    bars: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such a picture is neither judged by nor trained on where its row is set aside; groups are not divided."""
+    rows = [f"{i:02d}.png,{i % 7},{i},g{i // 10},{i:02d}l.png" for i in range(40)]
+    for i in range(40):
+        Image.new("L", (16, 8), i).save(bars / f"{i:02d}l.png")
+    Path("log.csv").write_text("image,place,second,group,left\n" + "\n".join(rows))
+    text = CONFIG.replace("[place, brightness]", "place").replace("[place]", "negate")
+    text = text.replace("  crop", "  side_cameras: {left: 0.2}\n  crop")
+    Path("c.yaml").write_text(text)
+    experiment = load_experiment(plan_experiment(load_config(Path("c.yaml"))))
+    monkeypatch.setattr(size, "FEWEST_SET_ASIDE", 5)
+    kept, aside = size.set_aside(experiment)
+    Path("c.yaml").write_text(text.replace("  order: second\n", ""))
+    by_group = size.set_aside(load_experiment(plan_experiment(load_config(Path("c.yaml")))))
+    assert aside is not None
+    assert [f"{i:02d}.png" for i in range(24, 30)] == sorted(Path(path).name for path in aside.paths)
+    assert sorted(f"{i:02d}{end}.png" for i in range(24) for end in ("", "l")) == sorted(
+        Path(path).name for path in kept.paths
+    )
+    assert by_group[1] is not None
+    groups = [{Path(path).name[0] for path in images.paths} for images in by_group if images]
+    assert groups[0] & groups[1] == set()

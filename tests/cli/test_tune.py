@@ -156,7 +156,7 @@ def test_without_the_extra_there_is_one_line(photos: Path) -> None:
 def tried(number: int, accuracy: float | None, loss: float = 0.1, share: float = 1.0) -> Tried:
     """A trial; number 0 is the config's own."""
     state = "pruned" if accuracy is None else "finished"
-    return Tried(number, state, number == 0, {}, share, accuracy=accuracy, loss=loss)
+    return Tried(number, state, number == 0, {}, share, value=accuracy, loss=loss)
 
 
 def report(own: float | None, best: float, verdict: Any = None, share: float = 1.0, aside: int = 0) -> dict[str, Any]:
@@ -200,9 +200,7 @@ def test_the_best_is_the_most_accurate_then_the_surest_then_the_first() -> None:
 @pytest.mark.parametrize(("share", "right", "number"), [(0.5, 810, 0), (0.5, 850, 1), (1.0, 801, 1)])
 def test_small_trials_must_be_clearly_better(share: float, right: int, number: int) -> None:
     """Ten images of a thousand more may be chance, and small trainings may rank settings otherwise than whole ones."""
-    own, other = (
-        Tried(k, "finished", k == 0, {}, share, 0, 1000, accuracy=n / 1000) for k, n in ((0, 800), (1, right))
-    )
+    own, other = (Tried(k, "finished", k == 0, {}, share, 0, 1000, value=n / 1000) for k, n in ((0, 800), (1, right)))
     best = winner([own, other])
     assert best is not None
     assert number == best.number

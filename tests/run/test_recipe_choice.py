@@ -354,7 +354,7 @@ def test_a_written_number_of_inputs_is_kept(folder: Path) -> None:
 def test_numbers_are_not_smoothed_calibrated_or_deformed(recipe: str) -> None:
     """A recipe mirrors where the config says what that does to numbers, and changes no image in another way."""
     for keep in (False, True):
-        found = recipe_defaults(recipe, "quick", Facts(100, (28, 28, 1), keep, are_numbers=True))
+        found = recipe_defaults(recipe, "quick", Facts(100, (28, 28, 1), keep, "regression"))
         assert (0, "none", 0) == (
             found["training.label_smoothing"],
             found["training.calibration"],

@@ -87,7 +87,7 @@ def test_the_config_as_it_is_comes_first(tmp_path: Path, experiment: Experiment)
     search = Search(experiment, str(tmp_path / "s.study"))
     first, second = run(search, 2)
     assert (0, True, "finished") == (first.number, first.is_own, first.state)
-    assert 0 <= first.accuracy <= 1  # type: ignore[operator]
+    assert 0 <= first.value <= 1  # type: ignore[operator]
     assert search.plan_of(first) is experiment.plan
     assert "recipe garments quick" == search.space.described(second.choice)
     assert [0, 1] == [each.number for each in search.trials()]
@@ -99,7 +99,7 @@ def test_another_process_goes_on_where_one_stopped(tmp_path: Path, experiment: E
     run(Search(experiment, file), 1)
     asked = iter([False, *[True] * 9])
     (unfinished,) = run(Search(experiment, file), 9, lambda: next(asked))
-    assert ("unfinished", None) == (unfinished.state, unfinished.accuracy)
+    assert ("unfinished", None) == (unfinished.state, unfinished.value)
     again = Search(experiment, file)
     words = [again.space.described(each.choice) for each in run(again, 4)]
     assert ["recipe garments standard", "learning_rate x0.5", "learning_rate x2", "recipe garments quick"] == words
@@ -137,7 +137,7 @@ def test_what_is_worse_than_most_is_given_up(
     quick(monkeypatch, [0.8, 0.8, 0.8, 0.8, 0.8, 0.1, 0.9])
     search = Search(experiment, str(tmp_path / "s.study"))
     assert ["finished"] * 5 + ["pruned", "finished"] == [each.state for each in run(search, 7)]
-    assert 0.9 == search.trials()[-1].accuracy
+    assert 0.9 == search.trials()[-1].value
 
 
 def test_a_training_that_diverges_is_as_bad_as_can_be(tmp_path: Path) -> None:
@@ -146,7 +146,7 @@ def test_a_training_that_diverges_is_as_bad_as_can_be(tmp_path: Path) -> None:
     training = {"processes": 1, "optimizer": "gradient_descent", "learning_rate": 1e300, "precision": "float64"}
     config = write_config(tmp_path / "c.yaml", "photos", training=training, network={"activation": "relu"})
     search = Search(load_experiment(plan_experiment(load_config(config))), str(tmp_path / "s.study"))
-    assert [0.0] == [each.accuracy for each in run(search, 1)]
+    assert [0.0] == [each.value for each in run(search, 1)]
 
 
 def test_a_study_of_something_else_is_refused(tmp_path: Path, experiment: Experiment) -> None:

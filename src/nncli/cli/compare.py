@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from nncli.evaluation.comparison import Comparison
     from nncli.evaluation.evaluation import Evaluation
+    from nncli.model.file import Model
 
 GATES = ("better", "not-worse")
 
@@ -60,26 +61,19 @@ def command(
       nncli compare a.npz b.npz c.npz photos -f json | jq .comparisons
 
     Images that trained one of the models are left out. Differences are judged by an exact McNemar test, those of
-    numbers by their squared errors. With several models or numbers the p-values are corrected (Holm).
+    numbers by their squared errors. Of labels macro F1 is judged by approximate randomization, each label by McNemar's
+    test. With several models, labels or numbers the p-values are corrected (Holm).
     """  # fmt: skip
     if len(models) < 2:
         raise UsageError("compare needs two models or more, and then a folder of images")
-    evaluations = _evaluations(models, data, split, include_training=include_training)
-    are_numbers = hasattr(evaluations[0], "residuals")
-    if are_numbers:
-        from nncli.cli.compare_numbers import NUMBERS_FORMATS, numbers_report
-
-        if differences:
-            raise UsageError("--differences is about classes; these models tell numbers")
-        report = numbers_report(models, evaluations)  # type: ignore[arg-type]
-        text = NUMBERS_FORMATS[format_](report)
-    else:
-        report = _report(models, evaluations)
-        text = FORMATS[format_](report)
+    opened = _opened(models, differences)
+    evaluations = _evaluations(models, opened, data, split, include_training=include_training)
+    task = opened[0].task.name
+    report, text = _compared(task, models, evaluations, format_)
     click.echo(fitted(text, sys.stdout) if format_ == "table" else text, nl=False)
     if differences:
-        _write_differences(differences, models, evaluations)
-    if way_to_look(Path())[0] == "report" and not are_numbers:
+        _write_differences(differences, task, models, evaluations)
+    if way_to_look(Path())[0] == "report" and task == "classification":
         say_next("report", *models, "-o", "compare.html")
     if gate and any(not _is_met(each, gate) for each in report["comparisons"]):
         warn(f"--gate {gate} is not met")
@@ -88,22 +82,53 @@ def command(
         context.exit(EXIT_SKIPPED)
 
 
-def _evaluations(models: tuple[str, ...], data: str, split: str | None, *, include_training: bool) -> list[Evaluation]:
-    """Answers of each model to the images that all of them can be asked about."""
-    from nncli.cli.evaluated_folder import evaluate_folder
+def _opened(models: tuple[str, ...], differences: str | None) -> list[Model]:
+    """The models, if they tell the same kind of thing.
+
+    Raises:
+        UsageError: They do not.
+    """
     from nncli.cli.model_lookup import find_model
     from nncli.model.file import read_model
-    from nncli.model.predictor import Predictor
-    from nncli.model.task import refuse_task
 
     opened = [read_model(find_model(model)) for model in models]
-    for used in opened:
-        refuse_task("compare", used.task.name)
     told = {
         model.task.name if model.task.name == "classification" else (model.task.name, model.classes) for model in opened
     }
     if len(told) > 1:
-        raise UsageError("these models tell different things; compare needs classes of all, or the same numbers of all")
+        same = "classes of all, or the same labels or numbers of all"
+        raise UsageError(f"these models tell different things; compare needs {same}")
+    if differences and opened[0].task.name == "regression":
+        raise UsageError("--differences is about classes and labels; these models tell numbers")
+    return opened
+
+
+def _compared(
+    task: str, models: tuple[str, ...], evaluations: list[Evaluation], format_: str
+) -> tuple[dict[str, Any], str]:
+    """All figures, and the same as a text."""
+    every: Any = evaluations
+    if task == "regression":
+        from nncli.cli.compare_numbers import NUMBERS_FORMATS, numbers_report
+
+        report = numbers_report(models, every)
+        return report, NUMBERS_FORMATS[format_](report)
+    if task == "multilabel":
+        from nncli.cli.compare_labels import LABELS_FORMATS, labels_report
+
+        report = labels_report(models, every)
+        return report, LABELS_FORMATS[format_](report)
+    report = _report(models, evaluations)
+    return report, FORMATS[format_](report)
+
+
+def _evaluations(
+    models: tuple[str, ...], opened: list[Model], data: str, split: str | None, *, include_training: bool
+) -> list[Evaluation]:
+    """Answers of each model to the images that all of them can be asked about."""
+    from nncli.cli.evaluated_folder import evaluate_folder
+    from nncli.model.predictor import Predictor
+
     predictors = [Predictor(model, tells_known=True) for model in opened]
     every = [evaluate_folder(each, data, split, is_said=each is predictors[0]) for each in predictors]
     for model, each in zip(models, every, strict=True):
@@ -222,10 +247,16 @@ def _json(report: dict[str, Any]) -> str:
 FORMATS: dict[str, Callable[[dict[str, Any]], str]] = {"table": _table, "csv": _csv, "json": _json}
 
 
-def _write_differences(target: str, models: tuple[str, ...], evaluations: list[Evaluation]) -> None:
+def _write_differences(target: str, task: str, models: tuple[str, ...], evaluations: list[Evaluation]) -> None:
     from nncli.cli.evaluation_files import write_table
     from nncli.evaluation.tables import csv_text
 
+    if task == "multilabel":
+        from nncli.cli.compare_labels import label_differences
+
+        labels: Any = evaluations
+        write_table(target, csv_text(label_differences(models, labels)))
+        return
     said = [[each.classes[k] for k in each.predicted] for each in evaluations]
     first = evaluations[0]
     rows = [

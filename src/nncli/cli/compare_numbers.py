@@ -65,10 +65,10 @@ def _table(report: dict[str, Any]) -> str:
         for name, of in each["targets"].items():
             figures = (figure(of[key]) for key in ("r2", "correlation"))
             rows.append((printable(each["model"]), printable(name), f"{of['rmse']:.4g}", *figures))
-    return "\n".join([*aligned(rows), "", *map(_sentence, report["comparisons"]), f"note  {TOO_SURE}", ""])
+    return "\n".join([*aligned(rows), "", *map(numbers_sentence, report["comparisons"]), f"note  {TOO_SURE}", ""])
 
 
-def _sentence(compared: dict[str, Any]) -> str:
+def numbers_sentence(compared: dict[str, Any]) -> str:
     """The verdict: ``b.npz is better than a.npz on steering: MSE 8.1 % lower (2.0 to 14.2), p = 0.03``."""
     first, second, name = (printable(compared[key]) for key in ("first", "second", "target"))
     base = compared["first_mse"] or 1.0

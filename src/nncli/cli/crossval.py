@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nncli.cli.config_words import settings_option
-from nncli.cli.messages import fitted, say, warn
+from nncli.cli.gate import is_below
+from nncli.cli.messages import fitted, say
 from nncli.cli.next_step import say_next
 from nncli.cli.options import Share
 from nncli.cli.progress import MODES
-from nncli.cli.regression import is_r2_below
 from nncli.cli.together import together
 from nncli.errors import EXIT_GATE, EXIT_SKIPPED, DataError, Interrupted, UsageError
 from nncli.machine.ranks import ALONE
@@ -52,7 +52,12 @@ def _help(ranks: Ranks) -> None:
 @click.option(
     "-f", "--format", "format_", type=click.Choice(FORMATS), default="table", show_default=True, help="Output."
 )
-@click.option("--fail-under", metavar="ACCURACY", type=Share(), help="Exit with 4 if the accuracy is lower.")
+@click.option(
+    "--fail-under",
+    metavar="ACCURACY",
+    type=Share(),
+    help="Exit with 4 if the accuracy is lower; of labels macro F1, of numbers R2.",
+)
 @click.option("--progress", type=click.Choice(MODES), default="auto", show_default=True, help="Progress on stderr.")
 @together.helped_by(_help)
 @click.pass_context
@@ -82,7 +87,8 @@ def command(
       mpiexec -n 5 nncli crossval photos.yaml    a fold each (docs/scaling.md)
 
     The accuracy is over all images, and every label is checked. Written are metrics.json, predictions.csv,
-    confusion_matrix.csv, labels.csv with the images whose label is doubtful, and labels.html to look at them.
+    confusion_matrix.csv, labels.csv with the images whose label is doubtful, and labels.html to look at them. Of
+    several labels an image and of numbers it is the first two of these.
     """  # fmt: skip
     if (config is None) == (resume is None):
         raise UsageError("crossval needs a config, for example: nncli crossval config.yaml; or --resume DIR alone")
@@ -100,11 +106,7 @@ def command(
     else:
         click.echo(fitted("\n".join(_lines(metrics)), sys.stdout))
     say_next("train", config_file.path) if resume is None else say_next("runs")
-    if metrics.get("task") == "regression":
-        if fail_under is not None and is_r2_below(metrics, fail_under):
-            context.exit(EXIT_GATE)
-    elif fail_under is not None and metrics["accuracy"] < fail_under:
-        warn(f"accuracy {metrics['accuracy']:.4f} is below --fail-under {fail_under:g}")
+    if fail_under is not None and is_below(metrics, fail_under):
         context.exit(EXIT_GATE)
     if metrics["skipped"]:
         context.exit(EXIT_SKIPPED)
@@ -135,12 +137,10 @@ def _run(
 ) -> CrossValidated:
     """Train, write the files, and return the result."""
     from nncli.cli.crossval_progress import CrossvalProgress
-    from nncli.model.task import refuse_task
     from nncli.run.cross_validation import CrossValidation
     from nncli.run.directory import RunDirectory, create_run
     from nncli.run.plan import plan_experiment
 
-    refuse_task("crossval", config_file.config.data.task)
     plan, watcher = plan_experiment(config_file), CrossvalProgress(progress)
     name = f"{config_file.path.stem}-crossval"
     with RunDirectory(resume) if resume else create_run(name, where[0], force=where[1]) as directory:
@@ -155,7 +155,7 @@ def _run(
             go_on = f"go on with: nncli crossval --resume {printable(str(directory.path))}"
             interrupted.message = f"stopped after {watcher.n_done} of {folds} folds, which are kept; {go_on}"
             raise
-    if result.metrics.get("task") == "regression":
+    if "task" in result.metrics:
         say(f"{printable(str(directory.path))}: predictions.csv has all answers")
         return result
     say(f"{printable(str(directory.path))}: labels.html and labels.csv show the {_doubtful(result.metrics)}")
@@ -186,12 +186,14 @@ def _write(directory: RunDirectory, result: CrossValidated) -> None:
     from nncli.report.label_page import label_page
 
     evaluation, metrics = result.evaluation, result.metrics
-    classes = evaluation.classes
-    if metrics.get("task") == "regression":
+    classes, task = evaluation.classes, metrics.get("task", "classification")
+    if task != "classification":
+        from nncli.evaluation.multilabel import label_csv_rows
         from nncli.evaluation.regression import numbers_csv_rows
 
-        header, *numbers = numbers_csv_rows(evaluation)
-        rows_with_folds = [(*row, fold + 1) for row, fold in zip(numbers, result.folds, strict=True)]
+        answers: Any = evaluation
+        header, *answered = {"multilabel": label_csv_rows, "regression": numbers_csv_rows}[task](answers)
+        rows_with_folds = [(*row, fold + 1) for row, fold in zip(answered, result.folds, strict=True)]
         write_text_atomically(directory / "metrics.json", json.dumps(metrics, indent=2, ensure_ascii=False) + "\n")
         write_text_atomically(directory / "predictions.csv", csv_text([(*header, "fold"), *rows_with_folds]))
         return
@@ -221,10 +223,11 @@ def _summary(metrics: dict[str, Any]) -> list[str]:
 def _lines(metrics: dict[str, Any]) -> list[str]:
     from nncli.cli.evaluation_report import as_table
 
-    if metrics.get("task") == "regression":
-        from nncli.cli.regression import fold_lines
+    if "task" in metrics:
+        from nncli.cli import multilabel, regression
 
-        return fold_lines(metrics)
+        lines = {"multilabel": multilabel.fold_lines, "regression": regression.fold_lines}[metrics["task"]]
+        return lines(metrics)
     accuracies = metrics["fold_accuracies"]
     spread = f"{min(accuracies):.4f} to {max(accuracies):.4f}, standard deviation {metrics['fold_deviation']:.4f}"
     grouped = f" of {metrics['groups']} groups" if metrics["groups"] < metrics["images"] else ""

@@ -9,14 +9,15 @@ import click
 
 from nncli.cli.evaluated_folder import evaluate_folder, evaluate_with_unknowns
 from nncli.cli.evaluation_files import Png, write_files
-from nncli.cli.evaluation_report import FORMATS, coverage_table, known_line, unknown_lines
-from nncli.cli.messages import fitted, say, warn
+from nncli.cli.evaluation_report import FORMATS, coverage_table, unknown_lines
+from nncli.cli.gate import is_below
+from nncli.cli.messages import fitted, say
 from nncli.cli.model_lookup import find_model
-from nncli.cli.multilabel import LABEL_FORMATS, is_macro_f1_below
+from nncli.cli.multilabel import LABEL_FORMATS
 from nncli.cli.next_step import run_of, say_next, way_to_look
 from nncli.cli.options import Share, backend_option, model_option
 from nncli.cli.predicting import help_predicting, predicting
-from nncli.cli.regression import NUMBERS_FORMATS, is_r2_below, refuse_options
+from nncli.cli.regression import NUMBERS_FORMATS, refuse_options
 from nncli.cli.together import together
 from nncli.errors import EXIT_GATE, EXIT_SKIPPED, UsageError
 
@@ -118,7 +119,7 @@ def command(
     write_files(evaluation, report, files)
     if report["images"]:
         _say_what_is_next(path, (data, split), any_wrong="task" not in report and bool(evaluation.wrong()), files=files)
-    if fail_under is not None and _is_below(report, fail_under):
+    if fail_under is not None and is_below(report, fail_under):
         context.exit(EXIT_GATE)
     if report["skipped"]:
         context.exit(EXIT_SKIPPED)
@@ -184,18 +185,3 @@ def _say_what_is_next(
 def _further(report: dict[str, Any], coverage: bool) -> str:
     """Lines below the table, where they were asked for; numbers have none."""
     return (coverage_table(report) if coverage else "") + (unknown_lines(report) if "unknown" in report else "")
-
-
-def _is_below(report: dict[str, Any], limit: float) -> bool:
-    """Whether a gate is not met; the reason is told."""
-    if "task" in report:
-        is_below = {"multilabel": is_macro_f1_below, "regression": is_r2_below}[report["task"]]
-        return is_below(report, limit)
-    if not report["images"]:
-        warn(f"--fail-under {limit:g} cannot be met: {known_line(report)}")
-        return True
-    if report["accuracy"] < limit:
-        counts = f"{report['correct']} of {report['images']} images"
-        warn(f"accuracy {report['accuracy']:.4f} ({counts}) is below --fail-under {limit:g}")
-        return True
-    return False

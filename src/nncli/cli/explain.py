@@ -50,13 +50,11 @@ def command(image: str, model: str | None, output: str, method: str) -> None:
     from nncli.model.explanation import explain
     from nncli.model.file import read_model
     from nncli.model.predictor import Predictor
-    from nncli.model.task import refuse_task
     from nncli.pictures.explanation import explanation_picture
     from nncli.pictures.tiles import as_rgb, save_png
 
     path = find_model(model)
     used = read_model(path)
-    refuse_task("explain", used.task.name)
     try:
         pixels = decode_image(image, used.image_format)
     except ImageError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from nncli.evaluation.tables import csv_text, probability_text
 from nncli.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from nncli.cli.evaluation_report import Report
     from nncli.model.predictor import Prediction
@@ -73,7 +74,7 @@ class LabelsRecord:
     @property
     def label(self) -> str:
         """The labels alone; empty if there is none."""
-        return BETWEEN.join(_in_cell(name) for name in self.labels)
+        return in_one_cell(self.labels)
 
     def cells(self, layout: LabelsLayout) -> list[str]:
         """The texts of a table row, as many as the header has."""
@@ -90,8 +91,9 @@ class LabelsRecord:
         return fields if self.strangeness is None else {**fields, "strangeness": self.strangeness}
 
 
-def _in_cell(name: str) -> str:
-    return name.replace(BETWEEN, "\\x7c")
+def in_one_cell(labels: Iterable[str]) -> str:
+    """Several labels in one cell of a table."""
+    return BETWEEN.join(name.replace(BETWEEN, "\\x7c") for name in labels)
 
 
 def make_labels_record(prediction: Prediction, layout: LabelsLayout) -> LabelsRecord:
@@ -176,6 +178,39 @@ def is_macro_f1_below(report: Report, limit: float) -> bool:
     if is_below:
         warn(f"macro F1 {report['macro_f1']:.4f} ({report['images']} images) is below --fail-under {limit:g}")
     return is_below
+
+
+def fold_lines(metrics: Report) -> list[str]:
+    """The result of a cross-validation: the figures of each fold, their spread, and those over all images."""
+    folds = metrics["by_fold"]
+    titles = {"macro_f1": "macro F1", "micro_f1": "micro F1", "mean_average_precision": "mean AP"}
+    titles["exact_match"] = "exact match"
+    rows: list[tuple[object, ...]] = [("fold", "images", *titles.values())]
+    rows += [(k, fold["images"], *(figure(fold[key]) for key in titles)) for k, fold in enumerate(folds, 1)]
+    rows.append(("spread", "", *(figure(_spread(fold[key] for fold in folds)) for key in titles)))
+    of_labels: list[tuple[object, ...]] = [("label", "F1", "spread", "AP", "spread", "images", "told")]
+    for name, of in metrics["labels"].items():
+        cells: list[object] = [name]
+        for key in ("f1", "average_precision"):
+            cells += [figure(of[key]), figure(_spread(fold["labels"][name][key] for fold in folds))]
+        of_labels.append((*cells, of["n"], of["told"]))
+    notes = [f"note         {each['text']}" for each in metrics["findings"]]
+    return [
+        f"{metrics['folds']} folds: every image predicted by a network that did not see it",
+        *aligned(rows, numbers_from=1),
+        "",
+        "over all folds; spread: standard deviation among them",
+        *headline(metrics),
+        *notes,
+        "",
+        *aligned(of_labels, numbers_from=1),
+    ]
+
+
+def _spread(values: Iterable[float | None]) -> float | None:
+    """Standard deviation of the figures of folds, as far as they are known."""
+    known = [value for value in values if value is not None]
+    return statistics.stdev(known) if len(known) > 1 else None
 
 
 def result_text(report: Report) -> str:

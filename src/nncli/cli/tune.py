@@ -83,13 +83,13 @@ def command(
       nncli train "$(nncli tune photos.yaml --budget 10m)"
       nncli tune photos.yaml --study shared.study -o other.yaml    one of several
 
-    Searched are recipe, features, hidden layers, learning rate, dropout, weight decay and label smoothing; the first
-    trial is CONFIG as it is. Where the budget is too short for several whole trainings, trials are smaller ones, and
-    the best are repeated. Unpromising trials are given up early. Ctrl-C ends the search with the best so far. The same
-    command resumes its study, and several may share one.
+    Searched are recipe, features, hidden layers, learning rate, dropout, weight decay and, of classes, label smoothing;
+    the first trial is CONFIG as it is. Where the budget is too short for several whole trainings, trials are smaller
+    ones, and the best are repeated. Unpromising trials are given up early. Ctrl-C ends the search with the best so far.
+    The same command resumes its study, and several may share one.
 
-    Validation images choose; the verdict is on training images that were set aside, by an exact McNemar test. Needs the
-    extra 'tune'; without it, it says how to install it.
+    Validation images choose, by accuracy, of labels by macro F1, of numbers by R2. The verdict is on training images
+    that were set aside, by the test of 'nncli compare'. Needs the extra 'tune'; without it, it says how to install it.
     """  # fmt: skip
     deadline = time.monotonic() + budget
     from nncli.config import load_config, parse_override
@@ -151,11 +151,9 @@ def _check_output(output: Path, *, force: bool) -> None:
 
 
 def _search(config_file: ConfigFile, study: str) -> Search:
-    from nncli.model.task import refuse_task
     from nncli.run.loading import load
     from nncli.run.plan import plan_experiment
 
-    refuse_task("tune", config_file.config.data.task)
     try:
         from nncli.tuning.study import Search
     except ModuleNotFoundError as error:
@@ -200,10 +198,11 @@ def _write(search: Search, best: Tried, output: Path) -> None:
     from nncli.machine.atomic_file import write_text_atomically
 
     plan = search.plan_of(best)
-    name, accuracy = printable(plan.config_file.path.name), f"{best.accuracy:.4f} ({best.interval})"
+    name, title = printable(plan.config_file.path.name), search.measure.title
+    figure = f"{title[0].upper()}{title[1:]} {best.value:.4f} ({best.interval})"
     head = (
         f"{MARK} from {name}: trial {best.number}, {search.space.described(best.choice)}.\n"
-        f"# Accuracy {accuracy} on the {best.n_validation} validation images that chose it,\n"
+        f"# {figure} on the {best.n_validation} validation images that chose it,\n"
         f"# of a network trained on {best.n_training} images for {best.epochs} epochs.\n"
     )
     write_text_atomically(output, head + plan.config_file.resolved_yaml(plan.unused_keys))

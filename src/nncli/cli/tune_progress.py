@@ -51,7 +51,7 @@ class TuneProgress(Progress, SearchHooks):
     def on_sized(self, share: float, left_out: dict[str, float]) -> None:
         """Say it where it matters."""
         for start, seconds in left_out.items():
-            say(f"recipe {start} would take {duration(seconds)}, too long for this budget: it is not tried")
+            say(f"recipe {start} would take {duration(seconds)} or more, too long for this budget: not tried")
         if share < 1:
             say(f"this budget is too short for whole trainings: trials are {share:.2g} of one, the best are repeated")
 
@@ -65,7 +65,9 @@ class TuneProgress(Progress, SearchHooks):
     def on_tried(self, tried: Tried) -> None:
         """Say what it brought."""
         self._doing = ""
-        say(f"trial {tried.number}: {result(tried)}")
+        title = self._search.measure.title
+        named = "" if tried.value is None or title == "accuracy" else f"{title} "
+        say(f"trial {tried.number}: {named}{result(tried)}")
         self._told(tried)
 
     @contextlib.contextmanager
@@ -93,13 +95,15 @@ class TuneProgress(Progress, SearchHooks):
         """Show it in the bar, or remember it for the next line."""
         if self._mode == "bar":
             self.show_epoch(result, is_best=False)
-        accuracy = "" if result.val_accuracy is None else f", val_accuracy {result.val_accuracy:.4f}"
-        self._doing = f"{self._doing.partition(':')[0]}: epoch {result.epoch}/{self._epochs}{accuracy}"
+        figure = f"val_loss {result.val_loss or 0:.4f}"
+        if result.val_accuracy is not None:
+            figure = f"val_accuracy {result.val_accuracy:.4f}"
+        self._doing = f"{self._doing.partition(':')[0]}: epoch {result.epoch}/{self._epochs}, {figure}"
 
 
 def result(tried: Tried) -> str:
-    """Result of a trial: its accuracy with its interval, or why there is none."""
-    return tried.state if tried.accuracy is None else f"{tried.accuracy:.4f} ({tried.interval})"
+    """Result of a trial: its figure with its interval, or why there is none."""
+    return tried.state if tried.value is None else f"{tried.value:.4f} ({tried.interval})"
 
 
 def duration(seconds: float) -> str:

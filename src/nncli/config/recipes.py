@@ -56,12 +56,12 @@ With one_cycle the last steps are the smallest, and the last epoch is as good as
 validation images would be to choose by chance, and its figure would be better than the truth.
 """
 
-OF_NUMBERS: dict[str, Any] = {
+WITHOUT_CLASSES: dict[str, Any] = {
     "training.label_smoothing": 0.0,
     "training.calibration": "none",
     "training.pattern_epochs": 0,
 }
-"""Decisions of all recipes where images have numbers instead of a class."""
+"""Decisions of all recipes where images have labels or numbers instead of a class."""
 
 EFFORTS = {"quick": 0, "standard": 1, "thorough": 2}
 """Word -> place in the lists below."""
@@ -115,15 +115,15 @@ class Facts:
     Attributes:
         n_images: Training images.
         shape: Height, width and channels that the images get.
-        keep_class_mirrored: Whether a mirror image shows the same class, as far as anybody knows; of numbers, whether
-            the config says what a mirror does to them.
-        are_numbers: Whether images have numbers instead of a class.
+        keep_class_mirrored: Whether a mirror image shows the same class, as far as anybody knows; of labels and
+            numbers, whether the config says so, or what a mirror does to them.
+        task: `data.task`.
     """
 
     n_images: int
     shape: Shape
     keep_class_mirrored: bool = True
-    are_numbers: bool = False
+    task: str = "classification"
 
     @property
     def is_small_set(self) -> bool:
@@ -143,10 +143,10 @@ def recipe_defaults(recipe: str, effort: str, facts: Facts) -> dict[str, Any]:
         return {}
     decide = {"digits": _digits, "garments": _garments, "photos": _photos}[recipe]
     defaults = COMMON | decide(EFFORTS[effort], facts)
-    if facts.are_numbers:
-        defaults |= OF_NUMBERS
-        if defaults["data.augmentation"] != "mirror":  # to turn and move an image might change its numbers
-            defaults["data.augmentation"] = "none"
+    if facts.task != "classification":
+        defaults |= WITHOUT_CLASSES
+    if facts.task == "regression" and defaults["data.augmentation"] != "mirror":
+        defaults["data.augmentation"] = "none"  # to turn and move an image might change its numbers
     return defaults
 
 

@@ -159,15 +159,9 @@ def _check_input_layer(values: dict[str, Any], written: dict[str, Entry], proble
 
 
 def _check_task(values: dict[str, Any], written: dict[str, Entry], problems: list[Problem]) -> None:
-    """No recipe is for images of several labels; to keep the epoch of the best accuracy is for classes."""
-    task = values.get("data.task", "classification")
-    if task == "classification":
-        return
-    recipe, monitor = "training.recipe", "training.monitor"
-    if task == "multilabel" and values.get(recipe, "plain") != "plain":
-        message = f"{recipe} {values[recipe]} is for classification; {task} needs plain, and settings of its own"
-        problems.append(Problem(written[recipe].node.place, message))
-    if monitor in written and values.get(monitor) == "accuracy":
+    """To keep the epoch of the best accuracy is for classes."""
+    task, monitor = values.get("data.task", "classification"), "training.monitor"
+    if task != "classification" and monitor in written and values.get(monitor) == "accuracy":
         message = f"{monitor} accuracy is of classes; a {task} has loss, or last"
         problems.append(Problem(written[monitor].node.place, message))
 

@@ -22,8 +22,8 @@ Source: Zhang and Zhou 2014, "A review on multi-label learning algorithms".
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -53,10 +53,15 @@ class MultilabelEvaluation(Evaluation):
     Attributes:
         actual: Whether each image has each label, (m, K) bool.
         probabilities: Of each label, (m, K).
-        thresholds: Probability from which on each label is told, (K,).
+        thresholds: Probability from which on each label is told, (K,), or for each image its own, (m, K).
     """
 
     thresholds: NDArray[np.float64] = field(default=NO_THRESHOLDS)
+
+    def part(self, rows: list[int]) -> MultilabelEvaluation:
+        """The images in these rows."""
+        thresholds = self.thresholds if self.thresholds.ndim == 1 else self.thresholds[rows]
+        return replace(cast("MultilabelEvaluation", super().part(rows)), thresholds=thresholds)
 
     @classmethod
     def of(
@@ -102,10 +107,10 @@ class MultilabelEvaluation(Evaluation):
 
     def report(self) -> dict[str, Any]:
         """All figures, ready for JSON; None of no images."""
-        n, told = len(self.paths), self.told
+        n, told, thresholds = len(self.paths), self.told, np.atleast_2d(self.thresholds).mean(axis=0)
         of_label = {
             name: {**figures(self.has[:, k], self.probabilities[:, k], told[:, k]), "threshold": threshold}
-            for k, (name, threshold) in enumerate(zip(self.classes, self.thresholds.tolist(), strict=True))
+            for k, (name, threshold) in enumerate(zip(self.classes, thresholds.tolist(), strict=True))
         }
         return {
             "task": "multilabel",
@@ -177,6 +182,19 @@ def figures(actual: NDArray[np.bool_], p: NDArray[Any], told: NDArray[np.bool_])
         "f1": _f1(tp, fp, fn),
         "average_precision": average_precision(actual, p),
     }
+
+
+def f1_terms(actual: NDArray[np.bool_], told: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Terms that each image adds to 2 TP and to FP + FN of each label, (m, 2K), from (m, K) each; see resampling.py."""
+    return np.concatenate([2 * (actual & told), actual ^ told], axis=1).astype(np.float64)
+
+
+def macro_f1(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Macro F1 of each row of sums of `f1_terms`, (N,), from (N, 2K); 0 where no image has a label or is told one."""
+    doubled, wrong = np.hsplit(sums, 2)
+    counts = doubled + wrong > 0
+    f1 = doubled / np.where(counts, doubled + wrong, 1)
+    return np.asarray(f1.sum(axis=1) / np.maximum(counts.sum(axis=1), 1))
 
 
 def average_precision(actual: NDArray[np.bool_], p: NDArray[Any]) -> float | None:

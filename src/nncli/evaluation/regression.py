@@ -29,6 +29,12 @@ if TYPE_CHECKING:
 NO_MEAN: Any = None
 """Stands for a mean of 0."""
 
+LOWEST_R2 = -1.0
+"""The worst R2 that settings are compared by: no matter how far off, they are useless."""
+
+SAME = 1e-12
+"""Share of the squares below which a spread is rounding."""
+
 
 @dataclass(frozen=True)
 class RegressionEvaluation(Evaluation):
@@ -116,6 +122,26 @@ def figures(actual: NDArray[np.float64], predicted: NDArray[np.float64], mean: f
         "baseline": {"answer": float(mean), "mae": float(np.abs(baseline).mean()), "rmse": by_mean**0.5},
         "of_the_mean": squares / by_mean if by_mean > 0 else None,
     }
+
+
+def r2_terms(actual: NDArray[np.float64], predicted: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Terms that each image adds to the sums that R2 needs, (m, 3K + 1), from (m, K) each; see resampling.py."""
+    centered = actual - actual.mean(axis=0)  # R2 does not change, and squares stay small
+    return np.concatenate([(predicted - actual) ** 2, centered, centered**2, np.ones((len(actual), 1))], axis=1)
+
+
+def mean_r2(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    """R2, the mean of all numbers that are not always the same, of each row of sums of `r2_terms`, (N,).
+
+    What is worse than -1 counts as that, so that an answer far off does not outweigh everything; and so does R2 of
+    images that all have the same numbers.
+    """
+    squares, total, total_squares = np.split(sums[:, :-1], 3, axis=1)
+    spread = total_squares - total**2 / sums[:, -1:]
+    counts = spread > SAME * total_squares
+    r2 = np.where(counts, 1 - squares / np.where(counts, spread, 1), 0)
+    n = counts.sum(axis=1)
+    return np.maximum(np.where(n > 0, r2.sum(axis=1) / np.maximum(n, 1), LOWEST_R2), LOWEST_R2)
 
 
 def collect_numbers(

@@ -7,8 +7,6 @@
 Targets are trained on standardized, so that no unit of measurement decides how large the steps are, and answers are
 turned back. The mirror image of a road bends the other way: where a target's sign turns in the mirror, targets and
 their negatives are equally frequent, so their mean is 0 and the sign of the standardized output turns, too.
-
-`refuse_task` knows which command is for which task.
 """
 
 from __future__ import annotations
@@ -17,8 +15,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-
-from nncli.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -137,25 +133,6 @@ CLASSIFICATION = Classification()
 
 TOLD = {"classification": "classes", "multilabel": "labels", "regression": "numbers"}
 """Task -> its answers, in a word."""
-
-ONLY_FOR = {
-    "compare": ("classification", "regression"),
-    "crossval": ("classification", "regression"),
-    "tune": ("classification",),
-}
-"""Command -> the tasks that it is for, where these are not all."""
-
-
-def refuse_task(command: str, task: str) -> None:
-    """Refuse a command that is not for a task.
-
-    Raises:
-        UsageError: It is not.
-    """
-    tasks = ONLY_FOR.get(command, tuple(TOLD))
-    if task not in tasks:
-        about = " or ".join(TOLD[each] for each in tasks)
-        raise UsageError(f"{command} is about {about}; data.task {task} tells {TOLD[task]}")
 
 
 def task_from(values: Any, n_names: int) -> Multilabel | Regression:

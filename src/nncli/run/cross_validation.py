@@ -6,8 +6,8 @@ accuracy is one over all images, and every label can be doubted, not only those 
 What needs no labels is done once for all: images are decoded, patterns are learned and features computed from all of
 them. What sees labels is done anew for each fold, on its own training images; patterns that are trained by
 backpropagation (`training.pattern_epochs`), and features with them, too. Where validation images choose the epoch,
-they are set aside from these; the temperature of a fold's probabilities is fitted on what the networks of the other
-folds say.
+they are set aside from these; the temperature of a fold's probabilities, and the thresholds of labels, are fitted on
+what the networks of the other folds say.
 
 Several ranks load images and compute features together. Then each trains a fold by itself, and after each round of
 folds the first one keeps what all have found.
@@ -35,13 +35,15 @@ from nncli.data.source import NO_GROUPS, LabeledFiles
 from nncli.data.split import grouped_split, last_split, ordered_folds, stratified_folds, stratified_split
 from nncli.errors import DataError, ModelFileError, UsageError
 from nncli.evaluation.evaluation import Evaluation, predict_rows
+from nncli.evaluation.multilabel import MultilabelEvaluation, f1_terms, macro_f1
 from nncli.evaluation.regression import RegressionEvaluation
 from nncli.machine.backend import refuse_ranks
 from nncli.machine.npz_file import read_npz, write_npz
 from nncli.machine.ranks import ALONE, Ranks, come_from_the_first
 from nncli.model.calibration import fit_temperature, tempered
-from nncli.model.task import Regression
-from nncli.run.dataset import Span, with_features
+from nncli.model.task import Multilabel, Regression
+from nncli.model.thresholds import UNKNOWN, fit_thresholds
+from nncli.run.dataset import Span, strata, with_features
 from nncli.run.hooks import Hooks
 from nncli.run.loading import load
 from nncli.run.trainer import make_trainer
@@ -121,11 +123,11 @@ class CrossValidation:
             ranks.from_first(lambda: (plan, n_folds, grouping, folder))
         self.experiment = load(_with_all_images(plan), self._hooks, None, ranks)
         images = self.experiment.training
-        labels, seed = images.labels.tolist(), plan.config.training.seed
-        grouping = plan.config.data.groups if grouping is None else grouping
-        groups = groups_of(self.experiment, grouping)
+        labels, seed = strata(images, self.experiment.task.name), plan.config.training.seed
+        self._strata = np.array(labels, np.intp)
+        groups = groups_of(self.experiment, plan.config.data.groups if grouping is None else grouping)
         self._group_of = None if groups is None else np.array(groups)
-        self._times = _times(plan, images.paths)
+        self._times = times_of(plan, images.paths)
         if self._times is not None:
             self.folds = ordered_folds(self._times, n_folds)
         else:
@@ -141,7 +143,7 @@ class CrossValidation:
         for k in range(self.n_folds):
             if not (self.folds == k).any():
                 raise DataError(f"{self.n_groups} images or groups are too few for {self.n_folds} folds; choose fewer")
-            if self.experiment.task.name == "regression":
+            if self.experiment.task.name != "classification":
                 continue
             left = set(labels[self.folds != k].tolist())
             missing = next((name for i, name in enumerate(self.experiment.classes) if i not in left), None)
@@ -181,6 +183,10 @@ class CrossValidation:
 
     def _result(self, images: ImageSet, found: NDArray[np.float32]) -> str:
         """How good the answers to some images are, in a few words."""
+        if isinstance(self.experiment.task, Multilabel):
+            has = images.targets > 0.5
+            f1 = float(macro_f1(f1_terms(has, found >= UNKNOWN).sum(axis=0)[None])[0])
+            return f"macro F1 {f1:.4f} at a threshold of {UNKNOWN:g}"
         if isinstance(self.experiment.task, Regression):
             squares = ((found - images.targets) ** 2).mean(axis=0)
             names = self.experiment.classes
@@ -195,7 +201,7 @@ class CrossValidation:
         chosen, set_aside = others, np.empty(0, np.intp)
         if self._chooses_epochs:
             split = config.data.validation_split, config.training.seed
-            labels = images.labels[others].tolist()
+            labels = self._strata[others].tolist()
             parts = stratified_split(labels, *split)
             if self._times is not None:
                 parts = last_split([self._times[i] for i in others.tolist()], split[0])
@@ -232,6 +238,8 @@ class CrossValidation:
         experiment, images = self.experiment, self.experiment.training
         if isinstance(experiment.task, Regression):
             return self._finished_numbers(probabilities, experiment.task)
+        if isinstance(experiment.task, Multilabel):
+            return self._finished_labels(probabilities)
         if experiment.config.training.calibration == "temperature":
             probabilities = self._calibrated(probabilities)
         evaluation = Evaluation(
@@ -264,6 +272,24 @@ class CrossValidation:
             "folds": self.n_folds,
             "groups": self.n_groups,
             "by_fold": [each["targets"] for each in folds],
+        }
+        return CrossValidated(evaluation, self.folds, metrics)
+
+    def _finished_labels(self, probabilities: NDArray[np.float32]) -> CrossValidated:
+        """Each fold has thresholds of its own, which are best for what the networks of the other folds say."""
+        experiment, images, has = self.experiment, self.experiment.training, self.experiment.training.targets > 0.5
+        thresholds = np.empty(probabilities.shape)
+        for k in range(self.n_folds):
+            own = self.folds == k
+            thresholds[own] = fit_thresholds(probabilities[~own], has[~own])
+        about = experiment.classes, list(images.paths), has, probabilities, experiment.skipped, "cross-validation"
+        evaluation = MultilabelEvaluation.of(*about, thresholds=thresholds)
+        folds = [evaluation.part(np.flatnonzero(self.folds == k).tolist()).report() for k in range(self.n_folds)]
+        shown = "images", "macro_f1", "micro_f1", "mean_average_precision", "exact_match", "labels"
+        metrics = evaluation.report() | {
+            "folds": self.n_folds,
+            "groups": self.n_groups,
+            "by_fold": [{key: each[key] for key in shown} for each in folds],
         }
         return CrossValidated(evaluation, self.folds, metrics)
 
@@ -307,12 +333,15 @@ def help_cross_validation(ranks: Ranks, hooks: FoldHooks) -> None:
 
 
 def groups_of(experiment: Experiment, grouping: str) -> list[int] | None:
-    """The group of each training image, (m,), see groups.py, or by the data themselves; None where there are none."""
+    """The group of each training image, (m,), see groups.py; None where each stands for itself.
+
+    Where nothing is said, a table's column of groups counts.
+    """
     images, shape = experiment.training, experiment.plan.image_format.shape
     if grouping == NO_GROUPS:
-        known = experiment.plan.source.groups
-        numbers = {name: number for number, name in enumerate(dict.fromkeys(known.values()))}
-        return [numbers[known[path]] for path in images.paths] if known else None
+        known, numbers = experiment.plan.source.groups, dict[str, int]()
+        groups = [known.get(path, path) for path in images.paths]
+        return [numbers.setdefault(group, len(numbers)) for group in groups] if known else None
     names = [experiment.classes[label] for label in images.labels]
     return group_numbers(grouping, images.paths, names, lambda: near_copy_groups(images.pixels[images.rows], shape))
 
@@ -327,7 +356,7 @@ def _with_all_images(plan: Plan) -> Plan:
     return replace(plan, training_files=everything.chosen(order), validation_files=LabeledFiles((), ()))
 
 
-def _times(plan: Plan, paths: Sequence[str]) -> list[Any] | None:
+def times_of(plan: Plan, paths: Sequence[str]) -> list[Any] | None:
     """When each image was taken, as something that can be compared; None where nobody says."""
     order = plan.source.order
     return [natural_key(order[path]) for path in paths] if order else None

@@ -18,6 +18,7 @@ import numpy as np
 from nncli.data.loading import LoadedImages
 from nncli.data.pixel_rows import PixelRows
 from nncli.data.scaling import SCALINGS, Scaling
+from nncli.data.split import rarest_labels
 from nncli.errors import DataError
 from nncli.features.column import FeatureColumn
 from nncli.features.settings import PIXELS
@@ -89,6 +90,14 @@ class ImageSet:
     def chunks(self) -> Iterator[NDArray[np.uint8]]:
         """Their pixels in order, some rows at a time; each chunk overwrites the one before."""
         return PixelRows(self.pixels, self.rows).chunks()
+
+
+def strata(images: ImageSet, task: str) -> list[int]:
+    """The class of each image, or the rarest of its labels, (m,): parts of a set are to have the same share of each.
+
+    Images with numbers are all alike.
+    """
+    return rarest_labels(images.targets) if task == "multilabel" else images.labels.tolist()
 
 
 @dataclass

@@ -28,6 +28,12 @@ MOST_HIDDEN = 256
 MIRRORING = "data.augmentation", "data.test_time_augmentation"
 """Keys that let the network see mirror images."""
 
+UNSAID = {
+    "multilabel": "no image is mirrored, for that might change its labels; if it does not: data.augmentation: mirror",
+    "regression": "no image is mirrored, for nobody says what that does to its numbers: data.mirror_targets",
+}
+"""By task: why a recipe mirrors no image, and what to write."""
+
 NARROWEST, LONGEST = 24, 512
 """Pixels that the shorter side of elongated images keeps, if the longer one need not be larger than this."""
 
@@ -66,13 +72,12 @@ def apply_recipe(
         notes.append(f"recipe {recipe}, effort {effort}: {n} {looks}{drawn}")
     config_file = _with_format(config_file, looks, n, notes)
     data = config_file.config.data
-    are_numbers = data.task == "regression"
-    keep_class = not are_numbers or config_file.was_set("data.mirror_targets")
-    if are_numbers and not keep_class and recipe != "digits":
-        notes.append("no image is mirrored, for nobody says what that does to its numbers: data.mirror_targets")
-    if recipe != "digits" and not are_numbers and not all(map(config_file.was_set, MIRRORING)):
+    keep_class = says_how_to_mirror(config_file)
+    if not keep_class and recipe != "digits":
+        notes.append(UNSAID[data.task])
+    if recipe != "digits" and data.task == "classification" and not all(map(config_file.was_set, MIRRORING)):
         keep_class = _keep_class(config_file, source, files, looks, notes)
-    defaults = recipe_defaults(recipe, effort, Facts(n, config_file.config.data.shape, keep_class, are_numbers))
+    defaults = recipe_defaults(recipe, effort, Facts(n, data.shape, keep_class, data.task))
     chosen: dict[str, Any] = {"training.recipe": recipe}  # so a run repeated from its own config need not choose again
     if config_file.values["network.layer_dims"] == CHOSEN:
         chosen["network.layer_dims"] = defaults["network.layer_dims"]
@@ -84,6 +89,14 @@ def apply_recipe(
     if _keeps_its_inputs(config_file):
         defaults["network.project"] = "none"
     return config_file.with_defaults(defaults).with_values(chosen).checked(), tuple(notes)
+
+
+def says_how_to_mirror(config_file: ConfigFile) -> bool:
+    """Whether a config says that its labels or numbers may be mirrored; of classes the images are asked."""
+    data = config_file.config.data
+    if data.task == "multilabel":
+        return config_file.was_set("data.augmentation") and data.augmentation in ("mirror", "photos")
+    return data.task == "classification" or config_file.was_set("data.mirror_targets")
 
 
 def _with_format(config_file: ConfigFile, looks: Looks, n_images: int, notes: list[str]) -> ConfigFile:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nncli.config.writing import as_json, used_options
-from nncli.data.batches import Batches
+from nncli.data.batches import Batches, everything
 from nncli.data.pixel_rows import PixelRows
 from nncli.errors import NncliError, TrainingError
 from nncli.evaluation.evaluation import Evaluation, answer_rows
@@ -33,7 +33,9 @@ from nncli.model.predictor import Predictor
 from nncli.model.strangeness import FEWEST, chosen_references, fit_strangeness
 from nncli.model.task import Multilabel, Regression
 from nncli.model.thresholds import fit_thresholds
+from nncli.network.ensemble import vote
 from nncli.network.normalization import fold
+from nncli.network.parameters import Workspace
 from nncli.run.checkpoint import CHECKPOINT, restore_checkpoint, write_checkpoint
 from nncli.run.findings import image_findings, loss_findings, network_findings, temperature_findings, threshold_findings
 from nncli.run.watched import WATCH, read_watched
@@ -43,6 +45,8 @@ from nncli.training.state import EpochResult
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from nncli.evaluation.baseline import Finding
     from nncli.model.file import Model
@@ -125,6 +129,16 @@ class Training:
             "config": {key: as_json(value) for key, value in used_options(plan.config).items() if key not in not_told},
         }
         return self.experiment.model(fold(self.trainer.parameters.like(flat=on_host(state.best))), training)
+
+    def validation_answers(self) -> NDArray[Any]:
+        """Answers of the best network to the validation images, (m, K), from the inputs that its loss was told by."""
+        trainer, task = self.trainer, self.experiment.task
+        batches, best = trainer.validation_set, fold(trainer.parameters.like(flat=trainer.state.best))
+        if batches is None:
+            raise TrainingError("there are no validation images to answer for")
+        workspace = Workspace.of(best, batches.batch_size, training=False)
+        voted = (vote(best, workspace, X, trainer.settings.activation) for X, _ in batches.in_order(everything))
+        return np.concatenate([task.answers(on_host(Y_hat)).T.copy() for Y_hat in voted])
 
     @property
     def keeps_last(self) -> bool:

@@ -19,7 +19,7 @@ from nncli.features.settings.patches import Patches
 from nncli.features.settings.pixels import Pixels
 from nncli.run.mirror_choice import compare_mirrored
 from nncli.run.plan import resolve_layer_dims
-from nncli.run.recipe_choice import choose
+from nncli.run.recipe_choice import choose, says_how_to_mirror
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -70,7 +70,7 @@ class SearchSpace:
     """
 
     def __init__(self, plan: Plan) -> None:
-        self._plan = plan
+        self._plan, self._has_classes = plan, plan.config.data.task == "classification"
         own = values_of(plan.config)
         self.starts = {OWN: own} | {name: own | values for name, values in _recipes(plan).items()}
         self.features = _features(plan.image_format.shape)
@@ -86,8 +86,9 @@ class SearchSpace:
             "features": trial.suggest_categorical("features", [AS_IS, *self.features]),
             "hidden": trial.suggest_categorical("hidden", [AS_IS, *HIDDEN]),
         }
-        for name in ("learning_rate_factor", self._decay(choice["start"]), "dropout", "label_smoothing"):
-            choice[name] = trial.suggest_float(name, *LIMITS[name], log=name in LOGARITHMIC)
+        for name in self.as_it_is(choice["start"]):
+            if name in LIMITS:
+                choice[name] = trial.suggest_float(name, *LIMITS[name], log=name in LOGARITHMIC)
         return choice
 
     def as_it_is(self, start: str) -> Choice:
@@ -97,8 +98,9 @@ class SearchSpace:
             "learning_rate_factor": 1.0,
             decay: values[f"training.{decay}"],
             "dropout": values["network.dropout"],
-            "label_smoothing": values["training.label_smoothing"],
         }
+        if self._has_classes:
+            numbers["label_smoothing"] = values["training.label_smoothing"]
         clipped = {name: min(max(value, LIMITS[name][0]), LIMITS[name][1]) for name, value in numbers.items()}
         return {"start": start, "features": AS_IS, "hidden": AS_IS, **clipped}
 
@@ -115,8 +117,9 @@ class SearchSpace:
             "training.learning_rate": _rounded(start["training.learning_rate"] * choice["learning_rate_factor"]),
             f"training.{decay}": _rounded(choice[decay]),
             "network.dropout": _rounded(choice["dropout"]),
-            "training.label_smoothing": _rounded(choice["label_smoothing"]),
         }
+        if self._has_classes:
+            values["training.label_smoothing"] = _rounded(choice["label_smoothing"])
         if choice["features"] != AS_IS:
             values |= {"data.features": self.features[choice["features"]], "data.scaling": "auto"}
         hidden = start["network.layer_dims"][1:-1]
@@ -145,17 +148,18 @@ class SearchSpace:
 def _recipes(plan: Plan) -> dict[str, dict[str, Any]]:
     """Options of the recipe that suits the images, by a word for recipe and effort, without the config's own."""
     training, looks = plan.config.training, plan.source.look_at(plan.training_files.paths)
-    recipe = choose(looks) if looks else "photos"
-    keep_class = True
-    if looks and recipe == "photos":
+    recipe, task = choose(looks) if looks else "photos", plan.config.data.task
+    keep_class = says_how_to_mirror(plan.config_file)
+    if looks and recipe == "photos" and task == "classification":
         keep_class = compare_mirrored(plan.source, plan.training_files, looks, plan.config.data.color).keeps_class
     usual = {key: option.default for key, option in OPTIONS.items() if not key.startswith("data.")}
-    kept = {f"training.{key}": getattr(training, key) for key in ("seed", "class_weights", "precision", "processes")}
+    same = "seed", "loss", "class_weights", "precision", "processes"
+    kept = {f"training.{key}": getattr(training, key) for key in same}
     data = {key: OPTIONS[f"data.{key}"].default for key in ("features", "scaling", "augmentation")}
     found = {}
     for effort in ("quick", "standard"):
         if (training.recipe, training.effort) != (recipe, effort):
-            facts = Facts(len(plan.training_files.paths), plan.image_format.shape, keep_class)
+            facts = Facts(len(plan.training_files.paths), plan.image_format.shape, keep_class, task)
             words = {"training.recipe": recipe, "training.effort": effort}
             defaults = {f"data.{key}": value for key, value in data.items()} | recipe_defaults(recipe, effort, facts)
             found[f"{recipe} {effort}"] = usual | kept | words | defaults

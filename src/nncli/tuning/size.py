@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nncli.data.split import grouped_split, stratified_split
+from nncli.data.split import grouped_split, last_split, stratified_split
 from nncli.errors import TrainingError
-from nncli.run.cross_validation import groups_of
+from nncli.run.cross_validation import groups_of, times_of
+from nncli.run.dataset import strata
 from nncli.run.hooks import NOBODY, Hooks
 from nncli.run.loading import learn
 from nncli.run.plan import resolve_layer_dims
@@ -66,7 +67,8 @@ class Cost:
 def measured_cost(plan: Plan, training: ImageSet, validation: ImageSet, hooks: Hooks = NOBODY) -> Cost:
     """The cost of training `plan` on these images, told from one epoch on some of them; the hooks watch."""
     share = min(1.0, MEASURED / len(training.rows))
-    sample = part_of(training, share, 0), part_of(validation, share, 0)
+    task = plan.config.data.task
+    sample = part_of(training, share, 0, task), part_of(validation, share, 0, task)
     started = time.perf_counter()
     experiment = learn(sized(plan, len(sample[0].rows), None), *sample, hooks)
     learned = time.perf_counter()
@@ -85,17 +87,19 @@ def resized(plan: Plan, training: ImageSet, validation: ImageSet, share: float) 
     images = min(1.0, max(share, FEWEST_IMAGES / len(training.rows)))
     epochs = None if share >= images else max(1, round(plan.config.training.epochs * share / images))
     seed = plan.config.training.seed
-    chosen = part_of(training, images, seed)
+    task = plan.config.data.task
+    chosen = part_of(training, images, seed, task)
     kept = min(1.0, max(images, FEWEST_IMAGES / len(validation.rows)))
-    return sized(plan, len(chosen.rows), epochs), chosen, part_of(validation, kept, seed)
+    return sized(plan, len(chosen.rows), epochs), chosen, part_of(validation, kept, seed, task)
 
 
-def part_of(images: ImageSet, share: float, seed: int) -> ImageSet:
-    """A `share` of some images, 0..1, the same of each class and at least one."""
+def part_of(images: ImageSet, share: float, seed: int, task: str) -> ImageSet:
+    """A `share` of some images, 0..1, the same of each class or label and at least one."""
     if share >= 1:
         return images
-    rest, part = stratified_split(images.labels.tolist(), share, seed)
-    alone = rest[~np.isin(images.labels[rest], images.labels[part])]  # of a class of one
+    of_image = np.array(strata(images, task))
+    rest, part = stratified_split(of_image.tolist(), share, seed)
+    alone = rest[~np.isin(of_image[rest], of_image[part])]  # of a class of one
     return images.chosen(np.union1d(part, alone))
 
 
@@ -111,18 +115,33 @@ def sized(plan: Plan, n_training: int, epochs: int | None) -> Plan:
 def set_aside(experiment: Experiment) -> tuple[ImageSet, ImageSet | None]:
     """Training images to try settings on, and others for the verdict; None where there are too few to spare.
 
-    As many are set aside as there are validation images, but a fifth at most. `data.groups` are not divided.
+    As many are set aside as there are validation images, but a fifth at most: groups are not divided, and of images in
+    an order the last ones. Pictures of side cameras go with their row, and are never judged by.
     """
     images, config = experiment.training, experiment.config
-    share = min(len(experiment.validation.rows) / len(images.rows), 0.2, MOST_SET_ASIDE / len(images.rows))
-    if share * len(images.rows) < FEWEST_SET_ASIDE:
+    center_of = _centers(experiment)
+    judged = np.array([i for i, path in enumerate(images.paths) if path not in center_of], np.intp)
+    share = min(len(experiment.validation.rows) / len(judged), 0.2, MOST_SET_ASIDE / len(judged))
+    if share * len(judged) < FEWEST_SET_ASIDE:
         return images, None
-    labels, seed = images.labels.tolist(), config.training.seed
+    labels, seed = np.array(strata(images, config.data.task))[judged], config.training.seed
     groups = groups_of(experiment, config.data.groups)
-    if groups is None:
-        kept, aside = stratified_split(labels, share, seed)
+    times = times_of(experiment.plan, [images.paths[i] for i in judged])
+    if times is not None:
+        aside = judged[last_split(times, share)[1]]
+    elif groups is None:
+        aside = judged[stratified_split(labels.tolist(), share, seed)[1]]
     else:
-        kept, aside = grouped_split(labels, share, seed, groups)
-    if len(set(images.labels[kept].tolist())) < len(experiment.classes) or not len(aside):
+        aside = judged[grouped_split(labels.tolist(), share, seed, [groups[i] for i in judged])[1]]
+    away = {images.paths[i] for i in aside}
+    kept = np.array([i for i, path in enumerate(images.paths) if center_of.get(path, path) not in away], np.intp)
+    lost = config.data.task == "classification" and set(images.labels[kept]) != set(range(len(experiment.classes)))
+    if lost or not len(aside):
         return images, None
     return images.chosen(kept), images.chosen(aside)
+
+
+def _centers(experiment: Experiment) -> dict[str, str]:
+    """Of every picture of a side camera the one of its row."""
+    sides = experiment.plan.source.sides
+    return {side: center for center, files in sides.items() for side in files.paths}

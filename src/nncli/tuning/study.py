@@ -23,13 +23,13 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 
 from nncli.config.writing import used_options
-from nncli.data.pixel_rows import PixelRows
 from nncli.errors import NncliError, TrainingError, UsageError
-from nncli.evaluation.evaluation import predict_rows
+from nncli.evaluation.resampling import Drawn
 from nncli.machine.file_lock import locked_folder
 from nncli.run.loading import learn
 from nncli.run.pipeline import train
 from nncli.text import printable
+from nncli.tuning.measure import MEASURES
 from nncli.tuning.search_space import OWN, SearchSpace
 from nncli.tuning.size import FEWEST_IMAGES, measured_cost, resized, set_aside
 from nncli.tuning.trial import TrialHooks, contest, tried
@@ -80,9 +80,9 @@ optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 
 class Outcome(NamedTuple):
-    """Outcome of a training: its accuracy, None if it was stopped, and what the study keeps about it."""
+    """Outcome of a training: what it is judged by, None if it was stopped, and what the study keeps about it."""
 
-    accuracy: float | None
+    value: float | None
     about: dict[str, Any]
 
 
@@ -95,15 +95,21 @@ class Search:
 
     Attributes:
         space: What is searched.
+        task, names: `data.task`, and the names of classes, labels or numbers.
+        measure: What trials are judged by.
         set_aside: Images that no trial trains on or is chosen by, for the verdict; None where there are too few.
 
     Raises:
         UsageError: The file is a study of something else.
-        NncliError: It cannot be used.
+        DataError: The validation images cannot tell what is better.
+        NncliError: The file cannot be used.
     """
 
     def __init__(self, experiment: Experiment, file: str) -> None:
         self._experiment, self._file = experiment, file
+        self.task, self.names = experiment.config.data.task, experiment.classes
+        self.measure = MEASURES[self.task]
+        self.measure.refuse(experiment.validation)
         training, self.set_aside = set_aside(experiment)
         self._images = training, experiment.validation
         self.space = SearchSpace(experiment.plan)
@@ -199,8 +205,12 @@ class Search:
         if sizes is None:
             self._hooks.on_note("measuring how long a training takes")
             least = min(LEAST, FEWEST_IMAGES / len(self._images[0].rows))
-            trial, share, slow = self._seconds * PER_TRIAL, 1.0, {}
+            trial, share = self._seconds * PER_TRIAL, 1.0
+            slow: dict[str, float] = {}
             for start in self.space.starts:
+                if slow:  # the further ones are of a larger effort
+                    slow[start] = max(slow.values())
+                    continue
                 plan = self.space.plan_of(self.space.as_it_is(start))
                 cost = measured_cost(plan, *self._images, self._hooks)
                 if start != OWN and cost.seconds(least) > trial:  # once more, for the machine may have been busy
@@ -268,27 +278,27 @@ class Search:
         trial.set_user_attr("process", [socket.gethostname(), os.getpid()])
         is_own, choice = bool(trial.user_attrs.get("own")), self.space.suggest(trial)
         most = SLOW * PER_TRIAL * self._seconds
-        hooks = TrialHooks(self._hooks, None if is_own else trial, most)
+        hooks = TrialHooks(self._hooks, None if is_own else trial, most, self.measure.of_epoch)
         outcome = self._train(trial.number, choice, self._share, hooks, is_own=is_own)
         for name, value in outcome.about.items():
             trial.set_user_attr(name, value)
-        state = TrialState.FAIL if outcome.accuracy is None else TrialState.COMPLETE
+        state = TrialState.FAIL if outcome.value is None else TrialState.COMPLETE
         if hooks.is_hopeless:
             state = TrialState.PRUNED
-        found = tried(self._study.tell(trial, outcome.accuracy, state))
+        found = tried(self._study.tell(trial, outcome.value, state))
         self._hooks.on_tried(found)
         return found
 
     def _repeat(self, before: Tried, share: float) -> None:
         """Train a choice once more; it is kept as a further trial when it is finished."""
-        hooks = TrialHooks(self._hooks, None, self._seconds)
+        hooks = TrialHooks(self._hooks, None, self._seconds, self.measure.of_epoch)
         outcome = self._train(before.number, before.choice, share, hooks, is_own=before.is_own)
-        if outcome.accuracy is None:
+        if outcome.value is None:
             return
         distributions = self._study.get_trials(deepcopy=False)[before.number].distributions
         about = outcome.about | {"own": before.is_own, "again": before.number}
         self._study.add_trial(
-            create_trial(value=outcome.accuracy, params=before.choice, distributions=distributions, user_attrs=about)
+            create_trial(value=outcome.value, params=before.choice, distributions=distributions, user_attrs=about)
         )
         same = [each for each in self.trials() if each.share == share and each.choice == before.choice]
         self._hooks.on_tried(same[-1])
@@ -305,19 +315,22 @@ class Search:
         try:
             result = train(learn(plan, training, validation, hooks), hooks)
         except TrainingError:  # the loss is not finite: as bad as can be
-            return Outcome(0.0, about | {"seconds": time.monotonic() - begun})
+            return Outcome(self.measure.lowest, about | {"seconds": time.monotonic() - begun})
         if not result.trainer.is_finished:
             return Outcome(None, about | {"slow": hooks.is_slow})
         kept = result.trainer.state.history[result.trainer.state.best_epoch - 1]
+        found = self.measure.of_training(result)
+        value = found.value if isinstance(found, Drawn) else found
+        if isinstance(found, Drawn):
+            about |= {"interval": list(found.interval), "deviation": found.deviation}
         about |= {"loss": kept.val_loss, "seconds": time.monotonic() - begun}
-        is_candidate = share > self._share or (self._share == 1 and (is_own or self._is_best(kept)))
+        is_candidate = share > self._share or (self._share == 1 and (is_own or self._is_best(value, kept)))
         if is_candidate and self.set_aside is not None:
-            images = PixelRows(self.set_aside.pixels, self.set_aside.rows)
-            about["answers"] = predict_rows(result.best_model(), images).argmax(axis=1).tolist()
-        return Outcome(kept.val_accuracy, about)
+            about |= self.measure.answers(result, self.set_aside)
+        return Outcome(value, about)
 
-    def _is_best(self, kept: EpochResult) -> bool:
-        return all(each.score <= (kept.val_accuracy or 0.0, -(kept.val_loss or 0.0)) for each in contest(self.trials()))
+    def _is_best(self, value: float, kept: EpochResult) -> bool:
+        return all(each.score <= (value, -(kept.val_loss or 0.0)) for each in contest(self.trials()))
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -9,9 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nncli.evaluation.intervals import Interval, wilson
+from nncli.evaluation.resampling import Drawn
 from nncli.run.hooks import Hooks
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
     from optuna.trial import FrozenTrial, Trial
 
@@ -35,9 +39,12 @@ class Tried:
         choice: What it chose.
         share: Of the whole training, 0..1; see size.py.
         n_training, n_validation, epochs: What that came to.
-        seconds: How long it took; only of finished ones, as the next three.
-        accuracy, loss: On the validation images.
-        answers: Class indices for the images set aside, (m,); None where it was not asked.
+        seconds: How long it took; only of finished ones, as all that follows.
+        value, loss: On the validation images; the value is what it is judged by, see measure.py.
+        drawn: What chance makes of the value, where this is no share of the images.
+        answers: For the images set aside: class indices, (m,), or probabilities of labels or numbers, (m, K); None
+            where it was not asked.
+        thresholds: Probability from which on it tells each label, (K,).
     """
 
     number: int
@@ -49,30 +56,40 @@ class Tried:
     n_validation: int = 0
     epochs: int = 0
     seconds: float = 0.0
-    accuracy: float | None = None
+    value: float | None = None
     loss: float | None = None
-    answers: NDArray[np.intp] | None = None
+    drawn: Drawn | None = None
+    answers: NDArray[Any] | None = None
+    thresholds: NDArray[np.float64] | None = None
 
     @property
     def score(self) -> tuple[float, float]:
-        """Larger is better; the loss decides between equal accuracies."""
-        return self.accuracy or 0.0, -(self.loss or 0.0)
-
-    @property
-    def n_right(self) -> int:
-        """Validation images answered right."""
-        return round((self.accuracy or 0.0) * self.n_validation)
+        """Larger is better; the loss decides between equal values."""
+        return self.value or 0.0, -math.inf if self.loss is None else -self.loss
 
     @property
     def interval(self) -> Interval:
-        """Of the accuracy."""
-        return wilson(self.n_right, self.n_validation)
+        """Of the value."""
+        if self.drawn:
+            return self.drawn.interval
+        return wilson(round((self.value or 0.0) * self.n_validation), self.n_validation)
+
+    @property
+    def deviation(self) -> float:
+        """Standard error of the value."""
+        if self.drawn:
+            return self.drawn.deviation
+        share = self.value or 0.0
+        return math.sqrt(share * (1 - share) / max(self.n_validation, 1))
 
 
 def tried(trial: FrozenTrial) -> Tried:
     """A trial as optuna keeps it."""
     about: dict[str, Any] = trial.user_attrs
     state = {"COMPLETE": "finished", "FAIL": "unfinished"}.get(trial.state.name, trial.state.name.lower())
+    value, drawn = trial.value if state == "finished" else None, None
+    if value is not None and "interval" in about:
+        drawn = Drawn(value, Interval(*about["interval"]), about["deviation"])
     return Tried(
         number=trial.number,
         state="too slow" if about.get("slow") else state,
@@ -83,9 +100,11 @@ def tried(trial: FrozenTrial) -> Tried:
         n_validation=about.get("n_validation", 0),
         epochs=about.get("epochs", 0),
         seconds=about.get("seconds", 0.0),
-        accuracy=trial.value if state == "finished" else None,
+        value=value,
         loss=about.get("loss"),
-        answers=np.array(about["answers"], np.intp) if "answers" in about else None,
+        drawn=drawn,
+        answers=np.array(about["answers"]) if "answers" in about else None,
+        thresholds=np.array(about["thresholds"]) if "thresholds" in about else None,
     )
 
 
@@ -108,9 +127,8 @@ def winner(trials: list[Tried]) -> Tried | None:
     own = next((each for each in compared if each.is_own), None)
     if own is None or own.share == 1:
         return compared[0] if compared else None
-    share_right = own.n_right / max(own.n_validation, 1)
-    noise = (2 * own.n_validation * share_right * (1 - share_right)) ** 0.5
-    return compared[0] if compared[0].n_right - own.n_right > 2 * noise else own
+    noise = 2**0.5 * own.deviation
+    return compared[0] if (compared[0].value or 0.0) - (own.value or 0.0) > 2 * noise else own
 
 
 class SearchHooks(Hooks):
@@ -133,14 +151,17 @@ class TrialHooks(Hooks):
         watcher: Sees what there is to see.
         trial: Of the study; None if it is trained to its end whatever it brings.
         seconds: After which it is too slow.
+        of_epoch: What it is compared with others by; see measure.py.
 
     Attributes:
         epochs: Of the trial.
         is_hopeless: Whether the study has given it up.
     """
 
-    def __init__(self, watcher: SearchHooks, trial: Trial | None, seconds: float) -> None:
-        self._watcher, self._trial = watcher, trial
+    def __init__(
+        self, watcher: SearchHooks, trial: Trial | None, seconds: float, of_epoch: Callable[[EpochResult], float]
+    ) -> None:
+        self._watcher, self._trial, self._of_epoch = watcher, trial, of_epoch
         self.epochs, self._step, self.is_hopeless = 1, 0, False
         self._latest = time.monotonic() + seconds
 
@@ -161,7 +182,7 @@ class TrialHooks(Hooks):
         self._watcher.on_epoch(result)
         before, self._step = self._step, STEPS * result.epoch // self.epochs
         if self._trial is not None and self._step > before:
-            self._trial.report(result.val_accuracy or 0.0, self._step)
+            self._trial.report(self._of_epoch(result), self._step)
             self.is_hopeless = self._trial.should_prune()
 
     @property
