@@ -30,10 +30,20 @@ class ThreadRank:
         barrier: Of all.
         table: Where everyone lays down something for the others, by rank.
         n_machines: On how many machines they are to believe themselves.
+        off: Set when the first calls off what the others do.
     """
 
-    def __init__(self, rank: int, barrier: threading.Barrier, table: list[Any], n_machines: int = 2) -> None:
+    def __init__(
+        self,
+        rank: int,
+        barrier: threading.Barrier,
+        table: list[Any],
+        n_machines: int = 2,
+        off: threading.Event | None = None,
+    ) -> None:
+        off = off or threading.Event()
         self.n_machines = n_machines
+        self.call_off, self.is_called_off = off.set, off.is_set
         self.rank, self.size, self._barrier, self._table = rank, len(table), barrier, table
 
     def gathered(self, own: T) -> list[T]:
@@ -71,14 +81,20 @@ class ThreadRank:
         """See `Ranks`."""
         return [sum(column) for column in zip(*self.gathered(numbers), strict=True)]
 
+    def meet(self, meanwhile: Callable[[], object] | None = None) -> None:
+        """See `Ranks`."""
+        if meanwhile:
+            meanwhile()
+        self._barrier.wait(SECONDS)
+
 
 def in_ranks(size: int, work: Callable[[Ranks], T], n_machines: int = 2) -> list[T]:
     """The results of `work`, done by `size` ranks at the same time; an error in one of them ends all."""
-    barrier, table = threading.Barrier(size), [None] * size
+    barrier, table, off = threading.Barrier(size), [None] * size, threading.Event()
 
     def one(rank: int) -> T:
         try:
-            return work(ThreadRank(rank, barrier, table, n_machines))
+            return work(ThreadRank(rank, barrier, table, n_machines, off))
         except BaseException:
             barrier.abort()
             raise

@@ -11,6 +11,7 @@ import signal
 import sys
 import time
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ import pytest
 from tests.cli.tiny import Runner, write_three
 from tests.folders import write_class_folders, write_config
 from tests.mpiexec import NEEDS_MPI, start
+from tests.postgres import PASSWORD, server
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -113,3 +115,23 @@ def test_several_processes_predict_in_the_order_of_the_input(tmp_path: Path, nnc
     alone = nncli("predict", "-m", model, tmp_path / "photos")
     out, err = (process := start(2, "predict", "-m", model, tmp_path / "photos")).communicate(timeout=60)
     assert (3, alone.out, alone.err) == (process.returncode, out, err)
+
+
+def test_several_processes_search_in_one_study(tmp_path: Path) -> None:
+    """Through a server that keeps it; one process resumes it; the password stands nowhere."""
+    pytest.importorskip("optuna")
+    pytest.importorskip("psycopg")
+    write_class_folders(tmp_path / "photos", {"a": 10, "b": 10})
+    config = write_config(tmp_path / "c.yaml", tmp_path / "photos", training={"epochs": 1})
+    said, n_trials = [], []
+    with server() as url:
+        command = ("tune", config, "-o", tmp_path / "best.yaml", "--study", url, "-f", "csv", "--trials", "2")
+        for n in (2, 1):
+            out, err = (process := start(n, *command)).communicate(timeout=100)
+            assert 0 == process.returncode, err
+            said += [out, err]
+            n_trials.append(len(out.splitlines()) - 1)
+    assert [2, 4] == n_trials
+    assert "resumed after 2 trials" in said[-1]
+    said += [path.read_text() for path in tmp_path.glob("*.yaml")]
+    assert [] == [text for text in said if PASSWORD in text or quote(PASSWORD, safe="") in text or "word%" in text]

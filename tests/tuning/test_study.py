@@ -18,16 +18,21 @@ from optuna.trial import TrialState  # noqa: E402
 from nncli.config import load_config  # noqa: E402
 from nncli.errors import NncliError, UsageError  # noqa: E402
 from nncli.run.dataset import load_experiment, plan_experiment  # noqa: E402
+from nncli.run.hooks import NOBODY  # noqa: E402
 from nncli.training.loop import Trainer  # noqa: E402
 from nncli.tuning import study  # noqa: E402
+from nncli.tuning.search_space import OWN  # noqa: E402
 from nncli.tuning.size import Cost  # noqa: E402
-from nncli.tuning.study import Search  # noqa: E402
+from nncli.tuning.study import Search, help_search, open_search  # noqa: E402
 from nncli.tuning.trial import SearchHooks, Tried, contest  # noqa: E402
+from tests.fixtures import plan_of  # noqa: E402
 from tests.folders import write_class_folders, write_config  # noqa: E402
+from tests.thread_ranks import in_ranks  # noqa: E402
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from nncli.machine.ranks import Ranks
     from nncli.run.dataset import Experiment
 
 
@@ -220,3 +225,84 @@ def test_a_first_trial_that_takes_too_long_makes_the_others_smaller(
     assert search._study.user_attrs["sizes"]["share"] == search._share
     waiting = search._study.get_trials(states=(TrialState.WAITING,))
     assert [True] == [True for each in waiting if each.user_attrs.get("own")]
+
+
+def test_ranks_search_in_one_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each has trials of its own, no choice is tried twice, and the best are dealt out to be repeated."""
+    monkeypatch.setattr(study, "measured_cost", lambda *_: Cost(0.0, 500.0))
+    monkeypatch.setattr("nncli.tuning.search_space._recipes", lambda _plan: {})  # they take longer
+    write_class_folders(tmp_path / "photos", {"a": 10, "b": 10})
+    plan = plan_of(tmp_path, training={"epochs": 10})
+
+    def searching(ranks: Ranks) -> list[Tried]:
+        watcher = Watcher(lambda: False)
+        if ranks.rank > 0:
+            help_search(ranks, watcher)
+        else:
+            open_search(plan, str(tmp_path / "s.study"), NOBODY, ranks).run(watcher, 1000.0, 4)
+        return watcher.told
+
+    told = in_ranks(2, searching, n_machines=1)
+    assert [{1 / 6}, {1 / 6}] == [{each.share for each in found[:2]} for found in told]
+    small = [each.choice for found in told for each in found[:2]]
+    assert 4 == len({str(choice) for choice in small})
+    whole = [each for found in told for each in found[2:]]
+    assert {1.0} == {each.share for each in whole}
+    assert sorted(map(str, small)) == sorted(str(each.choice) for each in whole)
+    assert [True] == [each.is_own for each in whole if each.is_own]
+
+
+def test_ranks_end_when_the_first_says_so(tmp_path: Path) -> None:
+    """Whoever is called off begins no trial, and comes to the last meeting."""
+    write_class_folders(tmp_path / "photos", {"a": 10, "b": 10})
+    plan = plan_of(tmp_path)
+
+    def searching(ranks: Ranks) -> list[Tried]:
+        watcher = Watcher(ranks.is_called_off)
+        if ranks.rank == 0:
+            ranks.call_off()
+        if ranks.rank > 0:
+            help_search(ranks, watcher)
+        else:
+            open_search(plan, str(tmp_path / "s.study"), NOBODY, ranks).run(watcher, 1000.0)
+        return watcher.told
+
+    assert [[], []] == in_ranks(2, searching, n_machines=1)
+
+
+@pytest.mark.parametrize(
+    ("url", "line"),
+    [
+        ("postgresql://me:hush@here/x?password=hush", "this --study needs psycopg"),
+        ("postgresql://me:hu@sh@here/x", "--study postgresql://...: no URL; write postgresql://user@host/database"),
+        ("postgresql://me@here:hush/x", "--study postgresql://...: no URL"),
+        ("nothing://me:hush@here/x", "nothing://me:***@here/x: cannot be used as a study"),
+    ],
+)
+def test_no_message_has_a_password(url: str, line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is wrong with the address, or with what is installed."""
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    monkeypatch.setitem(sys.modules, "psycopg2", None)
+    write_class_folders(tmp_path / "photos", {"a": 10, "b": 10})
+    with pytest.raises(NncliError) as caught:
+        open_search(plan_of(tmp_path), url)
+    assert line in str(caught.value)
+    assert "hush" not in str(caught.value)
+
+
+def test_a_file_is_for_one_machine(tmp_path: Path) -> None:
+    """Each machine would have a file of its own."""
+    write_class_folders(tmp_path / "photos", {"a": 10, "b": 10})
+    plan = plan_of(tmp_path)
+    with pytest.raises(UsageError, match=r"s\.study: a file is for one machine"):
+        in_ranks(2, lambda ranks: open_search(plan, "s.study", NOBODY, ranks) if ranks.rank == 0 else None)
+
+
+def test_a_trial_that_was_hopeless_only_at_its_end_counts(
+    tmp_path: Path, experiment: Experiment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is nothing left to give up."""
+    search, answers = Search(experiment, str(tmp_path / "s.study")), iter([*[False] * 9, True])
+    search.space.starts = {OWN: search.space.starts[OWN]}
+    monkeypatch.setattr("optuna.trial.Trial.should_prune", lambda _self: next(answers))
+    assert ["finished", "finished"] == [each.state for each in run(search, 2)]

@@ -14,14 +14,19 @@ from nncli.cli.config_words import settings_option
 from nncli.cli.messages import say
 from nncli.cli.progress import Progress
 from nncli.cli.stop_signals import signals
+from nncli.cli.together import together
 from nncli.errors import Interrupted, NncliError, UsageError
 from nncli.machine.extras import refuse_missing
+from nncli.machine.ranks import ALONE
 from nncli.text import printable
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from nncli.config import ConfigFile
+    from nncli.machine.ranks import Ranks
     from nncli.tuning.study import Search
-    from nncli.tuning.trial import Tried
+    from nncli.tuning.trial import SearchHooks, Tried
 
 FEWEST = 3
 """Finished trials below which a search has hardly begun."""
@@ -46,6 +51,11 @@ class Duration(click.ParamType):  # type: ignore[type-arg]  # which click made g
         return seconds
 
 
+def _help(ranks: Ranks) -> None:
+    ranks.meet()  # before, the first may find that it cannot search
+    _search_room().help_search(ranks, _notes(ranks))
+
+
 @click.command(short_help="Search for better settings within a time budget.")
 @click.argument("config", type=click.Path(path_type=Path))
 @click.option(
@@ -65,6 +75,7 @@ class Duration(click.ParamType):  # type: ignore[type-arg]  # which click made g
     help="Print the path of the config, all trials as csv, or all figures as json.",
 )  # fmt: skip
 @settings_option
+@together.helped_by(_help)
 def command(
     config: Path,
     budget: int,
@@ -82,6 +93,7 @@ def command(
       nncli tune photos.yaml --budget 30m
       nncli train "$(nncli tune photos.yaml --budget 10m)"
       nncli tune photos.yaml --study shared.study -o other.yaml    one of several
+      mpiexec -n 4 nncli tune photos.yaml    four trials at a time (docs/scaling.md)
 
     Searched are recipe, features, hidden layers, learning rate, dropout, weight decay and, of classes, label smoothing;
     the first trial is CONFIG as it is. Where the budget is too short for several whole trainings, trials are smaller
@@ -99,9 +111,9 @@ def command(
     _check_output(output, force=force)
     study = study or str(output.with_suffix(".study"))
     search = _search(config_file, study)
-    before = search.trials()
-    say(f"study {printable(study)}{f': resumed after {len(before)} trials' if before else ''}")
-    go_on = f"the same command resumes {printable(study)}"
+    before, named = search.trials(), _search_room().shown(study)
+    say(f"study {named}{f': resumed after {len(before)} trials' if before else ''}")
+    go_on = f"the same command resumes {named}"
     signals.orderly = True
     try:
         _run(search, deadline, output, trials)
@@ -128,7 +140,9 @@ def _run(search: Search, deadline: float, output: Path, n_trials: int | None) ->
         if best is not None and tried.number == best.number:
             _write(search, tried, output)
 
-    search.run(TuneProgress(search, deadline, on_tried), max(deadline - time.monotonic(), 0.001), n_trials)
+    watcher = TuneProgress(search, deadline, on_tried, together.ranks or ALONE)
+    search.run(watcher, max(deadline - time.monotonic(), 0.001), n_trials)
+    watcher.tell_of_others()
 
 
 def _print(report: dict[str, Any], format_: str) -> None:
@@ -151,20 +165,36 @@ def _check_output(output: Path, *, force: bool) -> None:
 
 
 def _search(config_file: ConfigFile, study: str) -> Search:
-    from nncli.run.loading import load
     from nncli.run.plan import plan_experiment
 
-    try:
-        from nncli.tuning.study import Search
-    except ModuleNotFoundError as error:
-        raise refuse_missing("tune", error, "tune") from error
-
+    room, ranks = _search_room(), together.ranks or ALONE
+    ranks.meet()
     plan = plan_experiment(config_file)
     if not plan.validation_files.paths:
         raise config_file.error(
             "data.validation_split", "data.validation_split is 0, and tune needs validation images to choose by"
         )
-    return Search(load(plan, Progress("auto")), study)
+    search: Search = room.open_search(plan, study, Progress("auto"), ranks)
+    return search
+
+
+def _search_room() -> ModuleType:
+    """The module that searches.
+
+    Raises:
+        UsageError: The extra is not installed.
+    """
+    try:
+        from nncli.tuning import study
+    except ModuleNotFoundError as error:
+        raise refuse_missing("tune", error, "tune") from error
+    return study
+
+
+def _notes(ranks: Ranks) -> SearchHooks:
+    from nncli.cli.tune_progress import OwnTrialNotes
+
+    return OwnTrialNotes(ranks)
 
 
 def _finish(search: Search, output: Path, seconds: float) -> dict[str, Any]:

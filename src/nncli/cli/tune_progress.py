@@ -7,13 +7,14 @@ import time
 from typing import TYPE_CHECKING
 
 from nncli.cli.messages import say
-from nncli.cli.progress import Progress
+from nncli.cli.progress import OwnNotes, Progress
 from nncli.cli.stop_signals import signals
 from nncli.tuning.trial import SearchHooks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from nncli.machine.ranks import Ranks
     from nncli.run.hooks import Counts
     from nncli.run.training import Training
     from nncli.training.state import EpochResult
@@ -25,28 +26,63 @@ SECONDS_BETWEEN_LINES = 4.0
 """At most; a batch comes on top."""
 
 
+SECONDS_BETWEEN_LOOKS = 2.0
+"""At the trials of other ranks."""
+
+
+class OwnTrialNotes(OwnNotes, SearchHooks):
+    """Notes of a process that helps the first one; it searches until that one says that it is over."""
+
+    def __init__(self, ranks: Ranks) -> None:
+        self._ranks = ranks
+
+    def should_stop(self) -> bool:
+        """Whether it has said so."""
+        return self._ranks.is_called_off()
+
+
 class TuneProgress(Progress, SearchHooks):
     """A search shown on stderr.
 
     Args:
         search: Which.
         deadline: When it is over, by `time.monotonic`.
-        on_best: Told each trial that has ended.
+        on_tried: Told each trial that has ended.
+        ranks: The processes that search.
     """
 
-    def __init__(self, search: Search, deadline: float, on_tried: Callable[[Tried], None]) -> None:
+    def __init__(self, search: Search, deadline: float, on_tried: Callable[[Tried], None], ranks: Ranks) -> None:
         super().__init__("auto")
-        self._search, self._deadline, self._told = search, deadline, on_tried
+        self._search, self._deadline, self._told, self._ranks = search, deadline, on_tried, ranks
+        self._known = {each.number for each in search.trials() if each.state != "running"}
+        self._is_called_off, self._next_look = False, 0.0
         self._doing, self._next_line, self._n_begun = "", 0.0, 0
 
     def should_stop(self) -> bool:
-        """Whether there was a signal, or the time is up; also when to say that it goes on."""
+        """Whether there was a signal, or the time is up; also when to say that it goes on, and what others found."""
         now = time.monotonic()
+        if self._ranks.size > 1 and now > self._next_look:
+            self.tell_of_others()
+            self._next_look = time.monotonic() + SECONDS_BETWEEN_LOOKS
         if self._mode == "lines" and self._doing and now > self._next_line:
             left = max(self._deadline - now, 0)
             say(f"{self._doing}, {int(left) // 60}:{int(left) % 60:02} left")
             self._next_line = now + SECONDS_BETWEEN_LINES
-        return signals.stop_asked() or now > self._deadline
+        is_over = signals.stop_asked() or now > self._deadline
+        if is_over and not self._is_called_off:
+            self._ranks.call_off()
+            self._is_called_off = True
+        return is_over
+
+    def tell_of_others(self) -> None:
+        """Say what the trials of other ranks brought that have ended since the last look."""
+        for tried in self._search.trials() if self._ranks.size > 1 else ():
+            if tried.state != "running" and tried.number not in self._known:
+                self._known.add(tried.number)
+                size = f"{tried.n_training} images, {tried.epochs} epoch{'' if tried.epochs == 1 else 's'}"
+                settings = self._search.space.described(tried.choice)
+                say(f"trial {tried.number}: {size}, {settings}: {self._result(tried)}")
+                self._told(tried)
 
     def on_sized(self, share: float, left_out: dict[str, float]) -> None:
         """Say it where it matters."""
@@ -65,10 +101,14 @@ class TuneProgress(Progress, SearchHooks):
     def on_tried(self, tried: Tried) -> None:
         """Say what it brought."""
         self._doing = ""
-        title = self._search.measure.title
-        named = "" if tried.value is None or title == "accuracy" else f"{title} "
-        say(f"trial {tried.number}: {named}{result(tried)}")
+        self._known.add(tried.number)
+        say(f"trial {tried.number}: {self._result(tried)}")
         self._told(tried)
+
+    def _result(self, tried: Tried) -> str:
+        """What a trial brought; that of an accuracy needs no name."""
+        title = self._search.measure.title
+        return ("" if tried.value is None or title == "accuracy" else f"{title} ") + result(tried)
 
     @contextlib.contextmanager
     def _bar_over(self, n: int, words: str, unit: str = "img") -> Iterator[Callable[[int], None]]:

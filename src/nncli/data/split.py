@@ -13,7 +13,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
 
 def stratified_split(labels: Sequence[int], fraction: float, seed: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -47,7 +47,7 @@ def stratified_split(labels: Sequence[int], fraction: float, seed: int) -> tuple
     return np.flatnonzero(~is_validation), np.flatnonzero(is_validation)
 
 
-def rarest_labels(targets: Sequence[Sequence[float]]) -> list[int]:
+def rarest_labels(targets: ArrayLike) -> list[int]:
     """The rarest label of each image, by a 1 or 0 for each of K labels; K where it has none."""
     has = np.array(targets, bool)
     order = np.argsort(has.sum(axis=0), kind="stable")  # the rarest first

@@ -93,13 +93,13 @@ class MpiRanks:
     def from_first(self, make: Callable[[], T]) -> T:
         """Process 0 calls `make`; all get the result."""
         made = make() if self.rank == 0 else None
-        self._meet()
+        self.meet()
         result: T = self._all.bcast(made, 0)
         return result
 
     def gathered(self, own: T) -> list[T]:
         """Everyone's `own`, by rank."""
-        self._meet()
+        self.meet()
         result: list[T] = self._all.allgather(own)
         return result
 
@@ -121,7 +121,7 @@ class MpiRanks:
         if self._machines != self._mpi.COMM_NULL and self._machines.Get_size() > 1:
             for machine, block in blocks:
                 self._machines.Bcast(block, machine)
-        self._meet()
+        self.meet()
         return whole
 
     def shared(self, n: int, dtype: DTypeLike) -> NDArray[Any]:
@@ -151,9 +151,29 @@ class MpiRanks:
         self._all.Allgather(own, every)
         return [sum(column) for column in every.T.tolist()]
 
+    def meet(self, meanwhile: Callable[[], object] | None = None) -> None:
+        """Wait until all have come here, without keeping a core busy for long."""
+        request = self._all.Ibarrier()
+        looks = 0
+        while not request.Test():
+            looks += 1
+            if meanwhile:
+                meanwhile()
+            if meanwhile or looks > EAGER_LOOKS:
+                time.sleep(SLEEP)
+
+    def call_off(self) -> None:
+        """Send every other process an empty message, which is the only one ever sent to it alone."""
+        for rank in range(1, self.size):
+            self._all.send(None, rank)
+
+    def is_called_off(self) -> bool:
+        """Whether there is one; it is never received, so it is there from then on."""
+        return bool(self._all.iprobe(0))
+
     def end(self) -> None:
         """The last meeting; who is through with it may leave."""
-        self._meet()
+        self.meet()
         self._is_over = True
         if self._heartbeat:
             self._heartbeat.stop()
@@ -169,15 +189,6 @@ class MpiRanks:
         last_way.daemon = True
         last_way.start()
         self._all.Abort(code)
-
-    def _meet(self) -> None:
-        """Wait until all have come here, without keeping a core busy for long."""
-        request = self._all.Ibarrier()
-        looks = 0
-        while not request.Test():
-            looks += 1
-            if looks > EAGER_LOOKS:
-                time.sleep(SLEEP)
 
 
 def _refuse_more_than_there_is(n_bytes: int) -> None:

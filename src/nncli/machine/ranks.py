@@ -9,6 +9,9 @@ All of them must come to the same meetings in the same order:
     shared        memory that all see, where they are on one machine
     add_up        vectors, entry by entry
     total         a few numbers
+    meet          nothing: all are there
+
+Between two meetings each may work by itself, and process 0 may call that off.
 
 `Alone` is the team of one, for which nothing needs to be done; machine/mpi.py has the other one.
 """
@@ -64,6 +67,15 @@ class Ranks(Protocol):
     def total(self, *numbers: float) -> list[float]:
         """The sums of `numbers` over the processes, the same bits in all of them."""
 
+    def meet(self, meanwhile: Callable[[], object] | None = None) -> None:
+        """Wait until all have come here; `meanwhile` is called over and over until then."""
+
+    def call_off(self) -> None:
+        """Process 0 asks the others to end what each of them does by itself."""
+
+    def is_called_off(self) -> bool:
+        """Whether process 0 has asked for it."""
+
 
 class Alone:
     """A process without others."""
@@ -96,6 +108,16 @@ class Alone:
     def total(self, *numbers: float) -> list[float]:
         """Likewise."""
         return list(numbers)
+
+    def meet(self, _meanwhile: Callable[[], object] | None = None) -> None:
+        """It is there already."""
+
+    def call_off(self) -> None:
+        """There is nobody to hear it."""
+
+    def is_called_off(self) -> bool:
+        """Nobody does."""
+        return False
 
 
 ALONE = Alone()

@@ -24,6 +24,7 @@ import numpy as np
 from nncli.errors import TrainingError
 from nncli.machine.cores import CAN_DIVIDE_BATCHES, usable_cores
 from nncli.machine.forking import Helpers
+from nncli.machine.launcher import launched
 from nncli.training.communicator import SingleProcess
 from nncli.training.pace import Pace
 from nncli.training.shared_memory import STRIDE, SharedMemory
@@ -152,7 +153,7 @@ def make_communicator(
 ) -> Communicator:
     """The communicator for `training.processes: setting`.
 
-    Where processes cannot share memory safely, one process trains.
+    Where processes cannot share memory safely, or come from an MPI launcher, one process trains.
 
     Args:
         setting: A number of processes, which they keep, or `auto`: as many as are fastest.
@@ -162,7 +163,7 @@ def make_communicator(
         size: Number of shares that a batch is divided into; by default the number of processes, or by `choose_size`.
         adapts: Whether one process can compute several shares; not where they meet in every layer.
     """
-    if not CAN_DIVIDE_BATCHES:
+    if not CAN_DIVIDE_BATCHES or launched():
         return SingleProcess()
     if size is None:
         size = choose_size(n_weights, batch_size, n_steps, usable_cores()) if setting == "auto" else int(setting)

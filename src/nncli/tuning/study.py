@@ -4,6 +4,9 @@ optuna draws the choices (tree-structured Parzen estimator, Bergstra et al. 2011
 early: those that at the same point of their training are worse than half of the others. The first trial is the config
 as it is. Where the budget is too short for several whole trainings, trials are smaller ones, and the best are repeated
 (size.py). Of a trial that was killed nothing counts; what was finished before is in the file.
+
+Several ranks are as many searches that share a study: each asks it for trials of its own. They meet before the first
+trial, before the best are repeated, which are dealt out to them, and at the end.
 """
 
 from __future__ import annotations
@@ -19,14 +22,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import optuna
 from optuna.trial import TrialState, create_trial
-from sqlalchemy.engine import URL
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from nncli.config.writing import used_options
 from nncli.errors import NncliError, TrainingError, UsageError
 from nncli.evaluation.resampling import Drawn
+from nncli.machine.backend import refuse_ranks
+from nncli.machine.extras import refuse_missing
 from nncli.machine.file_lock import locked_folder
-from nncli.run.loading import learn
+from nncli.machine.ranks import ALONE, Ranks, come_from_the_first
+from nncli.run.hooks import NOBODY, Hooks
+from nncli.run.loading import learn, load
 from nncli.run.pipeline import train
 from nncli.text import printable
 from nncli.tuning.measure import MEASURES
@@ -73,6 +80,9 @@ FIRST_ROUND = 0.5, 0.75
 CAUTION = 0.8
 """Share of the time left that is planned with."""
 
+RANK_APART = 7919
+"""Between the seeds of two ranks."""
+
 NOT_LEARNED = ("data.path", "data.cache", "training.processes", "training.backend")
 """Options that a study of the same images and settings may be continued with differently."""
 
@@ -90,7 +100,7 @@ class Search:
     """A study of a config.
 
     Args:
-        experiment: The config's own, with its images.
+        experiment: The config's own, with its images; all of its ranks are to search.
         file: The study: a path, which is made if it is not there, or the URL of a database server.
 
     Attributes:
@@ -106,7 +116,7 @@ class Search:
     """
 
     def __init__(self, experiment: Experiment, file: str) -> None:
-        self._experiment, self._file = experiment, file
+        self._experiment, self._file, self._ranks = experiment, file, experiment.ranks
         self.task, self.names = experiment.config.data.task, experiment.classes
         self.measure = MEASURES[self.task]
         self.measure.refuse(experiment.validation)
@@ -114,8 +124,14 @@ class Search:
         self._images = training, experiment.validation
         self.space = SearchSpace(experiment.plan)
         try:
+            if self._ranks.rank > 0:
+                self._ranks.meet()  # the first has made it
             with _alone(file):
                 self._open(file)
+            if self._ranks.rank == 0:
+                self._ranks.meet()
+        except ImportError as error:
+            raise _no_driver(error) from error
         except (SQLAlchemyError, optuna.exceptions.OptunaError, OSError, RuntimeError, ValueError) as error:
             raise _unusable(file, error) from error
 
@@ -132,8 +148,12 @@ class Search:
             self._study, n_before = study, len(study.get_trials(deepcopy=False))
             # Another process, or the next time, is to draw other choices.
             seed = self._experiment.config.training.seed + 1000 * n_before + os.getpid() * bool(n_before)
-            study.sampler = optuna.samplers.TPESampler(n_startup_trials=RANDOM, seed=seed % 2**32)
-        self._check_that_it_is_ours()
+            seed += RANK_APART * self._ranks.rank
+            # What others are trying now counts as if it were bad, so that it is not tried twice.
+            liar: dict[str, Any] = {"constant_liar": True} if self._ranks.size > 1 else {}
+            study.sampler = optuna.samplers.TPESampler(n_startup_trials=RANDOM, seed=seed % 2**32, **liar)
+        if self._ranks.rank == 0:
+            self._check_that_it_is_ours()
         self._bury_the_dead()
 
     def _check_that_it_is_ours(self) -> None:
@@ -145,8 +165,7 @@ class Search:
         if known is None:
             self._study.set_user_attr("of", own)
         elif known != own:
-            shown = printable(self._file)
-            raise UsageError(f"{shown}: a study of other settings or other images; choose another --study")
+            raise UsageError(f"{shown(self._file)}: a study of other settings or other images; choose another --study")
 
     def _bury_the_dead(self) -> None:
         """Mark trials whose process, on this machine, is gone."""
@@ -180,27 +199,39 @@ class Search:
 
         Args:
             hooks: See there. A trial that is under way when they stop the search does not count.
-            seconds: The budget.
+            seconds: The budget; of several ranks that of the first, as the next.
             n_trials: End the first round after so many.
 
         Raises:
             NncliError: The study cannot be written any more.
         """
-        self._hooks, self._seconds, self._begun = hooks, seconds, time.monotonic()
+        ranks = self._ranks
+        self._seconds, n_trials = ranks.from_first(lambda: (seconds, n_trials))
+        self._hooks, self._begun = hooks, time.monotonic()
+        n_own = None if n_trials is None else len(range(ranks.rank, n_trials, ranks.size))
         try:
-            with _alone(self._file):
-                self._size_trials()
+            self.space.leave_out(ranks.from_first(self._size_trials))
             n_done = 0
-            while not self._is_over and (n_trials is None or n_done < n_trials):
+            while not self._is_over and (n_own is None or n_done < n_own):
                 self._make_smaller(self._try_one())
                 n_done += 1
+            ranks.meet(hooks.should_stop)
             if self._share < 1:
                 self._repeat_the_best()
+            ranks.meet(hooks.should_stop)
         except SQLAlchemyError as error:
             raise _unusable(self._file, error) from error
 
-    def _size_trials(self) -> None:
-        """Measure what the beginnings cost, and choose how large trials are; a study that is resumed keeps that."""
+    def _size_trials(self) -> dict[str, float]:
+        """Measure what the beginnings cost, and choose how large trials are; a study that is resumed keeps that.
+
+        Returns:
+            Those that are left out because they would take too long, and their seconds.
+        """
+        with _alone(self._file):
+            return self._sized()
+
+    def _sized(self) -> dict[str, float]:
         sizes = self._study.user_attrs.get("sizes")
         if sizes is None:
             self._hooks.on_note("measuring how long a training takes")
@@ -222,20 +253,27 @@ class Search:
                     share = min(share, cost.share(trial))
             sizes = {"share": share, "left_out": slow}
             self._study.set_user_attr("sizes", sizes)
-        self._share, left_out = sizes["share"], sizes["left_out"]
+        left_out: dict[str, float] = sizes["left_out"]
         self.space.leave_out(left_out)
-        self._hooks.on_sized(self._share, left_out)
+        self._hooks.on_sized(sizes["share"], left_out)
         self._enqueue_first_choices()
+        return left_out
+
+    @property
+    def _share(self) -> float:
+        """How large trials are; all ranks hear of it when one of them makes them smaller."""
+        share: float = self._study.user_attrs["sizes"]["share"]
+        return share
 
     def _make_smaller(self, first: Tried) -> None:
         """Correct the size of trials if the config's own took much longer than measured, as on a busy machine."""
         planned = self._seconds * PER_TRIAL
         if first.is_own and first.share == self._share and first.seconds > LATE * planned:
-            self._share *= planned / first.seconds
+            share = first.share * planned / first.seconds
             left_out = self._study.user_attrs["sizes"]["left_out"]
-            self._study.set_user_attr("sizes", {"share": self._share, "left_out": left_out})
+            self._study.set_user_attr("sizes", {"share": share, "left_out": left_out})
             self._study.enqueue_trial(first.choice, user_attrs={"own": True})
-            self._hooks.on_sized(self._share, {})
+            self._hooks.on_sized(share, {})
 
     @property
     def _spent(self) -> float:
@@ -253,23 +291,28 @@ class Search:
 
     def _repeat_the_best(self) -> None:
         """Train the config's own settings and the best others again, as large as the time left allows for two."""
-        small = [each for each in self.trials() if each.state == "finished" and each.share == self._share]
-        own = [each for each in small if each.is_own]
-        others = sorted((each for each in small if not each.is_own), key=lambda each: each.score, reverse=True)
-        if not own or not others:
-            return
-        left = self._seconds * (1 - self._spent)
-        whole = [each.seconds / self._share for each in (own[0], others[0])]
-        share = min(1.0, CAUTION * left / sum(whole))
-        if share < self._share:
-            return
+        ranks = self._ranks
+        best, share = ranks.from_first(self._best)
         done = [each.choice for each in self.trials() if each.state == "finished" and each.share == share]
-        for k, each in enumerate([own[0], *others]):
-            expected = each.seconds * share / self._share
+        for k, each in list(enumerate(best))[ranks.rank :: ranks.size]:
+            expected = each.seconds * share / each.share
             if self._hooks.should_stop() or (k > 1 and expected > CAUTION * self._seconds * (1 - self._spent)):
                 return
             if each.choice not in done:
                 self._repeat(each, share)
+
+    def _best(self) -> tuple[list[Tried], float]:
+        """The trials to repeat, the config's own first and then the best, and how large; none where time is short."""
+        small = [each for each in self.trials() if each.state == "finished" and each.share == self._share]
+        own = [each for each in small if each.is_own]
+        others = sorted((each for each in small if not each.is_own), key=lambda each: each.score, reverse=True)
+        if not own or not others:
+            return [], 1.0
+        left = self._seconds * (1 - self._spent)
+        whole = [each.seconds / self._share for each in (own[0], others[0])]
+        together = sum(whole) if self._ranks.size == 1 else max(whole)
+        share = min(1.0, CAUTION * left / together)
+        return ([own[0], *others] if share >= self._share else []), share
 
     def _try_one(self) -> Tried:
         """Let the study choose, and train."""
@@ -282,9 +325,8 @@ class Search:
         outcome = self._train(trial.number, choice, self._share, hooks, is_own=is_own)
         for name, value in outcome.about.items():
             trial.set_user_attr(name, value)
-        state = TrialState.FAIL if outcome.value is None else TrialState.COMPLETE
-        if hooks.is_hopeless:
-            state = TrialState.PRUNED
+        unfinished = TrialState.PRUNED if hooks.is_hopeless else TrialState.FAIL
+        state = unfinished if outcome.value is None else TrialState.COMPLETE  # hopeless, perhaps, at its last report
         found = tried(self._study.tell(trial, outcome.value, state))
         self._hooks.on_tried(found)
         return found
@@ -333,6 +375,52 @@ class Search:
         return all(each.score <= (value, -(kept.val_loss or 0.0)) for each in contest(self.trials()))
 
 
+def open_search(plan: Plan, file: str, hooks: Hooks = NOBODY, ranks: Ranks = ALONE) -> Search:
+    """Load the images of a plan, and open its study.
+
+    Args:
+        plan: Of the config.
+        file: See `Search`.
+        hooks: Watch.
+        ranks: The processes that search together, of which this one is the first; the others are to `help_search`.
+
+    Raises:
+        UsageError: They cannot.
+        NncliError: See `Search` and `load`.
+    """
+    refuse_ranks(plan.config.training.backend, ranks.size)
+    _refuse_address(file)
+    if ranks.n_machines > 1 and "://" not in file:
+        raise UsageError(f"{printable(file)}: a file is for one machine; choose --study postgresql://..., a server's")
+    ranks.from_first(lambda: (plan, file))
+    return Search(load(plan, hooks, None, ranks), file)
+
+
+def help_search(ranks: Ranks, hooks: SearchHooks) -> None:
+    """Do this process's part of a search that the first one opens and runs."""
+    plan, file = ranks.from_first(come_from_the_first)
+    Search(load(plan, hooks, None, ranks), file).run(hooks, 0)
+
+
+def shown(file: str) -> str:
+    """A study as messages may call it: without the password."""
+    if "://" not in file:
+        return printable(file)
+    return printable(make_url(file).difference_update_query(["password"]).render_as_string(hide_password=True))
+
+
+def _refuse_address(file: str) -> None:
+    """Refuse what is no URL; nothing of it is shown, for a part of it may be a password."""
+    kind, is_url, address = file.partition("://")
+    try:
+        if not is_url or (address.count("@") < 2 and make_url(file)):
+            return
+    except (ArgumentError, ValueError):  # the latter is of a port that is no number
+        pass
+    example = f"{kind}://user@host/database"
+    raise UsageError(f"--study {printable(kind)}://...: no URL; write {printable(example)}, and @ in a password as %40")
+
+
 @contextlib.contextmanager
 def _alone(file: str) -> Iterator[None]:
     """Keep others from opening a study in the same folder: two that start at once would both make the tables."""
@@ -357,4 +445,14 @@ def _unusable(file: str, error: Exception) -> Exception:
     if isinstance(error, NncliError):
         return error
     reason: Any = getattr(error, "orig", None) or error
-    return NncliError(f"{printable(file)}: cannot be used as a study: {printable(str(reason))[:200]}")
+    return NncliError(f"{shown(file)}: cannot be used as a study: {printable(str(reason))[:200]}")
+
+
+def _no_driver(error: ImportError) -> UsageError:
+    """The error to raise where the program that speaks to a database server is missing."""
+    cause = error.__cause__ if isinstance(error.__cause__, ModuleNotFoundError) else None
+    if cause is None:
+        raise error
+    if str(cause.name).startswith("psycopg"):
+        return refuse_missing("this --study", cause, "postgres")
+    return UsageError(f"this --study needs {cause.name}, which is not installed")
