@@ -106,7 +106,7 @@ class TuneProgress(Progress, SearchHooks):
         self._told(tried)
 
     def _result(self, tried: Tried) -> str:
-        """What a trial brought; that of an accuracy needs no name."""
+        """The figure of a trial in words; that of an accuracy needs no name."""
         title = self._search.measure.title
         return ("" if tried.value is None or title == "accuracy" else f"{title} ") + result(tried)
 
