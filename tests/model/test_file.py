@@ -274,9 +274,9 @@ def test_an_array_too_many(tmp_path: Path, name: str) -> None:
         ("b2", np.zeros((1, 3), np.float32), "b2 is float32 (1, 3), expected float32 (3, 1)"),
         ("scale", np.zeros((36, 1)), "scale is float64 (36, 1), expected float32 (36, 1)"),
         ("offset", np.zeros((35, 1), np.float32), "offset is float32 (35, 1), expected float32 (36, 1)"),
-        ("W1", np.zeros((5, 36), np.float16), "weights are float16"),
-        ("W1", np.zeros((5, 36), np.int64), "weights are int64"),
-        ("W1", np.zeros((5, 36), ">f4"), "weights are >f4"),
+        ("W1", np.zeros((5, 36), np.float16), "W1 is float16 (5, 36), expected float32 (5, 36)"),
+        ("b1", np.zeros((5, 1), np.int64), "weights are int64"),
+        ("b1", np.zeros((5, 1), ">f4"), "weights are >f4"),
     ],
 )
 def test_an_array_of_another_shape_or_type(tmp_path: Path, name: str, array: NDArray[Any], reason: str) -> None:

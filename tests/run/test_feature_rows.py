@@ -19,6 +19,7 @@ from nncli.features.settings.hog import Hog
 from nncli.features.settings.patches import Patches
 from nncli.features.settings.pca import Pca
 from nncli.features.settings.pixels import Pixels
+from nncli.model import half_precision
 from nncli.run import feature_rows as module
 from nncli.run.feature_rows import FittedFeatures, cache_entry, feature_rows, fit_features
 from nncli.run.trained_patterns import Lesson
@@ -44,6 +45,15 @@ def images(m: int = 90, seed: int = 0) -> PixelRows:
 def fit(blocks: tuple[Block, ...] = BLOCKS, seed: int = 1, m: int = 90) -> FittedFeatures:
     """Features fitted on the images."""
     return fit_features(blocks, SHAPE, images(m), seed)
+
+
+def test_large_matrices_are_learned_in_half_precision(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Features are computed with what a model file will hold."""
+    monkeypatch.setattr(half_precision, "LARGE", 1_000)
+    arrays = fit().column.arrays()
+    directions = arrays["features3.directions"]  # 360 x 4
+    np.testing.assert_array_equal(directions, directions.astype(np.float16))
+    assert (arrays["features1.matrix"] != arrays["features1.matrix"].astype(np.float16)).any()  # 49 x 5
 
 
 def exact(fitted: FittedFeatures, rows: PixelRows) -> NDArray[np.float32]:

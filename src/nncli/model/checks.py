@@ -12,6 +12,7 @@ import numpy as np
 from nncli.features.settings import Features, features_from_list, misfit
 from nncli.machine.npz_file import parse_text_array
 from nncli.model.calibration import COLDEST, HOTTEST
+from nncli.model.half_precision import LARGE
 from nncli.network.forward_propagation import ACTIVATIONS
 
 if TYPE_CHECKING:
@@ -136,3 +137,10 @@ def take(arrays: dict[str, NDArray[Any]], name: str, shape: tuple[int, ...], dty
     if not np.isfinite(array).all():
         raise ValueError(f"{name} holds a value that is not finite")
     return array
+
+
+def take_large(arrays: dict[str, NDArray[Any]], name: str, shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
+    """As `take`; a large array may be in half precision where float32 is expected, which it becomes."""
+    if arrays[name].dtype == np.float16 and arrays[name].size >= LARGE and dtype == np.float32:
+        return take(arrays, name, shape, np.float16).astype(np.float32)
+    return take(arrays, name, shape, dtype)

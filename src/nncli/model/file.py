@@ -4,8 +4,8 @@
                  where answers are labels or numbers also the task, and classes are the names of these
     scale        (n_0, 1) float32      input = pixels * scale + offset
     offset       (n_0, 1) float32
-    W1 ... WL    (n_l, n_{l-1}) float32 or float64
-    b1 ... bL    (n_l, 1)
+    W1 ... WL    (n_l, n_{l-1}) float16, float32 or float64
+    b1 ... bL    (n_l, 1)             float32 or float64
     projection   (n, n_0) float16     only where the network works in the span of its data (features/span.py): then
                                       scale and offset are (n, 1), and input = projection^T (pixels * scale + offset)
     projection_shift (n_0,) float32   + projection_shift
@@ -14,6 +14,9 @@
     known. ...   and others that tell what images it comes from, see evidence.py
 
 An ensemble's arrays have one more dimension in front, the member: W1 is (n_members, n_1, n_0).
+
+A large array of float32 whose numbers half precision holds is float16 in the file, and float32 again when it is read
+(half_precision.py).
 
 The same model always gives the same bytes: there is no clock and no path in it.
 """
@@ -47,8 +50,10 @@ from nncli.model.checks import (
     checked_layer_dims,
     checked_metadata,
     take,
+    take_large,
 )
 from nncli.model.evidence import Evidence, evidence_from
+from nncli.model.half_precision import shortened
 from nncli.model.preprocessing import Preprocessing
 from nncli.model.task import CLASSIFICATION, Classification, Task, task_from
 from nncli.network.parameters import Parameters
@@ -165,7 +170,9 @@ def write_model(path: Path, model: Model) -> None:
     }
     if model.projection:
         arrays |= model.projection.arrays()
-    write_npz(path, {**arrays, **model.column.arrays(), **model.evidence.arrays(), **_named(model.parameters)})
+    learned = {**model.column.arrays(), **_named(model.parameters)}
+    arrays |= {name: shortened(array) for name, array in learned.items()}
+    write_npz(path, {**arrays, **model.evidence.arrays()})
 
 
 def _names(n_layers: int, normalization: str) -> Iterator[tuple[str, str, int]]:
@@ -217,7 +224,7 @@ def _build(arrays: dict[str, NDArray[Any]]) -> Model:
     if metadata["output"] != task.output(layer_dims[-1]):
         raise ValueError(f"output is {metadata['output']!r} for layer_dims {layer_dims}")
 
-    dtype = np.dtype(arrays["W1"].dtype)
+    dtype = np.dtype(arrays["b1"].dtype)
     if dtype not in (np.float32, np.float64):
         raise ValueError(f"weights are {dtype}")
     scale, offset = (take(arrays, name, (length, 1), np.float32) for name in ("scale", "offset"))
@@ -226,14 +233,14 @@ def _build(arrays: dict[str, NDArray[Any]]) -> Model:
         matrix = take(arrays, "projection", (length, layer_dims[0]), np.float16)
         projection = Projection(matrix, take(arrays, "projection_shift", (layer_dims[0],), np.float32))
     shapes = FeatureColumn.array_shapes(features, shape)
-    learned = {name: take(arrays, name, each, np.float32) for name, each in shapes.items()}
+    learned = {name: take_large(arrays, name, each, np.float32) for name, each in shapes.items()}
     evidence = evidence_from(arrays, len(classes), layer_dims[0])
     normalization, n_members = metadata["normalization"], metadata["ensemble"]
     names = list(_names(len(layer_dims) - 1, normalization))
     taken = {}
     for name, kind, l in names:
         size = (layer_dims[l], layer_dims[l - 1] if kind == "W" else 1)
-        taken[name] = take(arrays, name, size if n_members == 1 else (n_members, *size), dtype)
+        taken[name] = take_large(arrays, name, size if n_members == 1 else (n_members, *size), dtype)
     if arrays:
         raise ValueError(f"unknown array {next(iter(arrays))!r}")
     output = metadata["output"]

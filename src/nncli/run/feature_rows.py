@@ -26,6 +26,7 @@ from nncli.features.settings.looks import n_looks as looks_of
 from nncli.machine.divide import divide, shared_array
 from nncli.machine.forking import number_of_processes
 from nncli.machine.ranks import ALONE, Ranks, share
+from nncli.model.half_precision import rounded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -118,11 +119,12 @@ def fit_features(
 
     def learn() -> FeatureColumn:
         column = FeatureColumn.fit(features, shape, sample, seed, on_block, looks)
-        if lesson is None:
-            return column
-        from nncli.run.trained_patterns import trained  # most runs have none
+        if lesson is not None:
+            from nncli.run.trained_patterns import trained  # most runs have none
 
-        return trained(column, images, lesson, seed)
+            column = trained(column, images, lesson, seed)
+        arrays = {name: rounded(array) for name, array in column.arrays().items()}  # for a small model file
+        return FeatureColumn.from_arrays(features, shape, arrays, looks)
 
     column = learned or ranks.from_first(learn)
     values = _values(column, sample[:: max(1, len(sample) // MOST_SCALING_IMAGES)], ranks)

@@ -29,13 +29,14 @@ from nncli.model.calibration import fit_temperature, tempered
 from nncli.model.conformal import fit_conformal, fit_intervals
 from nncli.model.evidence import Evidence
 from nncli.model.file import write_model
+from nncli.model.half_precision import LARGE, rounded
 from nncli.model.predictor import Predictor
 from nncli.model.strangeness import FEWEST, chosen_references, fit_strangeness
-from nncli.model.task import Multilabel, Regression
+from nncli.model.task import Classification, Multilabel, Regression
 from nncli.model.thresholds import fit_thresholds
 from nncli.network.ensemble import vote
 from nncli.network.normalization import fold
-from nncli.network.parameters import Workspace
+from nncli.network.parameters import Parameters, Workspace
 from nncli.run.checkpoint import CHECKPOINT, restore_checkpoint, write_checkpoint
 from nncli.run.findings import image_findings, loss_findings, network_findings, temperature_findings, threshold_findings
 from nncli.run.watched import WATCH, read_watched
@@ -59,6 +60,9 @@ SECONDS_BETWEEN_SAVES = 10.0
 
 SHARE_OF_SAVES = 0.1
 """Share of the time that saving may take: a large network on a slow disk is saved less often."""
+
+SAME = 1e-3
+"""Probabilities that differ by no more count as the same."""
 
 
 @dataclass(frozen=True)
@@ -130,15 +134,36 @@ class Training:
         }
         return self.experiment.model(fold(self.trainer.parameters.like(flat=on_host(state.best))), training)
 
-    def validation_answers(self) -> NDArray[Any]:
-        """Answers of the best network to the validation images, (m, K), from the inputs that its loss was told by."""
+    def validation_answers(self, network: Parameters | None = None) -> NDArray[Any]:
+        """Answers of a network to the validation images, (m, K), from the inputs that its loss was told by.
+
+        Args:
+            network: Folded; by default the best.
+        """
         trainer, task = self.trainer, self.experiment.task
-        batches, best = trainer.validation_set, fold(trainer.parameters.like(flat=trainer.state.best))
+        batches, best = trainer.validation_set, network or self._best()
         if batches is None:
             raise TrainingError("there are no validation images to answer for")
         workspace = Workspace.of(best, batches.batch_size, training=False)
         voted = (vote(best, workspace, X, trainer.settings.activation) for X, _ in batches.in_order(everything))
         return np.concatenate([task.answers(on_host(Y_hat)).T.copy() for Y_hat in voted])
+
+    def _best(self) -> Parameters:
+        """The network of the best epoch so far, as prediction needs it."""
+        return fold(self.trainer.parameters.like(flat=self.trainer.state.best))
+
+    def _finished_model(self) -> Model:
+        """The best model, with weights in half precision if its answers to validation images stay what they are."""
+        model, best = self.best_model(), self._best()
+        is_large = best.weights.size >= LARGE and isinstance(model.task, Classification)
+        if not is_large or self.trainer.validation_set is None:
+            return model
+        half = best.like(flat=best.flat.copy())
+        half.weights[...] = rounded(half.weights)
+        answers, new = self.validation_answers(best), self.validation_answers(half)
+        if np.abs(new - answers).max() > SAME or (new.argmax(axis=1) != answers.argmax(axis=1)).any():
+            return model
+        return replace(model, parameters=half.like(flat=on_host(half.flat)))
 
     @property
     def keeps_last(self) -> bool:
@@ -157,7 +182,7 @@ class Training:
         Args:
             on_progress: Told each number of images just answered, of `judges`.
         """
-        experiment, model, images = self.experiment, self.best_model(), self.judges
+        experiment, model, images = self.experiment, self._finished_model(), self.judges
         split = "validation" if experiment.validation.paths else "training"
         references = self._references() if split == "validation" else None
         predictor = Predictor(replace(model, evidence=Evidence(strangeness=references)), tells_strangeness=True)
