@@ -77,6 +77,11 @@ class ThreadRank:
         """See `Ranks`."""
         vector[:] = np.sum(self.gathered(vector.copy()), axis=0)
 
+    begin_to_add_up = add_up
+
+    def end_adding_up(self) -> None:
+        """It has not returned before."""
+
     def total(self, *numbers: float) -> list[float]:
         """See `Ranks`."""
         return [sum(column) for column in zip(*self.gathered(numbers), strict=True)]

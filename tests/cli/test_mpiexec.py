@@ -16,7 +16,7 @@ from urllib.parse import quote
 import numpy as np
 import pytest
 
-from tests.cli.tiny import Runner, write_three
+from tests.cli.tiny import NNCLI, Runner, write_three
 from tests.folders import write_class_folders, write_config
 from tests.mpiexec import NEEDS_MPI, start
 from tests.postgres import PASSWORD, server
@@ -52,11 +52,23 @@ def losses(run: Path) -> list[list[float]]:
         return [[float(row["loss"]), float(row["val_loss"])] for row in csv.DictReader(file)]
 
 
-def test_several_processes_train_as_one(config: Path, nncli: Runner) -> None:
+APART = """
+import sys
+from nncli.training import rank_communicator
+import nncli.cli.main as program
+rank_communicator.CAN_DIVIDE_BATCHES, rank_communicator.LARGE, rank_communicator.PIECE = False, 0, 20
+program.main(sys.argv[1:])
+"""
+"""A program whose processes add up their gradients as over a network, in small pieces."""
+
+
+@pytest.mark.parametrize("how", ["sharing memory", "apart"])
+def test_several_processes_train_as_one(how: str, config: Path, nncli: Runner) -> None:
     """Losses are equal up to rounding; one line says where the model is."""
     assert 0 == nncli("train", config, "--out", config.parent / "alone").code
     together = config.parent / "together"
-    process = start(4, "train", config, "--out", together)
+    program = NNCLI if how == "sharing memory" else (sys.executable, "-c", APART)
+    process = start(4 if program is NNCLI else 2, "train", config, "--out", together, program=program)
     out, err = process.communicate()
     assert (0, f"{together / 'model.npz'}\n") == (process.returncode, out)
     assert 1 == err.count("training and")

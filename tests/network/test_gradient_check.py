@@ -26,7 +26,7 @@ PLANTED = {
     "transposed weight": ("np.matmul(W[l].T, dZ[l], out=dA)", "np.matmul(W[l], dZ[l], out=dA)", 3),
     "forgotten L2": ("        gradients.weights += scratch\n", "", 4),
     "bias not written": ("np.matmul(dZ[l], workspace.ones, out=db[l])", "pass", 4),
-    "mistake in layer 2 alone": ("out=dW[l])", "out=dW[l]); dW[l] *= 1.001 if l == 2 else 1", 2),
+    "mistake in layer 2 alone": ("H[l - 1].T, dW[l])", "H[l - 1].T, dW[l]); dW[l] *= 1.001 if l == 2 else 1", 2),
 }
 """Name -> right line, wrong line, and the layer where it goes wrong."""
 

@@ -15,7 +15,7 @@ from nncli.run.loading import load
 from nncli.run.pipeline import help_run, run_plan, train
 from nncli.run.resuming import plan_resumed
 from nncli.run.training_data import training_batches
-from nncli.training import shared_memory
+from nncli.training import rank_communicator, shared_memory
 from tests.fixtures import plan_of
 from tests.folders import write_class_folders
 from tests.thread_ranks import ThreadRank, in_ranks
@@ -66,11 +66,15 @@ def losses(training: Training) -> list[float]:
 
 
 @pytest.mark.parametrize("name", SECTIONS)
-def test_as_many_ranks_as_you_like_train_the_same_network(name: str, folder: Path) -> None:
+def test_as_many_ranks_as_you_like_train_the_same_network(
+    name: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Losses of every epoch, parameters and predictions are those of one process, up to rounding."""
     plan = plan_of(folder, **SECTIONS[name])
     alone = trained(plan)
-    for size in (2, 4):
+    monkeypatch.setattr(rank_communicator, "PIECE", 20)
+    for size, large in ((2, rank_communicator.LARGE), (4, 0)):  # gradients as one, and in pieces
+        monkeypatch.setattr(rank_communicator, "LARGE", large)
         for training in in_ranks(size, lambda ranks: trained(plan, ranks)):
             np.testing.assert_allclose(losses(training), losses(alone), rtol=0, atol=1e-5)
             np.testing.assert_allclose(training.trainer.parameters.flat, alone.trainer.parameters.flat, atol=1e-4)

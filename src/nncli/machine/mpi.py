@@ -66,6 +66,7 @@ class MpiRanks:
         self._machine_of: list[int] = self._all.allgather(self._here.bcast(own, 0))
         self.n_machines = len(set(self._machine_of))
         self._hosts: list[str] = self._all.allgather(platform.node())
+        self._sums: list[Any] = []  # that have begun
         self._windows: list[Any] = []  # memory that is shared as long as the run lasts
         self._heartbeat: Heartbeat | None = None
         self._is_over = False
@@ -144,6 +145,16 @@ class MpiRanks:
     def add_up(self, vector: NDArray[Any]) -> None:
         """Replace `vector`, (size,), by its sum over the processes."""
         self._all.Allreduce(self._mpi.IN_PLACE, vector)
+
+    def begin_to_add_up(self, vector: NDArray[Any]) -> None:
+        """Likewise, but return at once; those before get on, for without a thread MPI works only when it is called."""
+        self._sums.append(self._all.Iallreduce(self._mpi.IN_PLACE, vector))
+        self._mpi.Request.Testall(self._sums)
+
+    def end_adding_up(self) -> None:
+        """Wait until all sums that were begun are there."""
+        self._mpi.Request.Waitall(self._sums)
+        self._sums.clear()
 
     def total(self, *numbers: float) -> list[float]:
         """The sums, added up in the order of the ranks by everyone: all decide alike what follows from them."""

@@ -7,7 +7,7 @@ All of them must come to the same meetings in the same order:
     gathered      everyone's something, by rank
     joined        everyone's rows, one table for all
     shared        memory that all see, where they are on one machine
-    add_up        vectors, entry by entry
+    add_up        vectors, entry by entry; begun and ended apart, other work can be done meanwhile
     total         a few numbers
     meet          nothing: all are there
 
@@ -64,6 +64,12 @@ class Ranks(Protocol):
     def add_up(self, vector: NDArray[Any]) -> None:
         """Replace `vector`, (size,), by its sum over the processes."""
 
+    def begin_to_add_up(self, vector: NDArray[Any]) -> None:
+        """Likewise, but return at once: until `end_adding_up` nobody may touch `vector`."""
+
+    def end_adding_up(self) -> None:
+        """Wait until all sums that were begun are there."""
+
     def total(self, *numbers: float) -> list[float]:
         """The sums of `numbers` over the processes, the same bits in all of them."""
 
@@ -104,6 +110,12 @@ class Alone:
 
     def add_up(self, _vector: NDArray[Any]) -> None:
         """The sum over one process is there already."""
+
+    def begin_to_add_up(self, _vector: NDArray[Any]) -> None:
+        """Likewise."""
+
+    def end_adding_up(self) -> None:
+        """Likewise."""
 
     def total(self, *numbers: float) -> list[float]:
         """Likewise."""

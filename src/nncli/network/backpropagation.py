@@ -36,6 +36,8 @@ from nncli.network.forward_propagation import GELU_SLOPE, LEAK, gelu_inner
 from nncli.network.normalization import NORMALIZATION_DERIVATIVES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from nncli.network.parameters import Array, Network, Workspace
@@ -137,6 +139,7 @@ def backpropagate(
     example_weights: NDArray[Any] | None = None,
     batch_size: int | None = None,
     loss: str = "cross_entropy",
+    product: Callable[[Array, Array, Array], object] = np.matmul,
 ) -> None:
     """Derivatives of the cost with respect to every weight and bias, for the batch that `forward` has just propagated.
 
@@ -150,18 +153,18 @@ def backpropagate(
         example_weights: (m,), as in `mean_loss`.
         batch_size: The m to divide by, if this batch is one process's part of a larger one.
         loss: As in `mean_loss`.
+        product: Computes dW[l]; may also hand it on, without `l2`.
     """
     W, dW, db, L = parameters.W, gradients.W, gradients.b, parameters.n_layers
     H, Z, A, dZ, mask = workspace.H, workspace.Z, workspace.A, workspace.dZ, workspace.mask
     g_derivative, denormalize = DERIVATIVES[activation], NORMALIZATION_DERIVATIVES.get(parameters.normalization)
     m = batch_size or workspace.n_examples
-
     if loss in ("absolute", "huber"):
         limited_derivative(A[L], Y, dZ[L], m, example_weights, loss)
     else:
         output_derivative(A[L], Y, dZ[L], m, example_weights)
     for l in range(L, 0, -1):
-        np.matmul(dZ[l], H[l - 1].T, out=dW[l])  # (n_l, n_{l-1}) = (n_l, m) @ (m, n_{l-1})
+        product(dZ[l], H[l - 1].T, dW[l])  # (n_l, n_{l-1}) = (n_l, m) @ (m, n_{l-1})
         if l == L or parameters.normalization != "batch":  # which does not use b[l]
             np.matmul(dZ[l], workspace.ones, out=db[l])  # (n_l, 1): the sum over the batch
         if l > 1:

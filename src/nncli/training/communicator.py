@@ -60,6 +60,9 @@ class Communicator(Protocol):
     def parts(self, size: int) -> list[slice]:
         """Which of `size` parameters this process updates: neighboring parts, one for each of its shares."""
 
+    def product(self, dZ: Array, A: Array, dW: Array) -> None:
+        """dW[l] = dZ[l] A[l-1]^T, given transposed; nothing else is added to it, so its sum may begin."""
+
     def sum(self, numbers: Numbers) -> list[float]:
         """Make this process's parts of the first gradient vector the sum of all; gives the sums as `total`."""
 
@@ -106,6 +109,10 @@ class SingleProcess:
     def parts(self, _size: int) -> list[slice]:
         """All of them."""
         return [slice(None)]
+
+    def product(self, dZ: Array, A: Array, dW: Array) -> None:
+        """There is no sum to begin with."""
+        np.matmul(dZ, A, out=dW)
 
     def sum(self, numbers: Numbers) -> list[float]:
         """The sum over one share is already there."""

@@ -204,6 +204,7 @@ class Trainer:
         workspace.n_batch = m
         X, Y, weights = self._targets(number, X, Y, m)
         cost, n_members = 0.0, len(parameters.members)
+        product = np.matmul if settings.l2 else communicator.product
         Y_hat: Any = 0
         for network, gradient in zip(parameters.members, gradients.members, strict=True):
             if settings.dropout:
@@ -213,7 +214,7 @@ class Trainer:
             backpropagate(  # part 4
                 network, workspace, Y, gradient,
                 activation=settings.activation, l2=settings.l2 / communicator.size, example_weights=weights,
-                batch_size=m, loss=settings.loss,
+                batch_size=m, loss=settings.loss, product=product,
             )  # fmt: skip
         return cost * m, count_correct(Y_hat, Y, settings.loss)
 
