@@ -18,6 +18,7 @@ from collections.abc import Callable
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -86,13 +87,14 @@ def process(*args: str | Path, stdin: str | None = None) -> subprocess.Completed
     )
 
 
-def in_process(*args: object, cwd: Path, code: int = 0) -> subprocess.CompletedProcess[str]:
+def in_process(*args: object, cwd: Path, code: int = 0, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run the program in `cwd`, in this process, and expect an exit code; what it printed is as of a process."""
     out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", newline="") for _ in range(2))
     given = [str(arg) for arg in args]
-    with chdir(cwd), redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as exit_:
+    environ = patch.dict(os.environ, environment)
+    with chdir(cwd), environ, redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as exit_:
         main(given)
-    printed = [each.detach().getvalue().decode() for each in (out, err)]  # type: ignore[attr-defined]
+    printed = [each.detach().getvalue().decode() for each in (out, err)]
     assert code == exit_.value.code, printed[1]
     return subprocess.CompletedProcess(given, code, *printed)
 
