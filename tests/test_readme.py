@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_train import nncli
+from tests.cli.tiny import in_process as nncli
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()

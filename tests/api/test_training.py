@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from nncli import NncliError, Run, train
-from tests.cli.test_train import RUN_FILES, nncli
+from tests.cli.test_train import RUN_FILES
+from tests.cli.tiny import in_process as nncli
 from tests.folders import history_but_seconds, write_class_folders, write_config
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
-from tests.cli.test_train import nncli
+from tests.cli.tiny import in_process as nncli
 from tests.folders import write_class_folders, write_config, write_image
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from nncli.machine.npz_file import read_npz
-from tests.cli.test_train import nncli
+from tests.cli.tiny import in_process as nncli
 from tests.folders import write_class_folders, write_config
 
 if TYPE_CHECKING:

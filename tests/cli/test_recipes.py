@@ -11,7 +11,7 @@ import yaml
 from nncli.config.recipes import EFFORTS, RECIPES
 from nncli.machine.npz_file import read_npz
 from nncli.model.file import read_model
-from tests.cli.test_train import nncli
+from tests.cli.tiny import in_process as nncli
 from tests.drawings import colors, lines, write_drawings
 from tests.folders import write_class_folders
 

@@ -1,4 +1,4 @@
-"""``nncli train`` as a process: what it prints, writes, returns, and that it can be stopped and resumed."""
+"""``nncli train``: what it prints, writes, returns, and that it can be stopped and resumed."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ import numpy as np
 import pytest
 
 from nncli.machine.forking import STOP_SIGNALS
+from nncli.machine.npz_file import read_npz
+from tests.cli.tiny import in_process as nncli
+from tests.cli.tiny import process as own_process
 from tests.folders import history_but_seconds, write_class_folders, write_config
 
 if TYPE_CHECKING:
@@ -34,21 +37,6 @@ RUN_FILES = {
 }
 
 
-def nncli(*args: object, cwd: Path, code: int = 0, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run nncli in `cwd` and expect an exit code."""
-    result = subprocess.run(
-        [sys.executable, "-m", "nncli", *map(str, args)],
-        cwd=cwd,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=250,
-        check=False,
-    )
-    assert code == result.returncode, result.stderr
-    return result
-
-
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A folder with photos of two classes and photos.yaml."""
@@ -59,7 +47,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_stdout_is_the_path_of_the_model(folder: Path) -> None:
     """One line, so that a shell can catch it; everything else is on stderr."""
-    result = nncli("train", "photos.yaml", cwd=folder)
+    result = own_process("train", "photos.yaml")
     assert "runs/photos-1/model.npz\n" == result.stdout
     assert 3 == len(re.findall(r"^epoch \d/3  loss \d", result.stderr, re.MULTILINE))
     label = nncli("predict", "-m", "runs/photos-1/model.npz", "-f", "label", "photos/dark/0.png", cwd=folder)
@@ -270,7 +258,7 @@ def test_a_signal_saves_and_resume_ends_where_it_would_have_ended(
     done = len((folder / "stopped/history.csv").read_text().splitlines()) - 1
     assert 20 <= done < 2000
 
-    nncli("train", "--resume", "stopped", cwd=folder)
+    assert 0 == own_process("train", "--resume", "stopped").returncode
     nncli("train", *arguments, "--out", "straight", cwd=folder)
     assert (folder / "straight/model.npz").read_bytes() == (folder / "stopped/model.npz").read_bytes()
     assert history_but_seconds(folder / "straight") == history_but_seconds(folder / "stopped")
@@ -283,7 +271,7 @@ def test_resume_extends_a_finished_run(folder: Path) -> None:
     nncli("train", "photos.yaml", "--resume", "--epochs", 6, cwd=folder)
     nncli("train", "photos.yaml", "--epochs", 6, "--out", "straight", cwd=folder)
     assert history_but_seconds(folder / "straight") == history_but_seconds(folder / "runs/photos-1")
-    ours, theirs = np.load(folder / "runs/photos-1/last.npz"), np.load(folder / "straight/last.npz")
+    ours, theirs = read_npz(folder / "runs/photos-1/last.npz"), read_npz(folder / "straight/last.npz")
     np.testing.assert_array_equal(ours["parameters"], theirs["parameters"])
 
 

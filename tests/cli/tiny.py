@@ -10,16 +10,21 @@ three.npz    classes coal, fog, snow; softmax; the biases are log probabilities,
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 
 import numpy as np
+import pytest
 from PIL import Image
 
+from nncli.cli.main import main
 from nncli.data.image.image_format import ImageFormat
 from nncli.data.scaling import Scaling
 from nncli.model.file import Model, write_model
@@ -80,6 +85,18 @@ def process(*args: str | Path, stdin: str | None = None) -> subprocess.Completed
     return subprocess.run(
         [*NNCLI, *map(str, args)], input=stdin, capture_output=True, text=True, timeout=250, check=False
     )
+
+
+def in_process(*args: object, cwd: Path, code: int = 0, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the program in `cwd`, in this process, and expect an exit code; what it printed is as of a process."""
+    out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", newline="") for _ in range(2))
+    given = [str(arg) for arg in args]
+    environ = patch.dict(os.environ, environment)
+    with chdir(cwd), environ, redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as exit_:
+        main(given)
+    printed = [each.detach().getvalue().decode() for each in (out, err)]
+    assert code == exit_.value.code, printed[1]
+    return subprocess.CompletedProcess(given, code, *printed)
 
 
 def shell(script: str) -> subprocess.CompletedProcess[str]:

@@ -23,6 +23,7 @@ from nncli.features.settings.pca import Pca
 from nncli.features.settings.pixels import Pixels
 from nncli.model import predictor as inference
 from nncli.model.predictor import BATCH_SIZE, MANY, Prediction, Predictor
+from nncli.model.task import Regression
 from nncli.network.parameters import Parameters
 from tests import reference
 from tests.fixtures import in_span, random_model, random_pixels
@@ -130,7 +131,15 @@ def test_weights_that_overflow_are_an_error(hidden: tuple[int, ...]) -> None:
     """Every weight is finite, and still no probability comes out: that is said, without a warning from NumPy."""
     model = random_model(THREE, hidden, dtype=np.float64)
     model.parameters.flat[:] *= 1e307
-    with pytest.raises(ModelFileError, match="weights are so large that its probabilities are not finite"):
+    with pytest.raises(ModelFileError, match="weights are so large that its answers are not finite"):
+        Predictor(model).probabilities(random_pixels(3))
+
+
+def test_numbers_that_overflow_are_an_error() -> None:
+    """A scale beyond single precision: said likewise, without a warning from NumPy."""
+    three = np.ones(3)
+    model = replace(random_model(THREE), task=Regression(1e308 * three, three, three, "squared"))
+    with pytest.raises(ModelFileError, match="its answers are not finite"):
         Predictor(model).probabilities(random_pixels(3))
 
 

@@ -124,6 +124,7 @@ class Predictor:
         self._compute(pixels, result, scores)
         return _finite(result), scores
 
+    @np.errstate(all="ignore")  # numbers that overflow, in features or answers, are told in words: `_finite`
     def _compute(self, pixels: NDArray[np.uint8], result: NDArray[np.float32], scores: NDArray[np.float32]) -> None:
         """Write the answers for any number of images to `result`, (m, n_classes), finite or not, and `scores`, (m,)."""
         for start in range(0, len(pixels), BATCH_SIZE):
@@ -242,7 +243,7 @@ def _good(batch: list[Source], reasons: Sequence[str]) -> list[str]:
 
 def _finite(probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
     if not np.isfinite(probabilities).all():
-        raise ModelFileError("the model's weights are so large that its probabilities are not finite")
+        raise ModelFileError("the model's weights are so large that its answers are not finite")
     return probabilities
 
 
