@@ -220,7 +220,7 @@ def _few_photos(effort: int, facts: Facts) -> dict[str, Any]:
         features += (ColorHistogram(bins=6),)
     return {
         "data.features": features,
-        "data.looks": looks,
+        "data.looks": "parts_in_training" if looks == "parts" and effort == 0 else looks,
         "network.layer_dims": ("auto", 256, "auto"),
         "network.project": PHOTO_DIRECTIONS,
         "training.ensemble": (5, 8, 12)[effort],

@@ -211,7 +211,7 @@ def _stored_features(
         which = "all" if len(sets[0]) else "validation"
         part = "" if ranks.size == 1 else f", part {ranks.rank + 1} of {ranks.size}"
         what = f"{ranks.from_first(lambda: experiment.fingerprint)} {which} {n_more}{part}"
-        if data.looks == "parts":
+        if data.looks != "whole":
             what += f" {n_looks} looks"
         kept_as = cache_entry(features, what, f"{data.path.absolute()}{part}", n_own + n_more * (n_looks - 1))
     images = PixelRows(training.pixels, np.concatenate(own))
