@@ -44,7 +44,8 @@ def hint(tree: Tree, folder: str, images: Sequence[str]) -> str:
         return f"; {names} may hold the labels: write data.path: {printable(tables[0])} for example"
     pattern = label_pattern(images)
     if pattern:
-        return f"; their names begin with their class: write data.label_from: '{pattern}'"
+        path = "" if folder == tree.root else f"data.path: {printable(folder)} and "
+        return f"; their names begin with their class: write {path}data.label_from: '{pattern}'"
     lists = [path for path in _files_near(tree, folder) if path.endswith(".txt") and "readme" not in path.lower()]
     if lists and images:
         return f"; {printable(Path(lists[0]).name)} may be a list of labels: write data.path: {printable(lists[0])}"
@@ -58,6 +59,7 @@ def tables_near(tree: Tree, folder: str) -> list[str]:
         for path in _files_near(tree, folder)
         if path.lower().endswith(TABLES) and Path(path).name.lower() not in _NO_TABLE
     ]
+    tables = [path for path in tables if "submission" not in Path(path).name.lower()]  # what Kaggle wants to be sent
     return sorted(tables, key=lambda path: (any(word in Path(path).name.lower() for word in ("test", "sample")), path))
 
 
