@@ -36,9 +36,6 @@ from nncli.text import printable
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-Splits = "Mapping[str, Sequence[str]] | str"
-"""`data.splits`: the folders of each split, ``none`` if every folder is a class, or empty to find out."""
-
 
 def scan_image_folder(root: str | Path, splits: Mapping[str, Sequence[str]] | str = "") -> ImageSource:
     """Find the classes, splits and image files of a folder; no image is decoded.

@@ -63,11 +63,8 @@ NUMBERS = (
 DRIVING_LOG = ("center", "left", "right", "steering", "throttle", "brake", "speed")
 """Columns of the well-known driving simulator's log, which has no header."""
 
-ROLES = ("path", "label", "split", "group", "weight", "order")
-"""The words of `data.columns` that are columns."""
-
 SEPARATOR = "separator"
-"""Its word for what stands between several labels in a cell."""
+"""The word of `data.columns` for what stands between several labels in a cell."""
 
 _LOOKED_AT = 100
 
