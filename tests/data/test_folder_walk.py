@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from nncli.data import folder_walk
-from nncli.data.folder_walk import Ignored, existing_folder, find_images, list_folder, some
+from nncli.data.folder_walk import Ignored, existing_folder, find_images, list_entries, some
 from nncli.data.image.image_format import IMAGE_SUFFIXES
 from nncli.errors import DataError
 
@@ -249,11 +249,13 @@ def test_a_root_that_is_a_file_is_refused(tmp_path: Path) -> None:
         find_images(tmp_path / "x.jpg")
 
 
-def test_list_folder_looks_at_one_level(tmp_path: Path) -> None:
+def test_a_listing_looks_at_one_level(tmp_path: Path) -> None:
     """Images and folders apart, each in natural order."""
     touch(tmp_path, "10.jpg", "9.jpg", "b/1.jpg", "a/1.jpg")
-    images, folders = list_folder(str(tmp_path), Ignored(str(tmp_path)))
-    assert (["9.jpg", "10.jpg"], ["a", "b"]) == ([Path(p).name for p in images], [Path(p).name for p in folders])
+    found = list_entries(str(tmp_path))
+    assert (["9.jpg", "10.jpg"], ["a", "b"]) == tuple(
+        [Path(p).name for p in each] for each in (found.images, found.folders)
+    )
 
 
 @pytest.mark.parametrize(

@@ -226,7 +226,8 @@ def test_a_class_that_train_does_not_have_is_refused(tmp_path: Path) -> None:
         (["val/a/1.jpg", "test/a/1.jpg"], "ROOT: test, val without a train folder"),
         (
             ["train/a/1.jpg", "train/b/1.jpg", "val/1.jpg"],
-            "ROOT/val: images but no folders in it; expected one folder per class",
+            "ROOT/val: images but no folders in it; expected one folder per class; to do without it write data.splits: "
+            "{train: [train], ignore: [val]}",
         ),
         (
             ["train/a/1.jpg", "val/a/1.jpg", "valid/a/1.jpg"],

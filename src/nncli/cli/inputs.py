@@ -14,6 +14,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nncli.data.layout.words import ARCHIVES, TABLES
 from nncli.errors import DataError, NncliError, UsageError
 from nncli.text import printable
 
@@ -26,9 +27,6 @@ Source = tuple[str, str | bytes]
 """A name to show, and a path or an image's bytes."""
 
 STDIN = "-"
-LISTS = (".csv", ".tsv", ".txt", ".lst", ".jsonl", ".ndjson", ".json")
-PACKS = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
-"""Suffixes of lists of names, and of archives that are looked into."""
 
 UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -46,7 +44,7 @@ def check_folders(paths: Sequence[str]) -> None:
     if tables := [path for path in paths if path.lower().endswith(".parquet")]:
         shown = printable(tables[0])
         raise UsageError(f"{shown}: a table; nncli evaluate takes it, predict takes images, folders, archives, arrays")
-    if len(paths) == 1 and paths[0].lower().endswith(LISTS) and Path(paths[0]).is_file() and not _is_numbers(paths[0]):
+    if len(paths) == 1 and paths[0].lower().endswith(TABLES) and Path(paths[0]).is_file() and not _is_numbers(paths[0]):
         shown = printable(paths[0])
         raise UsageError(f"{shown}: a list, not an image; did you mean --files-from {shown}?")
     for path in paths:
@@ -163,7 +161,7 @@ def _sources_within(path: str, transpose: bool) -> Iterable[Source]:
 
 
 def _is_archive(path: str) -> bool:
-    return path.lower().endswith(PACKS) and Path(path).is_file()
+    return path.lower().endswith(ARCHIVES) and Path(path).is_file()
 
 
 def _is_numbers(path: str) -> bool:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from nncli.cli.config_words import complete_optimizer, settings_option
-from nncli.cli.inputs import PACKS
 from nncli.cli.messages import say
 from nncli.cli.progress import MODES
 from nncli.cli.together import together
+from nncli.data.layout.words import ARCHIVES
 from nncli.errors import UsageError
 from nncli.machine.ranks import ALONE
 from nncli.text import printable
@@ -36,7 +36,7 @@ SHORT_FORMS = {
 }
 """Option of the command line -> key of the config."""
 
-DATA_SUFFIXES = (*PACKS, ".npz", ".npy", ".csv", ".tsv", ".parquet")
+DATA_SUFFIXES = (*ARCHIVES, ".npz", ".npy", ".h5", ".hdf5", ".mat", ".csv", ".tsv", ".jsonl", ".parquet")
 """Names of files that hold images or name them, and are no config."""
 
 

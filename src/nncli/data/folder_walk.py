@@ -148,15 +148,6 @@ def list_entries(folder: str) -> Listing:
     return Listing(images, folders, left_out)
 
 
-def list_folder(folder: str, ignored: Ignored) -> tuple[list[str], list[str]]:
-    """Paths of the images and of the folders directly in `folder`, each in natural order.
-
-    Raises:
-        DataError: The folder cannot be read.
-    """
-    return _noted(list_entries(folder), ignored)
-
-
 def _noted(listing: Listing, ignored: Ignored) -> tuple[list[str], list[str]]:
     for reason, path in listing.left_out:
         ignored.add(reason, path)

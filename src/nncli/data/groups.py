@@ -78,7 +78,7 @@ def _folder(path: str, class_name: str) -> str | None:
 def _finder(pattern: str) -> Callable[[str, str], str | None]:
     try:
         regex = re.compile(pattern)
-    except re.error as error:
+    except (re.error, RecursionError, OverflowError) as error:
         raise UsageError(f"groups {printable(pattern)}: neither folder, near-copies nor a pattern: {error}") from error
 
     def found(path: str, _class_name: str) -> str | None:

@@ -13,6 +13,7 @@ folder becomes a class.
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +22,7 @@ from nncli.data.folder_walk import existing_folder, some
 from nncli.data.layout.hints import hint, what_is_there
 from nncli.data.layout.lists import labels_from_annotations, official_split
 from nncli.data.layout.oddities import mask_files
-from nncli.data.layout.reading import Part, read_layout
+from nncli.data.layout.reading import Part, read_layout, yaml_list
 from nncli.data.layout.said import said_layout
 from nncli.data.layout.spelling import loosely, near_names, spelled_alike
 from nncli.data.layout.tree import Tree
@@ -34,9 +35,6 @@ from nncli.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-
-Splits = "Mapping[str, Sequence[str]] | str"
-"""`data.splits`: the folders of each split, ``none`` if every folder is a class, or empty to find out."""
 
 
 def scan_image_folder(root: str | Path, splits: Mapping[str, Sequence[str]] | str = "") -> ImageSource:
@@ -120,7 +118,7 @@ def _labeled(
         by_path, source = labels_from_annotations(tree, part.folder, part.images)
         if not by_path:
             holds = "images but no folders" if part.images else "no folders"
-            more = hint(tree, part.folder, part.images)
+            more = hint(tree, part.folder, part.images) or _way_without(tree, part.folder, parts)
             raise DataError(f"{printable(part.folder)}: {holds} in it; expected one folder per class{more}")
         notes.append(f"read the classes of {printable(part.folder)} from {printable(source)}")
         named = sorted(((index.get(name, -1), name, path) for path, name in by_path.items()), key=lambda row: row[0])
@@ -131,6 +129,14 @@ def _labeled(
         near = near_names(unknown, classes)
         raise DataError(f"{printable(part.folder)}: {printable(main_folder)} has no class {some(unknown)}{near}")
     return LabeledFiles(tuple(path for *_, path in named), tuple(label for label, *_ in named))
+
+
+def _way_without(tree: Tree, folder: str, parts: Mapping[str, Part]) -> str:
+    """The line to write to do without the split in a folder, as the end of a sentence."""
+    others = {split: os.path.relpath(part.folder, tree.root) for split, part in parts.items() if part.folder != folder}
+    inner = ", ".join(f"{split}: {yaml_list([path])}" for split, path in others.items())
+    left_out = yaml_list([os.path.relpath(folder, tree.root)])
+    return f"; to do without it write data.splits: {{{inner}, ignore: {left_out}}}" if "train" in others else ""
 
 
 def _walked(tree: Tree, part: Part, parts: Mapping[str, Part]) -> Iterator[tuple[str, str]]:

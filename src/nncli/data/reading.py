@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from nncli.data.folder_walk import existing_folder, some
 from nncli.data.image_folder import scan_tree
 from nncli.data.layout.tree import Tree
-from nncli.data.layout.words import split_of
+from nncli.data.layout.words import ARCHIVES, TABLES, split_of
 from nncli.data.natural_order import natural_key
 from nncli.data.source import ImageSource, LabeledFiles
 from nncli.errors import DataError, UsageError
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
     from nncli.data.manifest.reader import Manifest
 
-TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".lst", ".jsonl", ".ndjson", ".json", ".parquet")
-_ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 _METADATA = ("metadata.csv", "metadata.jsonl", "metadata.parquet")
 
 
@@ -140,7 +138,7 @@ def packed_source(tree: Tree, found: ImageSource) -> ImageSource:
 
 def is_archive_name(path: str | Path) -> bool:
     """Whether a file is a zip or tar archive, by its name."""
-    return Path(path).name.lower().endswith(_ARCHIVES)
+    return Path(path).name.lower().endswith(ARCHIVES)
 
 
 def listed_source(path: str | Path, reading: Reading, tree: Tree | None) -> ImageSource | None:
@@ -159,14 +157,14 @@ def listed_source(path: str | Path, reading: Reading, tree: Tree | None) -> Imag
     if tree:
         return None if reading.label_from is not None else _listed_in(tree, reading)
     if not os.path.lexists(path):
-        return _within_archive(str(path), reading) if name.endswith(TABLE_SUFFIXES) else None
+        return _within_archive(str(path), reading) if name.endswith(TABLES) else None
     if name.endswith(".csv") and not reading.columns and reading.task == "classification":
         from nncli.data.numbers import is_number_table, number_source
 
         if is_number_table(path):
             reading.refuse_but("a table of numbers")
             return number_source(path)
-    if name.endswith(TABLE_SUFFIXES):
+    if name.endswith(TABLES):
         reading.refuse_but("a table", "columns", "order")
         folder = os.path.dirname(path)  # noqa: PTH120 - a leading ./ stays
         siblings = [os.path.join(folder, other) for other in sorted(os.listdir(folder or "."))]  # noqa: PTH118, PTH208
@@ -176,7 +174,7 @@ def listed_source(path: str | Path, reading: Reading, tree: Tree | None) -> Imag
     if is_array_file(path):
         return _arrays(path, reading)
     raise DataError(
-        f"{printable(str(path))}: neither a folder nor a table ({', '.join(TABLE_SUFFIXES)}), arrays (.npz, idx, ...) "
+        f"{printable(str(path))}: neither a folder nor a table ({', '.join(TABLES)}), arrays (.npz, idx, ...) "
         "or an archive (.zip, .tar)"
     )
 

@@ -160,7 +160,7 @@ def feature_rows(
     images: PixelRows,
     on_progress: Callable[[int], None] = lambda _n: None,
     *,
-    n_mirrored: int = 0,
+    n_more: int = 0,
     n_looks: int = 2,
     kept_as: About | None = None,
     on_note: Callable[[str], None] = lambda _note: None,
@@ -171,19 +171,19 @@ def feature_rows(
         fitted: From `fit_features`.
         images: The images.
         on_progress: Told the number of images just finished.
-        n_mirrored: The first ones of them are wanted mirrored, too, or in as many looks as there are.
+        n_more: The first ones of them are wanted in more looks than one: mirrored, at parts.
         n_looks: Looks at these, the first included.
         kept_as: What the cache is to keep them as, see `cache_entry`; by default they are not kept.
         on_note: Told in a line why they could not be kept.
 
     Returns:
-        (m + n_mirrored (n_looks - 1), n_0): those of the second look come after all images, and so on.
+        (m + n_more (n_looks - 1), n_0): those of the second look come after all images, and so on.
     """
 
     def compute(memory: NDArray[np.uint8] | None) -> Rows:
-        shape = len(images) + n_mirrored * (n_looks - 1), fitted.column.n_features
+        shape = len(images) + n_more * (n_looks - 1), fitted.column.n_features
         rows = shared_array(shape, np.uint8) if memory is None else memory
-        return Rows(_filled(fitted, images, rows, on_progress, n_mirrored))
+        return Rows(_filled(fitted, images, rows, on_progress, n_more))
 
     made = compute(None) if kept_as is None else cached(kept_as.preprocessing, kept_as, compute, on_progress, on_note)
     return made.values

@@ -215,7 +215,7 @@ def _stored_features(
             what += f" {n_looks} looks"
         kept_as = cache_entry(features, what, f"{data.path.absolute()}{part}", n_own + n_more * (n_looks - 1))
     images = PixelRows(training.pixels, np.concatenate(own))
-    wanted = {"n_mirrored": n_more, "n_looks": n_looks}
+    wanted = {"n_more": n_more, "n_looks": n_looks}
     stored = feature_rows(features, images, on_progress, **wanted, kept_as=kept_as, on_note=on_note)
     stored = ranks.joined(stored, [len(own[0]), len(own[1]), *[n_more] * (n_looks - 1)])
     first, n = len(sets[0]), len(sets[0]) + len(sets[1])
@@ -230,5 +230,5 @@ def shared_features(experiment: Experiment, on_progress: Callable[[int], None]) 
     pixels, ranks, n_looks = experiment.training.pixels, experiment.ranks, experiment.n_looks
     images = PixelRows(pixels, np.arange(len(pixels))[share(ranks, len(pixels))])
     n_more = len(images) if n_looks > 1 else 0
-    own = feature_rows(features, images, on_progress, n_mirrored=n_more, n_looks=n_looks)
+    own = feature_rows(features, images, on_progress, n_more=n_more, n_looks=n_looks)
     return ranks.joined(own, [len(images), *[n_more] * (n_looks - 1)])

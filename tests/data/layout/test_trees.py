@@ -262,6 +262,21 @@ READ = [
         splits=splits_of(train="train"),
         says=("train/metadata.csv",),
     ),
+    Tree(
+        "Kaggle's alphabet of signs, with a flat test folder",
+        "asl_alphabet_train/asl_alphabet_train/{cat,dog}/{1-3}.jpg\nasl_alphabet_test/asl_alphabet_test/{cat,dog}.jpg",
+        splits=splits_of(train="asl_alphabet_train"),
+        says=("asl_alphabet_test is test", "asl_alphabet_test/asl_alphabet_test: 2 images without a class"),
+    ),
+    Tree(
+        "SUN397 and Places365: classes below letters",
+        "set/a/{abbey,airfield}/{1-3}.jpg\nset/c/church/{indoor,outdoor}/{1-3}.jpg\nClassName.txt",
+        classes="a c",
+        says=(
+            "the classes are a, c; folders within them, abbey, airfield, church, are not: data.splits: "
+            '{all: ["set/*/*"]} makes them classes',
+        ),
+    ),
     # Trees of our own, invented
     Tree(
         "flowers by split",
@@ -347,6 +362,34 @@ REFUSED = [
         "{bounding_box_train,bounding_box_test,query}/{1-3}.jpg",
         "bounding_box_test, bounding_box_train are called like splits and query is not",
     ),
+    (
+        "NIH's chest X-rays and HAM10000: a table names the images of numbered folders",
+        "images_001/images/{1-3}.png\nimages_002/images/{4-6}.png\nData.csv := Image,Finding\\n1.png,no\\n4.png,no",
+        "images_001, images_002 differ by a number alone, and Data.csv names their images: write data.path: "
+        "ROOT/Data.csv, or data.splits: none if they are the classes",
+    ),
+    (
+        "Office-31: domains",
+        "{amazon,dslr,webcam}/images/{chair,mug}/{1-3}.jpg",
+        "amazon, dslr, webcam all hold the folders chair, mug: variants of one set? Write data.path: ROOT/amazon",
+    ),
+    (
+        "rock, paper, scissors: a test set of another name",
+        "rps/{paper,rock}/{1-3}.png\nrps-test-set/{paper,rock}/{1-3}.png",
+        "variants of one set? Write data.splits: {train: [rps], test: [rps-test-set]}, or data.path: ROOT/rps to read",
+    ),
+    (
+        "dogs vs cats as Kaggle packs them",
+        "train/{cat,dog}.{0-3}.jpg\ntest1/{1-3}.jpg\nsampleSubmission.csv := id,label\\n1,0",
+        "train: images but no folders in it; expected one folder per class; their names begin with their class: write "
+        r"data.path: ROOT/train and data.label_from: '(?P<label>[A-Za-z]+)\.\d+\.\w+'",
+    ),
+    (
+        "ImageNet as Kaggle packs it",
+        "I/Data/train/{n1,n2}/{1-3}.JPEG\nI/Data/val/v{1-3}.JPEG\nI/Annotations/val/v{1-3}.xml",
+        "val: images but no folders in it; expected one folder per class; to do without it write data.splits: "
+        "{train: [I/Data/train], ignore: [I/Data/val]}",
+    ),
     ("val beside valid", "{train,val,valid}/{cat,dog}/{1-3}.jpg", "val, valid are the same split"),
     (
         "Kaggle: images and a table",
@@ -365,7 +408,7 @@ REFUSED = [
         "images/{Abyssinian,beagle}_{1-3}.jpg\nannotations/trimaps/{Abyssinian,beagle}_{1-3}.png\n"
         "annotations/trainval.txt := Abyssinian_1 1 1 1",
         "images is the only class folder; expected two or more; their names begin with their class: write "
-        r"data.label_from: '(?P<label>[A-Za-z_-]*[A-Za-z])[_-]?\d+\.\w+'",
+        r"data.path: ROOT/images and data.label_from: '(?P<label>[A-Za-z_-]*[A-Za-z])[_-]?\d+\.\w+'",
     ),
     (
         "HEIC only",

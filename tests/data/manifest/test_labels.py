@@ -39,6 +39,7 @@ def read(path: Path, columns: dict[str, Any] | None = None) -> dict[str, set[str
         ("x.csv", "image,cat,polar bear\n1.jpg,1,1\n2.jpg,0,0\n3.jpg,1,0\n4.jpg,0,1\n", {}),
         ("x.csv", "image,n,cat,polar bear\n1.jpg,0,1,1\n2.jpg,1,0,0\n3.jpg,1,1,0\n4.jpg,0,0,1\n",
          {"label": ["polar bear", "cat"]}),
+        ("x.csv", "image,cat,polar bear\n1.jpg,1,1\n2.jpg,-1,-1\n3.jpg,1,-1\n4.jpg,-1,1\n", {}),
         ("x.jsonl", '{"image": "1.jpg", "labels": ["polar bear", "cat"]}\n{"image": "2.jpg", "labels": []}\n'
          '{"image": "3.jpg", "labels": "cat"}\n{"image": "4.jpg", "labels": ["polar bear"]}\n', {}),
     ],

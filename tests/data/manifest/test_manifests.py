@@ -107,6 +107,27 @@ def test_images_are_found_in_a_folder_beside_the_table(folder: str, tmp_path: Pa
     assert f"images are read from {expected}" in manifest.notes
 
 
+def test_images_are_found_in_folders_that_divide_them(tmp_path: Path) -> None:
+    """As HAM10000 and NIH's chest X-rays are packed; a name that lies in two of them is a mistake."""
+    build(tmp_path, "part_1/images/{1,2}.jpg\npart_2/images/3.jpg\nx.csv := id,label\\n1,cat\\n2,dog\\n3,dog")
+    manifest = read_manifest(tmp_path / "x.csv")
+    assert [("part_1/images/1.jpg", "cat"), ("part_1/images/2.jpg", "dog"), ("part_2/images/3.jpg", "dog")] == rows(
+        manifest, tmp_path
+    )
+    assert f"images are read from {tmp_path}/part_1/images, {tmp_path}/part_2/images" in manifest.notes
+
+
+@pytest.mark.parametrize(("table", "folder"), [("trainLabels", "train"), ("labels", "train"), ("test", "test")])
+def test_images_are_those_of_the_tables_own_split(table: str, folder: str, tmp_path: Path) -> None:
+    """Kaggle's CIFAR-10 has the same names in train/ and in test/, and the labels of the first."""
+    build(tmp_path, f"{{test,train}}/{{1-2}}.png\n{table}.csv := id,label\\n1,cat\\n2,dog")
+    manifest = read_manifest(tmp_path / f"{table}.csv")
+    assert [(f"{folder}/1.png", "cat"), (f"{folder}/2.png", "dog")] == rows(manifest, tmp_path)
+    (tmp_path / "train/1.png").unlink()  # what is missing there is not taken from the other one
+    if folder == "train":
+        assert f"{table}.csv:2: no such file: 1" in wrong(tmp_path / f"{table}.csv")
+
+
 @pytest.mark.parametrize(
     ("cells", "expected"),
     [

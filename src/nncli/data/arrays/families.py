@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nncli.data.arrays.norb import norb_kind
-from nncli.data.arrays.text_rows import is_text_rows
 from nncli.data.layout.words import SPLIT_OF_WORD
 
 if TYPE_CHECKING:
@@ -42,6 +40,10 @@ _FILLING = {
 
 SEVERAL = (".npz", ".mat", ".h5", ".hdf5")
 """Files that may hold several arrays, each with a name."""
+
+_PACKED = re.compile(r"\.(bz2|gz|xz)$")
+_TEXT_ROWS = re.compile(r"(usps|mnist)(\.scale)?(\.t)?|zip\.(train|test)|.+\.(libsvm|svm|svmlight)")
+_NORB = re.compile(r".*norb.*-(training|testing)(-\d+)?-(dat|cat|info)\.mat(\.gz)?")
 
 
 @dataclass
@@ -97,3 +99,19 @@ def is_batch(name: str) -> bool:
     """Whether a file is one of CIFAR's, by its name in small letters: binary, or a Python batch."""
     stem = name.removesuffix(".bin")
     return stem == "test_batch" or stem.startswith("data_batch_") or (name in ("train.bin", "test.bin"))
+
+
+def is_text_rows(name: str) -> bool:
+    """Whether a file may hold rows of a label and its values, by its name alone."""
+    return _TEXT_ROWS.fullmatch(unpacked_name(name)) is not None
+
+
+def unpacked_name(name: str) -> str:
+    """A name in small letters, without what says that the file is compressed."""
+    return _PACKED.sub("", name.lower())
+
+
+def norb_kind(name: str) -> tuple[str, str]:
+    """Split and kind (``dat``, ``cat`` or ``info``) of a file of NORB by its name; both empty if it is none."""
+    match = _NORB.fullmatch(name.lower())
+    return ("train" if match[1] == "training" else "test", match[3]) if match else ("", "")

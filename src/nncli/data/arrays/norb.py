@@ -13,12 +13,12 @@ of a toy are a group: validation images are of toys that training has not seen, 
 from __future__ import annotations
 
 import math
-import re
 import struct
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nncli.data.arrays.families import norb_kind
 from nncli.data.arrays.pairs import Pair, Pairs, joined
 from nncli.data.arrays.raw import read_file
 from nncli.errors import DataError
@@ -33,14 +33,7 @@ if TYPE_CHECKING:
 CATEGORIES = ("animal", "human", "airplane", "truck", "car", "background")
 """By number; smallNORB has no pictures of the background alone."""
 
-_NAME = re.compile(r".*norb.*-(training|testing)(-\d+)?-(dat|cat|info)\.mat(\.gz)?")
 _TYPES = {0x1E3D4C51: "<f4", 0x1E3D4C53: "<f8", 0x1E3D4C54: "<i4", 0x1E3D4C55: "u1", 0x1E3D4C56: "<i2"}
-
-
-def norb_kind(name: str) -> tuple[str, str]:
-    """Split and kind (``dat``, ``cat`` or ``info``) of a file by its name; both empty if it is none of these."""
-    match = _NAME.fullmatch(name.lower())
-    return ("train" if match[1] == "training" else "test", match[3]) if match else ("", "")
 
 
 def norb_pairs(home: Path, names: Sequence[str], notes: list[str], listed: list[str]) -> Pairs:

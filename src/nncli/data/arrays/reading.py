@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nncli.data.arrays.families import SEVERAL, Family, families, is_array_file, is_batch, parsed
+from nncli.data.arrays.families import SEVERAL, Family, families, is_array_file, is_batch, norb_kind, parsed
 from nncli.data.arrays.idx import is_idx, parse_idx
-from nncli.data.arrays.norb import norb_kind, norb_pairs
+from nncli.data.arrays.norb import norb_pairs
 from nncli.data.arrays.npz import read_npy, read_npz
 from nncli.data.arrays.pairs import Origins, Pair, Pairs, joined
 from nncli.data.arrays.raw import checked_size, read_file

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nncli.data.arrays.families import is_text_rows, unpacked_name
 from nncli.data.arrays.pairs import Pair, Pairs
 from nncli.data.arrays.raw import limit_of, read_file
 from nncli.data.arrays.values import as_images
@@ -26,14 +27,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
-
-_PACKED = re.compile(r"\.(bz2|gz|xz)$")
-_NAME = re.compile(r"(usps|mnist)(\.scale)?(\.t)?|zip\.(train|test)|.+\.(libsvm|svm|svmlight)")
-
-
-def is_text_rows(name: str) -> bool:
-    """Whether a file may hold such rows, by its name alone."""
-    return _NAME.fullmatch(_PACKED.sub("", name.lower())) is not None
 
 
 def text_pairs(home: Path, names: Sequence[str], chosen: str, notes: list[str], listed: list[str]) -> Pairs:
@@ -75,7 +68,7 @@ def text_pairs(home: Path, names: Sequence[str], chosen: str, notes: list[str], 
 
 def _split_and_set(name: str) -> tuple[str, str]:
     """``test`` or ``train`` by a file's name, and what files of the same set are called alike."""
-    stem = _PACKED.sub("", name.lower())
+    stem = unpacked_name(name)
     is_test = stem.endswith((".t", ".test"))
     return "test" if is_test else "train", re.sub(r"\.(t|train|test)$", "", stem)
 

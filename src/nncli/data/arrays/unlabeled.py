@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nncli.data.arrays.families import SEVERAL, is_array_file, is_batch, parsed
-from nncli.data.arrays.norb import both_cameras, norb_kind, parse_norb
+from nncli.data.arrays.families import SEVERAL, is_array_file, is_batch, is_text_rows, norb_kind, parsed
+from nncli.data.arrays.norb import both_cameras, parse_norb
 from nncli.data.arrays.raw import read_file
 from nncli.data.arrays.reading import arrays_of, one_array, origin_within
 from nncli.data.arrays.records import cifar_batch, cifar_records
-from nncli.data.arrays.text_rows import is_text_rows, parse_text_rows
+from nncli.data.arrays.text_rows import parse_text_rows
 from nncli.data.arrays.values import as_images
 from nncli.data.image_arrays import as_file
 from nncli.errors import DataError

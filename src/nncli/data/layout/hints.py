@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from nncli.data.folder_walk import some
 from nncli.data.image.kinds import unread_kind
+from nncli.data.layout.words import TABLES
 from nncli.text import printable
 
 if TYPE_CHECKING:
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 
     from nncli.data.layout.tree import Tree
 
-TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".json", ".lst")
+_ANY_PLACE = tuple(suffix for suffix in TABLES if suffix != ".txt")
+"""Tables by their suffix alone; a .txt may be anything."""
+
 _NO_TABLE = {"config.json", "package.json", "dataset_info.json", "dataset-metadata.json"}
 
 PATTERNS = (
@@ -44,7 +47,8 @@ def hint(tree: Tree, folder: str, images: Sequence[str]) -> str:
         return f"; {names} may hold the labels: write data.path: {printable(tables[0])} for example"
     pattern = label_pattern(images)
     if pattern:
-        return f"; their names begin with their class: write data.label_from: '{pattern}'"
+        path = "" if folder == tree.root else f"data.path: {printable(folder)} and "
+        return f"; their names begin with their class: write {path}data.label_from: '{pattern}'"
     lists = [path for path in _files_near(tree, folder) if path.endswith(".txt") and "readme" not in path.lower()]
     if lists and images:
         return f"; {printable(Path(lists[0]).name)} may be a list of labels: write data.path: {printable(lists[0])}"
@@ -56,8 +60,9 @@ def tables_near(tree: Tree, folder: str) -> list[str]:
     tables = [
         path
         for path in _files_near(tree, folder)
-        if path.lower().endswith(TABLES) and Path(path).name.lower() not in _NO_TABLE
+        if path.lower().endswith(_ANY_PLACE) and Path(path).name.lower() not in _NO_TABLE
     ]
+    tables = [path for path in tables if "submission" not in Path(path).name.lower()]  # what Kaggle wants to be sent
     return sorted(tables, key=lambda path: (any(word in Path(path).name.lower() for word in ("test", "sample")), path))
 
 

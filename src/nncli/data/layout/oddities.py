@@ -4,14 +4,17 @@ masks       pictures of the same names as those of a neighbor, in a folder that 
             palette or one bit where the neighbor's have more: which pixel is what, not what the picture is of
 copies      a folder among the classes that holds all of them once more
 variants    folders that all hold the same folders: one set in color, in gray and segmented, or unknown splits
+parts       folders that differ by a number, whose pictures a table beside them names: a download in several pieces
 """
 
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nncli.data.image.image_format import IMAGE_SUFFIXES
 from nncli.data.layout.words import MASKS, squeezed
 
 if TYPE_CHECKING:
@@ -67,7 +70,11 @@ def mask_files(paths: Sequence[str]) -> list[str]:
 
 
 def _stems(tree: Tree, folder: str) -> set[str]:
-    return {os.path.splitext(os.path.basename(path))[0] for path in tree.below(folder)}  # noqa: PTH119, PTH122
+    return set(map(_stem, tree.below(folder)))
+
+
+def _stem(path: str) -> str:
+    return os.path.splitext(os.path.basename(path))[0]  # noqa: PTH119, PTH122 - a Path for each of many files
 
 
 def _are_twins(names: set[str], others: set[str]) -> bool:
@@ -106,11 +113,32 @@ def variants(tree: Tree, folders: Sequence[str]) -> tuple[str, ...]:
     inner = []
     for folder in folders:
         below = tree.with_images(folder)
+        while len(below) == 1 and not tree.images(below[0]):  # amazon/images/chair
+            below = tree.with_images(below[0])
         masks = mask_folders(tree, below, by_content=True)
         inner.append({Path(path).name for path in below if path not in masks})
     if len(folders) < 2 or len(inner[0]) < 2 or any(names != inner[0] for names in inner):
         return ()
     return () if any(tree.images(folder) for folder in folders) else tuple(sorted(inner[0]))
+
+
+def named_parts(tree: Tree, folders: Sequence[str], tables: Sequence[str]) -> str:
+    """The table that names pictures of each of `folders`, if these differ by a number in their names; else nothing."""
+    names = {re.sub(r"\d+", "", Path(folder).name) for folder in folders}
+    if len(folders) < 2 or len(names) != 1 or not squeezed(min(names)):
+        return ""
+    stems = [_stem(tree.below(folder)[0]) for folder in folders[:LOOKED_AT] if tree.count(folder)]
+    for table in tables:
+        words = set(re.findall(r"[^,;\t/\\\s\"]+", "\n".join(tree.text_lines(table))))
+        if all(any(stem + suffix in words for suffix in ("", *IMAGE_SUFFIXES)) for stem in stems):
+            return table
+    return ""
+
+
+def only_groups(tree: Tree, folders: Sequence[str], left_out: Sequence[str]) -> list[str]:
+    """The folders within `folders`, if all pictures lie in such and there are more of them; else nothing."""
+    inner = [path for folder in folders for path in tree.with_images(folder) if path not in left_out]
+    return inner if len(inner) > len(folders) and not any(map(tree.images, folders)) else []
 
 
 def shared_folders(tree: Tree, folders: Sequence[str]) -> tuple[str, str, tuple[str, ...]] | None:

@@ -20,10 +20,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nncli.data.folder_walk import some
+from nncli.data.layout.hints import tables_near
 from nncli.data.layout.oddities import (
     holds_nothing_else,
     mask_folders,
+    named_parts,
     nested_copies,
+    only_groups,
     shared_folders,
     variants,
 )
@@ -99,9 +102,16 @@ def read_layout(tree: Tree, *, splits: str = "", known: Sequence[str] = ()) -> L
             return Layout(found_inside, notes, strays)
         folders = _without_copies(tree, root, folders, notes)
         _refuse_variants(tree, root, folders)
+        _refuse_parts(tree, root, folders)
         folders = _without_placeholders(tree, folders, notes)
         _note_what_looks_odd(tree, root, folders, notes)
     part = _with_masks_left_out(tree, Part(root, [(_name(folder), folder) for folder in folders]), notes)
+    if splits != "none" and (inner := only_groups(tree, folders, part.left_out)):
+        notes.append(
+            f"the classes are {some(_names(folders))}; folders within them, {some(_names(inner))}, are not: "
+            f'data.splits: {{all: ["{os.path.relpath(root, tree.root) + "/" if root != tree.root else ""}*/*"]}} makes '
+            "them classes"
+        )
     return Layout({"all": part}, notes, strays)
 
 
@@ -139,7 +149,7 @@ def _passed_through(
         holding = [path for path in folders if tree.count(path)]
         if len(holding) != 1 or _name(holding[0]) in known or (any_name and split_of(_name(holding[0]))):
             break
-        if not any_name and split_and_rest(_name(holding[0]))[1]:
+        if not any_name and split_and_rest(_name(holding[0]))[1] and _name(holding[0]) != _name(tried):
             break
         tried, passed = holding[0], passed + 1
         folders = _usable(tree, tried, inner_notes)
@@ -231,7 +241,8 @@ def _part(tree: Tree, folder: str, notes: list[str]) -> Part:
     inner, folders = _passed_through(tree, folder, notes)
     images = list(tree.images(folder)) + (tree.images(inner) if inner != folder else [])
     holding = [path for path in folders if tree.count(path)]
-    is_filled = not images and len(holding) == 1 and not split_and_rest(_name(holding[0]))[1]
+    is_filled = not images and len(holding) == 1
+    is_filled = is_filled and (_name(holding[0]) == _name(folder) or not split_and_rest(_name(holding[0]))[1])
     if is_filled and not tree.with_images(holding[0]):  # test/images/1.png
         return Part(holding[0], [], list(tree.images(holding[0])))
     folders = _without_copies(tree, inner, folders, notes)
@@ -272,9 +283,24 @@ def _refuse_variants(tree: Tree, root: str, folders: list[str]) -> None:
     shared = variants(tree, folders)
     if shared:
         one = printable(os.path.join(root, _name(folders[0])))  # noqa: PTH118 - the root as it was given
+        said = {name: split_and_rest(name)[0] for name in _names(folders)}
+        splits = {split: [name for name, own in said.items() if own == {split}] for split in SPLITS}
+        others = [name for name, own in said.items() if not own]
+        ways = f"Write data.path: {one} to read one of them"
+        if len(others) == 1 and not splits["train"]:  # rps beside rps-test-set
+            ways = f"Write {_splits_line(splits | {'train': others})}, or data.path: {one} to read one of them"
         raise DataError(
             f"{printable(root)}: {some(_names(folders))} all hold the folders {some(list(shared))}: variants of one "
-            f"set? Write data.path: {one} to read one of them, or data.splits: none if they are the classes"
+            f"set? {ways}, or data.splits: none if they are the classes"
+        )
+
+
+def _refuse_parts(tree: Tree, root: str, folders: list[str]) -> None:
+    table = named_parts(tree, folders, tables_near(tree, root))
+    if table:
+        raise DataError(
+            f"{printable(root)}: {some(_names(folders))} differ by a number alone, and {printable(Path(table).name)} "
+            f"names their images: write data.path: {printable(table)}, or data.splits: none if they are the classes"
         )
 
 

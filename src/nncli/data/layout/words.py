@@ -1,4 +1,5 @@
-"""Folder names that mean something: splits, masks, images without a label, and what lies beside a data set.
+"""Names that mean something: folders of splits, masks, images without a label, and what lies beside a data set; the
+suffixes of tables and archives.
 
 Names are compared as words: case, digits, `_`, `-` and the filling words of data sets (set, images, data, ...) do not
 count, so that `Training_Set`, `train2`, `x_train` and `seg_train` all say train.
@@ -9,6 +10,10 @@ from __future__ import annotations
 import re
 
 SPLITS = ("train", "val", "test")
+
+TABLES = (".csv", ".tsv", ".txt", ".lst", ".jsonl", ".ndjson", ".json", ".parquet")
+ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
+"""Suffixes, in small letters."""
 
 _SAID = {
     "train": ("train", "training", "trn", "trainset", "trainingset", "trainval"),

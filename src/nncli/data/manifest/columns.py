@@ -51,6 +51,9 @@ LABELS = (
 ZERO_ONE = {"0": 0.0, "0.0": 0.0, "false": 0.0, "1": 1.0, "1.0": 1.0, "true": 1.0}
 """Cells of a column that says whether an image has a label, in small letters."""
 
+NOT = "-1"
+"""The cell for an image without the label, in tables that have no 0: CelebA's."""
+
 NUMBERS = (
     *("target", "targets", "value", "y", "steering", "steeringangle", "angle", "score", "rating", "age", "price"),
     *("temperature", "distance", "depth", "count", "label", "weight"),
@@ -60,11 +63,8 @@ NUMBERS = (
 DRIVING_LOG = ("center", "left", "right", "steering", "throttle", "brake", "speed")
 """Columns of the well-known driving simulator's log, which has no header."""
 
-ROLES = ("path", "label", "split", "group", "weight", "order")
-"""The words of `data.columns` that are columns."""
-
 SEPARATOR = "separator"
-"""Its word for what stands between several labels in a cell."""
+"""The word of `data.columns` for what stands between several labels in a cell."""
 
 _LOOKED_AT = 100
 
@@ -239,9 +239,9 @@ def _one_hot(table: Table, taken: set[Any], task: str) -> dict[str, Any]:
 
 
 def _says_whether(table: Table, place: int, least: float) -> bool:
-    """Whether at least this share of the cells of a column that are not empty is 0 or 1, and there are such."""
+    """Whether at least this share of the cells of a column that are not empty is 0 or 1, or -1, and there are such."""
     cells = list(islice(_filled(table, place), _LOOKED_AT))
-    return bool(cells) and sum(cell in ZERO_ONE for cell in cells) >= least * len(cells)
+    return bool(cells) and sum(cell in ZERO_ONE or cell == NOT for cell in cells) >= least * len(cells)
 
 
 def _filled(table: Table, place: int) -> Iterator[str]:

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from nncli.data.folder_walk import some
 from nncli.data.image.image_format import IMAGE_SUFFIXES
+from nncli.data.layout.words import SPLITS, split_and_rest, split_of
 from nncli.text import printable
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ _TASK_PREFIXES = ("/data/local-files/?d=", "/data/upload/")
 
 IMAGE_FOLDERS = ("images", "image", "imgs", "img", "JPEGImages", "data", "photos", "pictures")
 _MOST_FOLDERS = 100
+_DEEPEST = 3
 _TRIED = 50
 
 
@@ -92,7 +95,8 @@ class Finder:
             try:
                 self._check_inside(path)
                 with os.scandir(path) as entries:
-                    self._listings[folder] = {entry.name: entry.is_symlink() for entry in entries}
+                    files = (entry for entry in entries if not entry.is_dir())
+                    self._listings[folder] = {entry.name: entry.is_symlink() for entry in files}
             except (OSError, ValueError) as error:
                 if isinstance(error, NameError_):
                     raise
@@ -141,11 +145,37 @@ class PackedFinder(Finder):
         return self._listings[folder]
 
 
-def choose_finder(manifest: str, names: Sequence[str], tree: ArchiveTree | None = None) -> tuple[Finder, str]:
+class SeveralFinders:
+    """The files below several folders, none of which holds all that a manifest names.
+
+    Args:
+        finders: Of each.
+    """
+
+    def __init__(self, finders: Sequence[Finder]) -> None:
+        self._finders = finders
+
+    def find(self, name: str) -> str:
+        """The path of a file.
+
+        Raises:
+            NameError_: With the reason: there is none, or more than one, or the name leads out of the folder.
+        """
+        found = [finder for finder in self._finders if _is_found(finder, name)]
+        if len(found) > 1:
+            first, second = (printable(finder.base) for finder in found[:2])
+            raise NameError_(f"{printable(name)} lies both in {first} and in {second}; name the folder, too")
+        return (found or self._finders)[0].find(name)
+
+
+def choose_finder(
+    manifest: str, names: Sequence[str], tree: ArchiveTree | None = None
+) -> tuple[Finder | SeveralFinders, str]:
     """The folder that a manifest names its images from, and what there is to say about it.
 
     Tried are the manifest's own folder, one called like the manifest, those beside it, and the images folder beside its
-    own folder; the one that has the most of some names is taken.
+    own folder. The one that has the most of some names is taken, or one before it that has half as many. Where they
+    divide the names among them, all of these are.
 
     Args:
         manifest: The file.
@@ -155,20 +185,19 @@ def choose_finder(manifest: str, names: Sequence[str], tree: ArchiveTree | None 
     home = os.path.dirname(manifest)  # noqa: PTH120 - a leading ./ stays, which an archive's paths begin with
     step = max(1, len(names) // _TRIED)
     some_names = list(names[::step])[:_TRIED]
-    best, best_hits = _finder(home or ".", tree), -1
+    tried: list[tuple[set[str], Finder]] = []
     for base in _bases(home, Path(manifest).name.split(".")[0], tree):
-        finder = _finder(base, tree)
-        hits = sum(_is_found(finder, name) for name in some_names)
-        if hits > best_hits:
-            best, best_hits = finder, hits
-        if hits == len(some_names):
+        finder = PackedFinder(base, tree) if tree else Finder(base)
+        tried.append(({name for name in some_names if _is_found(finder, name)}, finder))
+        if len(tried[-1][0]) == len(set(some_names)):
             break
-    note = "" if best.base == (home or ".") else f"images are read from {printable(best.base)}"
-    return best, note
-
-
-def _finder(base: str, tree: ArchiveTree | None) -> Finder:
-    return PackedFinder(base, tree) if tree else Finder(base)
+    most = max(len(found) for found, _ in tried)
+    hits, best = next(each for each in tried if 2 * len(each[0]) >= most)
+    n_together, n_each = len(set().union(*(found for found, _ in tried))), sum(len(found) for found, _ in tried)
+    if len(hits) < n_together == n_each:  # no name lies in two of them, as in train/ and test/ that both count from 1
+        several = [finder for found, finder in tried if found]
+        return SeveralFinders(several), f"images are read from {some([finder.base for finder in several])}"
+    return best, "" if best.base == (home or ".") else f"images are read from {printable(best.base)}"
 
 
 def _is_found(finder: Finder, name: str) -> bool:
@@ -180,18 +209,36 @@ def _is_found(finder: Finder, name: str) -> bool:
 
 def _bases(home: str, stem: str, tree: ArchiveTree | None) -> list[str]:
     parent = os.path.dirname(home) if tree else os.path.normpath(os.path.join(home, ".."))  # noqa: PTH118, PTH120
-    beside = [Path(path).name for path in tree.folders(home)] if tree else _folders_in(home or ".")
-    first = [name for name in IMAGE_FOLDERS if name in beside]
-    beside = [*first, *(name for name in beside if name not in first)][:_MOST_FOLDERS]
+    beside = _folders_in(home or ".", tree)
+    said = split_and_rest(stem)[0]
+
+    def doubt(name: str) -> tuple[bool, int, str]:
+        """Of trainLabels.csv beside train/ and test/, which hold the same names, it is not test/."""
+        own = split_of(name)
+        return name not in IMAGE_FOLDERS, 0 if own in said else 1 + SPLITS.index(own) if own else 1, name
+
+    beside = sorted(beside, key=doubt)[:_MOST_FOLDERS]
     inner = [os.path.join(home, name) for name in (stem, *beside)]  # noqa: PTH118
     above = [os.path.join(parent, name) for name in IMAGE_FOLDERS]  # noqa: PTH118
-    every = dict.fromkeys((home or ".", *inner, *above, parent))
+    every = dict.fromkeys((home or ".", *inner, *(_innermost(base, tree) for base in inner), *above, parent))
     return [base for base in every if (tree.is_folder(base) if tree else Path(base).is_dir())]
 
 
-def _folders_in(home: str) -> list[str]:
+def _innermost(base: str, tree: ArchiveTree | None) -> str:
+    """The folder below those that hold one folder alone: images/images."""
+    for _ in range(_DEEPEST):
+        folders = _folders_in(base, tree)
+        if len(folders) != 1:
+            break
+        base = os.path.join(base, folders[0])  # noqa: PTH118
+    return base
+
+
+def _folders_in(home: str, tree: ArchiveTree | None) -> list[str]:
+    if tree:
+        return [Path(path).name for path in tree.folders(home)]
     try:
         with os.scandir(home) as entries:
-            return sorted(entry.name for entry in entries if entry.is_dir() and not entry.name.startswith("."))
+            return [entry.name for entry in entries if entry.is_dir() and not entry.name.startswith(".")]
     except OSError:
         return []

@@ -16,7 +16,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from nncli.data.folder_walk import some
-from nncli.data.manifest.columns import ZERO_ONE
+from nncli.data.manifest.columns import NOT, ZERO_ONE
 from nncli.data.manifest.reader import Reader, cell_text, class_list, is_whole
 from nncli.data.natural_order import natural_key
 from nncli.errors import UsageError
@@ -71,17 +71,21 @@ class LabelsReader(Reader):
             raise UsageError("data.columns.separator has no meaning for columns of 0 and 1; remove it")
         header = self._table.header
         names = tuple(str(header[place]) if header else f"column {place + 1}" for place in places)
-        values = []
+        values, known = [], dict(ZERO_ONE)
+        used = {cell_text(row[place]).lower() for row in self._table.rows for place in places}
+        if NOT in used and not any(ZERO_ONE.get(cell) == 0 for cell in used):
+            self._notes.append(f"{NOT} stands for 0")
+            known[NOT] = 0.0
         for i, row in enumerate(self._table.rows):
-            found = [ZERO_ONE.get(row[place]) if isinstance(row[place], str) else None for place in places]
+            found = [known.get(row[place]) if isinstance(row[place], str) else None for place in places]
             if None in found:  # not as most cells are
-                found = [self._zero_or_one(i, row, place) for place in places]
+                found = [self._zero_or_one(i, row, place, known) for place in places]
             values.append(tuple(found))
         return names, values  # type: ignore[return-value]
 
-    def _zero_or_one(self, i: int, row: list[Any], place: int) -> float:
+    def _zero_or_one(self, i: int, row: list[Any], place: int, known: Mapping[str, float]) -> float:
         text = cell_text(row[place])
-        value = ZERO_ONE.get(text.lower())
+        value = known.get(text.lower())
         if value is None:
             found = printable(text)[:40] if text else "empty"
             self._problem(i, f"{self._table.name_of(place)} is {found}, neither 0 nor 1")
