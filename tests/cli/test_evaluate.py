@@ -167,7 +167,7 @@ def test_a_folder_that_the_model_does_not_know_is_an_error(nncli: Runner) -> Non
     write_image(Path("d/Snow/1.png"), WHITE)
     near = "'Snow' and 'snow' differ in case or blanks alone: rename one"
     expected = f"nncli: d: the model has no class Snow; its classes are coal, fog, snow; {near}\n"
-    assert (1, "", expected) == tuple(vars(nncli("evaluate", "d")).values())
+    assert (2, "", expected) == tuple(vars(nncli("evaluate", "d")).values())
 
 
 def test_the_test_split_comes_first(nncli: Runner) -> None:

@@ -214,15 +214,24 @@ def test_arrays_have_numbers_too(nncli: Runner, place: Path) -> None:
     assert report["targets"]["target"]["r2"] > 0.9
     name, number = nncli("predict", "-m", "run", "x.npz").out.splitlines()[-1].split("\t")
     assert "x.npz[x_test][9]" == name
+    assert f"{name}\t{number}\n" == nncli("predict", "-m", "run", name).out
+    assert 0 == nncli("explain", "-m", "run", name, "-o", "why.png").code
+    for refused, code, words in (
+        (nncli("predict", "-m", "run", "x.npz[x_test][10]"), 1, "no such image; there are x.npz[x_train][0] to [29], "),
+        (
+            nncli("explain", "-m", "run", "x.npz", "-o", "why.png"),
+            2,
+            "write the name of one of them, x.npz[x_train][0]",
+        ),
+    ):
+        assert (code, True) == (refused.code, words in refused.err)
     assert light[39] == pytest.approx(float(number), abs=0.2)
     np.savez("two.npz", x=images, y=np.stack([light, light], axis=1))
     assert "2 numbers for each image, but the model tells 1" in nncli("evaluate", "-m", "run", "two.npz").err
     light[3] = np.nan
     np.savez("x.npz", x=images, y=light)
-    assert (
-        "1 target is no finite number, the first one that of image 3; correct or remove them"
-        in nncli("train", "c.yaml").err
-    )
+    refused = nncli("train", "c.yaml")
+    assert (2, True) == (refused.code, "x.npz: y[3]: target nan, not a finite number\n" in refused.err)
 
 
 def test_settings_for_numbers_are_searched(nncli: Runner, bars: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from nncli.config import load_config
-from nncli.errors import DataError
+from nncli.errors import UsageError
 from nncli.evaluation.labeled_folder import labeled_images
 from nncli.run.dataset import Experiment, load_experiment, plan_experiment
 from nncli.run.trainer import make_trainer
@@ -104,7 +104,7 @@ def test_every_form_can_be_evaluated(place: str, everywhere: Path) -> None:
 @pytest.mark.parametrize("place", ["x.npz", "x.csv"])
 def test_classes_that_the_model_does_not_have_are_refused(place: str, everywhere: Path) -> None:
     """As those of folders."""
-    with pytest.raises(DataError, match="the model has no class 2; its classes are 0, 1"):
+    with pytest.raises(UsageError, match="the model has no class 2; its classes are 0, 1"):
         labeled_images(str(everywhere / place), known=("0", "1"))
 
 

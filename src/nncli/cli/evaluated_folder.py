@@ -60,8 +60,8 @@ def evaluate_folder(
         is_said: Whether what is evaluated is said, which is enough once where several models are.
 
     Raises:
-        UsageError: There is no such split.
-        DataError: The folder has a class that the model does not know, or no image in it could be read.
+        UsageError: There is no such split, or a class or label that the model does not know.
+        DataError: No image in the folder could be read.
     """
     from nncli.evaluation.labeled_folder import images_with_labels, labeled_images, measured_images
 

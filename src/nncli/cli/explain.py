@@ -14,7 +14,7 @@ from nncli.cli.messages import say
 from nncli.cli.model_lookup import find_model
 from nncli.cli.next_step import run_of, say_next
 from nncli.cli.options import model_option
-from nncli.errors import DataError
+from nncli.errors import DataError, UsageError
 from nncli.text import printable
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def command(image: str, model: str | None, output: str, method: str) -> None:
     path = find_model(model)
     used = read_model(path)
     try:
-        pixels = decode_image(image, used.image_format)
+        pixels = decode_image(_source(image, used), used.image_format)
     except ImageError as error:
         inside = container_of(image)
         way_out = f"; it lies in {printable(inside)}: unpack it first" if inside else ""
@@ -76,6 +76,21 @@ def command(image: str, model: str | None, output: str, method: str) -> None:
     if method == METHODS[0]:
         other = Path(output).with_stem(f"{Path(output).stem}-{METHODS[1]}")
         say_next("explain", image, "-m", run_of(path), "-o", other, "--method", METHODS[1])
+
+
+def _source(image: str, model: Model) -> str | bytes:
+    """The path of an image, or the file that an image of an array would be.
+
+    Raises:
+        UsageError: It is a whole array.
+    """
+    from nncli.data.arrays.families import is_array_file
+    from nncli.data.arrays.unlabeled import array_image, array_images
+
+    if is_array_file(image) and Path(image).is_file():
+        first = next((name for name, _ in array_images(image)), image)
+        raise UsageError(f"{printable(image)}: arrays of images; write the name of one of them, {printable(first)}")
+    return array_image(image, transpose=model.setting("data.transpose") == "on") or image
 
 
 def _caption(model: Model, method: str) -> str:

@@ -138,28 +138,33 @@ def _expand_name(path: str, transpose: bool) -> Iterator[Source]:
     A folder without images is a source that will fail, for one record.
     """
     is_empty = True
-    if _is_archive(path):
-        for source in _packed(path):
-            is_empty = False
-            yield source
-    elif _is_numbers(path):
-        from nncli.data.numbers import number_rows
-
-        for source in number_rows(path):
-            is_empty = False
-            yield source
-    elif _is_arrays(path):
-        from nncli.data.arrays.unlabeled import array_images
-
-        for source in array_images(path, transpose=transpose):
-            is_empty = False
-            yield source
-    elif _is_folder(path):
-        for image in _images_of(path):
-            is_empty = False
-            yield image, image
+    for source in _sources_within(path, transpose):
+        is_empty = False
+        yield source
     if is_empty:
         yield path, path
+
+
+def _sources_within(path: str, transpose: bool) -> Iterable[Source]:
+    """The sources that a name stands for beside itself; none where it is that of an image file."""
+    if _is_archive(path):
+        return _packed(path)
+    if _is_numbers(path):
+        from nncli.data.numbers import number_rows
+
+        return number_rows(path)
+    if _is_arrays(path):
+        from nncli.data.arrays.unlabeled import array_images
+
+        return array_images(path, transpose=transpose)
+    if _is_folder(path):
+        return ((image, image) for image in _images_of(path))
+    if path.endswith("]"):
+        from nncli.data.arrays.unlabeled import array_image
+
+        image = array_image(path, transpose=transpose)
+        return () if image is None else ((path, image),)
+    return ()
 
 
 def _is_archive(path: str) -> bool:

@@ -73,9 +73,8 @@ def labeled_images(
         reading: How the user has said that such data are read, for training.
 
     Raises:
-        UsageError: There is no such split.
-        DataError: The folder cannot be read or can be read in several ways, or holds no class folders, one that is not
-            `known`, or no images.
+        UsageError: There is no such split, or a class that is not `known`.
+        DataError: The folder cannot be read or can be read in several ways, or holds no class folders or no images.
     """
     reading = replace(reading or Reading(), is_training=False)
     tree = tree_at(root)
@@ -146,8 +145,8 @@ def images_with_labels(path: str, split: str | None, names: Sequence[str], readi
         reading: As for `labeled_images`.
 
     Raises:
-        UsageError: There is no such split, or a row is wrong.
-        DataError: There is no table, or it has labels that the model does not know.
+        UsageError: There is no such split, a row is wrong, or there are labels that the model does not know.
+        DataError: There is no table.
     """
     source = read_source(path, replace(reading, task="multilabel", is_training=False))
     images = _of_source(source, split, None)
@@ -159,13 +158,13 @@ def images_with_labels(path: str, split: str | None, names: Sequence[str], readi
 
 
 def _check_known(where: str, classes: Sequence[str], known: Sequence[str] | None, kind: str = "class") -> None:
-    """Refuse classes, or labels, that the model does not have."""
+    """Refuse classes, or labels, that the model does not have: it is not for these images, and nothing is started."""
     unknown = [] if known is None else [name for name in classes if name not in known]
     if unknown:
         shown, existing = (", ".join(map(printable, found)) for found in (unknown, known or ()))
         near = near_names(unknown, known or ())
         every = "classes" if kind == "class" else "labels"
-        raise DataError(f"{printable(where)}: the model has no {kind} {shown}; its {every} are {existing}{near}")
+        raise UsageError(f"{printable(where)}: the model has no {kind} {shown}; its {every} are {existing}{near}")
 
 
 def _of_archive(tree: ArchiveTree, images: LabeledImages) -> LabeledImages:

@@ -22,7 +22,7 @@ class Pair(NamedTuple):
         labels: For each image, in any form that values.py knows.
         origins: The array that the images come from, or the arrays one after the other: a name such as
             ``mnist.npz[x_test]`` and how many images each has.
-        shown: The same in words, printable.
+        shown: The array or file of the labels in words, printable.
         groups: What each image hangs together with; empty where nothing is known.
     """
 

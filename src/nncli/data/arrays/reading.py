@@ -263,7 +263,8 @@ def _pairs(family: Family, array_of: Any, place: Path, notes: list[str]) -> Pair
             other = printable(family.labels[split])
             raise DataError(f"{where} has {len(images):,} images and {other} {count(labels):,} labels")
         origin = str(place / name) if place.is_dir() else origin_within(place, name, list(family.images.values()))
-        found[split] = Pair(images, labels, ((origin, len(images)),), where)
+        of_labels = f"{printable(place.name)}: {printable(family.labels[split])}"
+        found[split] = Pair(images, labels, ((origin, len(images)),), of_labels)
     return found
 
 

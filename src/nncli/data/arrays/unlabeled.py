@@ -8,12 +8,13 @@ Names are those that `evaluate` gives them.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nncli.data.arrays.families import SEVERAL, is_batch, is_text_rows, norb_kind, parsed
+from nncli.data.arrays.families import SEVERAL, is_array_file, is_batch, is_text_rows, norb_kind, parsed
 from nncli.data.arrays.norb import both_cameras, parse_norb
 from nncli.data.arrays.raw import read_file
 from nncli.data.arrays.reading import arrays_of, one_array, origin_within
@@ -44,6 +45,27 @@ def array_images(path: str, *, transpose: bool = False) -> Iterator[tuple[str, b
     for origin, images in _image_arrays(Path(path)):
         for i, image in enumerate(images):
             yield f"{origin}[{i}]", as_file(np.swapaxes(image, 0, 1) if transpose else image)
+
+
+def array_image(name: str, *, transpose: bool = False) -> bytes | None:
+    """The file that the image with such a name would be; None where the name, ``digits.npy[3]``, is of another kind.
+
+    Args:
+        name: As `array_images` gives it.
+        transpose: Exchange rows and columns.
+
+    Raises:
+        DataError: The file cannot be read, or holds no such image.
+    """
+    matched = re.fullmatch(r"(.+?)(?:\[[^][]+\])?\[(\d{1,12})\]", name, re.DOTALL)
+    if not matched or not is_array_file(matched[1]) or not Path(matched[1]).is_file() or Path(name).is_file():
+        return None
+    images, wanted, i = dict(_image_arrays(Path(matched[1]))), name.rpartition("[")[0], int(matched[2])
+    if i >= len(images.get(wanted, ())):
+        has = ", ".join(f"{printable(origin)}[0] to [{len(each) - 1}]" for origin, each in images.items())
+        raise DataError(f"{printable(name)}: no such image; there are {has}")
+    image = images[wanted][i]
+    return as_file(np.swapaxes(image, 0, 1) if transpose else image)
 
 
 def _image_arrays(file: Path) -> Iterator[tuple[str, NDArray[np.uint8]]]:

@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nncli.errors import DataError
+from nncli.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _CHANNELS = (1, 3, 4)
+
+MOST_NAMED = 1000
+"""Wrong targets named in one message."""
 
 
 def as_images(values: NDArray[Any], n_labels: int | None, shown: str, notes: list[str]) -> NDArray[np.uint8]:
@@ -134,7 +137,8 @@ def as_targets(values: NDArray[Any], shown: str) -> NDArray[np.float64]:
     """Numbers to be told, (m, k).
 
     Raises:
-        DataError: They are none, or some are not finite.
+        DataError: They are none.
+        UsageError: Some are not finite, as a cell of a table that is none.
     """
     if values.ndim not in (1, 2) or values.dtype.kind not in "biuf":
         shape = " x ".join(map(str, values.shape))
@@ -142,8 +146,10 @@ def as_targets(values: NDArray[Any], shown: str) -> NDArray[np.float64]:
     targets = values.astype(np.float64).reshape(count(values), -1)
     bad = np.flatnonzero(~np.isfinite(targets).all(axis=1))
     if bad.size:
-        wrong = "1 target is no finite number," if bad.size == 1 else f"{bad.size:,} targets are no finite numbers,"
-        raise DataError(f"{shown}: {wrong} the first one that of image {bad[0]}; correct or remove them")
+        wrong = [(i, targets[i][~np.isfinite(targets[i])][0]) for i in bad[:MOST_NAMED].tolist()]
+        lines = [f"{shown}[{i}]: target {number:g}, not a finite number" for i, number in wrong]
+        more = [f"... and {bad.size - MOST_NAMED:,} more"] if bad.size > MOST_NAMED else []
+        raise UsageError("\n".join([*lines, *more, f"{shown}: correct these targets, or remove them and their images"]))
     return targets
 
 
