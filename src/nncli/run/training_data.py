@@ -20,7 +20,7 @@ from nncli.data.augmentation.kinds import make_augmentation
 from nncli.data.batches import Batches
 from nncli.data.network_inputs import AsTheyAre, AugmentedInputs, NetworkInputs, VersionedInputs
 from nncli.data.pixel_rows import PixelRows
-from nncli.features.span import ScaledRows, fit_projection, taken
+from nncli.features.span import Projection, ScaledRows, fit_projection, taken
 from nncli.machine.divide import divide, shared_array
 from nncli.machine.forking import number_of_processes
 from nncli.machine.ranks import share
@@ -158,7 +158,8 @@ def _in_span(experiment: Experiment, kept: Kept, on_progress: Callable[[int], No
         experiment.span.projection = experiment.ranks.from_first(
             lambda: fit_projection(columns, r, _in_columns(on_progress))
         )
-    projection = experiment.span.projection
+    found = experiment.span.projection
+    projection = Projection(found.matrix, found.shift)  # what it prepares goes with it: twice as much as is kept
     every = np.concatenate([kept.training, kept.validation])
     wanted = every[share(experiment.ranks, len(every))]
     own, projected = ScaledRows(kept.rows, scale, offset, wanted), shared_array((len(wanted), r), np.float32)
