@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nncli.text import printable
+from nncli.text import printable, size_in_words
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,11 @@ def test_the_result_can_be_printed_in_one_line_and_escaped_again(text: str) -> N
     assert len(shown.splitlines()) <= 1
     assert "\x1b" not in shown
     assert shown == printable(shown)
+
+
+@pytest.mark.parametrize(
+    ("n_bytes", "words"), [(3, "1 kB"), (16_905, "17 kB"), (100_000, "0.1 MB"), (36_096_000, "36.1 MB")]
+)
+def test_sizes_in_words(n_bytes: int, words: str) -> None:
+    """No file has 0.0 MB."""
+    assert words == size_in_words(n_bytes)

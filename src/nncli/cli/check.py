@@ -19,7 +19,7 @@ from nncli.cli.next_step import say_next
 from nncli.cli.progress import Progress
 from nncli.cli.regression import target_lines
 from nncli.errors import EXIT_GATE, EXIT_SKIPPED
-from nncli.text import printable
+from nncli.text import printable, size_in_words
 
 if TYPE_CHECKING:
     from nncli.config import ConfigFile
@@ -134,7 +134,7 @@ def _lines(plan: Plan, experiment: Experiment) -> list[tuple[str, str]]:
     features = (
         [("features", f"{plan.features}: {plan.layer_dims[0]} per image, {data.scaling}")] if plan.features else []
     )
-    megabytes = (experiment.training.n_bytes + experiment.validation.n_bytes) / 1e6
+    pixels = size_in_words(experiment.training.n_bytes + experiment.validation.n_bytes)
     return [
         ("config", printable(str(plan.config_file.path))),
         *recipe,
@@ -153,7 +153,7 @@ def _lines(plan: Plan, experiment: Experiment) -> list[tuple[str, str]]:
             f"learning rate {training.learning_rate:g} {training.schedule}, seed {training.seed}",
         ),
         *_at_the_end(plan),
-        ("memory", f"{megabytes:.1f} MB of pixels"),
+        ("memory", f"{pixels} of pixels"),
     ]
 
 

@@ -14,7 +14,7 @@ from nncli.cli.model_lookup import find_model
 from nncli.cli.next_step import say_next, way_to_look
 from nncli.cli.sparkline import sparkline
 from nncli.cli.text_table import aligned
-from nncli.text import printable
+from nncli.text import printable, size_in_words
 
 if TYPE_CHECKING:
     from nncli.model.file import Model
@@ -117,7 +117,7 @@ def _lines(path: Path, model: Model, run: RunFiles) -> list[str]:
     layers = [[*list(layer.values())[:-1], f"{layer['parameters']:,}"] for layer in facts["layers"]]
     form = model.image_format
     lines = [
-        f"model       {printable(str(path))}, {path.stat().st_size / 1e6:.1f} MB",
+        f"model       {printable(str(path))}, {size_in_words(path.stat().st_size)}",
         f"input       {form}, {form.resize}: {form.n_features:,} values per image",
         f"scaling     {facts['input']['scaling']}",
         *(f"{name:<11} {printable(in_words(facts[name]))}" for name in OPTIONAL if name in facts),
