@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from nncli.data.folder_walk import existing_folder, some
 from nncli.data.image_folder import scan_tree
+from nncli.data.layout.hints import table_hint
 from nncli.data.layout.tree import Tree
 from nncli.data.layout.words import ARCHIVES, TABLES, split_of
 from nncli.data.natural_order import natural_key
@@ -60,8 +61,12 @@ class Reading:
     side_cameras: Mapping[str, float] = field(default_factory=dict)
     is_training: bool = True
 
-    def refuse_without_table(self, path: str | Path) -> None:
+    def refuse_without_table(self, path: str | Path, tree: Tree | None = None) -> None:
         """Refuse folders, and arrays, where several labels or numbers are wanted.
+
+        Args:
+            path: Of them.
+            tree: The folders, in which a table may lie.
 
         Raises:
             DataError: They are.
@@ -69,9 +74,10 @@ class Reading:
         if self.task != "classification":
             told = "labels" if self.task == "multilabel" else "numbers"
             arrays = "" if self.task == "multilabel" else ", or arrays"
+            more = (tree and table_hint(tree)) or "; a folder with metadata.csv will do"
             raise DataError(
                 f"{printable(str(path))}: data.task {self.task} needs a table (.csv, .jsonl, .parquet, ...) with a "
-                f"column of images and one of {told}{arrays}; a folder with metadata.csv will do"
+                f"column of images and one of {told}{arrays}{more}"
             )
 
     def refuse_but(self, what: str, *allowed: str) -> None:
@@ -107,7 +113,7 @@ def read_source(path: str | Path, reading: Reading | None = None) -> ImageSource
     if found:
         return found
     tree = tree or Tree(existing_folder(path))
-    reading.refuse_without_table(path)
+    reading.refuse_without_table(path, tree)
     reading.refuse_but("class folders", "splits", "label_from")
     pattern = reading.label_from
     return packed_source(tree, scan_tree(tree, reading.splits) if pattern is None else _by_name(tree, pattern))

@@ -142,6 +142,13 @@ def test_the_alpha_of_a_bmp_counts_unless_it_is_all_zero() -> None:
         assert [[[255, 0, 0]] * 2] == decode(bmp(bits, layout, pixels), 1, 2).tolist()
 
 
+def test_a_channel_without_a_mask_is_black() -> None:
+    """Red may be left out; alpha, which is left out likewise, is another matter."""
+    pixels = np.array([[[0, 255, 255], [0, 0, 255]]], np.int64)
+    data = bmp(16, (0xF800, 0x7E0, 0x1F), pixels).replace(struct.pack("<I", 0xF800), bytes(4), 1)
+    assert pixels.tolist() == decode(data, 1, 2).tolist()
+
+
 def test_a_cut_bmp_with_masks_is_refused() -> None:
     """And one that claims more pixels than there may be."""
     data = bmp(16, (0xF00, 0xF0, 0xF), np.zeros((5, 3, 3), np.int64))

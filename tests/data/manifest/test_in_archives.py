@@ -56,8 +56,12 @@ def test_metadata_in_an_archive_is_found(tmp_path: Path) -> None:
     source = read_source(pack(tmp_path / "p", tmp_path / "x.zip"), Reading(task="regression"))
     assert ((1.0,), (2.0,)) == source.splits["all"].targets
     (tmp_path / "p/metadata.csv").rename(tmp_path / "p/angles.csv")
-    with pytest.raises(DataError, match=r"angles\.csv may hold the labels: write data\.path: .*/x\.zip/angles\.csv"):
-        read_source(pack(tmp_path / "p", tmp_path / "x.zip"))
+    packed = pack(tmp_path / "p", tmp_path / "x.zip")
+    for task in ("classification", "regression"):
+        with pytest.raises(
+            DataError, match=r"angles\.csv may hold the labels: write data\.path: .*/x\.zip/angles\.csv"
+        ):
+            read_source(packed, Reading(task=task))
 
 
 def test_numbers_stay_with_their_images(tmp_path: Path) -> None:

@@ -1,1 +1,1 @@
-"""Data sets that come as arrays: npz and npy, idx, CIFAR's and STL-10's binary files, Matlab's .mat."""
+"""Data sets that come as arrays: npz, npy, HDF5, idx, .mat, the files of CIFAR, STL-10 and NORB, rows of text."""

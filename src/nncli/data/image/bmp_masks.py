@@ -81,7 +81,7 @@ def decode_masked(data: bytes, header: MaskedBmp) -> Image.Image:
         raise OSError("image data end early")
     lines = np.frombuffer(data[header.start :].ljust(stride * header.height, b"\0"), np.uint8, stride * header.height)
     pixels = lines.reshape(header.height, stride)[:, : header.width * size].copy().view(f"<u{size}")
-    channels = [_levels(pixels, mask) for mask in header.masks if mask or mask is not header.masks[3]]
+    channels = [_levels(pixels, mask) for mask in (*header.masks[:3], *filter(None, header.masks[3:]))]
     if not header.is_top_down:
         channels = [channel[::-1] for channel in channels]
     if len(channels) == 4 and not channels[3].any():  # nothing would be left: such writers mean none of it

@@ -58,7 +58,7 @@ __all__ = [
     "read_file",
 ]
 
-DECODER_VERSION = 3
+DECODER_VERSION = 4
 """Goes up with every change that gives a file other pixels, so that pixels kept from before are not used."""
 
 _ORIENTATION = 0x0112

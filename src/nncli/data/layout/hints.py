@@ -39,12 +39,8 @@ def hint(tree: Tree, folder: str, images: Sequence[str]) -> str:
         folder: The one that has no class folders.
         images: The images in it.
     """
-    tables = tables_near(tree, folder)
-    if tables:
-        if len(tables) == 1:
-            return f"; {printable(Path(tables[0]).name)} may hold the labels: write data.path: {printable(tables[0])}"
-        names = some([Path(path).name for path in tables])
-        return f"; {names} may hold the labels: write data.path: {printable(tables[0])} for example"
+    if found := _table_line(tables_near(tree, folder)):
+        return found
     pattern = label_pattern(images)
     if pattern:
         path = "" if folder == tree.root else f"data.path: {printable(folder)} and "
@@ -53,6 +49,22 @@ def hint(tree: Tree, folder: str, images: Sequence[str]) -> str:
     if lists and images:
         return f"; {printable(Path(lists[0]).name)} may be a list of labels: write data.path: {printable(lists[0])}"
     return ""
+
+
+def table_hint(tree: Tree) -> str:
+    """The line to write where a table is wanted, as the end of a sentence; empty if none lies near the images."""
+    folder = tree.root
+    while not tree.images(folder) and len(below := tree.with_images(folder)) == 1:
+        folder = below[0]
+    return _table_line(tables_near(tree, folder))
+
+
+def _table_line(tables: Sequence[str]) -> str:
+    if not tables:
+        return ""
+    example = "" if len(tables) == 1 else " for example"
+    names = some([Path(path).name for path in tables])
+    return f"; {names} may hold the labels: write data.path: {printable(tables[0])}{example}"
 
 
 def tables_near(tree: Tree, folder: str) -> list[str]:
