@@ -34,6 +34,8 @@ WITHOUT: dict[str, list[str]] = {
     "features (pixels instead)": ["data.features=[pixels]"],
     "batch normalization": ["network.normalization=none"],
     "augmentation": ["data.augmentation=none", "data.test_time_augmentation=mirror"],
+    "looks at parts": ["data.looks=whole"],
+    "the span of the data (network.project)": ["network.project=none"],
     "test-time augmentation": ["data.test_time_augmentation=none"],
     "ensemble": ["training.ensemble=1"],
     "dropout": ["network.dropout=0"],

@@ -242,6 +242,39 @@ def noodles(axes: list[Axes]) -> None:
     axes[1].legend()
 
 
+@functools.cache
+def with_patterns(count: int, pattern_epochs: int) -> float:
+    """Validation accuracy of a linear classifier on the answers of `count` patterns, the mean of three seeds."""
+    found = []
+    for seed in range(3):
+        settings = [
+            f"data.features=[deep_patches: {{count: 16, deep_count: {count}, grid: 2}}]",
+            *("data.scaling=standardize", "network.layer_dims=[auto, auto]"),
+            *(f"training.pattern_epochs={pattern_epochs}", f"training.seed={seed}"),
+        ]
+        epochs = Epochs()
+        train(
+            load(plan_experiment(load_config(ROOT / "configs/digits.yaml", list(map(parse_override, settings))))),
+            epochs,
+        )
+        found.append(epochs.results[-1].val_accuracy or 0)
+    return float(np.mean(found))
+
+
+def patterns(axes: list[Axes]) -> None:
+    """Patterns with labels and without: how many there are, and for how long they were trained."""
+    counts = 2, 4, 8, 16, 32
+    for epochs, name in ((0, "without labels"), (10, "trained for 10 epochs")):
+        axes[0].plot(counts, [with_patterns(count, epochs) for count in counts], "o-", label=name)
+    axes[0].set(title="validation accuracy", xlabel="patterns", xscale="log", xticks=counts, ylim=(0.4, 1.02))
+    axes[0].set_xticks(counts, [str(count) for count in counts])
+    axes[0].minorticks_off()
+    axes[0].legend()
+    lengths = 0, 1, 2, 5, 10, 20
+    axes[1].plot(lengths, [with_patterns(4, epochs) for epochs in lengths], "o-")
+    axes[1].set(title="validation accuracy with 4 patterns", xlabel="epochs of training the patterns", ylim=(0.4, 1.02))
+
+
 PICTURES: dict[str, Callable[[list[Axes]], None]] = {
     "activations": activations,
     "loss": loss,
@@ -251,6 +284,7 @@ PICTURES: dict[str, Callable[[list[Axes]], None]] = {
     "ensemble": ensemble,
     "span": span,
     "noodles": noodles,
+    "patterns": patterns,
 }
 
 

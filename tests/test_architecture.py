@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,18 @@ ONLY_IN_TUNING = {"optuna", "sqlalchemy"}
 ONLY_IN_MACHINE = {"cupy", "mpi4py"}
 
 
+@cache
+def tree_of(path: Path) -> ast.Module:
+    """The syntax tree of a file."""
+    return ast.parse(path.read_text())
+
+
+@cache
+def nodes_of(path: Path) -> tuple[ast.AST, ...]:
+    """Its nodes."""
+    return tuple(ast.walk(tree_of(path)))
+
+
 def part_of(path: Path) -> str:
     """The package or module directly under nncli that a file belongs to."""
     return path.relative_to(SOURCE).parts[0].removesuffix(".py")
@@ -58,7 +71,7 @@ def part_of(path: Path) -> str:
 def imports_of(path: Path) -> set[str]:
     """Dotted names of everything that a file imports, wherever in it, type checking included."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in nodes_of(path):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -71,7 +84,7 @@ def imports_of(path: Path) -> set[str]:
 def modules_in(path: Path) -> set[str]:
     """Dotted names of every module of ours that a file imports, names within modules included."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in nodes_of(path):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -127,13 +140,13 @@ def test_no_import_runs_in_a_circle() -> None:
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
 def test_a_module_opens_with_what_it_is_for(path: Path) -> None:
     """Files are divided by idea, not by length; each says its idea first."""
-    assert ast.get_docstring(ast.parse(path.read_text()))
+    assert ast.get_docstring(tree_of(path))
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
 def test_a_docstring_names_its_subject(path: Path) -> None:
     """It opens with a noun or a verb; "What ..." asks the reader to find the word."""
-    texts = [node.value for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant)]
+    texts = [node.value for node in nodes_of(path) if isinstance(node, ast.Constant)]
     assert [] == [text for text in texts if isinstance(text, str) and text.startswith("What ")]
 
 
@@ -144,7 +157,7 @@ LONGEST_FUNCTION = 52
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
 def test_no_function_is_long(path: Path) -> None:
     """From `def` to the last line, docstring included."""
-    functions = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.FunctionDef)]
+    functions = [node for node in nodes_of(path) if isinstance(node, ast.FunctionDef)]
     long = [node.name for node in functions if (node.end_lineno or 0) - node.lineno >= LONGEST_FUNCTION]
     assert [] == long
 

@@ -142,7 +142,7 @@ def test_one_sentence_a_line(name: str) -> None:
 
 def test_the_optimizer_of_the_exercise_passes_the_shared_tests(monkeypatch: pytest.MonkeyPatch) -> None:
     """It follows its paper, remembers all in its state, and touches only its part."""
-    answer = run_page("21-exercises")["Adagrad"]
+    answer = run_page("22-exercises")["Adagrad"]
 
     def paper() -> Any:
         s = np.zeros(4)
@@ -164,7 +164,7 @@ def test_the_optimizer_of_the_exercise_passes_the_shared_tests(monkeypatch: pyte
 
 def test_the_activation_of_the_exercise_passes_the_shared_tests() -> None:
     """Its derivative is its slope, and networks with it pass the gradient check."""
-    run_page("21-exercises")
+    run_page("22-exercises")
     test_every_activation_has_a_derivative("silu")
     for normalization in ("none", "batch", "layer"):
         case = Case((4, 5, 5, 3), "silu", 6, normalization=normalization)
@@ -174,4 +174,4 @@ def test_the_activation_of_the_exercise_passes_the_shared_tests() -> None:
 
 def test_the_answers_are_short() -> None:
     """Under 30 lines."""
-    assert 20 < max(len(block.splitlines()) for block in PYTHON["21-exercises"]) < 30
+    assert 20 < max(len(block.splitlines()) for block in PYTHON["22-exercises"]) < 30

@@ -187,7 +187,7 @@ def test_a_report_has_a_table_of_labels_and_the_wrong_images(nncli: Runner, spot
     assert "Confusion matrix" not in text
     for image in spots.glob("*.png"):
         image.unlink()
-    assert "30 of 30 images of elsewhere/run are not there any more" in nncli("report", "elsewhere/run").err
+    assert "30 of 30 images of elsewhere/run are not there as files" in nncli("report", "elsewhere/run").err
 
 
 def test_resumed_mirrored_and_exported_labels(nncli: Runner, spots: Path) -> None:

@@ -79,7 +79,7 @@ class TestWithTheExtra:
         """Said, with the way out; a page is made of what there is."""
         Path("d/coal/0.png").unlink()
         result = nncli("report", run)
-        assert f"1 of 2 images of {run} are not there any more; name a folder with --data" in result.err
+        assert f"1 of 2 images of {run} are not there as files; name the folder, archive" in result.err
         Path("d/coal/255.png").unlink()
         assert 0 == nncli("report", run).code
 

@@ -9,13 +9,14 @@ import pytest
 from PIL import Image
 
 from nncli.data.image import kinds
+from nncli.machine.extras import install_command
 from tests.cli.tiny import write_image, write_three
 from tests.folders import write_class_folders
 
 if TYPE_CHECKING:
     from tests.cli.tiny import Runner
 
-ADVICE = 'pip install "nncli[heic]", or save them as JPEG or PNG'
+ADVICE = f"{install_command('heic')}, or save them as JPEG or PNG"
 COMMANDS = (
     ("init", "photos", "-o", "new.yaml"),
     ("check", "photos.yaml"),
@@ -61,7 +62,7 @@ def test_a_mixed_folder_names_and_counts_what_is_left_out(command: tuple[str, ..
     result = nncli(*command)
     assert (3 if command[0] == "predict" else 0) == result.code
     assert "4 HEIC" in result.err or "ignored 4 as HEIC" in result.err
-    assert 'pip install "nncli[heic]"' in result.err
+    assert install_command("heic") in result.err
 
 
 def test_of_an_animation_the_first_picture_is_predicted_and_said(nncli: Runner) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from configparser import ConfigParser
 from importlib.metadata import metadata
 from pathlib import Path
@@ -66,5 +67,5 @@ def test_no_hint_is_written_with_the_name_of_the_other_program() -> None:
     setup.read(ROOT / "setup.cfg")
     assert "nncli" != setup["metadata"]["name"]
     files = [*(ROOT / "src").rglob("*.py"), *ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
-    named = [file.name for file in files if "pip install nncli" in file.read_text() or "'nncli[" in file.read_text()]
+    named = [file.name for file in files if re.search(r"""pip install nncli|["']nncli\[""", file.read_text())]
     assert [] == named

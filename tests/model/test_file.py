@@ -188,7 +188,7 @@ def featured_model(looks: str = "whole") -> Model:
     return Model(parameters, "relu", THREE, image_format, Scaling(scale, offset), {}, column, "mirror")
 
 
-@pytest.mark.parametrize("looks", ["whole", "parts"])
+@pytest.mark.parametrize("looks", ["whole", "parts", "parts_in_training"])
 def test_features_come_back_to_the_bit(tmp_path: Path, looks: str) -> None:
     """Settings, what was learned, and who votes; predictions are equal, and so are the bytes."""
     model = featured_model(looks)

@@ -403,17 +403,18 @@ def test_mirroring_averages_an_image_and_its_mirror_image(
 
 
 @pytest.mark.parametrize("mirrored", [False, True])
-def test_all_looks_at_an_image_have_a_vote(mirrored: bool) -> None:
-    """The probabilities are the average of those that a model of the parts gives for each look."""
+@pytest.mark.parametrize(("looks", "n"), [("parts", 6), ("parts_in_training", 1)])
+def test_all_looks_at_an_image_have_a_vote(looks: str, n: int, mirrored: bool) -> None:
+    """The probabilities are the average of those that a model of the parts gives for each look, or for the whole."""
     blocks = (Patches(size=3, count=4, grid=2),)
     pixels = random_pixels(70, LARGER, seed=3)
-    column = FeatureColumn.fit(blocks, LARGER.shape, pixels, seed=2, looks="parts")
+    column = FeatureColumn.fit(blocks, LARGER.shape, pixels, seed=2, looks=looks)
     model = featured(random_model(THREE, image_format=LARGER), *blocks)
     model = replace(model, column=column, test_time_augmentation="mirror" if mirrored else "none")
-    assert (12 if mirrored else 6) == model.n_looks
+    assert (2 * n if mirrored else n) == model.n_looks
     of_parts = replace(model, column=FeatureColumn(blocks, (7, 6, 3), column.blocks))
-    looks = Parts(LARGER.shape).of(pixels.reshape(-1, 9, 8, 3))
-    votes = [Predictor(of_parts).probabilities(look.reshape(70, -1)) for look in looks]
+    seen = list(Parts(LARGER.shape).of(pixels.reshape(-1, 9, 8, 3)))[:n]
+    votes = [Predictor(of_parts).probabilities(look.reshape(70, -1)) for look in seen]
     np.testing.assert_allclose(Predictor(model).probabilities(pixels), np.mean(votes, axis=0), atol=1e-6)
 
 

@@ -48,7 +48,7 @@ class SecondReader:
     def answer(self, x: Array) -> Array:
         """Probabilities or numbers for an image (height, width, channels)."""
         how, task = self.about["test_time_augmentation"], self.about.get("task")
-        looks = parts(x) if "parts" in how else [x]
+        looks = parts(x) if "parts" in how else parts(x)[:1] if "whole" in how else [x]
         found = [self.of_look(look) for look in looks]
         if "mirror" in how:
             signs = np.array(task["mirror_signs"]) if task else 1.0

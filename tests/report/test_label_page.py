@@ -24,7 +24,7 @@ def test_every_image_is_shown_with_both_labels(tmp_path: Path) -> None:
     page = label_page("Labels", ["a line"], [row(write_image(tmp_path / "a.png", 90)), row(tmp_path / "gone.png")])
     assert "1. <s>cat</s> → <b>dog</b> 0.88" in page
     assert 1 == page.count('<img src="data:image/')
-    assert "not there any more" in page
+    assert "not there as a file" in page
     assert "<p>a line</p>" in page
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -84,11 +85,17 @@ def resolved(folder: Path, *settings: str) -> dict[str, Any]:
     return values_of(plan_experiment(config_of(folder, *settings)).config)
 
 
+@cache
+def of_recipe(folder: Path, recipe: str) -> dict[str, Any]:
+    """Every value of a config that says nothing but its recipe."""
+    return resolved(folder, f"training.recipe: {recipe}")
+
+
 @pytest.mark.parametrize("recipe", ["auto", *RECIPES])
 @pytest.mark.parametrize("key", OTHER)
 def test_what_is_written_wins(folder: Path, recipe: str, key: str) -> None:
     """Over every recipe, key by key; everything else is the recipe's."""
-    alone = resolved(folder / "lines", f"training.recipe: {recipe}")
+    alone = of_recipe(folder / "lines", recipe)
     other = SECOND[key] if OTHER[key] == alone[key] else OTHER[key]
     written = resolved(folder / "lines", f"training.recipe: {recipe}", f"{key}: {other}")
     plain = [f"{key}: {other}", *(["training.optimizer: adamw"] if key == "training.weight_decay" else [])]

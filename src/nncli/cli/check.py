@@ -27,6 +27,13 @@ if TYPE_CHECKING:
     from nncli.run.hooks import Hooks
 
 
+LOOKS = {
+    "parts": "at the whole image and at five parts of it",
+    "parts_in_training": "at the whole image, in training also at five parts of it",
+}
+"""Of an image, by `data.looks`."""
+
+
 class Check(Progress):
     """Images being checked."""
 
@@ -135,7 +142,7 @@ def _lines(plan: Plan, experiment: Experiment) -> list[tuple[str, str]]:
         *([("classes", per_class)] if has_classes else []),
         ("input", _input(plan)),
         *features,
-        *([("looks", "at the whole image and at five parts of it")] if data.looks == "parts" else []),
+        *([("looks", LOOKS[data.looks])] if data.looks in LOOKS else []),
         *augmented,
         *([("patterns", f"trained for {training.pattern_epochs} epochs")] if training.pattern_epochs else []),
         ("split", f"{n_training} to train on, {n_validation} to validate"),

@@ -9,6 +9,7 @@ import click
 
 from nncli.cli.bar import with_bar
 from nncli.cli.evaluation_files import Png
+from nncli.cli.inputs import container_of
 from nncli.cli.messages import say
 from nncli.cli.model_lookup import find_model
 from nncli.cli.next_step import run_of, say_next
@@ -58,7 +59,9 @@ def command(image: str, model: str | None, output: str, method: str) -> None:
     try:
         pixels = decode_image(_source(image, used), used.image_format)
     except ImageError as error:
-        raise DataError(f"{printable(image)}: {error}") from error
+        inside = container_of(image)
+        way_out = f"; it lies in {printable(inside)}: unpack it first" if inside else ""
+        raise DataError(f"{printable(image)}: {error}{way_out}") from error
     explanation = explain(Predictor(used), pixels, method, lambda lots: with_bar(lots, len(lots), "parts"))
     form = ".4g" if used.task.name == "regression" else ".3f"
     labels = [

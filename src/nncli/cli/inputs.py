@@ -34,6 +34,13 @@ MAX_NAME_BYTES = 1 << 20
 """Longest line of a list of names; a path is 4 KB at most."""
 
 
+def container_of(name: str) -> str:
+    """The file that an image lies in, by names as in `photos.zip/a.jpg` and `digits.npz[3]`; empty for all others."""
+    bare = name.rstrip("]0123456789").partition("[")[0] if name.endswith("]") else name
+    places = [bare] if bare != name else [str(parent) for parent in Path(name).parents]
+    return next((place for place in places if Path(place).is_file()), "")
+
+
 def check_folders(paths: Sequence[str]) -> None:
     """Look whether every folder and archive among `paths` holds an image: a mistyped one is worth knowing at once.
 

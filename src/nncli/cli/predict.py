@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nncli.cli.bar import with_bar
-from nncli.cli.inputs import STDIN, broken_links, check_folders, check_numbers, source_lots, unread_notes
+from nncli.cli.inputs import STDIN, broken_links, check_folders, check_numbers, container_of, source_lots, unread_notes
 from nncli.cli.messages import fitted, say, warn
 from nncli.cli.model_lookup import find_model
 from nncli.cli.options import Share, backend_option, model_option
@@ -294,6 +294,8 @@ def _records(
             tally.images += 1
             if prediction.error:
                 tally.bad += 1
-                warn(f"{printable(prediction.path)}: {prediction.error}")
+                inside = container_of(prediction.path)
+                way_out = f"; predict {printable(inside)} answers for each image in it" if inside else ""
+                warn(f"{printable(prediction.path)}: {prediction.error}{way_out}")
             yield make(prediction)
         out.flush()

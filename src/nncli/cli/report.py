@@ -144,7 +144,7 @@ def _saved_table(predictor: Predictor, folder: Path) -> Evaluation | None:
 
 
 def _say_gone(n_gone: int, n: int, folder: Path) -> None:
-    """Say that images of a run have been moved or removed."""
+    """Say that images of a run have been moved or removed, or lie inside a file."""
     if n_gone > 0:
-        gone = f"{n_gone} of {n} images of {printable(str(folder))} are not there any more"
-        say(f"{gone}; name a folder with --data to look at others")
+        gone = f"{n_gone} of {n} images of {printable(str(folder))} are not there as files"
+        say(f"{gone}; name the folder, archive, table or arrays that hold them with --data")

@@ -40,7 +40,7 @@ Task = Literal["classification", "multilabel", "regression"]
 Loss = Literal["squared", "absolute", "huber"]
 Transpose = Literal["off", "on"]
 Watching = Literal["off", "on"]
-Looks = Literal["whole", "parts"]
+Looks = Literal["whole", "parts", "parts_in_training"]
 TestTimeAugmentation = Literal["none", "mirror"]
 Activation = Literal["relu", "leaky_relu", "gelu", "tanh", "sigmoid"]
 Normalization = Literal["none", "batch", "layer"]
@@ -154,7 +154,7 @@ class DataConfig:
         Looks,
         Choice(get_args(Looks)),
         "parts: look at the whole image, made smaller, and at five parts of it; each epoch takes one look at an image, "
-        "and in prediction all of them vote (docs/features.md)",
+        "and in prediction all of them vote; parts_in_training: only the whole votes (docs/features.md)",
     ] = "whole"
     test_time_augmentation: Annotated[
         TestTimeAugmentation,

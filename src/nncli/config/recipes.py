@@ -4,7 +4,7 @@
     digits      drawn signs: patterns of learned patches, deformed anew in every epoch
     garments    small gray pictures of things, each in its place: learned patches and patterns of these, mirrored or not
     photos      patterns of learned patches, for few photos patches and colors, too; mirrored or not in every epoch
-    auto        one of the last three, chosen by looking at some of the images
+    auto        one of the last three, chosen by looking at some of the images and trying all on a few
 
 A recipe decides only what the config does not say. What it decides depends on the images: a few hundred photos want
 small networks and many epochs, fifty thousand the opposite. `training.effort` says how long it may take.
@@ -62,6 +62,15 @@ WITHOUT_CLASSES: dict[str, Any] = {
     "training.pattern_epochs": 0,
 }
 """Decisions of all recipes where images have labels or numbers instead of a class."""
+
+ON_PIXELS: dict[str, Any] = {
+    "data.features": PIXELS,
+    "data.augmentation": "none",
+    "data.test_time_augmentation": "none",
+    "data.looks": "whole",
+    "training.pattern_epochs": 0,
+}
+"""Decisions of all recipes where pixels in their places tell more than patterns that may be anywhere."""
 
 EFFORTS = {"quick": 0, "standard": 1, "thorough": 2}
 """Word -> place in the lists below."""
@@ -220,7 +229,7 @@ def _few_photos(effort: int, facts: Facts) -> dict[str, Any]:
         features += (ColorHistogram(bins=6),)
     return {
         "data.features": features,
-        "data.looks": looks,
+        "data.looks": "parts_in_training" if looks == "parts" and effort == 0 else looks,
         "network.layer_dims": ("auto", 256, "auto"),
         "network.project": PHOTO_DIRECTIONS,
         "training.ensemble": (5, 8, 12)[effort],

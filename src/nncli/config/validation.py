@@ -134,8 +134,8 @@ def _check_features(values: dict[str, Any], written: dict[str, Entry], problems:
     if features != PIXELS and values.get("data.scaling") == "zero_one":
         place = written["data.scaling"].key_place
         problems.append(Problem(place, "data.scaling zero_one is for pixels alone; other features need standardize"))
-    if features == PIXELS and looks == "parts":
-        message = "data.looks parts is for learned features, not for pixels alone; remove it, or write data.features"
+    if features == PIXELS and looks != "whole":
+        message = f"data.looks {looks} is for learned features, not for pixels alone; remove it, or write data.features"
         problems.append(Problem(written["data.looks"].node.place, message))
     problems += found
     return not found

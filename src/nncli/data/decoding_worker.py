@@ -174,7 +174,7 @@ def _serve(pipes: tuple[int, int], rows: NDArray[np.uint8], image_format: ImageF
             reasons = decode_rows(task, rows, image_format, then)
             writer.write(json.dumps([task.number, *((each, each.may_pass) for each in reasons)]).encode() + b"\n")
             writer.flush()
-            returner.wrote(len(reasons))
+            returner.used(len(reasons))
 
 
 def decode_rows(

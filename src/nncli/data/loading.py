@@ -89,7 +89,7 @@ def load_images(
             if bad:  # row by row within the array: a copy of the good ones would need the memory twice
                 for row, image in enumerate(good, start - len(bad)):
                     pixels[row] = image
-                returner.wrote(len(good))
+                returner.used(len(good))
             bad |= {
                 i: BadImage(paths[i], str(reason), reason.may_pass) for i, reason in enumerate(reasons, start) if reason
             }

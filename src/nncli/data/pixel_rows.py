@@ -63,21 +63,29 @@ def file_map_of(array: NDArray[Any]) -> FileMap | None:
     return base if isinstance(base, FileMap) else None
 
 
+def return_memory(rows: NDArray[Any]) -> None:
+    """Have rows of a mapped file no longer count as this process's memory; they stay in the file, and can be used."""
+    file_map = file_map_of(rows)
+    if file_map and hasattr(mmap, "MADV_DONTNEED"):
+        file_map.madvise(mmap.MADV_DONTNEED)
+
+
 class MemoryReturner:
-    """Keeps rows that are written to a mapped file from counting as this process's memory; does nothing elsewhere.
+    """Keeps rows of a mapped file, written or read, from counting as this process's memory; does nothing elsewhere.
 
     Args:
-        rows: The array, (m, n_0).
+        rows: The array, (m, n_0) uint8.
+        most: Bytes that may count.
     """
 
-    def __init__(self, rows: NDArray[np.uint8]) -> None:
-        self._file_map, self._row_bytes, self._n_bytes = file_map_of(rows), rows.shape[1], 0
+    def __init__(self, rows: NDArray[np.uint8], most: int = LARGE) -> None:
+        self._rows, self._most, self._n_bytes = rows, most, 0
 
-    def wrote(self, n_rows: int) -> None:
-        """Told how many rows were written just now."""
-        self._n_bytes += n_rows * self._row_bytes
-        if self._file_map and self._n_bytes > LARGE:
-            self._file_map.madvise(mmap.MADV_DONTNEED)  # they stay in the file
+    def used(self, n_rows: int) -> None:
+        """Told how many rows were written or read just now."""
+        self._n_bytes += n_rows * self._rows.shape[1]
+        if self._n_bytes > self._most:
+            return_memory(self._rows)
             self._n_bytes = 0
 
 

@@ -24,7 +24,7 @@ from nncli.errors import UsageError
 from nncli.export.features import column
 from nncli.export.graph import LARGEST, TYPES, Graph, Images
 from nncli.export.network import probabilities, tempered
-from nncli.features.settings.looks import N_PARTS
+from nncli.features.settings.looks import n_votes
 from nncli.model.task import Multilabel, Regression
 
 if TYPE_CHECKING:
@@ -50,14 +50,14 @@ def onnx_bytes(model: Model, *, layout: Layout = "nhwc-uint8", float16: bool = F
     height, width, channels = model.image_format.shape
     images, is_mirrored = _levels(graph, layout, (height, width, channels)), model.is_mirrored
     if model.column.parts:
-        images = _with_parts(images, model.column.parts)
+        images = _looks(images, model.column.parts, n_votes(model.column.looks))
     if is_mirrored:
         images = _with_mirror_images(images)
     values = probabilities(graph, column(graph, images, model.column), model)
     if is_mirrored:
         values = _mean_of_pairs(graph, values, model)
-    if model.column.parts:
-        values = graph.add("ReduceMean", graph.reshape(values, 1 + N_PARTS, -1, n_classes), axes=[0], keepdims=0)
+    if (votes := n_votes(model.column.looks)) > 1:
+        values = graph.add("ReduceMean", graph.reshape(values, votes, -1, n_classes), axes=[0], keepdims=0)
     outputs: dict[str, tuple[str, *tuple[str | int, ...]]]
     outputs = {"probabilities": ("float32", "batch", n_classes), "label": ("int64", "batch")}
     if isinstance(model.task, Regression):
@@ -95,8 +95,8 @@ def _levels(graph: Graph, layout: Layout, shape: Shape) -> Images:
     return Images(graph, levels, layout, shape)
 
 
-def _with_parts(images: Images, parts: Parts) -> Images:
-    """All images as a whole, made smaller, then the first part of all, and so on: one pass through the network."""
+def _looks(images: Images, parts: Parts, n: int) -> Images:
+    """All images as a whole, made smaller; of n looks then the first part of all, and so on: one pass for all."""
     graph, rows = images.graph, 1 if images.layout == "nhwc-uint8" else 2
     height, width, _ = parts.seen
     with graph.part("parts"):
@@ -104,10 +104,10 @@ def _with_parts(images: Images, parts: Parts) -> Images:
         small = graph.add("MatMul", graph.add("MatMul", parts.down, planes), np.ascontiguousarray(parts.across.T))
         small = graph.add("Round", small)
         looks = [small if rows == 2 else graph.add("Transpose", small, perm=[0, 2, 3, 1])]
-        for top, left in parts.places:
+        for top, left in parts.places[: n - 1]:
             bounds = np.array([[top, left], [top + height, left + width], [rows, rows + 1]], np.int64)
             looks.append(graph.add("Slice", images.name, *bounds))
-        return images._replace(name=graph.add("Concat", *looks, axis=0), shape=parts.seen)
+        return images._replace(name=graph.add("Concat", *looks, axis=0) if n > 1 else looks[0], shape=parts.seen)
 
 
 def _with_mirror_images(images: Images) -> Images:

@@ -31,7 +31,8 @@ class FeatureColumn:
         features: The settings of the blocks, from top to bottom.
         shape: Height, width and channels of the images.
         blocks: The fitted blocks.
-        looks: ``whole``, or ``parts`` where they see the whole in the size of a part, or a part; see looks.py.
+        looks: ``whole``, or ``parts`` or ``parts_in_training`` where they see the whole in the size of a part, or a
+            part; see looks.py.
     """
 
     def __init__(self, features: Features, shape: Shape, blocks: list[FittedBlock], looks: str = "whole") -> None:
@@ -102,9 +103,12 @@ class FeatureColumn:
     def extract_looks(self, pixels: NDArray[np.uint8], looks: Array, *, mirrored: bool) -> None:
         """Write the feature columns of all looks at `pixels`, the whole first, to `looks`, (n_looks, m, n_features).
 
-        Each is followed by that of its mirror image, if these are wanted.
+        Each is followed by that of its mirror image, if these are wanted. One look is at the whole.
         """
         images, n = pixels.reshape(-1, *self.shape), 2 if mirrored else 1
+        if len(looks) == n:
+            self._extract(pixels, list(looks))
+            return
         for first, seen in enumerate(self.parts.of(images) if self.parts else [images]):
             self._extract_seen(seen, list(looks[n * first : n * first + n]), is_part=first > 0)
         entries = self.entries()

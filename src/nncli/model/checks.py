@@ -52,6 +52,8 @@ LOOKS_WORDS = {
     ("whole", "mirror"): "mirror",
     ("parts", "none"): "parts",
     ("parts", "mirror"): "mirrored parts",
+    ("parts_in_training", "none"): "whole",
+    ("parts_in_training", "mirror"): "mirrored whole",
 }
 """Looks of the column, and whether mirror images vote, too -> the word for both in the file."""
 

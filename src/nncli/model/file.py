@@ -34,7 +34,7 @@ from nncli.data.scaling import Scaling
 from nncli.errors import ModelFileError
 from nncli.features.column import FeatureColumn
 from nncli.features.settings import n_features
-from nncli.features.settings.looks import n_looks, seen_shape
+from nncli.features.settings.looks import n_votes, seen_shape
 from nncli.features.span import Projection
 from nncli.machine.npz_file import read_npz, text_array, write_npz
 from nncli.model.checks import (
@@ -83,7 +83,8 @@ class Model:
         training: How it was trained and how well it did, for people to read; prediction ignores it.
         column: From pixel values to the feature column.
         test_time_augmentation: ``mirror``: the probabilities of an image and of its mirror image are averaged; in the
-            file also ``parts`` or ``mirrored parts``, where those of all looks at an image are.
+            file also ``parts`` or ``mirrored parts``, where those of all looks at an image are, and ``whole`` or
+            ``mirrored whole``, where the whole alone votes in the size of a part.
         temperature: Of the probabilities, see calibration.py; 1 leaves them as they are.
         evidence: What it keeps of the images it comes from.
         projection: From the scaled feature column to network input; None if it is this column.
@@ -121,7 +122,7 @@ class Model:
     @property
     def n_looks(self) -> int:
         """How many votes there are for an image."""
-        return n_looks(self.column.looks) * (2 if self.is_mirrored else 1)
+        return n_votes(self.column.looks) * (2 if self.is_mirrored else 1)
 
     def setting(self, key: str) -> Any:
         """The value of an option, ``data.transpose``, when it was trained; None where the file does not tell."""

@@ -60,7 +60,7 @@ def label_page(title: str, summary: Sequence[str], rows: Sequence[Mapping[str, A
 
 def _figure(number: int, row: Mapping[str, Any], picture: str) -> str:
     path, label, suggested = (_text(str(row[key])) for key in ("path", "label", "suggested"))
-    image = f'<img src="{picture}" alt="{path}" loading="lazy">' if picture else "<p>not there any more</p>"
+    image = f'<img src="{picture}" alt="{path}" loading="lazy">' if picture else "<p>not there as a file</p>"
     return (
         f"<li><figure>{image}<figcaption>{number + 1}. <s>{label}</s> → <b>{suggested}</b> {row['probability']:.2f}"
         f'<div class="path">{path}</div></figcaption></figure></li>'

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nncli.data.pixel_rows import PixelRows
-from nncli.features.settings.looks import n_looks
+from nncli.features.settings.looks import n_votes
 from nncli.features.span import MOST_COLUMNS, MOST_EXACT, PASSES
 from nncli.run.hooks import NOBODY
 from nncli.run.trainer import communicator_of, make_trainer
@@ -61,9 +61,9 @@ def predicted_seconds(experiment: Experiment, hooks: Hooks = NOBODY) -> float:
     features, report = preparing, 0.0
     if experiment.n_featured:
         data = experiment.config.data
-        n_votes = n_looks(data.looks) * (2 if data.test_time_augmentation == "mirror" else 1)
+        votes = n_votes(data.looks) * (2 if data.test_time_augmentation == "mirror" else 1)
         features = preparing / part.n_featured * experiment.n_featured
-        report = preparing / part.n_featured * n_validation * n_votes
+        report = preparing / part.n_featured * n_validation * votes
     epochs = training.epochs * _seconds_of_an_example(trainer) * (m + n_validation / 3)
     return features + _seconds_of_projection(experiment) + epochs + report + START_AND_END
 

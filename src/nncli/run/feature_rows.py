@@ -20,6 +20,7 @@ import numpy as np
 
 from nncli.data.cache import Rows, cached
 from nncli.data.cache_folder import FEATURES, About
+from nncli.data.pixel_rows import MemoryReturner
 from nncli.data.scaling import Scaling
 from nncli.features.column import FeatureColumn
 from nncli.features.settings.looks import n_looks as looks_of
@@ -49,6 +50,9 @@ MOST_SCALING_IMAGES = 400
 
 CHUNK = 32
 """Images at a time."""
+
+SHOWN = 1 << 25
+"""Bytes of features in a file that count as a process's memory while they are computed, and while they are read."""
 
 FEW = 64
 """Fewer images than this are not worth starting processes for."""
@@ -219,6 +223,8 @@ def _filled(
     n_looks = 1 + ((len(rows) - m) // n_more if n_more else 0)
     is_mirrored = n_looks > looks_of(fitted.column.looks)
 
+    returner = MemoryReturner(rows, SHOWN)
+
     def work(start: int, stop: int) -> None:
         pixels = images.take(slice(start, stop), np.empty((stop - start, images.n_values), np.uint8))
         looks = np.empty((n_looks, stop - start, rows.shape[1]), np.float32)
@@ -231,6 +237,7 @@ def _filled(
         for number, look in enumerate(looks[1:, :n]):
             first = m + number * n_more + start
             fitted.to_bytes(look, rows[first : first + n])
+        returner.used(stop - start + (n_looks - 1) * n)
 
     done = told = 0
 

@@ -90,8 +90,7 @@ def compare_mirrored(source: ImageSource, files: LabeledFiles, looks: Looks, col
         looks: What they look like.
         color: ``rgb`` or ``grayscale``.
     """
-    n = min(max(FEWEST, MOST_PIXELS // (looks.height * looks.width)), MOST)
-    chosen = np.arange(len(files.paths))[:: -(-len(files.paths) // n)]
+    chosen = evenly_chosen(len(files.paths), looks, MOST)
     image_format = ImageFormat(SIDE, SIDE, color, "stretch")
     loaded = source.load([files.paths[i] for i in chosen], image_format)
     labels = np.array(files.labels, np.intp)[chosen[loaded.kept]]
@@ -101,6 +100,12 @@ def compare_mirrored(source: ImageSource, files: LabeledFiles, looks: Looks, col
     as_they_are, mirrored = np.empty((2, len(labels), column.n_features), np.float32)
     column.extract_both(loaded.pixels, as_they_are, mirrored)
     return compare(as_they_are, mirrored, labels, source.classes)
+
+
+def evenly_chosen(n_images: int, looks: Looks, most: int) -> NDArray[np.intp]:
+    """Places of the images to decode, at most `most` and fewer of large ones, evenly chosen of `n_images`."""
+    n = min(max(FEWEST, MOST_PIXELS // (looks.height * looks.width)), most, n_images)
+    return np.arange(n) * n_images // max(n, 1)
 
 
 def compare(

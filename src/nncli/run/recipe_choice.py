@@ -6,11 +6,13 @@ import math
 import statistics
 from typing import TYPE_CHECKING, Any
 
-from nncli.config.recipes import PHOTO_SIDE, PHOTO_SIDES, SMALL_SIDE, Facts, recipe_defaults
+from nncli.config.recipes import ON_PIXELS, PHOTO_SIDE, PHOTO_SIDES, SMALL_SIDE, Facts, recipe_defaults
 from nncli.config.shapes import CHOSEN
+from nncli.data.image.image_format import ImageFormat
 from nncli.errors import DataError
 from nncli.features.settings import PIXELS
 from nncli.run.mirror_choice import compare_mirrored
+from nncli.run.recipe_trial import PIXELS_ALONE, try_recipes
 
 if TYPE_CHECKING:
     from nncli.config import ConfigFile
@@ -33,6 +35,15 @@ UNSAID = {
     "regression": "no image is mirrored, for nobody says what that does to its numbers: data.mirror_targets",
 }
 """By task: why a recipe mirrors no image, and what to write."""
+
+TRIED = (
+    "data.features",
+    "data.augmentation",
+    "data.augmentation_strength",
+    "data.looks",
+    "training.pattern_epochs",
+)
+"""Keys that recipes are tried for; where one of them is written, they are chosen by looks alone."""
 
 NARROWEST, LONGEST = 24, 512
 """Pixels that the shorter side of elongated images keeps, if the longer one need not be larger than this."""
@@ -66,18 +77,20 @@ def apply_recipe(
     if looks is None:
         raise DataError(f"none of the images looked at can be read, the first is {files.paths[0]}")
     notes: list[str] = []
-    if recipe == "auto":
-        recipe = choose(looks)
-        drawn = {"digits": ", mostly lines", "garments": ", mostly areas"}.get(recipe, "")
-        notes.append(f"recipe {recipe}, effort {effort}: {n} {looks}{drawn}")
     config_file = _with_format(config_file, looks, n, notes)
     data = config_file.config.data
+    on_pixels = False
+    if recipe == "auto":
+        recipe, on_pixels, found = _chosen(config_file, source, files, looks)
+        notes = [*found, *notes]
     keep_class = says_how_to_mirror(config_file)
-    if not keep_class and recipe != "digits":
+    mirrors = recipe != "digits" and not on_pixels
+    if mirrors and not keep_class:
         notes.append(UNSAID[data.task])
-    if recipe != "digits" and data.task == "classification" and not all(map(config_file.was_set, MIRRORING)):
+    if mirrors and data.task == "classification" and not all(map(config_file.was_set, MIRRORING)):
         keep_class = _keep_class(config_file, source, files, looks, notes)
     defaults = recipe_defaults(recipe, effort, Facts(n, data.shape, keep_class, data.task))
+    defaults |= ON_PIXELS if on_pixels else {}
     chosen: dict[str, Any] = {"training.recipe": recipe}  # so a run repeated from its own config need not choose again
     if config_file.values["network.layer_dims"] == CHOSEN:
         chosen["network.layer_dims"] = defaults["network.layer_dims"]
@@ -178,6 +191,38 @@ def choose(looks: Looks) -> str:
     if not (is_small and looks.is_gray):
         return "photos"
     return "digits" if looks.outline >= MOSTLY_OUTLINE else "garments"
+
+
+def _chosen(
+    config_file: ConfigFile, source: ImageSource, files: LabeledFiles, looks: Looks
+) -> tuple[str, bool, list[str]]:
+    """As `choose_recipe`, tried only where the config leaves it what a recipe decides; the first line says it all."""
+    data, effort = config_file.config.data, config_file.config.training.effort
+    is_tried = data.task == "classification" and not any(map(config_file.was_set, TRIED))
+    image_format = ImageFormat(*data.image_size, data.color, data.resize) if is_tried else None
+    recipe, on_pixels, (why, *more) = choose_recipe(source, files, looks, image_format)
+    name = f"{recipe} on pixels" if on_pixels else recipe
+    return recipe, on_pixels, [f"recipe {name}, effort {effort}: {len(files.paths)} {why}", *more]
+
+
+def choose_recipe(
+    source: ImageSource, files: LabeledFiles, looks: Looks, image_format: ImageFormat | None
+) -> tuple[str, bool, list[str]]:
+    """The recipe, whether it is to look at pixels alone, and lines about why.
+
+    Args:
+        source: The images.
+        files: Those to train on.
+        looks: What they look like.
+        image_format: Size and color that they will get; None to go by their looks alone.
+    """
+    recipe = choose(looks)
+    drawn = {"digits": ", mostly lines", "garments": ", mostly areas"}.get(recipe, "")
+    trial = try_recipes(source, files, looks, image_format, recipe) if image_format else None
+    if trial is None:
+        return recipe, False, [f"{looks}{drawn}"]
+    on_pixels = trial.chosen == PIXELS_ALONE
+    return recipe if on_pixels else trial.chosen, on_pixels, [f"{looks}{drawn}", str(trial)]
 
 
 def chosen_format(looks: Looks, n_images: int) -> dict[str, Any]:

@@ -14,13 +14,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nncli.config.options import OPTIONS
-from nncli.config.recipes import Facts, recipe_defaults
+from nncli.config.recipes import ON_PIXELS, Facts, recipe_defaults
 from nncli.config.writing import yaml_value
+from nncli.data.image.image_format import ImageFormat
 from nncli.data.image.image_sizes import described, sizes_of
 from nncli.data.reading import read_source
 from nncli.errors import DataError
+from nncli.features.settings import PIXELS
 from nncli.run.mirror_choice import compare_mirrored
-from nncli.run.recipe_choice import choose, chosen_format, why_padded
+from nncli.run.recipe_choice import choose_recipe, chosen_format, why_padded
 from nncli.text import printable
 
 if TYPE_CHECKING:
@@ -85,14 +87,19 @@ class Starter:
         paths, looks = training.paths, folder.look_at(training.paths)
         if looks is None:
             raise DataError(f"none of the images looked at can be read, the first is {printable(paths[0])}")
-        recipe = choose(looks)
-        values |= chosen_format(looks, len(paths)) | {"training.recipe": recipe, "training.effort": EFFORT}
+        values |= chosen_format(looks, len(paths))
+        height, width = values["data.image_size"]
+        image_format = ImageFormat(height, width, values["data.color"], values["data.resize"])
+        recipe, on_pixels, (_, *notes) = choose_recipe(folder, training, looks, image_format)
+        values |= {"training.recipe": recipe, "training.effort": EFFORT}
         shape = *values["data.image_size"], 1 if looks.is_gray else 3
-        notes = [why_padded(looks, values)] if looks.is_elongated and values["data.resize"] == "pad" else []
-        mirrored = compare_mirrored(folder, training, looks, values["data.color"]) if recipe == "photos" else None
+        notes += [why_padded(looks, values)] if looks.is_elongated and values["data.resize"] == "pad" else []
+        is_mirrored = recipe != "digits" and not on_pixels
+        mirrored = compare_mirrored(folder, training, looks, values["data.color"]) if is_mirrored else None
         keep_class = mirrored is None or mirrored.keeps_class
         notes += [] if keep_class else [f"{mirrored}; none is mirrored"]
         values |= recipe_defaults(recipe, EFFORT, Facts(len(paths), shape, keep_class))
+        values |= ON_PIXELS if on_pixels else {}
         return cls(folder, paths, looks, values, (*folder.notes, *notes))
 
     def text(self, config: Path, schema: str | None = None) -> str:
@@ -107,6 +114,7 @@ class Starter:
         """
         size, looks, values = self.values["data.image_size"], self.looks, self.values
         recipe, large = values["training.recipe"], max(looks.height, looks.width) > max(size)
+        pixels = " on pixels" if values["data.features"] == PIXELS else ""
         why_size = "they keep their size" if not large else "more shows more, and takes longer"
         files = f"height, width: the files are about {looks.height}x{looks.width}; {why_size}"
         color = "grayscale: those looked at have no color" if looks.is_gray else "those looked at have color"
@@ -128,7 +136,9 @@ class Starter:
             *self._offered("network"),
             "",
             "training:",
-            _line("recipe", "auto", f"defaults for all the rest, chosen by looking at the images: now {recipe}"),
+            _line(
+                "recipe", "auto", f"defaults for all the rest, chosen by looking at the images: now {recipe}{pixels}"
+            ),
             _line("effort", EFFORT, "standard is better and takes several times as long, thorough even longer"),
             *self._offered("training"),
         ]

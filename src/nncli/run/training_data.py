@@ -19,15 +19,15 @@ import numpy as np
 from nncli.data.augmentation.kinds import make_augmentation
 from nncli.data.batches import Batches
 from nncli.data.network_inputs import AsTheyAre, AugmentedInputs, NetworkInputs, VersionedInputs
-from nncli.data.pixel_rows import PixelRows
-from nncli.features.span import ScaledRows, fit_projection, taken
+from nncli.data.pixel_rows import MemoryReturner, PixelRows, return_memory
+from nncli.features.span import Projection, ScaledRows, fit_projection, taken
 from nncli.machine.divide import divide, shared_array
 from nncli.machine.forking import number_of_processes
 from nncli.machine.ranks import share
 from nncli.model.preprocessing import Preprocessing
 from nncli.model.task import Multilabel, Regression
 from nncli.run.dataset import VISITS
-from nncli.run.feature_rows import cache_entry, feature_rows
+from nncli.run.feature_rows import SHOWN, cache_entry, feature_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -156,15 +156,19 @@ def _in_span(experiment: Experiment, kept: Kept, on_progress: Callable[[int], No
     if experiment.span.projection is None:
         columns = ScaledRows(kept.rows, scale, offset, kept.training[taken(len(kept.training))])
         experiment.span.projection = experiment.ranks.from_first(
-            lambda: fit_projection(columns, r, _in_columns(on_progress))
+            lambda: fit_projection(columns, r, _in_columns(on_progress, MemoryReturner(kept.rows, SHOWN)))
         )
-    projection = experiment.span.projection
+    found = experiment.span.projection
+    projection = Projection(found.matrix, found.shift)  # what it prepares goes with it: twice as much as is kept
     every = np.concatenate([kept.training, kept.validation])
     wanted = every[share(experiment.ranks, len(every))]
     own, projected = ScaledRows(kept.rows, scale, offset, wanted), shared_array((len(wanted), r), np.float32)
 
+    returner = MemoryReturner(kept.rows, SHOWN)
+
     def work(start: int, stop: int) -> None:
         projection.apply(own.part(slice(start, stop), slice(None)), projected[start:stop])
+        returner.used(stop - start)
 
     projection.prepare(np.float32)  # before processes are forked
     divide(len(wanted), TOGETHER, work, number_of_processes() if len(wanted) > MANY else 1)
@@ -173,12 +177,13 @@ def _in_span(experiment: Experiment, kept: Kept, on_progress: Callable[[int], No
     return Kept(projected, AsTheyAre(r), np.arange(first), np.arange(first, len(every)))
 
 
-def _in_columns(on_progress: Callable[[int], None]) -> Callable[[int], None]:
-    """Visits of columns told as columns, see `Experiment.n_visited`."""
+def _in_columns(on_progress: Callable[[int], None], returner: MemoryReturner) -> Callable[[int], None]:
+    """Visits of columns told as columns, see `Experiment.n_visited`, and to `returner`."""
     n_visited = 0
 
     def on_visits(n: int) -> None:
         nonlocal n_visited
+        returner.used(n)
         on_progress((n_visited + n) // VISITS - n_visited // VISITS)
         n_visited += n
 
@@ -211,12 +216,13 @@ def _stored_features(
         which = "all" if len(sets[0]) else "validation"
         part = "" if ranks.size == 1 else f", part {ranks.rank + 1} of {ranks.size}"
         what = f"{ranks.from_first(lambda: experiment.fingerprint)} {which} {n_more}{part}"
-        if data.looks == "parts":
+        if data.looks != "whole":
             what += f" {n_looks} looks"
         kept_as = cache_entry(features, what, f"{data.path.absolute()}{part}", n_own + n_more * (n_looks - 1))
     images = PixelRows(training.pixels, np.concatenate(own))
     wanted = {"n_more": n_more, "n_looks": n_looks}
     stored = feature_rows(features, images, on_progress, **wanted, kept_as=kept_as, on_note=on_note)
+    return_memory(training.pixels)  # which are hardly needed from now on
     stored = ranks.joined(stored, [len(own[0]), len(own[1]), *[n_more] * (n_looks - 1)])
     first, n = len(sets[0]), len(sets[0]) + len(sets[1])
     return stored, np.arange(first), np.arange(n, len(stored)), np.arange(first, n)

@@ -7,6 +7,7 @@ import pytest
 from nncli.data.image import kinds
 from nncli.data.image.image_format import IMAGE_SUFFIXES
 from nncli.data.image.kinds import KINDS, ignored_note, image_suffixes, kind_of_content, kind_of_name, unread_kind
+from nncli.machine.extras import install_command
 
 
 def without_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,7 +72,7 @@ def test_the_note_names_the_extra_or_the_way_out() -> None:
     heic, raw = kind_of_name("x.heic"), kind_of_name("x.nef")
     assert heic
     assert raw
-    assert '9 HEIC files ignored; pip install "nncli[heic]", or save them as JPEG or PNG' == ignored_note(heic, 9)
+    assert f"9 HEIC files ignored; {install_command('heic')}, or save them as JPEG or PNG" == ignored_note(heic, 9)
     assert "1 camera RAW file ignored: x.nef; export it from the camera's program as JPEG or TIFF" == ignored_note(
         raw, 1, "x.nef"
     )

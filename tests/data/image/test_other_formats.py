@@ -15,6 +15,7 @@ from nncli.data.image import kinds
 from nncli.data.image.decoding import ImageError, decode_image
 from nncli.data.image.image_format import ImageFormat
 from nncli.data.image.jxl_header import jxl_size
+from nncli.machine.extras import install_command
 from tests.data.pictures import decode, encode, gradient, noise, with_orientation
 
 if TYPE_CHECKING:
@@ -278,11 +279,11 @@ def test_a_jpeg_xl_is_read_where_the_extra_is_there() -> None:
     [
         (
             b"\0\0\0\x24ftypheic" + bytes(40),
-            'a HEIC file, which is not read; pip install "nncli[heic]", or save it as JPEG or PNG',
+            f"a HEIC file, which is not read; {install_command('heic')}, or save it as JPEG or PNG",
         ),
         (
             b"\xff\x0a" + bytes(40),
-            'a JPEG XL file, which is not read; pip install "nncli[jxl]", or save it as JPEG or PNG',
+            f"a JPEG XL file, which is not read; {install_command('jxl')}, or save it as JPEG or PNG",
         ),
         (b"\0\0\0\x20ftypavif" + bytes(40), "an AVIF file, which is not read; save it as JPEG or PNG"),
         (b"\xff\x4f\xff\x51" + bytes(40), "a JPEG 2000 file, which is not read; save it as JPEG or PNG"),

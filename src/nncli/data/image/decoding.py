@@ -7,11 +7,11 @@ An image file is hostile until it has fully decoded, so the order matters:
 The same picture saved in two ways gives the same pixels:
 
     EXIF orientation      turned upright; EXIF data that cannot be read is ignored
-    transparency          composited over white, also that of palettes and of a single transparent color
-    16 bits per channel   0..65535 becomes 0..255, never clipped; 12 bits likewise from 0..4095
+    transparency          composited over the background, also that of palettes and of a single transparent color
+    16 bits per channel   0..65535, or the chosen range, becomes 0..255; 12 bits likewise from 0..4095
     32-bit integers       read as 16 bits; values outside 0..65535 are an error
     floats                read as 0..1; values outside and NaN are an error, for no guessed scale fits every image
-    CMYK, YCbCr, Lab      converted to rgb; embedded color profiles are ignored
+    CMYK, YCbCr, Lab      converted to rgb; embedded color profiles are ignored, or used where that is asked for
     grayscale             ITU-R 601 luma, 0.299 R + 0.587 G + 0.114 B
     animation, pages      the first
 """

@@ -20,6 +20,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from nncli.data.image.image_format import IMAGE_SUFFIXES
+from nncli.machine.extras import install_command
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,12 +62,13 @@ class Kind:
     @property
     def advice(self) -> str:
         """Advice for one such file that is not read."""
-        return f"{install(self.extra)}, or {self.way_out}" if self.extra else self.way_out
+        return f"{_install(self.extra)}, or {self.way_out}" if self.extra else self.way_out
 
 
-def install(extra: str) -> str:
-    """The command that installs an extra."""
-    return f'pip install "nncli[{extra}]"'
+@cache
+def _install(extra: str) -> str:
+    """See `install_command`, which takes a while, and there may be many files to advise on."""
+    return install_command(extra)
 
 
 def _box(brands: str) -> re.Pattern[bytes]:

@@ -14,7 +14,7 @@ def seen_shape(shape: Shape, looks: str) -> Shape:
 
     Args:
         shape: Of the image.
-        looks: ``whole`` or ``parts``.
+        looks: ``whole``, ``parts`` or ``parts_in_training``.
     """
     if looks == "whole":
         return shape
@@ -22,5 +22,10 @@ def seen_shape(shape: Shape, looks: str) -> Shape:
 
 
 def n_looks(looks: str) -> int:
-    """How often an image is looked at, mirror images not counted."""
+    """How often training looks at an image, mirror images not counted."""
     return 1 if looks == "whole" else 1 + N_PARTS
+
+
+def n_votes(looks: str) -> int:
+    """How many looks at an image vote in prediction, mirror images not counted."""
+    return 1 + N_PARTS if looks == "parts" else 1
