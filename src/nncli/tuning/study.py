@@ -65,6 +65,9 @@ PER_TRIAL = 1 / 12
 LEAST = 0.1
 """Share of a recipe's training, or a thousand images, that must fit into a trial, or the recipe is not tried."""
 
+MEASURED = 0.25
+"""Share of the budget after which nothing is measured twice."""
+
 LATE = 1.5
 """If the first trial takes so many times as long as planned, the others are made smaller."""
 
@@ -244,7 +247,8 @@ class Search:
                     continue
                 plan = self.space.plan_of(self.space.as_it_is(start))
                 cost = measured_cost(plan, *self._images, self._hooks)
-                if start != OWN and cost.seconds(least) > trial:  # once more, for the machine may have been busy
+                is_slow = start != OWN and cost.seconds(least) > trial
+                if is_slow and self._spent < MEASURED:  # once more, for the machine may have been busy
                     again = measured_cost(plan, *self._images, self._hooks)
                     cost = min(cost, again, key=lambda each: each.seconds(1))
                 if start != OWN and cost.seconds(least) > trial:
