@@ -13,7 +13,7 @@ import pytest
 from nncli.data import pixel_rows
 from nncli.data.batches import Batches
 from nncli.data.network_inputs import NetworkInputs
-from nncli.data.pixel_rows import PixelRows, file_map_of, map_rows
+from nncli.data.pixel_rows import MemoryReturner, PixelRows, file_map_of, map_rows
 from nncli.data.scaling import standardize, zero_one
 from nncli.errors import DataError
 
@@ -107,3 +107,23 @@ def test_the_file_is_closed_with_the_last_view(tmp_path: Path) -> None:
     del pixels
     gc.collect()
     assert before == set(os.listdir("/dev/fd"))  # noqa: PTH208
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="needs Linux")
+def test_used_rows_leave_memory_and_stay_in_the_file(tmp_path: Path) -> None:
+    """As soon as more bytes were written than may count; what is written goes on to be read."""
+    with (tmp_path / "rows").open("w+b") as file:
+        file.truncate(4_000 * 4_096)
+        rows = map_rows(file.fileno(), (4_000, 4_096), writable=True)
+
+    def mapped() -> int:  # kB of it that count
+        lines = iter(Path("/proc/self/smaps").read_text().splitlines())
+        next(line for line in lines if line.endswith(str(tmp_path / "rows")))
+        return int(next(line for line in lines if line.startswith("Rss:")).split()[1])
+
+    returner = MemoryReturner(rows, most=4_000 * 1_000)
+    for start in range(0, 4_000, 500):
+        rows[start : start + 500] = start // 500
+        returner.used(500)
+        assert 4_000 >= mapped()
+    np.testing.assert_array_equal(np.arange(4_000) // 500, rows[:, 7])

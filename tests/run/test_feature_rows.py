@@ -203,6 +203,14 @@ def test_the_second_time_nothing_is_computed(computed: list[int]) -> None:
     assert [("features", "patches, hog, pca")] == kept
 
 
+def test_rows_that_leave_memory_at_once_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that are kept in a file do, chunk by chunk."""
+    monkeypatch.setattr(module, "SHOWN", 0)
+    fitted = fit()
+    found = feature_rows(fitted, images(), kept_as=kept_as(fitted), on_note=pytest.fail)
+    np.testing.assert_array_equal(feature_rows(fitted, images()), found)
+
+
 def test_anything_else_is_computed_anew(computed: list[int]) -> None:
     """Another seed, other images or another split of them, other settings."""
     for fitted, data in (
