@@ -6,11 +6,11 @@ and is asked for the mirror image of each of them. Two classes are swapped if mo
 the other one. That a mirror image is harder, because all hands of a set are right hands, say, is no reason: its errors
 go anywhere, and such images lose nothing by being mirrored.
 
-The classifier is ridge regression on the classes as 0 and 1, f(x) = k(x)^T A with A = (K + lambda I)^-1 Y = C Y and the
-kernel K = X X^T + c; the columns of X^T are answers of learned patches. The constant c stands for the mean: columns that
-were only freed of it sum to 0, so each is minus the sum of all others, and these would tell the answer of the one that
-is left out. The answer without image i is there without a second fit (Allen 1974, "PRESS"), so that no image, nor its
-mirror image, is judged by a classifier that has seen it:
+The classifier is ridge regression on the classes as 0 and 1, f(x) = k(x)^T A with A = (K + lambda I)^-1 Y = C Y and
+the kernel K = X X^T + c; the columns of X^T are answers of learned patches. The constant c stands for the mean:
+columns that were only freed of it sum to 0, so each is minus the sum of all others, and these would tell the answer of
+the one that is left out. The answer without image i is there without a second fit (Allen 1974, "PRESS"), so that no
+image, nor its mirror image, is judged by a classifier that has seen it:
 
     A without i = A - C_i A_i / C_ii
 
