@@ -16,15 +16,16 @@ def test_left_out_is_left_out() -> None:
     X[:, :3] += 0.8 * np.eye(3)[labels]
     M = X[:, RNG.permutation(50)]
     Z, Z_mirrored = ((each - X.mean(axis=0)) / X.std(axis=0) for each in (X, M))
-    Y, K = np.eye(3)[labels] - 1 / 3, Z @ Z.T
+    Y, unit = np.eye(3)[labels] - 1 / 3, np.trace(Z @ Z.T) / 30
+    K = Z @ Z.T + unit
     n_right, answers = [], []
     for penalty in LAMBDAS:
         f = np.empty((2, 30, 3))
         for i in range(30):
             others = np.delete(np.arange(30), i)
-            ridge = K[np.ix_(others, others)] + penalty * np.trace(K) / 30 * np.eye(29)
+            ridge = K[np.ix_(others, others)] + penalty * unit * np.eye(29)
             weights = np.linalg.solve(ridge, Y[others])
-            f[:, i] = K[i, others] @ weights, (Z_mirrored[i] @ Z.T)[others] @ weights
+            f[:, i] = K[i, others] @ weights, (Z_mirrored[i] @ Z.T + unit)[others] @ weights
         n_right.append((f[0].argmax(axis=1) == labels).sum())
         answers.append(f[1].argmax(axis=1))
     np.testing.assert_array_equal(answers[np.argmax(n_right)], mirrored_answers(X, M, labels, 3))

@@ -6,9 +6,11 @@ and is asked for the mirror image of each of them. Two classes are swapped if mo
 the other one. That a mirror image is harder, because all hands of a set are right hands, say, is no reason: its errors
 go anywhere, and such images lose nothing by being mirrored.
 
-The classifier is ridge regression on the classes as 0 and 1, f(x) = k(x)^T A with A = (K + lambda I)^-1 Y = C Y and the
-kernel K = X X^T; the columns of X^T are answers of learned patches. The answer without image i is there without a
-second fit (Allen 1974, "PRESS"), so that no image, nor its mirror image, is judged by a classifier that has seen it:
+The classifier is ridge regression on the classes as 0 and 1, f(x) = k(x)^T A with A = (K + lambda I)^-1 Y = C Y and
+the kernel K = X X^T + c; the columns of X^T are answers of learned patches. The constant c stands for the mean:
+columns that were only freed of it sum to 0, so each is minus the sum of all others, and these would tell the answer of
+the one that is left out. The answer without image i is there without a second fit (Allen 1974, "PRESS"), so that no
+image, nor its mirror image, is judged by a classifier that has seen it:
 
     A without i = A - C_i A_i / C_ii
 
@@ -143,9 +145,11 @@ def mirrored_answers(
     Y = np.eye(n_classes)[labels]
     Y -= Y.mean(axis=0)
     K, K_mirrored = (X @ X.T).astype(np.float64), (M @ X.T).astype(np.float64)
+    unit = max(float(np.trace(K)) / len(K), 1e-9)
+    K, K_mirrored = K + unit, K_mirrored + unit
     best, answers = -1, labels
     for relative in LAMBDAS:
-        C = np.linalg.inv(K + relative * max(float(np.trace(K)) / len(K), 1e-9) * np.eye(len(K)))
+        C = np.linalg.inv(K + relative * unit * np.eye(len(K)))
         A = C @ Y
         own = A / np.diag(C)[:, np.newaxis]
         n_right = int(((Y - own).argmax(axis=1) == labels).sum())  # left out, an image gets Y_i - A_i / C_ii

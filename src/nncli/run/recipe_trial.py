@@ -22,6 +22,7 @@ unless another one leads by more than `CLEARLY` times as much.
 from __future__ import annotations
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,7 @@ from nncli.data.augmentation.kinds import make_augmentation
 from nncli.data.image.image_format import ImageFormat
 from nncli.features.column import FeatureColumn
 from nncli.features.settings import PIXELS
+from nncli.machine.cores import usable_cores
 from nncli.run.mirror_choice import evenly_chosen
 
 if TYPE_CHECKING:
@@ -130,12 +132,15 @@ def try_recipes(
 
 def _trial(image_format: ImageFormat, pixels: NDArray[np.uint8], labels: NDArray[np.intp], n: int, rule: str) -> Trial:
     """The trial on such images and their labels, where there are `n` to train on."""
-    right = {}
-    for name in (*RECIPES, PIXELS_ALONE):
+
+    def tried(name: str) -> NDArray[np.bool_]:
         features = _small_features(name, n, image_format.shape)
         learned, asked = _columns(features, image_format, pixels, is_deformed=name == "digits")
-        right[name] = right_when_left_out(learned, asked, labels, int(labels.max()) + 1)
-    return Trial(len(labels), right, rule)
+        return right_when_left_out(learned, asked, labels, int(labels.max()) + 1)
+
+    names = (*RECIPES, PIXELS_ALONE)
+    with ThreadPoolExecutor(min(usable_cores(), len(names))) as threads:
+        return Trial(len(labels), dict(zip(names, threads.map(tried, names), strict=True)), rule)
 
 
 def _small_features(name: str, n_images: int, shape: Shape) -> Features:
