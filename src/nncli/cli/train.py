@@ -147,7 +147,8 @@ def _started(data: Path, overrides: Sequence[Override], *, writes: bool) -> Conf
     from nncli.run.starter_config import Starter
 
     shown, resolved = printable(str(data)), data.resolve()
-    path = Path(f"{resolved.name.partition('.')[0] or 'config'}.yaml")
+    name = resolved.parent.name if "*" in resolved.name else resolved.name.partition(".")[0]
+    path = Path(f"{name or 'config'}.yaml")
     if path.exists():
         config_file = load_config(path, overrides)
         if load_config(path).config.data.path != resolved:

@@ -1,7 +1,7 @@
 """From a path to labeled images, whatever lies there: a folder, a table, arrays, an archive.
 
     photos/             class folders in any layout (layout/), or a table, arrays or parquet files in it
-    labels.csv          a table that names images and labels (manifest/)
+    labels.csv          a table that names images and labels (manifest/); parts/*.csv is one in several files
     points.csv          a table of numbers and labels (numbers.py)
     mnist.npz           arrays (arrays/)
     photos.zip          an archive, read in place as its folder would be
@@ -163,7 +163,7 @@ def listed_source(path: str | Path, reading: Reading, tree: Tree | None) -> Imag
     if tree:
         return None if reading.label_from is not None else _listed_in(tree, reading)
     if not os.path.lexists(path):
-        return _within_archive(str(path), reading) if name.endswith(TABLES) else None
+        return _elsewhere(str(path), reading) if name.endswith(TABLES) else None
     if name.endswith(".csv") and not reading.columns and reading.task == "classification":
         from nncli.data.numbers import is_number_table, number_source
 
@@ -185,8 +185,13 @@ def listed_source(path: str | Path, reading: Reading, tree: Tree | None) -> Imag
     )
 
 
-def _within_archive(path: str, reading: Reading) -> ImageSource | None:
-    """The images of a table in an archive, which is named before it; None if there is no archive."""
+def _elsewhere(path: str, reading: Reading) -> ImageSource | None:
+    """The images of a table in several files, or in an archive, which is named before it; None if there is neither."""
+    from nncli.data.manifest.shards import shards_of
+
+    if shards_of(path):
+        reading.refuse_but("a table", "columns", "order")
+        return _tables(path, {path: ""}, reading)
     archive = path
     while not is_archive_name(archive):
         archive, _, inner = archive.rpartition("/")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from nncli.data.manifest.reading import read_manifest
+from nncli.data.reading import read_source
 from nncli.errors import DataError, UsageError
 from tests.data.layout.test_trees import build
 
@@ -337,3 +338,21 @@ def test_hostile_parquet_files_are_refused(tmp_path: Path) -> None:
         with pytest.raises(DataError, match=message) as caught:
             read_manifest(tmp_path / f"{name}.parquet")
         assert 1 == len(str(caught.value).splitlines())
+
+
+def test_a_table_in_several_files_is_one(tmp_path: Path) -> None:
+    """With one numbering of the classes, files in natural order, columns in any; mistakes are told where they are."""
+    build(tmp_path, "{1-4}.jpg\nclasses.txt := cat\\ndog\\ncow\npart-10.csv := label,path\\n3,3.jpg\\n3,4.jpg\n"
+          "part-9.csv := path,label\\n1.jpg,1\\n2.jpg,2")  # fmt: skip
+    manifest = read_manifest(tmp_path / "part-*.csv")
+    assert [("1.jpg", "cat"), ("2.jpg", "dog"), ("3.jpg", "cow"), ("4.jpg", "cow")] == rows(manifest, tmp_path)
+    source = read_source(tmp_path / "part-*.csv")
+    assert (("cat", "dog", "cow"), 4) == (source.classes, len(source.splits["all"].paths))
+    (tmp_path / "part-11.csv").write_text("path,label\n4.jpg,3\n1.jpg,2\n5.jpg\n")
+    assert [
+        "part-11.csv:3: another label than part-9.csv:2 gives to 1.jpg",
+        "part-11.csv:4: 1 cells instead of 2",
+        "part-*.csv: 2 rows are wrong, of 7; correct or remove them",
+    ] == wrong(tmp_path / "part-*.csv")
+    (tmp_path / "part-11.csv").write_text("path,kind\n4.jpg,3\n")
+    assert ["part-11.csv: not the columns that part-9.csv has"] == wrong(tmp_path / "part-*.csv")

@@ -281,16 +281,17 @@ class Reader:
         first: dict[str, int] = {}
         for i, path in enumerate(paths):
             before = first.setdefault(path, i)
-            line = self._table.numbers[before]
+            table, number = self._table, self._table.numbers[before]
+            line = table.place_of(number) if table.files else f"line {number}"
             if labels[before] != labels[i]:
-                self._problem(i, f"another label than line {line} gives to {printable(Path(path).name)}")
+                self._problem(i, f"another label than {line} gives to {printable(Path(path).name)}")
             elif splits and splits[before] != splits[i]:
-                self._problem(i, f"another split than line {line} gives to {printable(Path(path).name)}")
+                self._problem(i, f"another split than {line} gives to {printable(Path(path).name)}")
 
     def _described_problems(self) -> str:
         problems = sorted(self._problems)
         shown = printable(self._table.path)
-        lines = [f"{shown}:{number}: {text}" for number, text in problems[:MOST_NAMED]]
+        lines = [f"{self._table.place_of(number)}: {text}" for number, text in problems[:MOST_NAMED]]
         if len(problems) > MOST_NAMED:
             lines.append(f"... and {len(problems) - MOST_NAMED:,} more")
         rows = len(self._table.rows) + len(self._table.problems)

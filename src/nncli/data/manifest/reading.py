@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 from nncli.data.manifest.columns import SEPARATOR, find_columns, has_columns, needed
 from nncli.data.manifest.labels import LabelsReader
 from nncli.data.manifest.reader import Reader
-from nncli.data.manifest.table import read_table
+from nncli.data.manifest.shards import joined, shards_of
+from nncli.data.manifest.table import Table, read_table
 from nncli.data.manifest.targets import NumbersReader
 from nncli.errors import UsageError
 
@@ -42,7 +43,7 @@ def read_manifest(
     """Read a manifest and look whether its images are there; none is opened.
 
     Args:
-        path: The file.
+        path: The file, or with a ``*`` in its name several.
         columns: `data.columns`: what for -> column.
         classes: Class names by index, where they are known; else a list beside the table, or the labels themselves.
         usual: Like `columns`, where the table has such columns.
@@ -54,13 +55,8 @@ def read_manifest(
         DataError: The file cannot be read.
         UsageError: It cannot be understood, or rows are wrong: a line for each.
     """
-    content = tree.content(str(path)) if tree else None
-    if Path(path).suffix.lower() == ".parquet":
-        from nncli.data.manifest.parquet import read_parquet_table
-
-        table = read_parquet_table(Path(path), content)
-    else:
-        table = read_table(path, content)
+    shards = [] if tree else shards_of(path)
+    table = joined(str(path), [_read(each, None) for each in shards]) if shards else _read(path, tree)
     table.tree = tree
     usual = usual or {}
     there = {role: names for role, names in usual.items() if role != SEPARATOR and has_columns(table, names)}
@@ -80,3 +76,13 @@ def read_manifest(
     if task == "multilabel":
         return LabelsReader(table, found, classes, said.get(SEPARATOR)).manifest()
     return Reader(table, found, classes).manifest()
+
+
+def _read(path: str | Path, tree: ArchiveTree | None) -> Table:
+    """The rows of a file."""
+    content = tree.content(str(path)) if tree else None
+    if Path(path).suffix.lower() == ".parquet":
+        from nncli.data.manifest.parquet import read_parquet_table
+
+        return read_parquet_table(Path(path), content)
+    return read_table(path, content)

@@ -45,6 +45,7 @@ class Table:
         classes: Class names by index, where the file has them.
         notes: What is worth knowing.
         tree: The archive that holds the file, and its images; None for a file of its own.
+        files: Of a table in several files, for each what its line numbers begin after, and its path; else empty.
     """
 
     path: str
@@ -55,6 +56,12 @@ class Table:
     classes: tuple[str, ...] = ()
     notes: list[str] = field(default_factory=list)
     tree: ArchiveTree | None = None
+    files: list[tuple[int, str]] = field(default_factory=list)
+
+    def place_of(self, number: int) -> str:
+        """Where a line is, file and number, safe to print."""
+        start, path = next((file for file in reversed(self.files) if file[0] < number), (0, self.path))
+        return f"{printable(path)}:{number - start}"
 
     def name_of(self, place: int) -> str:
         """The name of a column, safe to print."""
@@ -100,7 +107,7 @@ def _content(file: Path, shown: str) -> bytes:
 
 
 def _too_large(shown: str) -> str:
-    return f"{shown}: larger than {MAX_BYTES >> 20} MB; divide it, or write it as parquet"
+    return f"{shown}: larger than {MAX_BYTES >> 20} MB; divide it and name the parts as parts/*.csv"
 
 
 def _decoded(data: bytes, encoding: str, shown: str) -> str:
