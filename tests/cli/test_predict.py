@@ -70,9 +70,8 @@ def test_a_bad_image_is_a_record_a_line_and_an_exit_code(nncli: Runner) -> None:
 def test_quiet_keeps_the_lines_about_bad_images(nncli: Runner) -> None:
     """They are errors."""
     assert "nncli: x.png: No such file or directory\n" == nncli("predict", "-q", "x.png").err
-    for pack, inside in (("p.zip", "p.zip/cat/0.png"), ("d.npz", "d.npz[x_test][3]"), ("d.npz", "d.npz[0]")):
-        Path(pack).write_bytes(b"")
-        assert f"; it lies in {pack}: unpack it first\n" in nncli("explain", inside, "-o", "x.png").err
+    Path("p.zip").write_bytes(b"")
+    assert "; it lies in p.zip: unpack it first\n" in nncli("explain", "p.zip/cat/0.png", "-o", "x.png").err
     assert "; predict p.zip answers for each image in it\n" in nncli("predict", "-q", "p.zip/cat/0.png").err
 
 

@@ -35,10 +35,8 @@ MAX_NAME_BYTES = 1 << 20
 
 
 def container_of(name: str) -> str:
-    """The file that an image lies in, by names as in `photos.zip/a.jpg` and `digits.npz[3]`; empty for all others."""
-    bare = name.rstrip("]0123456789").partition("[")[0] if name.endswith("]") else name
-    places = [bare] if bare != name else [str(parent) for parent in Path(name).parents]
-    return next((place for place in places if Path(place).is_file()), "")
+    """The file that an image lies in, by a name such as `photos.zip/a.jpg`; empty where it lies in none."""
+    return next((str(place) for place in Path(name).parents if place.is_file()), "")
 
 
 def check_folders(paths: Sequence[str]) -> None:

@@ -93,7 +93,7 @@ def command(
       nncli tune photos.yaml --budget 30m
       nncli train "$(nncli tune photos.yaml --budget 10m)"
       nncli tune photos.yaml --study shared.study -o other.yaml    one of several
-      mpiexec -n 4 nncli tune photos.yaml    four trials at a time (docs/scaling.md)
+      mpiexec -n 4 nncli tune photos.yaml    four trials at a time
 
     Searched are recipe, features, hidden layers, learning rate, dropout, weight decay and, of classes, label smoothing;
     the first trial is CONFIG as it is. Where the budget is too short for several whole trainings, trials are smaller
