@@ -49,6 +49,9 @@ Array = np.ndarray[Any, np.dtype[np.float32]]
 UNITS = 128
 """Weights are multiples of 1 / UNITS."""
 
+TOGETHER = 32
+"""Images made smaller at a time."""
+
 
 class Parts:
     """The looks at images of one shape.
@@ -68,12 +71,13 @@ class Parts:
 
     def whole(self, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The whole of `images`, (m, height, width, channels), in the size of a part."""
-        m, _, _, channels = images.shape
-        rows = np.tensordot(images.astype(np.float32), self.down, (1, 1))  # (m, width, channels, height')
-        small: Any = np.tensordot(rows, self.across, (1, 1))  # (m, channels, height', width')
-        return np.ascontiguousarray(
-            np.rint(small).astype(np.uint8).reshape(m, channels, *self.seen[:2]).transpose(0, 2, 3, 1)
-        )
+        small = np.empty((len(images), *self.seen), np.uint8)
+        for start in range(0, len(images), TOGETHER):  # as numbers of four bytes they take much memory
+            some = images[start : start + TOGETHER].astype(np.float32)
+            rows = np.tensordot(some, self.down, (1, 1))  # (m, width, channels, height')
+            exact = np.tensordot(rows, self.across, (1, 1))  # (m, channels, height', width')
+            small[start : start + TOGETHER] = np.rint(exact).transpose(0, 2, 3, 1)
+        return small
 
     def of(self, images: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
         """First the whole, then each part, of `images`, (m, height, width, channels)."""

@@ -27,12 +27,14 @@ Three ways to find V. With X^T for the centered columns as rows, (m, n):
     many of both      randomized subspace iteration: V = orthonormal basis of (X X^T)^q R for a random R, (n, r + p).
                       Each pass multiplies the share of the direction i by its eigenvalue, so that the first ones win.
                       Between passes any basis will do whose vectors are about perpendicular: with the triangle R^T R =
-                      Y^T Y of Cholesky, Y R^-1 is one, in less time than Householder's.
+                      Y^T Y of Cholesky, Y R^-1 is one, in less time and memory than Householder's. Done twice, it is
+                      perpendicular up to rounding (CholeskyQR2).
                       At the end the small problem V^T X X^T V is solved exactly (Rayleigh and Ritz).
 
-Sources: Halko, Martinsson and Tropp 2011, "Finding structure with randomness" (algorithms 4.4 and 5.3); Sirovich 1987
-(the Gram matrix, "method of snapshots"); Zhang, Bengio et al. 2017, "Understanding deep learning requires rethinking
-generalization", section 5 (gradient descent stays in the span of the data).
+Sources: Halko, Martinsson and Tropp 2011, "Finding structure with randomness" (algorithms 4.4 and 5.3); Yamamoto et al.
+2015, "Roundoff error analysis of the CholeskyQR2 algorithm"; Sirovich 1987 (the Gram matrix, "method of snapshots");
+Zhang, Bengio et al. 2017, "Understanding deep learning requires rethinking generalization", section 5 (gradient descent
+stays in the span of the data).
 """
 
 from __future__ import annotations
@@ -242,17 +244,19 @@ def _by_gram_matrix(columns: Columns, mean: NDArray[np.float64], r: int) -> Any:
 def _by_iteration(columns: Columns, mean: NDArray[np.float64], r: int, on_progress: Callable[[int], None]) -> Any:
     """Eigenvalues and directions by randomized subspace iteration."""
     V = _random_basis(columns.shape[1], r + MORE)
-    for _ in range(PASSES - 1):
+    for _ in range(PASSES):
         V = _about_perpendicular(_products(columns, mean, V, on_progress))
-    V = np.linalg.qr(_products(columns, mean, V, on_progress))[0]
+    V = _about_perpendicular(V)
     eigenvalues, small = _leading((V.T @ _products(columns, mean, V, on_progress)).astype(np.float64), r)
     return eigenvalues, V @ small.astype(np.float32)
 
 
 def _about_perpendicular(Y: Array) -> Array:
     """Vectors of about length 1 that span what those of `Y` do, (n, r); see above."""
-    exact = Y.astype(np.float64)
-    products = exact.T @ exact
+    products = np.zeros((Y.shape[1], Y.shape[1]))
+    for block in _blocks(*Y.shape):
+        exact = Y[block].astype(np.float64)
+        products += exact.T @ exact
     mean_square = float(products.diagonal().mean())
     products[np.diag_indices_from(products)] += ROUNDING * mean_square + TINY  # where some are mixtures of others
     triangle = np.linalg.cholesky(products).T
