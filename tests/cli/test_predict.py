@@ -75,6 +75,15 @@ def test_quiet_keeps_the_lines_about_bad_images(nncli: Runner) -> None:
     assert "; predict p.zip answers for each image in it\n" in nncli("predict", "-q", "p.zip/cat/0.png").err
 
 
+@pytest.mark.parametrize("name", ["a/" * 3000, "x" * 5000 + ".npy[3]", "x" * 5000 + ".npy", "x" * 300 + ".zip/a.png"])
+@pytest.mark.parametrize("command", ["predict", "explain"])
+def test_a_name_too_long_for_a_file_is_one_line(nncli: Runner, command: str, name: str) -> None:
+    """And the others are answered."""
+    result = nncli("predict", name, "white.png") if command == "predict" else nncli("explain", name, "-o", "o.png")
+    assert 1 == result.err.count("File name too long\n")
+    assert ("snow" in result.out) == (command == "predict")
+
+
 def test_more_than_a_batch_of_images(nncli: Runner) -> None:
     """Good and bad ones keep their places across batches."""
     names = [("black.png", "coal"), ("missing.png", ""), ("white.png", "snow")] * 50

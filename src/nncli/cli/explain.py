@@ -9,7 +9,7 @@ import click
 
 from nncli.cli.bar import with_bar
 from nncli.cli.evaluation_files import Png
-from nncli.cli.inputs import container_of
+from nncli.cli.inputs import container_of, is_file
 from nncli.cli.messages import say
 from nncli.cli.model_lookup import find_model
 from nncli.cli.next_step import run_of, say_next
@@ -87,7 +87,7 @@ def _source(image: str, model: Model) -> str | bytes:
     from nncli.data.arrays.families import is_array_file
     from nncli.data.arrays.unlabeled import array_image, array_images
 
-    if is_array_file(image) and Path(image).is_file():
+    if is_array_file(image) and is_file(image):
         first = next((name for name, _ in array_images(image)), image)
         raise UsageError(f"{printable(image)}: arrays of images; write the name of one of them, {printable(first)}")
     return array_image(image, transpose=model.setting("data.transpose") == "on") or image

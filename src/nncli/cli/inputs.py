@@ -36,7 +36,12 @@ MAX_NAME_BYTES = 1 << 20
 
 def container_of(name: str) -> str:
     """The file that an image lies in, by a name such as `photos.zip/a.jpg`; empty where it lies in none."""
-    return next((str(place) for place in Path(name).parents if place.is_file()), "")
+    return next((place for place in map(str, Path(name).parents) if is_file(place)), "")
+
+
+def is_file(name: str) -> bool:
+    """Whether there is such a file; no where a name is too long, or behind a closed folder: decoding says so."""
+    return os.path.isfile(name)  # noqa: PTH113 - Path.is_file raises errors instead
 
 
 def check_folders(paths: Sequence[str]) -> None:
@@ -49,7 +54,7 @@ def check_folders(paths: Sequence[str]) -> None:
     if tables := [path for path in paths if path.lower().endswith(".parquet")]:
         shown = printable(tables[0])
         raise UsageError(f"{shown}: a table; nncli evaluate takes it, predict takes images, folders, archives, arrays")
-    if len(paths) == 1 and paths[0].lower().endswith(TABLES) and Path(paths[0]).is_file() and not _is_numbers(paths[0]):
+    if len(paths) == 1 and paths[0].lower().endswith(TABLES) and is_file(paths[0]) and not _is_numbers(paths[0]):
         shown = printable(paths[0])
         raise UsageError(f"{shown}: a list, not an image; did you mean --files-from {shown}?")
     for path in paths:
@@ -166,7 +171,7 @@ def _sources_within(path: str, transpose: bool) -> Iterable[Source]:
 
 
 def _is_archive(path: str) -> bool:
-    return path.lower().endswith(ARCHIVES) and Path(path).is_file()
+    return path.lower().endswith(ARCHIVES) and is_file(path)
 
 
 def _is_numbers(path: str) -> bool:
@@ -180,7 +185,7 @@ def _is_numbers(path: str) -> bool:
 def _is_arrays(path: str) -> bool:
     from nncli.data.arrays.families import is_array_file
 
-    return is_array_file(path) and Path(path).is_file()
+    return is_array_file(path) and is_file(path)
 
 
 def _packed(path: str) -> Iterator[Source]:

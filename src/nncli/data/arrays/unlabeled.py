@@ -8,6 +8,7 @@ Names are those that `evaluate` gives them.
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -58,7 +59,8 @@ def array_image(name: str, *, transpose: bool = False) -> bytes | None:
         DataError: The file cannot be read, or holds no such image.
     """
     matched = re.fullmatch(r"(.+?)(?:\[[^][]+\])?\[(\d{1,12})\]", name, re.DOTALL)
-    if not matched or not is_array_file(matched[1]) or not Path(matched[1]).is_file() or Path(name).is_file():
+    is_file = os.path.isfile  # no name is too long for it, as one is for Path.is_file
+    if not matched or not is_array_file(matched[1]) or not is_file(matched[1]) or is_file(name):
         return None
     images, wanted, i = dict(_image_arrays(Path(matched[1]))), name.rpartition("[")[0], int(matched[2])
     if i >= len(images.get(wanted, ())):
