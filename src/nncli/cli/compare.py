@@ -184,16 +184,15 @@ def _answers(evaluation: Evaluation, classes: tuple[str, ...]) -> Any:
 
 def compared_report(first: str, second: str, found: Comparison, p: float) -> dict[str, Any]:
     """The figures of a comparison of two models, ready for JSON; `p` is that of the test, perhaps corrected."""
-    from nncli.evaluation.comparison import SIGNIFICANT
+    from nncli.evaluation.comparison import verdict
 
-    verdict = "no difference" if p >= SIGNIFICANT else "better" if found.difference > 0 else "worse"
     return {
         "first": first,
         "second": second,
         "difference": found.difference,
         "interval": list(found.interval()),
         "p_value": p,
-        "verdict": verdict,
+        "verdict": verdict(p, found.difference),
         "both_right": found.both,
         "first_alone_right": found.first,
         "second_alone_right": found.second,

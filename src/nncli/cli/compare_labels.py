@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nncli.cli.multilabel import in_one_cell
 from nncli.cli.text_table import aligned, figure
-from nncli.evaluation.comparison import SIGNIFICANT, compare, holm
+from nncli.evaluation.comparison import compare, holm, verdict
 from nncli.evaluation.multilabel import f1_terms, macro_f1
 from nncli.evaluation.resampling import compare_figures, drawn_anew
 from nncli.evaluation.tables import csv_text
@@ -55,14 +55,13 @@ def labels_report(models: Sequence[str], evaluations: Sequence[MultilabelEvaluat
 
 def _figures(found: FigureComparison, p: float) -> dict[str, Any]:
     """Macro F1 of both, the difference, and the verdict."""
-    verdict = "no difference" if p >= SIGNIFICANT else "better" if found.difference > 0 else "worse"
     return {
         "first_macro_f1": found.first,
         "second_macro_f1": found.second,
         "difference": found.difference,
         "interval": list(found.limits),
         "p_value": p,
-        "verdict": verdict,
+        "verdict": verdict(p, found.difference),
     }
 
 
@@ -84,7 +83,7 @@ def _of_labels(
             "difference": each.difference,
             "interval": list(each.interval()),
             "p_value": p,
-            "verdict": "no difference" if p >= SIGNIFICANT else "better" if each.difference > 0 else "worse",
+            "verdict": verdict(p, each.difference),
             "both_right": each.both,
             "first_alone_right": each.first,
             "second_alone_right": each.second,

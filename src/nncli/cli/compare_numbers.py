@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nncli.cli.text_table import aligned, figure
-from nncli.evaluation.comparison import SIGNIFICANT, compare_numbers, holm
+from nncli.evaluation.comparison import compare_numbers, holm, verdict
 from nncli.evaluation.tables import csv_text
 from nncli.text import printable
 
@@ -48,14 +48,13 @@ def numbers_report(models: Sequence[str], evaluations: Sequence[RegressionEvalua
 
 def _figures(found: NumbersComparison, p: float) -> dict[str, Any]:
     """Mean squared errors, their difference, and the verdict."""
-    verdict = "no difference" if p >= SIGNIFICANT else "worse" if found.difference > 0 else "better"
     return {
         "first_mse": found.first,
         "second_mse": found.second,
         "difference": found.difference,
         "interval": list(found.interval()),
         "p_value": p,
-        "verdict": verdict,
+        "verdict": verdict(p, -found.difference),  # a lower error is a gain
     }
 
 

@@ -166,6 +166,11 @@ def _ratio(numerator: int, exponent: int) -> float:
     return math.ldexp(numerator >> excess, excess - exponent)
 
 
+def verdict(p: float, gain: float) -> str:
+    """How the second of two compares with the first: by a corrected p-value, and how much better it looks."""
+    return "no difference" if p >= SIGNIFICANT else "better" if gain > 0 else "worse"
+
+
 def holm(p_values: Sequence[float]) -> list[float]:
     """p-values of several tests, raised so that the chance of any false alarm stays what it is for one (Holm 1979)."""
     order = sorted(range(len(p_values)), key=lambda i: p_values[i])
