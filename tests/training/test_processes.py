@@ -315,6 +315,7 @@ def test_helpers_end_when_their_parent_is_killed() -> None:
     ("arguments", "expected"),
     [
         ((101_632, 128, 14_000, 2), 2),  # 784-128-10, worth sharing
+        ((101_632, 128, 2_814, 2), 2),  # the same for six epochs of 60,000 images: a second and a half of a core
         ((101_632, 128, 14_000, 64), 8),  # sixteen examples each
         ((101_632, 128, 14_000, 1), 1),  # one core
         ((503_045, 32, 360, 2), 1),  # photos in their span: seconds, even where two processes wait for each other

@@ -40,10 +40,11 @@ if TYPE_CHECKING:
 FLOPS_WORTH_SHARING = 3e6
 """Work of a step, in floating-point operations, from which two meetings are the smaller part of it."""
 
-FLOPS_WORTH_STARTING = 5e11
-"""Work of a whole training, likewise, from which several processes pay: five seconds of a core.
+FLOPS_WORTH_STARTING = 1e11
+"""Work of a whole training, likewise, from which several processes pay: half a second to a second of a core.
 
-Where others are busy, processes wait for each other: what is over soon is over sooner without them.
+To fork them takes some hundredths of a second; where others are busy, `pace` first sees after half a second that fewer
+are faster.
 """
 
 EXAMPLES_EACH = 16
