@@ -9,7 +9,8 @@ set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 python3 -m venv "$folder/venv" && "$folder/venv/bin/pip" install -q --disable-pip-version-check \
-    pyvips==3.2.0 pyvips-binary==8.18.7 tifffile==2026.3.3 imagecodecs==2026.3.6 pillow==13.0.0 numpy==2.4.6 2> "$folder/log" \
+    pyvips==3.2.0 pyvips-binary==8.18.7 tifffile==2026.3.3 imagecodecs==2026.3.6 pillow==13.0.0 \
+    numpy==2.4.6 2> "$folder/log" \
     || { cat "$folder/log" >&2; exit 2; }
 cd "$folder"
 "$folder/venv/bin/python" - <<'PYTHON'
@@ -31,8 +32,8 @@ for compression in ("zlib", "lzw", "zstd", "lzma"):
     except pyvips.Error as raised:
         error = str(raised).splitlines()[-1].strip()
     found[compression] = (right, whole.min(), whole.max(), small.min(), small.max())
-    print(f"{compression}: Pillow {right}, pyvips {whole.min()} to {whole.max()}, its thumbnail {small.min()} to {small.max()}; ", end="")
-    print(f'with fail_on="error": {error}')
+    print(f"{compression}: Pillow {right}, pyvips {whole.min()} to {whole.max()}", end=", ")
+    print(f'its thumbnail {small.min()} to {small.max()}; with fail_on="error": {error}')
 as_seen = {name: ((200, 200), *([200] * 4 if name in ("zlib", "lzw") else [0] * 4)) for name in found}
 raise SystemExit(0 if found == as_seen else 1)
 PYTHON
