@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
 from nncli.config import load_config, parse_override
+from nncli.data.cache_folder import entries
 from nncli.features.settings import PIXELS
+from nncli.run import recipe_trial
 from nncli.run.hooks import NOBODY, Hooks
 from nncli.run.plan import plan_experiment
 from nncli.run.recipe_trial import CANDIDATES, LAMBDAS, N_FOLDS, Trial, right_when_left_out
@@ -76,7 +78,8 @@ class Watcher(Hooks):
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """An empty folder of images."""
+    """An empty folder of images, of which nothing is known."""
+    recipe_trial._trials.clear()
     (tmp_path / "images").mkdir()
     return tmp_path / "images"
 
@@ -108,6 +111,25 @@ def test_classes_that_are_bright_and_dark_are_told_by_pixels(root: Path) -> None
     assert (training.recipe, PIXELS) == (starter.values["training.recipe"], starter.values["data.features"])
     (root.parent / "again.yaml").write_text(plan.config_file.resolved_yaml(plan.unused_keys))
     assert plan.config == plan_experiment(load_config(root.parent / "again.yaml")).config
+
+
+@pytest.mark.parametrize(("cache", "n_trials"), [("on", 2), ("off", 3)])
+def test_trials_are_kept_in_the_cache(root: Path, cache: str, n_trials: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next command need not try again until images change; nothing is kept where the config says so."""
+    tried = []
+
+    def right(*args: Any) -> Any:
+        tried.append(args)
+        return np.arange(4)[:, None] == np.zeros(110)
+
+    monkeypatch.setattr(recipe_trial, "_right", right)
+    for draw in (shade, shade, dial):
+        recipe_trial._trials.clear()
+        plan = planned(root, draw, f"data.cache={cache}")
+        assert "tried on 110 of them: digits 1.00, garments 0.00, photos 0.00, pixels 0.00" == plan.notes[1]
+    assert n_trials == len(tried)
+    kept = [entry.about.kind for entry in entries() if entry.about]
+    assert (["pixels", "trial"] if cache == "on" else []) == sorted(kept)
 
 
 @pytest.mark.parametrize(("settings", "each"), [(["data.features=[hog: {cell: 5}]"], 65), ([], 50)])

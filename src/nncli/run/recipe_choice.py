@@ -202,13 +202,20 @@ def _chosen(
     data, effort = config_file.config.data, config_file.config.training.effort
     is_tried = data.task == "classification" and not any(map(config_file.was_set, TRIED))
     image_format = ImageFormat(*data.image_size, data.color, data.resize) if is_tried else None
-    recipe, on_pixels, (why, *more) = choose_recipe(source, files, looks, image_format, hooks)
+    is_kept = data.cache == "on"
+    recipe, on_pixels, (why, *more) = choose_recipe(source, files, looks, image_format, hooks, is_kept=is_kept)
     name = f"{recipe} on pixels" if on_pixels else recipe
     return recipe, on_pixels, [f"recipe {name}, effort {effort}: {len(files.paths)} {why}", *more]
 
 
 def choose_recipe(
-    source: ImageSource, files: LabeledFiles, looks: Looks, image_format: ImageFormat | None, hooks: Hooks = NOBODY
+    source: ImageSource,
+    files: LabeledFiles,
+    looks: Looks,
+    image_format: ImageFormat | None,
+    hooks: Hooks = NOBODY,
+    *,
+    is_kept: bool = False,
 ) -> tuple[str, bool, list[str]]:
     """The recipe, whether it is to look at pixels alone, and lines about why.
 
@@ -218,10 +225,13 @@ def choose_recipe(
         looks: What they look like.
         image_format: Size and color that they will get; None to go by their looks alone.
         hooks: Watch.
+        is_kept: Whether what was seen is kept in the cache.
     """
     recipe = choose(looks)
     drawn = {"digits": ", mostly lines", "garments": ", mostly areas"}.get(recipe, "")
-    trial = try_recipes(source, files, looks, image_format, recipe, hooks) if image_format else None
+    trial = None
+    if image_format:
+        trial = try_recipes(source, files, looks, image_format, recipe, hooks, is_kept=is_kept)
     if trial is None:
         return recipe, False, [f"{looks}{drawn}"]
     on_pixels = trial.chosen == PIXELS_ALONE

@@ -76,8 +76,13 @@ class Starter:
     notes: tuple[str, ...]
 
     @classmethod
-    def of(cls, root: str, hooks: Hooks = NOBODY) -> Starter:
-        """Look at the folder `root`; the hooks watch recipes being tried.
+    def of(cls, root: str, hooks: Hooks = NOBODY, *, is_kept: bool = False) -> Starter:
+        """Look at the folder `root`.
+
+        Args:
+            root: The images.
+            hooks: Watch recipes being tried.
+            is_kept: Whether what was seen is kept in the cache.
 
         Raises:
             DataError: It cannot be used, or none of the images looked at can be read.
@@ -91,7 +96,7 @@ class Starter:
         values |= chosen_format(looks, len(paths))
         height, width = values["data.image_size"]
         image_format = ImageFormat(height, width, values["data.color"], values["data.resize"])
-        recipe, on_pixels, (_, *notes) = choose_recipe(folder, training, looks, image_format, hooks)
+        recipe, on_pixels, (_, *notes) = choose_recipe(folder, training, looks, image_format, hooks, is_kept=is_kept)
         values |= {"training.recipe": recipe, "training.effort": EFFORT}
         shape = *values["data.image_size"], 1 if looks.is_gray else 3
         notes += [why_padded(looks, values)] if looks.is_elongated and values["data.resize"] == "pad" else []
