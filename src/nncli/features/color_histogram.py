@@ -13,6 +13,7 @@ Source: Swain and Ballard 1991, "Color indexing"; the root: Arandjelovic and Zis
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
 CHUNK_VALUES = 1 << 18
 """Pixel values at a time: 64 images of 4096, or one that is larger."""
+
+TURNS = 8
+"""Strips of an image whose pixels are counted in turn."""
 
 
 class ColorHistogramBlock(FixedBlock):
@@ -96,13 +100,16 @@ class ColorHistogramBlock(FixedBlock):
             for cells, n in ((self._down, height), (self._across, width))
         )
         run = (rows[:, None] * n_across + columns).ravel()
+        # Neighbors are alike, and a sum has to wait for the one before it in the same box: pixels far apart take turns.
+        turns = m * math.gcd(height, TURNS)
         box = (np.arange(m)[:, None] * n_down * n_across + run) * n_boxes
+        box = np.ascontiguousarray(box.reshape(turns, -1).T)
         level = np.arange(256, dtype=np.float32) * np.float32((bins - 1) / 255)  # of every value that a pixel can have
         lower = np.minimum(level.astype(np.intp), bins - 2)
         upper_share = (level - lower).astype(np.float64)
         products: list[NDArray[np.float64] | None] = [None]  # of the shares of some channels, 1 of none
         for channel in range(channels):
-            values = images[..., channel].reshape(m, -1).astype(np.intp)
+            values = images[..., channel].reshape(turns, -1).T.astype(np.intp, order="C")
             box += np.take(lower * bins ** (channels - 1 - channel), values)
             share = np.take(upper_share, values).ravel()
             products = [each for it in products for each in (it, share if it is None else it * share)]
