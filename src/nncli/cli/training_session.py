@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from nncli.machine.ranks import Ranks
     from nncli.run.dataset import Experiment
-    from nncli.run.hooks import Counts
+    from nncli.run.hooks import Counts, Hooks
     from nncli.run.plan import Plan
     from nncli.run.training import Finished, Training
     from nncli.training.state import EpochResult
@@ -47,7 +47,7 @@ class TrainingSession(Progress):
         if resume:
             self._if_stopped = f"stopped before it went on; {printable(str(resume))} is as it was"
 
-    def run(self, make_plan: Callable[[], Plan], out: Path | None = None, *, force: bool = False) -> None:
+    def run(self, make_plan: Callable[[Hooks], Plan], out: Path | None = None, *, force: bool = False) -> None:
         """Train; a new run is written to `out`, with `force` in place of the one there.
 
         Raises:
@@ -57,7 +57,7 @@ class TrainingSession(Progress):
         try:
             from nncli.run.pipeline import run_plan
 
-            plan = make_plan()
+            plan = make_plan(self)
             self._trains_patterns = plan.config.training.pattern_epochs > 0 and not self._resume
             path, finished = run_plan(plan, self, out=out, force=force, resume=self._resume, ranks=self._ranks)
             self._tell_result(path, finished)

@@ -182,12 +182,13 @@ class Training:
         Args:
             on_progress: Told each number of images just answered, of `judges`.
         """
-        experiment, model, images = self.experiment, self._finished_model(), self.judges
+        experiment, trainer, images = self.experiment, self.trainer, self.judges
+        model = self._finished_model()
         split = "validation" if experiment.validation.paths else "training"
         references = self._references() if split == "validation" else None
         predictor = Predictor(replace(model, evidence=Evidence(strangeness=references)), tells_strangeness=True)
         probabilities, scores = answer_rows(predictor, PixelRows(images.pixels, images.rows), on_progress)
-        found = [*image_findings(experiment), *network_findings(model, images)]
+        found = [*image_findings(experiment), *network_findings(model, trainer.validation_set or trainer.training_set)]
         strangeness = references and references.measured(scores)
         bad = experiment.bad_of(split)
         about = experiment.classes, list(images.paths)
