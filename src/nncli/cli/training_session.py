@@ -92,7 +92,7 @@ class TrainingSession(Progress):
         """Name the skipped images, and say what the network will be."""
         super().on_loaded(experiment)
         plan = experiment.plan
-        n_training, n_validation = len(experiment.training.labels), len(experiment.validation.labels)
+        n_training, n_validation = experiment.training.n_images, len(experiment.validation.labels)
         images = f"{n_training:,} training and {n_validation:,} validation images of {plan.image_format}"
         blocks, layers = plan.config.data.features, " -> ".join(map(str, plan.layer_dims))
         n_networks = plan.config.training.ensemble
@@ -115,7 +115,7 @@ class TrainingSession(Progress):
             "classes": list(plan.classes),
             "layer_dims": list(plan.layer_dims),
             "n_parameters": plan.n_parameters,
-            "training_images": len(experiment.training.labels),
+            "training_images": experiment.training.n_images,
             "validation_images": len(experiment.validation.labels),
             "epochs": plan.config.training.epochs,
         }
