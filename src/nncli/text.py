@@ -1,4 +1,4 @@
-"""Names from strangers, shown safely.
+"""Names from strangers, shown safely; numbers of things and sizes, in words.
 
 A file name on Linux is any bytes but NUL and slash: it may hold a newline that fakes a second line of output, an escape
 sequence that repaints the terminal, or bytes that are no UTF-8. Names are kept as they are, and escaped where they are
@@ -28,6 +28,13 @@ def _escape(code: int) -> str:
     if code <= 0xFF:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+def counted(n: int, noun: str) -> str:
+    """A number of things: ``1 image``, ``2 images``, ``1,000 classes``."""
+    if n == 1:
+        return f"1 {noun}"
+    return f"{n:,} {noun}{'es' if noun.endswith(('s', 'tch')) else 's'}"
 
 
 def size_in_words(n_bytes: int) -> str:

@@ -74,7 +74,7 @@ def test_every_mistake_is_named(tmp_path: Path) -> None:
         ":4: 2 cells instead of 3",
         ":5: x is '', not a finite number",
         ":6: no label",
-        ": correct or remove these 4 rows",
+        ": correct or remove 4 rows",
     ] == found
     for text, message in (("x,y\n1,2\n", "no label; the last column"), ("x,y,label\n1,2,a\n", "all rows are of one")):
         with pytest.raises(DataError, match=message):

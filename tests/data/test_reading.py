@@ -107,7 +107,7 @@ def test_rows_without_a_split_are_trained_on(tmp_path: Path) -> None:
     assert {"train": [("1.jpg", "cat"), ("2.jpg", "dog")], "test": [("3.jpg", "cat"), ("4.jpg", "dog")]} == found(
         source, tmp_path
     )
-    assert "2 rows name no split: they are trained on" in source.notes
+    assert "without a split, so trained on: 2 rows" in source.notes
 
 
 def test_groups_stay_together(tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ def test_groups_stay_together(tmp_path: Path) -> None:
     groups = [{group_of[path] for path in files.paths} for files in (training, validation)]
     assert set() == groups[0] & groups[1]
     assert 8 == len(validation.paths)
-    assert "10 groups of images stay together when validation images are drawn" in source.notes
+    assert "images of a group, of 10 groups, stay together when validation images are drawn" in source.notes
 
 
 def test_the_last_images_are_for_validation(tmp_path: Path) -> None:

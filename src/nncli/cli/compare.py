@@ -12,7 +12,7 @@ import click
 from nncli.cli.messages import fitted, say, warn
 from nncli.cli.next_step import say_next, way_to_look
 from nncli.errors import EXIT_GATE, EXIT_SKIPPED, DataError, UsageError
-from nncli.text import printable
+from nncli.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -138,7 +138,7 @@ def _evaluations(
     common = set(kept[0].paths).intersection(*(each.paths for each in kept[1:]))
     n_all = len(every[0].paths)
     if n_all > len(common):
-        say(f"{n_all - len(common)} of these {n_all} images trained one of the models and are left out")
+        say(f"left out, for they trained one of the models: {n_all - len(common)} of {counted(n_all, 'image')}")
     if len(common) < min(len(each.paths) for each in kept):
         say("trained with the same training.seed, models have the same validation images, and more could be compared")
     if not common:

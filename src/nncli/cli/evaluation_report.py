@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from nncli.cli.messages import fitted, terminal_width
 from nncli.cli.text_table import aligned, figure
 from nncli.evaluation.tables import csv_text
-from nncli.text import printable
+from nncli.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,10 +49,9 @@ def as_table(report: Report) -> str:
             *_top_confusions(classes, matrix),
         ]
     if (count := len(report["likely_mislabeled"])) and report["split"] != "cross-validation":
-        images = "1 image" if count == 1 else f"{count} images"
         lines += [
             "",
-            f"The label of {images} looks wrong to the model: see --mislabeled FILE.",
+            f"The label of {counted(count, 'image')} looks wrong to the model: see --mislabeled FILE.",
         ]
     return "\n".join(lines) + "\n"
 
@@ -66,7 +65,7 @@ def known_line(report: Report) -> str:
     included = known["training_is_included"]
     n_all = report["images"] + (0 if included else n_known)
     copies = f", {known['near_copies_of_training']} of them as near-copies" * bool(known["near_copies_of_training"])
-    trained = f"{n_known} of these {n_all} images trained this model{copies}"
+    trained = f"{n_known} of {counted(n_all, 'image')} trained this model{copies}"
     if included:
         return f"{trained} and count: on others expect less"
     if not report["images"]:
@@ -83,7 +82,7 @@ def share_text(report: Report) -> str:
 def headline(report: Report) -> list[str]:
     """The accuracy, what to compare it with, and the loss."""
     lines = [
-        f"accuracy  {share_text(report)}, {report['correct']} of {report['images']} images",
+        f"accuracy  {share_text(report)}, {report['correct']} of {counted(report['images'], 'image')}",
         f"baseline  {report['baseline']['accuracy']:.4f}, always answering {printable(report['baseline']['class'])}",
     ]
     if report["classes_are_unequal"]:
@@ -126,9 +125,10 @@ def unknown_lines(report: Report) -> str:
     right = "" if accuracy is None else f", of which {accuracy:.4f} right"
     lines = [
         "",
-        f"unknown   {share:.4f} ({low:.4f} to {high:.4f}), {unknown['rejected']} of {unknown['images']} images in "
+        f"unknown   {share:.4f} ({low:.4f} to {high:.4f}), "
+        f"{unknown['rejected']} of {counted(unknown['images'], 'image')} in "
         f"{printable(unknown['class'])} are answered 'unknown'",
-        f"known     {unknown['known_answered']} of {report['images']} images are answered{right}",
+        f"known     {unknown['known_answered']} of {counted(report['images'], 'image')} answered{right}",
     ]
     areas = [(name, unknown[f"auroc_of_{name}"]) for name in ("probability", "strangeness")]
     lines += [f"AUROC     {area:.4f} by {name}; 0.5 is guessing" for name, area in areas if area is not None]

@@ -18,7 +18,7 @@ import numpy as np
 
 from nncli.evaluation.intervals import wilson
 from nncli.evaluation.metrics import accuracy, per_class
-from nncli.text import printable
+from nncli.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -129,7 +129,8 @@ def _not_above_baseline(confusion: NDArray[np.int64], classes: Sequence[str]) ->
         return None
     name, found = printable(always["class"]), accuracy(confusion)
     if found > always["accuracy"]:
-        text = f"{n} images cannot tell whether it is better than always answering {name}, {always['accuracy']:.4f}"
+        images = counted(n, "image")
+        text = f"{images} cannot tell whether it is better than always answering {name}, {always['accuracy']:.4f}"
         return Finding("not_above_baseline", f"{text}; set more aside, or use nncli crossval, which uses all of them")
     keys = "training.class_weights: balanced" if is_unequal(confusion) else "more images or another recipe"
     text = f"no better than always answering {name}, {always['accuracy']:.4f}; try {keys}"

@@ -124,8 +124,8 @@ HEAD = struct.pack("<Ii4I", 0x1E3D4C55, 4, 10_000_000, 2, 96, 96)
         ("usps", b"1 1:0.5 2\n", "row 1 is not a label and values"),
         ("usps", b"1 1:nan\n", "row 1 is not a label and values"),
         ("usps", b"1 0:1\n", "an index that is no whole number from 1 on"),
-        ("usps", b"1 4000000000:1\n", "declares 1 rows of .* values; too much for a file of its size"),
-        ("zip.train", b"1 2 3\n1 2\n", "row 2 has 1 values, the first one 2"),
+        ("usps", b"1 4000000000:1\n", "declares 1 row of .* values; too much for a file of its size"),
+        ("zip.train", b"1 2 3\n1 2\n", "row 2 has 1 value, the first one 2"),
         ("x.libsvm", b"\n", "no rows in it"),
     ],
 )

@@ -121,7 +121,7 @@ def test_every_cell_that_is_neither_0_nor_1_is_named_with_its_row(tmp_path: Path
         "x.csv:3: cat is O, neither 0 nor 1",
         "x.csv:4: dog is empty, neither 0 nor 1",
         "x.csv:5: dog is -1, neither 0 nor 1",
-        "x.csv: 3 rows are wrong, of 6; correct or remove them",
+        "x.csv: 3 wrong rows of 6; correct or remove them",
     ] == str(caught.value).replace(f"{tmp_path}/", "").splitlines()
 
 

@@ -209,7 +209,7 @@ def test_all_mistakes_are_named_with_their_rows(tmp_path: Path) -> None:
         "x.csv:13: no file name",
         "x.csv:14: several files are called twice with different suffixes; write the suffix",
         "x.csv:15: weight nan, not a number from 0 on",
-        "x.csv: 13 rows are wrong, of 14; correct or remove them",
+        "x.csv: 13 wrong rows of 14; correct or remove them",
     ] == wrong(path)
 
 
@@ -222,14 +222,14 @@ SEVERAL = "; where images may have several labels or none, write data.task: mult
         ("x.jsonl", '{"image": "1.jpg"\n[1]\n{"image": "1.jpg", "label": ["a", "b"]}',
          ["x.jsonl:1: no JSON (Expecting ',' delimiter)", "x.jsonl:2: not an object in braces",
           'x.jsonl:3: 2 labels in one cell: ["a", "b"]',
-          "x.jsonl: 3 rows are wrong, of 3; correct or remove them" + SEVERAL]),
+          "x.jsonl: 3 wrong rows of 3; correct or remove them" + SEVERAL]),
         ("x.csv", "file,label\n", ["x.csv:1: no rows below the header"]),
         ("x.csv", "photo,a,b\n1.jpg,u,v\n",
          ["x.csv: no column is known to hold the label; it has photo, a, b; write data.columns: {label: ...}"]),
         ("x.csv", "image,a,b\n1.jpg,1,1\n1.jpg,0,0\n",
          ["x.csv:2: 2 of the class columns are 1, not one of them",
           "x.csv:3: 0 of the class columns are 1, not one of them",
-          "x.csv: 2 rows are wrong, of 2; correct or remove them" + SEVERAL]),
+          "x.csv: 2 wrong rows of 2; correct or remove them" + SEVERAL]),
         ("x.json", "{}", ["x.json: neither a list of objects nor an object with classes and labels"]),
     ],
 )  # fmt: skip
@@ -274,7 +274,7 @@ def test_an_image_may_be_named_twice_with_the_same_label(tmp_path: Path) -> None
     build(tmp_path, "{1-2}.jpg\nx.csv := image,choice\\n1.jpg,cat\\n1.jpg,cat\\n2.jpg,dog")
     manifest = read_manifest(tmp_path / "x.csv")
     assert [("1.jpg", "cat"), ("2.jpg", "dog")] == rows(manifest, tmp_path)
-    assert "1 rows name an image a second time, with the same label" in manifest.notes
+    assert "named a second time with the same label, and counted once: 1 image" in manifest.notes
 
 
 def test_parquet_with_images_in_it(tmp_path: Path) -> None:
@@ -302,10 +302,10 @@ def test_pixels_in_cells_are_pictures(tmp_path: Path) -> None:
     ]
     build(tmp_path, "bad.csv := emotion,pixels\\n0,0 1 2\\n1,0 1 2 256\\n1,0 x 2 3\\n1,")
     assert [
-        "bad.csv:2: 3 pixels, which are no square picture",
+        "bad.csv:2: 3 pixels, no square picture",
         "bad.csv:3: pixels that are no numbers from 0 to 255",
         "bad.csv:4: pixels that are no numbers from 0 to 255",
-        "bad.csv:5: 0 pixels, which are no square picture",
+        "bad.csv:5: 0 pixels, no square picture",
     ] == wrong(tmp_path / "bad.csv")[:-1]
 
 
@@ -351,8 +351,8 @@ def test_a_table_in_several_files_is_one(tmp_path: Path) -> None:
     (tmp_path / "part-11.csv").write_text("path,label\n4.jpg,3\n1.jpg,2\n5.jpg\n")
     assert [
         "part-11.csv:3: another label than part-9.csv:2 gives to 1.jpg",
-        "part-11.csv:4: 1 cells instead of 2",
-        "part-*.csv: 2 rows are wrong, of 7; correct or remove them",
+        "part-11.csv:4: 1 cell instead of 2",
+        "part-*.csv: 2 wrong rows of 7; correct or remove them",
     ] == wrong(tmp_path / "part-*.csv")
     (tmp_path / "part-11.csv").write_text("path,kind\n4.jpg,3\n")
     assert ["part-11.csv: not the columns that part-9.csv has"] == wrong(tmp_path / "part-*.csv")

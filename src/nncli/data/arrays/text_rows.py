@@ -20,7 +20,7 @@ from nncli.data.arrays.raw import limit_of, read_file
 from nncli.data.arrays.values import as_images
 from nncli.data.folder_walk import some
 from nncli.errors import DataError
-from nncli.text import printable
+from nncli.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,7 +103,7 @@ def parse_text_rows(data: bytes, name: str) -> tuple[NDArray[np.float32], NDArra
 def _stacked(rows: list[NDArray[np.float32]], shown: str) -> NDArray[np.float32]:
     for number, row in enumerate(rows, 1):
         if len(row) != len(rows[0]):
-            raise DataError(f"{shown}: row {number} has {len(row)} values, the first one {len(rows[0])}")
+            raise DataError(f"{shown}: row {number} has {counted(len(row), 'value')}, the first one {len(rows[0])}")
     return np.array(rows, np.float32)
 
 
@@ -114,7 +114,9 @@ def _spread(rows: list[NDArray[np.float32]], n_bytes: int, shown: str) -> NDArra
     if least < 1 or any((row[::2] % 1).any() for row in rows):
         raise DataError(f"{shown}: an index that is no whole number from 1 on")
     if 4 * n * len(rows) > limit_of(n_bytes):
-        raise DataError(f"{shown}: declares {len(rows):,} rows of {n:,} values; too much for a file of its size")
+        raise DataError(
+            f"{shown}: declares {counted(len(rows), 'row')} of {counted(n, 'value')}; too much for a file of its size"
+        )
     gray, color = math.isqrt(n - 1) + 1, math.isqrt((n - 1) // 3) + 1
     values = np.zeros((len(rows), min(gray**2, 3 * color**2)), np.float32)
     for row, own in zip(values, rows, strict=True):

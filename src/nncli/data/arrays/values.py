@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nncli.errors import DataError, UsageError
+from nncli.text import counted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,13 +57,15 @@ def _unrolled(values: NDArray[Any], shown: str, notes: list[str]) -> NDArray[Any
     m, n = values.shape
     side = math.isqrt(n)
     if side * side == n:
-        notes.append(f"{shown}: {n} values in a row, read as {side}x{side} pixels")
+        notes.append(f"{shown}: {counted(n, 'value')} in a row, read as {side}x{side} pixels")
         return values.reshape(m, side, side)
     side = math.isqrt(n // 3)
     if side * side * 3 == n:
-        notes.append(f"{shown}: {n} values in a row, read as three channels of {side}x{side} pixels")
+        notes.append(f"{shown}: {counted(n, 'value')} in a row, read as three channels of {side}x{side} pixels")
         return np.moveaxis(values.reshape(m, 3, side, side), 1, -1)
-    raise DataError(f"{shown}: {n} values in a row are no square picture; save the array as (images, height, width)")
+    raise DataError(
+        f"{shown}: {counted(n, 'value')} in a row, no square picture; save the array as (images, height, width)"
+    )
 
 
 def _as_bytes(values: NDArray[Any], shown: str, notes: list[str]) -> NDArray[np.uint8]:

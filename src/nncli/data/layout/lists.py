@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from nncli.data.image.image_format import IMAGE_SUFFIXES
 from nncli.data.layout.words import SPLITS, split_of
-from nncli.text import printable
+from nncli.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +44,9 @@ def official_split(tree: Tree, folder: str, paths: Sequence[str], notes: list[st
                 if len(found) == len(paths):
                     notes.append(f"read as splits: {shown}, which name every image")
                     return found
-                notes.append(f"{shown}: not used, for they give a split to {len(found):,} of {len(paths):,} images")
+                notes.append(
+                    f"{shown}: not used, for they give a split to {len(found):,} of {counted(len(paths), 'image')}"
+                )
     return {}
 
 

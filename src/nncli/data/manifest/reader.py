@@ -16,7 +16,7 @@ from nncli.data.manifest.columns import Columns, described, split_said
 from nncli.data.manifest.finder import NameError_, choose_finder
 from nncli.data.natural_order import natural_key
 from nncli.errors import UsageError
-from nncli.text import printable
+from nncli.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -121,7 +121,9 @@ class Reader:
         ]
         rows.sort(key=lambda row: (row.label, natural_key(row.path)))
         if len(rows) < len(paths):
-            self._notes.append(f"{len(paths) - len(rows):,} rows name an image a second time, with the same label")
+            self._notes.append(
+                f"named a second time with the same label, and counted once: {counted(len(paths) - len(rows), 'image')}"
+            )
         return Manifest(table.path, classes, tuple(rows), tuple(self._notes), images, self.task)
 
     def _answers(self) -> tuple[tuple[str, ...], list[int], list[tuple[float, ...]]]:
@@ -175,7 +177,7 @@ class Reader:
             except ValueError:
                 self._problem(i, "pixels that are no numbers from 0 to 255")
             if side == 0 or side * side != len(words):
-                self._problem(i, f"{len(words)} pixels, which are no square picture")
+                self._problem(i, f"{counted(len(words), 'pixel')}, no square picture")
             images[f"{printable(self._table.path)}#{i + 1:0{width}d}"] = content
         return list(images), images
 
@@ -223,7 +225,7 @@ class Reader:
         if isinstance(found, list) and len(set(map(str, found))) == 1:
             return str(found[0])
         self._are_several = True
-        self._problem(i, f"{len(found)} labels in one cell: {printable(text)[:60]}")
+        self._problem(i, f"{counted(len(found), 'label')} in one cell: {printable(text)[:60]}")
         return ""
 
     def _column(self, role: str, checked: Callable[[Any], Any]) -> list[Any]:
@@ -295,9 +297,9 @@ class Reader:
         if len(problems) > MOST_NAMED:
             lines.append(f"... and {len(problems) - MOST_NAMED:,} more")
         rows = len(self._table.rows) + len(self._table.problems)
-        count = "1 row is" if len(self._bad) == 1 else f"{len(self._bad):,} rows are"
         several = "; where images may have several labels or none, write data.task: multilabel" * self._are_several
-        return "\n".join([*lines, f"{shown}: {count} wrong, of {rows:,}; correct or remove them{several}"])
+        wrong = f"{counted(len(self._bad), 'wrong row')} of {rows:,}"
+        return "\n".join([*lines, f"{shown}: {wrong}; correct or remove them{several}"])
 
 
 def cell_text(cell: Any) -> str:

@@ -10,7 +10,7 @@ from nncli.data.layout.words import SPLITS
 from nncli.data.natural_order import natural_key
 from nncli.data.source import ImageSource, LabeledFiles
 from nncli.errors import DataError
-from nncli.text import printable
+from nncli.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -55,7 +55,8 @@ def source_of(
     listed = [row for labeled in rows.values() for _, row in labeled]
     groups = {row.path: row.group or row.path for row in listed} if any(row.group for row in listed) else {}
     if groups and "val" not in files:
-        notes.append(f"{len(set(groups.values())):,} groups of images stay together when validation images are drawn")
+        n_groups = counted(len(set(groups.values())), "group")
+        notes.append(f"images of a group, of {n_groups}, stay together when validation images are drawn")
     order = {row.path: row.order for row in listed} if any(row.order for row in listed) else {}
     sides = {row.path: _sides(row, weighted=weighted) for row in listed if row.sides}
     images = {name: content for manifest in every for name, content in (manifest.images or {}).items()}
@@ -88,7 +89,7 @@ def _by_split(
                 label = 0 if row.targets else index[manifest.classes[row.label]]
                 rows.setdefault(row.split or split, []).append((label, row))
     if "" in rows and len(rows) > 1:
-        notes.append(f"{len(rows['']):,} rows name no split: they are trained on")
+        notes.append(f"without a split, so trained on: {counted(len(rows['']), 'row')}")
         rows["train"] = rows.get("train", []) + rows.pop("")
     return rows
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from nncli.data.image.image_format import IMAGE_SUFFIXES
 from nncli.errors import DataError, UsageError
-from nncli.text import printable
+from nncli.text import counted, printable
 
 if TYPE_CHECKING:
     from nncli.data.layout.archive import ArchiveTree
@@ -192,7 +192,7 @@ def _check_widths(table: Table) -> None:
         if len(row) == width:
             kept.append(i)
         else:
-            table.problems.append((table.numbers[i], f"{len(row)} cells instead of {width}"))
+            table.problems.append((table.numbers[i], f"{counted(len(row), 'cell')} instead of {width}"))
     table.rows = [table.rows[i] for i in kept]
     table.numbers = [table.numbers[i] for i in kept]
 
