@@ -131,6 +131,16 @@ def test_the_last_images_are_for_validation(tmp_path: Path) -> None:
     assert {"0.jpg", "1.jpg", "2.jpg"} == {os.path.basename(path) for path in validation.paths}  # noqa: PTH119
 
 
+def test_moments_are_compared_as_numbers(tmp_path: Path) -> None:
+    """Digit by digit 10.5 would come before 10.25, and -1 before -2."""
+    moments = ["-2", "-1", "9.75", "10.25", "10.5", "1e3"]
+    rows = [f"{i},{['cat', 'dog'][i % 2]},{moment}" for i, moment in enumerate(moments)]
+    build(tmp_path, "{0-5}.jpg\nx.csv := id,label,second\\n" + "\\n".join(rows))
+    source = read_source(tmp_path / "x.csv", Reading(order="second"))
+    kept = [{os.path.basename(path)[0] for path in source.split(part, seed=1)[1].paths} for part in (0.2, 0.4, 0.8)]  # noqa: PTH119
+    assert [{"5"}, {"4", "5"}, {"1", "2", "3", "4", "5"}] == kept
+
+
 def test_arrays_come_class_by_class(tmp_path: Path) -> None:
     """As a folder would have them; rows and columns are exchanged where the config says so."""
     images = np.arange(4 * 6, dtype=np.uint8).reshape(4, 2, 3)

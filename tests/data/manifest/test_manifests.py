@@ -152,6 +152,15 @@ def test_groups_weights_and_order_are_kept(tmp_path: Path) -> None:
     assert [("p1", 0.5, "2"), ("p2", 2.0, "1")] == [(row.group, row.weight, row.order) for row in found]
 
 
+def test_a_row_without_a_place_in_the_order_is_named(tmp_path: Path) -> None:
+    """It would count as the first; a column that is not there is told by the key of the config."""
+    build(tmp_path, "{1-3}.jpg\nx.csv := image,label,day\\n1.jpg,a,2\\n2.jpg,b,\\n3.jpg,a,1")
+    assert "x.csv:3: no cell to order by, as data.order asks" == wrong(tmp_path / "x.csv", columns={"order": "day"})[0]
+    assert ["x.csv: no column center for data.order; it has image, label, day"] == wrong(
+        tmp_path / "x.csv", columns={"order": "center"}
+    )
+
+
 def test_numbers_as_labels_are_in_the_order_of_their_value(tmp_path: Path) -> None:
     """Where no list names them."""
     build(tmp_path, "{1-3}.jpg\nx.csv := id,label\\n1,10\\n2,9\\n3,1")

@@ -162,7 +162,8 @@ def _place(table: Table, role: str, name: Any) -> int:
 
         close = difflib.get_close_matches(str(name), table.header, n=1)
         hint = f"; did you mean {printable(close[0])}?" if close else f"; it has {some(table.header)}"
-        raise UsageError(f"{printable(table.path)}: no column {printable(str(name))} for data.columns.{role}{hint}")
+        key = "data.order" if role == "order" else f"data.columns.{role}"
+        raise UsageError(f"{printable(table.path)}: no column {printable(str(name))} for {key}{hint}")
     return table.header.index(name)
 
 

@@ -98,7 +98,7 @@ class Reader:
         weights = self._column("weight", _checked_weight) or [1.0] * len(table.rows)
         if self._columns.weight is not None:
             self._notes.append("images count by their weights in training; every figure counts all of them alike")
-        groups, order = self._column("group", str), self._column("order", str)
+        groups, order = self._column("group", str), self._column("order", _checked_order)
         self._check_repeated(paths, values or labels, splits)
         sides = self._sides(values)
         if not table.rows and not self._problems:
@@ -321,6 +321,12 @@ def _checked_split(cell: str) -> str:
     if split == "?":
         raise ValueError(f"split {printable(cell)[:40]}, not train, val or test")
     return split
+
+
+def _checked_order(cell: str) -> str:
+    if not cell or cell.lower() == "nan":
+        raise ValueError("no cell to order by, as data.order asks")
+    return cell
 
 
 def _checked_weight(cell: str) -> float:
