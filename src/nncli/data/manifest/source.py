@@ -124,7 +124,7 @@ def _check_main(root: str, task: str, classes: Sequence[str], main: LabeledFiles
 
 
 def _in_time(order: Mapping[str, str]) -> Mapping[str, str]:
-    """Path -> a text that natural order puts where the image belongs: of numbers 10.25 before 10.5, and -2 before -1."""
+    """Path -> a text that natural order puts where the image belongs: of numbers 10.25 before 10.5, -2 before -1."""
     try:
         moments = {path: Decimal(text) for path, text in order.items()}
     except InvalidOperation:
