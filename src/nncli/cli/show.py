@@ -116,6 +116,7 @@ def _lines(path: Path, model: Model, run: RunFiles) -> list[str]:
     if thresholds := facts.get("thresholds"):
         pairs = zip(model.classes, thresholds, strict=True)
         names = ", ".join(f"{printable(name)} (from {threshold:.3f} on)" for name, threshold in pairs)
+    folded = f"; {facts['n_folded']:,} of batch normalization are folded into them" if "n_folded" in facts else ""
     layers = [[*list(layer.values())[:-1], f"{layer['parameters']:,}"] for layer in facts["layers"]]
     form = model.image_format
     lines = [
@@ -124,7 +125,7 @@ def _lines(path: Path, model: Model, run: RunFiles) -> list[str]:
         f"scaling     {facts['input']['scaling']}",
         *(f"{name:<11} {printable(in_words(facts[name]))}" for name in OPTIONAL if name in facts),
         f"{told:<11} {len(model.classes)}: {names}",
-        f"parameters  {facts['n_parameters']:,} ({facts['precision']})",
+        f"parameters  {facts['n_parameters']:,} ({facts['precision']}){folded}",
         "",
         *aligned([list(facts["layers"][0]), *layers]),
     ]
