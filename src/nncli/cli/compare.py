@@ -215,17 +215,11 @@ def _table(report: dict[str, Any]) -> str:
 
 
 def sentence(compared: dict[str, Any]) -> str:
-    """The verdict of the test: ``b.npz is better than a.npz by 1.2 points (0.1 to 2.3), p = 0.03``."""
-    points, (low, high) = 100 * compared["difference"], (100 * each for each in compared["interval"])
-    first, second = printable(compared["first"]), printable(compared["second"])
+    """The verdict of the test, and how many images each model alone answers right."""
+    from nncli.cli.evaluation_report import verdict_text
+
     alone = f"{compared['first_alone_right']} right by the first alone, {compared['second_alone_right']} by the other"
-    if compared["verdict"] == "no difference":
-        points_text = f"{points:+.1f} points ({low:+.1f} to {high:+.1f})"
-        what = f"{second} and {first}: no difference that these images can show: {points_text}"
-    else:
-        low, high = sorted((abs(low), abs(high)))
-        what = f"{second} is {compared['verdict']} than {first} by {abs(points):.1f} points ({low:.1f} to {high:.1f})"
-    return f"{what}, p = {compared['p_value']:.2g}; {alone}"
+    return f"{verdict_text(compared, 'points')}; {alone}"
 
 
 def _csv(report: dict[str, Any]) -> str:

@@ -79,6 +79,24 @@ def share_text(report: Report) -> str:
     return f"{report['accuracy']:.4f} ({low:.4f} to {high:.4f})"
 
 
+def verdict_text(compared: dict[str, Any], unit: str) -> str:
+    """The verdict on two models: ``b.npz is better than a.npz by 1.2 points (0.1 to 2.3), p = 0.03``.
+
+    Args:
+        compared: The comparison, as `nncli compare -f json` has it; `difference` and `interval` are shares.
+        unit: ``points``, perhaps of what.
+    """
+    points, low, high = (100 * each for each in (compared["difference"], *compared["interval"]))
+    first, second, p = printable(compared["first"]), printable(compared["second"]), f"p = {compared['p_value']:.2g}"
+    if compared["verdict"] == "no difference":
+        what = f"{second} and {first}: no difference that these images can show"
+        return f"{what}: {points:+.1f} {unit} ({low:+.1f} to {high:+.1f}), {p}"
+    if points < 0:
+        low, high = -high, -low
+    what = f"{second} is {compared['verdict']} than {first} by {abs(points):.1f} {unit}"
+    return f"{what} ({low:.1f} to {high:.1f}), {p}"
+
+
 def headline(report: Report) -> list[str]:
     """The accuracy, what to compare it with, and the loss."""
     lines = [

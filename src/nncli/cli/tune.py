@@ -112,8 +112,7 @@ def command(
     study = study or str(output.with_suffix(".study"))
     search = _search(config_file, study)
     before, named = search.trials(), _search_room().shown(study)
-    resumed = f": resumed after {counted(len(before), 'trial')}" if before else ""
-    say(f"study {named}{resumed}")
+    say(f"study {named}" + (f": resumed after {counted(len(before), 'trial')}" if before else ""))
     go_on = f"the same command resumes {named}"
     signals.orderly = True
     try:
