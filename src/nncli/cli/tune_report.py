@@ -97,7 +97,7 @@ def _accuracy(name: str, is_right: NDArray[Any]) -> dict[str, Any]:
 def _labels(search: Search, images: ImageSet, own: Tried, best: Tried) -> dict[str, Any]:
     paths, has = list(images.paths), images.targets > 0.5
     answers: list[tuple[Any, Any]] = [(each.answers, each.thresholds) for each in (own, best)]
-    evaluations = [MultilabelEvaluation.of(search.names, paths, has, p, (), "", thresholds=t) for p, t in answers]
+    evaluations = [MultilabelEvaluation(search.names, paths, has, p, (), "", thresholds=t) for p, t in answers]
     report = labels_report((OWN, BEST), evaluations)
     return {"images": report["images"], "models": report["models"], "comparison": report["comparisons"][0]}
 
@@ -105,7 +105,7 @@ def _labels(search: Search, images: ImageSet, own: Tried, best: Tried) -> dict[s
 def _numbers(search: Search, images: ImageSet, own: Tried, best: Tried) -> dict[str, Any]:
     told: list[Any] = [own.answers, best.answers]
     paths, targets, mean = list(images.paths), images.targets, images.targets.mean(axis=0)
-    evaluations = [RegressionEvaluation.of(search.names, paths, targets, each, (), "", mean=mean) for each in told]
+    evaluations = [RegressionEvaluation(search.names, paths, targets, each, (), "", mean=mean) for each in told]
     report = numbers_report((OWN, BEST), evaluations)
     for model, each in zip(report["models"], told, strict=True):
         drawn = drawn_anew(r2_terms(targets, each), mean_r2)

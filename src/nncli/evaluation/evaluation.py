@@ -41,7 +41,7 @@ class Evaluation:
     Attributes:
         classes: Names, by index.
         paths: One per image.
-        actual: Class indices, (m,).
+        actual: Class indices, (m,); evaluations of labels and numbers have others.
         probabilities: (m, n_classes) float32.
         bad: The images that could not be read.
         split: Which images these are: ``train``, ``test``, ...; empty where they are not split.
@@ -53,7 +53,7 @@ class Evaluation:
 
     classes: tuple[str, ...]
     paths: list[str]
-    actual: NDArray[np.intp]
+    actual: NDArray[Any]
     probabilities: NDArray[np.float32]
     bad: Sequence[BadImage] = ()
     split: str = ""

@@ -266,7 +266,7 @@ class CrossValidation:
             experiment.skipped,
             "cross-validation",
         )
-        evaluation = RegressionEvaluation.of(*about, mean=task.mean)
+        evaluation = RegressionEvaluation(*about, mean=task.mean)
         folds = [evaluation.part(np.flatnonzero(self.folds == k).tolist()).report() for k in range(self.n_folds)]
         metrics = evaluation.report() | {
             "folds": self.n_folds,
@@ -283,7 +283,7 @@ class CrossValidation:
             own = self.folds == k
             thresholds[own] = fit_thresholds(probabilities[~own], has[~own])
         about = experiment.classes, list(images.paths), has, probabilities, experiment.skipped, "cross-validation"
-        evaluation = MultilabelEvaluation.of(*about, thresholds=thresholds)
+        evaluation = MultilabelEvaluation(*about, thresholds=thresholds)
         folds = [evaluation.part(np.flatnonzero(self.folds == k).tolist()).report() for k in range(self.n_folds)]
         shown = "images", "macro_f1", "micro_f1", "mean_average_precision", "exact_match", "labels"
         metrics = evaluation.report() | {
