@@ -27,6 +27,8 @@ MEASURES = ("precision", "recall", "f1")
 
 def as_table(report: Report) -> str:
     """For people; with the confusion matrix if the terminal is wide enough."""
+    from nncli.evaluation.baseline import CROSS_VALIDATION
+
     known = known_line(report)
     if not report["images"]:
         return f"{known}\n"
@@ -48,7 +50,7 @@ def as_table(report: Report) -> str:
             "The confusion matrix is too wide to show; --confusion FILE writes it.",
             *_top_confusions(classes, matrix),
         ]
-    if (count := len(report["likely_mislabeled"])) and report["split"] != "cross-validation":
+    if (count := len(report["likely_mislabeled"])) and report["split"] != CROSS_VALIDATION:
         lines += [
             "",
             f"The label of {counted(count, 'image')} looks wrong to the model: see --mislabeled FILE.",

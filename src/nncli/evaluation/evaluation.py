@@ -143,7 +143,7 @@ class Evaluation:
             "balanced_accuracy": balanced_accuracy(confusion) if n else None,
             "macro_f1": macro_f1(confusion) if n else None,
             "classes_are_unequal": is_unequal(confusion),
-            "findings": [finding._asdict() for finding in findings(confusion, self.classes)] if n else [],
+            "findings": [finding._asdict() for finding in findings(confusion, self.classes, self.split)] if n else [],
             "known": self._known(),
             "calibration_error": calibration_error(self.confidence, correct) if n else None,
             "per_class": metrics.per_class(confusion, self.classes),
