@@ -171,6 +171,13 @@ def test_what_has_no_meaning_is_refused(name: str, said: dict[str, Any], message
     assert message == refusal(tmp_path / name, UsageError, **said)
 
 
+def test_arrays_without_images_to_train_on_are_refused(tmp_path: Path) -> None:
+    """As tables are; evaluation takes those of a test alone."""
+    np.savez(tmp_path / "x.npz", x_test=np.zeros((2, 3, 3), np.uint8), y_test=[0, 1])
+    assert "x.npz: test without images to train on" == refusal(tmp_path / "x.npz")
+    assert {"test"} == set(read_source(tmp_path / "x.npz", Reading(is_training=False)).splits)
+
+
 @pytest.mark.parametrize(
     ("files", "name", "message"),
     [

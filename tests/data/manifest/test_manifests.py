@@ -161,6 +161,13 @@ def test_a_row_without_a_place_in_the_order_is_named(tmp_path: Path) -> None:
     )
 
 
+def test_a_list_of_names_with_a_name_twice_is_refused(tmp_path: Path) -> None:
+    """No answer could tell the two classes apart."""
+    build(tmp_path, "{1-3}.jpg\nx.csv := id,label\\n1,0\\n2,1\\n3,2\nclasses.txt := crane\\ndog\\ncrane")
+    with pytest.raises(DataError, match=r"classes.txt: 2 classes in the list of names are called crane; rename them"):
+        read_manifest(tmp_path / "x.csv")
+
+
 def test_numbers_as_labels_are_in_the_order_of_their_value(tmp_path: Path) -> None:
     """Where no list names them."""
     build(tmp_path, "{1-3}.jpg\nx.csv := id,label\\n1,10\\n2,9\\n3,1")

@@ -22,6 +22,7 @@ from nncli.data.arrays.records import STL_PIXELS, cifar_batch, cifar_records, st
 from nncli.data.arrays.text_rows import text_pairs
 from nncli.data.arrays.values import as_images, as_labels, as_targets, count
 from nncli.data.folder_walk import some
+from nncli.data.layout.spelling import refuse_repeated
 from nncli.data.layout.tree import text_lines
 from nncli.data.layout.words import SPLITS
 from nncli.data.natural_order import natural_key
@@ -264,6 +265,11 @@ def _pairs(family: Family, array_of: Any, place: Path, notes: list[str]) -> Pair
             raise DataError(
                 f"{where} has {counted(len(images), 'image')} and {other} {counted(count(labels), 'label')}"
             )
+        if not len(images):
+            if split in ("all", "train"):
+                raise DataError(f"{where}: no images in it")
+            notes.append(f"left out {printable(name)}: no images in it")
+            continue
         origin = str(place / name) if place.is_dir() else origin_within(place, name, list(family.images.values()))
         of_labels = f"{printable(place.name)}: {printable(family.labels[split])}"
         found[split] = Pair(images, labels, ((origin, len(images)),), of_labels)
@@ -299,6 +305,7 @@ def _numbered(
         first = 1 if values[0] == 1 and values[-1] == len(listed) else 0
         if listed and values[0] >= first and values[-1] < len(listed) + first:
             values, names = list(range(first, first + len(listed))), listed
+            refuse_repeated(names, printable(str(home)))
     index = {value: label for label, value in enumerate(values)}
     return names, {
         split: np.asarray([index[value] for value in found.tolist()], np.int64) for split, found in labels.items()

@@ -125,10 +125,16 @@ def as_labels(values: NDArray[Any], shown: str, notes: list[str]) -> NDArray[Any
     if values.ndim != 1:
         raise DataError(f"{shown}: an array of {' x '.join(map(str, values.shape))} is no list of labels")
     if values.dtype.kind in "US":
-        return np.char.decode(values, "latin-1") if values.dtype.kind == "S" else values
-    if values.dtype.kind not in "biuf" or not np.array_equal(values, np.rint(values)):
-        raise DataError(f"{shown}: labels of type {values.dtype} are no whole numbers")
-    return values.astype(np.int64)
+        names = np.char.decode(values, "latin-1") if values.dtype.kind == "S" else values
+        for i in np.flatnonzero(names == "")[:1]:
+            raise DataError(f"{shown}[{i}]: no label; leave out this image, or give it one")
+        return names
+    with np.errstate(invalid="ignore"):
+        labels: NDArray[np.int64] = values.astype(np.int64)
+    for i in np.flatnonzero(labels != values)[:1]:  # a fraction, no number, or one that is too large
+        way_out = "where numbers are to be told, write data.task: regression"
+        raise DataError(f"{shown}[{i}]: label {values[i]:g}, no whole number; {way_out}")
+    return labels
 
 
 def count(values: NDArray[Any]) -> int:

@@ -8,9 +8,11 @@ systems the folders can lie side by side; where a class is missing, such a diffe
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from nncli.errors import DataError
 from nncli.text import printable
 
 if TYPE_CHECKING:
@@ -36,6 +38,21 @@ def near_names(missing: Iterable[str], existing: Iterable[str]) -> str:
         if near := there.get(loosely(name)):
             return f"; '{printable(name)}' and '{printable(near)}' differ in case or blanks alone: rename one"
     return ""
+
+
+def refuse_repeated(classes: Sequence[str], shown: str) -> None:
+    """Refuse a list of classes in which two have the same name: no answer could tell them apart.
+
+    Args:
+        classes: Their names.
+        shown: Where the list lies, safe to print.
+
+    Raises:
+        DataError: There are two.
+    """
+    name, n = Counter(classes).most_common(1)[0]
+    if n > 1:
+        raise DataError(f"{shown}: {n} classes in the list of names are called {printable(name)}; rename them")
 
 
 def loosely(name: str) -> str:
