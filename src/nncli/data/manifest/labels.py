@@ -112,10 +112,7 @@ class LabelsReader(Reader):
         marks = [mark for mark in MARKS if any(mark in text for text in texts)]
         mark = marks[0] if marks else ""
         if marks[:2] == ["|", ";"]:
-            raise UsageError(
-                f"{printable(self._table.path)}: some labels are divided at '|' and some at ';'; write one of them "
-                "everywhere, or say it: data.columns: {separator: '|'}"
-            )
+            raise self._both_marks()
         if not mark and len({word for text in texts for word in text.split()}) < len(texts):
             mark = " "
         if mark:
@@ -124,6 +121,17 @@ class LabelsReader(Reader):
             name = next(name.strip() for text in sorted(texts) for name in text.split(mark) if "," in name)
             self._notes.append(f"{printable(name)} is one label; data.columns.separator divides elsewhere")
         return mark
+
+    def _both_marks(self) -> UsageError:
+        """The error of a table that divides labels at | and at ; with the first row of each."""
+        table, place = self._table, self._columns.label
+        cells = [cell_text(row[place]) for row in table.rows]  # type: ignore[index]  # one column
+        bar, semicolon = (
+            table.place_of(next(number for number, cell in zip(table.numbers, cells, strict=True) if mark in cell))
+            for mark in ("|", ";")
+        )
+        way_out = "write one of them everywhere, or say it: data.columns: {separator: '|'}"
+        return UsageError(f"{bar} divides labels at '|', and {semicolon} at ';'; {way_out}")
 
     def _named_in_order(self, vectors: Mapping[str, tuple[float, ...]]) -> tuple[str, ...]:
         """Names for the places in lists of 0 and 1: those of a list beside the table, or their numbers from 0 on."""
