@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nncli.text import counted, printable, size_in_words
+from nncli.text import counted, lines_of, printable, size_in_words
 
 
 @pytest.mark.parametrize(
@@ -78,3 +78,9 @@ def test_sizes_in_words(n_bytes: int, words: str) -> None:
 def test_things_are_counted_in_words(n: int, noun: str, words: str) -> None:
     """One of them, or several; thousands are divided."""
     assert words == counted(n, noun)
+
+
+def test_only_ends_of_lines_divide_a_text() -> None:
+    """A form feed or one of Unicode's separators may be a part of a name."""
+    assert ["a\x0cb", "c\u2028d", "e\x85f", "", "g"] == lines_of("a\x0cb\nc\u2028d\r\ne\x85f\r\rg\n")
+    assert ["a\r\n", "b"] == lines_of("a\r\nb", keepends=True)

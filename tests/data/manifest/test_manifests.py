@@ -168,6 +168,20 @@ def test_a_list_of_names_with_a_name_twice_is_refused(tmp_path: Path) -> None:
         read_manifest(tmp_path / "x.csv")
 
 
+@pytest.mark.parametrize("name", ["x.csv", "x.jsonl"])
+def test_separators_of_unicode_within_a_name_divide_no_line(name: str, tmp_path: Path) -> None:
+    """Which Python's own division of lines does: U+2028 and U+0085 stand raw in JSON and CSV."""
+    odd = "a\u2028b\x85c.jpg"
+    build(tmp_path, "2.jpg")
+    (tmp_path / odd).write_bytes(b"")
+    text = f"image,label\n{odd},cat\n2.jpg,dog\n"
+    if name == "x.jsonl":
+        pairs = [{"image": odd, "label": "cat"}, {"image": "2.jpg", "label": "dog"}]
+        text = "".join(json.dumps(pair, ensure_ascii=False) + "\n" for pair in pairs)
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    assert [(odd, "cat"), ("2.jpg", "dog")] == rows(read_manifest(tmp_path / name), tmp_path)
+
+
 def test_numbers_as_labels_are_in_the_order_of_their_value(tmp_path: Path) -> None:
     """Where no list names them."""
     build(tmp_path, "{1-3}.jpg\nx.csv := id,label\\n1,10\\n2,9\\n3,1")

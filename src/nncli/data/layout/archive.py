@@ -18,7 +18,7 @@ from typing import IO, TYPE_CHECKING, Any
 from nncli.data.folder_walk import Listing, sorted_listing
 from nncli.data.layout.tree import MAX_TEXT_BYTES, Tree
 from nncli.errors import DataError
-from nncli.text import printable
+from nncli.text import lines_of, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -200,4 +200,4 @@ class ArchiveTree(Tree):
         data = self.archive.read(self.member(path))
         if len(data) > MAX_TEXT_BYTES:
             return []
-        return [line for line in data.decode("utf-8-sig", errors="replace").splitlines() if line.strip()]
+        return [line for line in lines_of(data.decode("utf-8-sig", errors="replace")) if line.strip()]

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from nncli.data.image.image_format import IMAGE_SUFFIXES
 from nncli.errors import DataError, UsageError
-from nncli.text import counted, printable
+from nncli.text import counted, lines_of, printable
 
 if TYPE_CHECKING:
     from nncli.data.layout.archive import ArchiveTree
@@ -119,7 +119,7 @@ def _decoded(data: bytes, encoding: str, shown: str) -> str:
 
 
 def _separated(path: str, text: str, suffix: str) -> Table:
-    lines = text.splitlines()
+    lines = lines_of(text)
     if suffix == ".txt":
         lines = ["" if line.startswith("#") else line for line in lines]
     first = [line for line in lines[: 2 * _LOOKED_AT] if line.strip()][:_LOOKED_AT]
@@ -129,7 +129,7 @@ def _separated(path: str, text: str, suffix: str) -> Table:
     if delimiter == " ":
         return _by_blanks(path, lines)
     table = Table(path, [], [], [])
-    reader = csv.reader(text.splitlines(keepends=True) if suffix != ".txt" else lines, delimiter=delimiter)
+    reader = csv.reader(lines_of(text, keepends=True) if suffix != ".txt" else lines, delimiter=delimiter)
     try:
         for row in reader:
             if row:
@@ -200,7 +200,7 @@ def _check_widths(table: Table) -> None:
 def _json_lines(path: str, text: str) -> Table:
     table = Table(path, [], [], [])
     objects = []
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(lines_of(text), 1):
         if not line.strip():
             continue
         try:
