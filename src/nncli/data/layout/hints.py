@@ -81,14 +81,10 @@ def tables_near(tree: Tree, folder: str) -> list[str]:
 def _files_near(tree: Tree, folder: str) -> list[str]:
     homes = [folder]
     if folder != tree.root:
-        homes += [str(parent) for parent in Path(folder).parents if _is_below(tree.root, parent)][:2]
+        homes += [str(parent) for parent in Path(folder).parents if tree.holds(parent)][:2]
     beside = [path for path in tree.folders(homes[-1]) if not tree.count(path) or path == folder]
     lists = [path for path in tree.folders(homes[-1]) if Path(path).name.lower() in ("annotations", "labels", "lists")]
     return [path for home in dict.fromkeys((*homes, *beside, *lists)) for path in tree.listing(home).others]
-
-
-def _is_below(root: str, path: Path) -> bool:
-    return path == Path(root) or Path(root) in path.parents
 
 
 def label_pattern(images: Sequence[str]) -> str:

@@ -59,6 +59,10 @@ class Tree:
         """
         return identify(folder)
 
+    def holds(self, path: str | Path) -> bool:
+        """Whether a path is the root, or lies below it."""
+        return Path(path) == Path(self.root) or Path(self.root) in Path(path).parents
+
     def head(self, path: str, n_bytes: int) -> bytes:
         """The first bytes of a file; none if it cannot be read."""
         try:
