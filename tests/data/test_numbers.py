@@ -63,6 +63,11 @@ def test_tables_of_numbers(tmp_path: Path, text: str) -> None:
     assert is_number_table(table(tmp_path, text))
 
 
+def test_lines_without_anything_are_no_table_of_numbers(tmp_path: Path) -> None:
+    """Nor an error of the program."""
+    assert not is_number_table(table(tmp_path, "\n\n\n"))
+
+
 def test_every_mistake_is_named(tmp_path: Path) -> None:
     """With its line; then there are the classes."""
     path = table(tmp_path, "x,y,label\n1,2,a\n1,nan,a\n1,2\n,3,b\n3,4,\n")

@@ -201,7 +201,7 @@ def _first_lines(path: str | Path) -> list[list[str]]:
 
 
 def _has_label(header: list[str]) -> bool:
-    return header[-1].strip().lower() in LABELS
+    return bool(header) and header[-1].strip().lower() in LABELS
 
 
 def _is_number(cell: str) -> bool:

@@ -182,6 +182,39 @@ def test_separators_of_unicode_within_a_name_divide_no_line(name: str, tmp_path:
     assert [(odd, "cat"), ("2.jpg", "dog")] == rows(read_manifest(tmp_path / name), tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("x.txt", "1.jpg\n2.jpg\n", "x.txt:1: no label, and no folder that could be one"),
+        ("x.csv", "image,label,label\n1.jpg,a,b\n", "x.csv: two columns are called label; rename one"),
+        (
+            "x.jsonl",
+            '{"image": "1.jpg", "label": "a"}\n{"image": ["2.jpg"], "label": "b"}',
+            'x.jsonl:2: no such file: ["2',
+        ),
+        (
+            "x.json",
+            '[{"data": {"image": "1.jpg"}, "annotations": [5]}]',
+            "x.json:1: not an object in braces, or no task",
+        ),
+        ("x.json", '[{"data": {"image": "1.jpg"}, "annotations": 5}]', "x.json:1: not an object in braces, or no task"),
+    ],
+)
+def test_tables_that_look_like_some_and_are_none(name: str, text: str, message: str, tmp_path: Path) -> None:
+    """Told by the row, not as an error of the program."""
+    build(tmp_path, "{1-2}.jpg")
+    (tmp_path / name).write_text(text)
+    assert wrong(tmp_path / name)[0].startswith(message)
+
+
+def test_a_list_may_begin_with_titles_and_a_column_of_splits_is_told_if_it_is_none(tmp_path: Path) -> None:
+    """A first line that names no image, where all others do; words that are no splits."""
+    build(tmp_path, "{1-2}.jpg\nx.txt := image label\\n1.jpg cat\\n2.jpg dog")
+    assert [("1.jpg", "cat"), ("2.jpg", "dog")] == rows(read_manifest(tmp_path / "x.txt"), tmp_path)
+    build(tmp_path, "x.csv := image,label,split\\n1.jpg,cat,north\\n2.jpg,dog,south")
+    assert "column split is not used as splits: few" in " ".join(read_manifest(tmp_path / "x.csv").notes)
+
+
 def test_numbers_as_labels_are_in_the_order_of_their_value(tmp_path: Path) -> None:
     """Where no list names them."""
     build(tmp_path, "{1-3}.jpg\nx.csv := id,label\\n1,10\\n2,9\\n3,1")

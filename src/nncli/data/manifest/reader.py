@@ -199,9 +199,9 @@ class Reader:
         place = self._columns.label
         if isinstance(place, tuple):
             return [self._one_hot(i, row, place) for i, row in enumerate(self._table.rows)]
-        names = []
         if place is None:
-            return [Path(cell_text(row[0])).parent.name for row in self._table.rows]
+            return self._folder_names()
+        names = []
         for i, row in enumerate(self._table.rows):
             name = cell_text(row[place])
             if not name or name.lower() == "nan":
@@ -209,6 +209,14 @@ class Reader:
             elif name[0] == "[" and name[-1] == "]":
                 name = self._one_of(i, name)
             names.append(name)
+        return names
+
+    def _folder_names(self) -> list[str]:
+        """The folder of each image, which is its class in a list of names alone."""
+        names = [Path(cell_text(row[0])).parent.name for row in self._table.rows]
+        for i, name in enumerate(names):
+            if not name:
+                self._problem(i, "no label, and no folder that could be one")
         return names
 
     def _one_hot(self, i: int, row: list[Any], places: tuple[int, ...]) -> str:
