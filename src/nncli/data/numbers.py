@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 LABELS = ("label", "class")
 """Name of the last column, which holds the class."""
 
+LARGEST = 3e38
+"""Largest number, either way, that single precision holds."""
+
 MOST_COLUMNS, MAX_BYTES = 4096, 1 << 28
 
 MARGIN = 0.05
@@ -221,6 +224,8 @@ def _wrong(row: list[str], header: list[str]) -> str:
     for name, cell in zip(header, numbers, strict=False):
         if not _is_number(cell):
             return f"{printable(name)} is {printable(cell)[:40]!r}, not a finite number"
+        if abs(float(cell)) > LARGEST:
+            return f"{printable(name)} is {printable(cell)[:40]!r}, beyond {LARGEST:g}; write it in another unit"
     return "no label" if _has_label(header) and not row[-1].strip() else ""
 
 

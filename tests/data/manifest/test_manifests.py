@@ -161,11 +161,14 @@ def test_a_row_without_a_place_in_the_order_is_named(tmp_path: Path) -> None:
     )
 
 
-def test_a_list_of_names_with_a_name_twice_is_refused(tmp_path: Path) -> None:
-    """No answer could tell the two classes apart."""
+def test_names_of_classes_that_cannot_be_told_apart_or_written_are_refused(tmp_path: Path) -> None:
+    """A name that two classes have, and half a character that an escape of JSON makes."""
     build(tmp_path, "{1-3}.jpg\nx.csv := id,label\\n1,0\\n2,1\\n3,2\nclasses.txt := crane\\ndog\\ncrane")
-    with pytest.raises(DataError, match=r"classes.txt: 2 classes in the list of names are called crane; rename them"):
+    with pytest.raises(DataError, match=r"x.csv: 2 classes in the list of names are called crane; rename them"):
         read_manifest(tmp_path / "x.csv")
+    (tmp_path / "x.json").write_text('[{"id": "1", "label": "a"}, {"id": "2", "label": "\\ud800b"}]')
+    with pytest.raises(DataError, match=r"x.json: the class \\ud800b has half a character in its name; rename it"):
+        read_manifest(tmp_path / "x.json")
 
 
 @pytest.mark.parametrize("name", ["x.csv", "x.jsonl"])

@@ -22,7 +22,7 @@ from nncli.data.arrays.records import STL_PIXELS, cifar_batch, cifar_records, st
 from nncli.data.arrays.text_rows import text_pairs
 from nncli.data.arrays.values import as_images, as_labels, as_targets, count
 from nncli.data.folder_walk import some
-from nncli.data.layout.spelling import refuse_repeated
+from nncli.data.layout.spelling import check_names
 from nncli.data.layout.tree import text_lines
 from nncli.data.layout.words import SPLITS
 from nncli.data.natural_order import natural_key
@@ -305,7 +305,7 @@ def _numbered(
         first = 1 if values[0] == 1 and values[-1] == len(listed) else 0
         if listed and values[0] >= first and values[-1] < len(listed) + first:
             values, names = list(range(first, first + len(listed))), listed
-            refuse_repeated(names, printable(str(home)))
+    check_names(names, printable(str(home)))
     index = {value: label for label, value in enumerate(values)}
     return names, {
         split: np.asarray([index[value] for value in found.tolist()], np.int64) for split, found in labels.items()

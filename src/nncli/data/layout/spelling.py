@@ -40,19 +40,26 @@ def near_names(missing: Iterable[str], existing: Iterable[str]) -> str:
     return ""
 
 
-def refuse_repeated(classes: Sequence[str], shown: str) -> None:
-    """Refuse a list of classes in which two have the same name: no answer could tell them apart.
+def check_names(classes: Sequence[str], shown: str) -> None:
+    """Refuse classes of which two have the same name, so that no answer could tell them apart, or one that is no text.
 
     Args:
         classes: Their names.
-        shown: Where the list lies, safe to print.
+        shown: Where they lie, safe to print.
 
     Raises:
-        DataError: There are two.
+        DataError: There are such.
     """
-    name, n = Counter(classes).most_common(1)[0]
-    if n > 1:
-        raise DataError(f"{shown}: {n} classes in the list of names are called {printable(name)}; rename them")
+    for name, n in Counter(classes).most_common(1):
+        if n > 1:
+            raise DataError(f"{shown}: {n} classes in the list of names are called {printable(name)}; rename them")
+    for name in classes:
+        try:
+            name.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError:
+            raise DataError(
+                f"{shown}: the class {printable(name)} has half a character in its name; rename it"
+            ) from None
 
 
 def loosely(name: str) -> str:

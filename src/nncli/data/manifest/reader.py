@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nncli.data.folder_walk import some
-from nncli.data.layout.spelling import refuse_repeated
+from nncli.data.layout.spelling import check_names
 from nncli.data.layout.tree import text_lines
 from nncli.data.manifest.columns import Columns, described, split_said
 from nncli.data.manifest.finder import NameError_, choose_finder
@@ -86,8 +86,6 @@ class Reader:
         self._notes = [f"read {printable(Path(table.path).name)}: {described(table, columns, self.task)}", *table.notes]
         self._bad: set[int] = {number for number, _ in table.problems}
         self._said_classes = tuple(classes) or table.classes
-        if table.classes:
-            refuse_repeated(table.classes, printable(table.path))
         self._are_several = False
 
     def manifest(self) -> Manifest:
@@ -108,6 +106,7 @@ class Reader:
             raise UsageError(f"{printable(table.path)}:1: no rows below the header")
         if self._problems:
             raise UsageError(self._described_problems())
+        check_names(classes, printable(table.path))
         every = range(len(paths))
         rows = [
             Row(
@@ -358,9 +357,7 @@ def class_list(table: Table, notes: list[str]) -> tuple[str, ...]:
             lines = (table.tree.text_lines if table.tree else text_lines)(os.path.join(home, name))  # noqa: PTH118
             if lines:
                 notes.append(f"labels are named by {name}")
-                classes = tuple(_without_numbers([line.strip() for line in lines]))
-                refuse_repeated(classes, printable(os.path.join(home, name)))  # noqa: PTH118
-                return classes
+                return tuple(_without_numbers([line.strip() for line in lines]))
     return ()
 
 
