@@ -40,12 +40,15 @@ N_LOOKED_AT = 64
 
 def image_findings(experiment: Experiment) -> list[Finding]:
     """Faults of the images of a training; see the module."""
-    return [*_same_picture(experiment.training), *_copies(experiment)]
+    return [*_same_picture(experiment), *_copies(experiment)]
 
 
-def _same_picture(images: ImageSet) -> list[Finding]:
-    counts = np.unique(fingerprints_of_chunks(images.chunks()), return_counts=True)[1]
-    n, most = len(images.labels), int(counts.max(initial=0))
+def _same_picture(experiment: Experiment) -> list[Finding]:
+    found, images = experiment.known.training, experiment.training
+    if not found.size and not images.shard:  # of images too small to be known by their pixels
+        found = fingerprints_of_chunks(images.chunks())
+    counts = np.unique(found, return_counts=True)[1]
+    n, most = images.n_images, int(counts.max(initial=0))
     if most < max(FEWEST_ALIKE, MOST_ALIKE * n):
         return []
     text = (
