@@ -13,17 +13,17 @@ from nncli.config import load_config, parse_override
 from nncli.data.cache_folder import entries
 from nncli.features.settings import PIXELS
 from nncli.run import recipe_trial
-from nncli.run.hooks import NOBODY, Hooks
 from nncli.run.plan import plan_experiment
-from nncli.run.recipe_trial import CANDIDATES, LAMBDAS, N_FOLDS, Trial, right_when_left_out
+from nncli.run.recipe_trial import CANDIDATES, LAMBDAS, N_FOLDS, Trial, right_when_left_out, unwatched
 from nncli.run.starter_config import Starter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from nncli.run.hooks import Counts
     from nncli.run.plan import Plan
+    from nncli.run.recipe_trial import Watched
 
 SIDE = 20
 
@@ -51,7 +51,7 @@ def planned(
     draw: Callable[[np.random.Generator, int], Image.Image],
     *settings: str,
     each: int = 65,
-    hooks: Hooks = NOBODY,
+    on_trying: Watched = unwatched,
 ) -> Plan:
     """The plan of `recipe: auto` for a folder of `each` such images of two classes."""
     rng = np.random.default_rng(0)
@@ -61,17 +61,17 @@ def planned(
             draw(rng, label).save(root / f"{label}/{number:03d}.png")
     path = root.parent / "c.yaml"
     path.write_text("\n".join([f"data: {{path: {root.name}}}", "training: {recipe: auto}"]))
-    return plan_experiment(load_config(path, [parse_override(each) for each in settings]), hooks=hooks)
+    return plan_experiment(load_config(path, [parse_override(each) for each in settings]), on_trying=on_trying)
 
 
-class Watcher(Hooks):
+class Watcher:
     """Watches recipes being tried."""
 
     def __init__(self) -> None:
         self.told: list[str | int] = []
 
-    def on_trying(self, n_candidates: int) -> Counts:
-        """See `Hooks`."""
+    def on_trying(self, n_candidates: int) -> AbstractContextManager[Callable[[int], None]]:
+        """See `try_recipes`."""
         self.told.append(f"{n_candidates} candidates")
         return nullcontext(self.told.append)
 
@@ -97,7 +97,7 @@ def test_drawn_lines_that_may_not_be_turned_are_no_digits(root: Path) -> None:
 def test_classes_that_are_bright_and_dark_are_told_by_pixels(root: Path) -> None:
     """Patches are freed of brightness; who waits is told of each candidate, and `init` says the same as `train`."""
     watcher = Watcher()
-    plan = planned(root, shade, hooks=watcher)
+    plan = planned(root, shade, on_trying=watcher.on_trying)
     assert [f"{len(CANDIDATES)} candidates", *[1] * len(CANDIDATES)] == watcher.told
     data, training = plan.config.data, plan.config.training
     assert (PIXELS, "none", "none", "whole") == (

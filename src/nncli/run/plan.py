@@ -15,8 +15,8 @@ from nncli.errors import UsageError
 from nncli.features.settings import PIXELS
 from nncli.features.settings.column import n_directions
 from nncli.machine.backend import open_backend
-from nncli.run.hooks import NOBODY, Hooks
 from nncli.run.recipe_choice import apply_recipe
+from nncli.run.recipe_trial import Watched, unwatched
 from nncli.run.sample_choice import apply_samples
 from nncli.text import printable
 
@@ -85,13 +85,13 @@ class Plan:
         return f"{self.n_parameters:,} parameters" + (f" in {n} networks, {n} times the cost" if n > 1 else "")
 
 
-def plan_experiment(config_file: ConfigFile, source: ImageSource | None = None, hooks: Hooks = NOBODY) -> Plan:
+def plan_experiment(config_file: ConfigFile, source: ImageSource | None = None, on_trying: Watched = unwatched) -> Plan:
     """Find the images, and check the config against them.
 
     Args:
         config_file: As written.
         source: The images; by default those of the folder `data.path`.
-        hooks: Watch recipes being tried.
+        on_trying: Watches recipes being tried, see `try_recipes`.
 
     Raises:
         ConfigError: The config does not fit the images; nothing was started.
@@ -115,7 +115,7 @@ def plan_experiment(config_file: ConfigFile, source: ImageSource | None = None, 
         _refuse_what_needs_validation(config_file)
     _check_class_weights(config_file, source.classes)
     _check_mirror_targets(config_file, source.classes)
-    config_file, notes = apply_recipe(config_file, source, training, hooks)
+    config_file, notes = apply_recipe(config_file, source, training, on_trying)
     config_file, found = apply_samples(config_file, source, training.paths)
     _check_placement(config_file, has_validation=bool(validation.paths))
     config = config_file.config

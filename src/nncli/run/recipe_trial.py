@@ -23,10 +23,11 @@ from __future__ import annotations
 
 import math
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, fields, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -38,11 +39,11 @@ from nncli.data.image.image_format import ImageFormat
 from nncli.features.column import FeatureColumn
 from nncli.features.settings import PIXELS
 from nncli.machine.cores import usable_cores
-from nncli.run.hooks import NOBODY, Hooks
 from nncli.run.mirror_choice import evenly_chosen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from numpy.typing import NDArray
 
@@ -79,8 +80,16 @@ CLEARLY = 3.0
 VERSION = 1
 """Part of the name of what is kept of a trial: to be raised when something else is tried."""
 
+Watched: TypeAlias = "Callable[[int], AbstractContextManager[Callable[[int], None]]]"
+"""As `Hooks.on_trying`."""
+
 _trials: dict[str, NDArray[np.bool_]] = {}
 """The last trial, by everything that it depends on: `nncli train FOLDER` writes a config and then reads it."""
+
+
+def unwatched(_n_candidates: int) -> AbstractContextManager[Callable[[int], None]]:
+    """Nobody watches."""
+    return nullcontext(lambda _n: None)
 
 
 @dataclass(frozen=True)
@@ -120,7 +129,7 @@ def try_recipes(
     looks: Looks,
     image_format: ImageFormat,
     rule: str,
-    hooks: Hooks = NOBODY,
+    on_trying: Watched = unwatched,
     *,
     is_kept: bool = False,
 ) -> Trial | None:
@@ -132,7 +141,7 @@ def try_recipes(
         looks: What they look like.
         image_format: Size and color that they will get.
         rule: The recipe that suits what they look like.
-        hooks: Watch.
+        on_trying: Told how many there are, and of each in the context that it gives.
         is_kept: Whether what came of it, and what was decoded for it, is kept in the cache for the next time.
     """
     n = len(files.paths)
@@ -142,7 +151,7 @@ def try_recipes(
     sides = image_format.height, image_format.width
     height, width = (max(1, round(side * min(1.0, SIDE / max(sides)))) for side in sides)
     image_format = ImageFormat(height, width, image_format.color, image_format.resize)
-    with hooks.on_trying(len(CANDIDATES)) as on_tried:  # loading takes its time, too
+    with on_trying(len(CANDIDATES)) as on_tried:  # loading takes its time, too
         paths = [files.paths[i] for i in chosen]
         loaded = source.load(paths, image_format, cached=is_kept, part=PART)
         labels = np.array(files.labels, np.intp)[chosen[loaded.kept]]
@@ -163,7 +172,7 @@ def try_recipes(
 
 
 def _kept(name: str, root: str, m: int, make: Callable[[], NDArray[np.bool_]]) -> NDArray[np.bool_]:
-    """The answers of `_right`, (candidates, m), from the cache if it is there, else made and then kept; see `cached`."""
+    """The answers of `_right`, (candidates, m), from the cache if they are there, else made and kept; see `cached`."""
 
     def fill(memory: NDArray[np.uint8] | None) -> Rows:
         rows = np.empty((m, len(CANDIDATES)), np.uint8) if memory is None else memory
