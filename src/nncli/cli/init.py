@@ -10,7 +10,7 @@ import click
 from nncli.cli.messages import say
 from nncli.cli.next_step import say_next
 from nncli.errors import UsageError
-from nncli.text import printable
+from nncli.text import counted, printable
 
 SCHEMA = "nncli.schema.json"
 """File name suggested for the output of `nncli schema`; a config beside such a file points to it."""
@@ -48,6 +48,6 @@ def command(data_dir: str, output: Path, force: bool) -> None:
         say(note)
     counts, classes = sum(len(files.paths) for files in starter.folder.splits.values()), starter.folder.classes
     recipe = starter.values["training.recipe"]
-    say(f"{len(classes)} classes ({some(classes)}), {counts:,} {starter.looks}: recipe {recipe}")
+    say(f"{counted(len(classes), 'class')} ({some(classes)}), {counts:,} {starter.looks}: recipe {recipe}")
     click.echo(printable(str(output)))
     say_next("train", output)

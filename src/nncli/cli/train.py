@@ -12,7 +12,7 @@ from nncli.cli.config_words import complete_optimizer, settings_option
 from nncli.cli.messages import say
 from nncli.cli.progress import MODES, Progress
 from nncli.cli.together import together
-from nncli.data.layout.words import ARCHIVES
+from nncli.data.layout.words import ARCHIVES, TABLES
 from nncli.errors import UsageError
 from nncli.machine.ranks import ALONE
 from nncli.text import printable
@@ -37,7 +37,7 @@ SHORT_FORMS = {
 }
 """Option of the command line -> key of the config."""
 
-DATA_SUFFIXES = (*ARCHIVES, ".npz", ".npy", ".h5", ".hdf5", ".mat", ".csv", ".tsv", ".jsonl", ".parquet")
+DATA_SUFFIXES = (*ARCHIVES, *TABLES, ".npz", ".npy", ".h5", ".hdf5", ".mat")
 """Names of files that hold images or name them, and are no config."""
 
 
@@ -117,7 +117,7 @@ def command(
         raise UsageError("train needs a config, for example: nncli train config.yaml")
     from nncli.config import load_config
 
-    if config.is_dir() or config.name.lower().endswith(DATA_SUFFIXES):
+    if config.is_dir() or _is_data(config):
         config_file = _started(config, overrides, progress, writes=not dry_run)
     else:
         config_file = load_config(config, overrides)  # its errors do not wait for NumPy
@@ -129,6 +129,17 @@ def command(
         show_plan(config_file, progress)
         return
     _session(progress, None, as_json=as_json).run(lambda hooks: _new(config_file, hooks), out, force=force)
+
+
+def _is_data(path: Path) -> bool:
+    """Whether a file holds images or names them: by its name, which for .json may be a config's, too."""
+    if path.suffix.lower() != ".json":
+        return path.name.lower().endswith(DATA_SUFFIXES)
+    try:
+        with path.open("rb") as file:
+            return file.read(100).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[")
+    except OSError:
+        return False
 
 
 def _session(progress: str, resume: Path | None, *, as_json: bool) -> TrainingSession:

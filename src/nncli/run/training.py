@@ -197,7 +197,7 @@ class Training:
         bad = experiment.bad_of(split)
         about = experiment.classes, list(images.paths)
         if isinstance(model.task, Regression):
-            numbers = RegressionEvaluation.of(*about, images.targets, probabilities, bad, split, mean=model.task.mean)
+            numbers = RegressionEvaluation(*about, images.targets, probabilities, bad, split, mean=model.task.mean)
             intervals = fit_intervals(numbers.residuals) if split == "validation" else None
             evidence = replace(model.evidence, intervals=intervals, strangeness=strangeness)
             model = replace(model, evidence=evidence)
@@ -207,7 +207,7 @@ class Training:
             if split == "validation":
                 task = Multilabel(fit_thresholds(probabilities, has))
             model = replace(model, evidence=replace(model.evidence, strangeness=strangeness), task=task)
-            labels = MultilabelEvaluation.of(*about, has, probabilities, bad, split, thresholds=task.thresholds)
+            labels = MultilabelEvaluation(*about, has, probabilities, bad, split, thresholds=task.thresholds)
             return Finished(model, labels, self._metrics(labels, model, [*found, *threshold_findings(split)]))
         if split == "validation":
             if experiment.config.training.calibration == "temperature":
