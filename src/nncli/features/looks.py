@@ -92,6 +92,10 @@ class Parts:
     def of(self, images: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
         """First the whole, then each part, of `images`, (m, height, width, channels)."""
         yield self.whole(images)
+        yield from self.parts_of(images)
+
+    def parts_of(self, images: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
+        """Each part of `images`, likewise."""
         height, width, _ = self.seen
         for top, left in self.places:
             yield np.ascontiguousarray(images[:, top : top + height, left : left + width])
