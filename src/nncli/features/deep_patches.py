@@ -32,6 +32,7 @@ from nncli.features.settings.patches import Patches
 from nncli.features.shared_patches import SharedPatches
 from nncli.features.span import leading_eigenvectors
 from nncli.features.tiles import Layer
+from nncli.features.winograd import SIZE, Winograd
 from nncli.machine.divide import divide, shared_array
 from nncli.machine.forking import number_of_processes
 from nncli.machine.threads import PerThread
@@ -186,12 +187,12 @@ class DeepPatchesBlock:
     def from_sums(self, sums: Array, looks: list[Array]) -> None:
         """Pool, and compare windows; see `PatchUser`."""
         comparison = self._comparison.get(
-            lambda: _Comparison(self.settings, self.map_shape, self.deep_matrix, self.faint)
+            lambda: _Comparison(self.settings, self.map_shape, self.deep_matrix, self.faint, self._cells)
         )
         for side, maps in enumerate(self._maps(sums)):
             its_looks = looks[side :: len(sums)]
             for i, one in enumerate(maps):
-                for out, column in zip(its_looks, comparison.columns(one, self._cells[side]), strict=True):
+                for out, column in zip(its_looks, comparison.columns(one, side), strict=True):
                     out[i] = column
 
     def of_parts(self, parts: Parts) -> DeepPatchesBlock | None:
@@ -301,39 +302,57 @@ class _Comparison:
         map_shape: q, q'.
         matrix: (d' + 1, K').
         faint: Added to the length of a window, (1,).
+        cells: Averages over the cells of all parts, of images and of mirror images, (parts * grid * grid, n) each.
     """
 
-    def __init__(self, settings: DeepPatches, map_shape: tuple[int, int], matrix: Array, faint: Array) -> None:
+    def __init__(
+        self, settings: DeepPatches, map_shape: tuple[int, int], matrix: Array, faint: Array, cells: list[Array]
+    ) -> None:
         self.size, self.faint = settings.deep_size, faint
-        self.positions = map_shape[0] - self.size + 1, map_shape[1] - self.size + 1
-        n, (d, count) = self.positions[0] * self.positions[1], matrix.shape
-        self._windows = np.empty((n, d - 1), np.float32)
-        self._factors, self._offset = thin_factors(matrix[:-1]), matrix[-1]
-        self._between = [np.empty((n, factor.shape[1]), np.float32) for factor in self._factors]
-        self._strong = np.empty((n, count), np.float32)
-        self._threshold = np.full(count, settings.deep_threshold, np.float32)  # faster than a number
+        first, *self._others = thin_factors(matrix[:-1])
+        self._first = Winograd(map_shape, first) if self.size == SIZE else _EachWindow(map_shape, first, self.size)
+        places = self._first.places
+        # Rows behind the last window belong to no cell, and have any length.
+        self._cells = [np.pad(each, ((0, 0), (0, 1)))[:, places] for each in cells]
+        self._offset, shape = matrix[-1], (len(places), matrix.shape[1])
+        self._answers, self._strong = np.empty(shape, np.float32), np.empty(shape, np.float32)
+        self._threshold = np.full(shape[1], settings.deep_threshold, np.float32)  # faster than a number
         self._minus_threshold = -self._threshold
         self._n_cells = settings.grid**2
 
-    def columns(self, image_map: Array, cells: Array) -> Array:
+    def columns(self, image_map: Array, side: int) -> Array:
         """The features of a map, (q, q', 2 K), one row for each part of it, (parts, 2 * grid * grid * K').
 
         Args:
             image_map: The map.
-            cells: Averages over the cells of all parts, (parts * grid * grid, n).
+            side: 0 of an image, 1 of a mirror image.
         """
-        view = windows_of(image_map, self.size)
-        self._windows.reshape(view.shape)[...] = view
-        answers = self._windows
-        for i, (factor, between) in enumerate(zip(self._factors, self._between, strict=True)):
-            answers = np.matmul(answers, factor, out=between)
-            if i == 0:
-                answers /= lengths_of_windows(image_map, self.size).reshape(-1, 1) + self.faint
+        lengths = np.append(lengths_of_windows(image_map, self.size) + self.faint, np.float32(1))
+        answers = self._first(image_map)
+        answers /= lengths[self._first.places, None]
+        for factor in self._others:
+            answers = np.matmul(answers, factor, out=self._answers)
         answers += self._offset
+        cells = self._cells[side]
         strong = cells @ np.maximum(answers, self._threshold, out=self._strong)  # (parts * cells, K')
         weak = cells @ np.minimum(answers, self._minus_threshold, out=answers)
-        by_part = [side.reshape(-1, self._n_cells * side.shape[1]) for side in (strong, weak)]
+        by_part = [each.reshape(-1, self._n_cells * each.shape[1]) for each in (strong, weak)]
         return np.concatenate(by_part, axis=1)
+
+
+class _EachWindow:
+    """As `Winograd`, for windows of any size: each is cut, and compared by itself."""
+
+    def __init__(self, map_shape: tuple[int, int], patterns: Array, size: int) -> None:
+        self._patterns, self._size = patterns, size
+        self.places = np.arange(math.prod(n - size + 1 for n in map_shape))
+        self._windows = np.empty((len(self.places), len(patterns)), np.float32)
+
+    def __call__(self, image_map: Array) -> Array:
+        """The answers to the windows of a map, (q, q', channels): (n, K)."""
+        view = windows_of(image_map, self._size)
+        self._windows.reshape(view.shape)[...] = view
+        return self._windows @ self._patterns
 
 
 def thin_factors(W: Array) -> list[Array]:
