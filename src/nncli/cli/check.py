@@ -79,9 +79,9 @@ def show_plan(config_file: ConfigFile, progress: str, preview: str | None = None
     from nncli.run.plan import plan_experiment
 
     started = time.perf_counter()
-    plan = plan_experiment(config_file)
-    untrained = plan.config_file.with_values({"training.pattern_epochs": 0})  # training patterns can take minutes
     hooks = Check(progress)
+    plan = plan_experiment(config_file, hooks=hooks)
+    untrained = plan.config_file.with_values({"training.pattern_epochs": 0})  # training patterns can take minutes
     experiment = load(replace(plan, config_file=untrained), hooks)
     loaded = time.perf_counter() - started
     lines = [*_lines(plan, experiment), ("time", _time(plan, experiment, loaded, hooks))]

@@ -141,7 +141,8 @@ def _run(
     from nncli.run.directory import RunDirectory, create_run
     from nncli.run.plan import plan_experiment
 
-    plan, watcher = plan_experiment(config_file), CrossvalProgress(progress)
+    watcher = CrossvalProgress(progress)
+    plan = plan_experiment(config_file, hooks=watcher)
     name = f"{config_file.path.stem}-crossval"
     with RunDirectory(resume) if resume else create_run(name, where[0], force=where[1]) as directory:
         try:

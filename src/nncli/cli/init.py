@@ -36,11 +36,12 @@ def command(data_dir: str, output: Path, force: bool) -> None:
     """  # fmt: skip
     if os.path.lexists(output) and not force:
         raise UsageError(f"{printable(str(output))}: exists already; choose another -o, or --force to replace it")
+    from nncli.cli.progress import Progress
     from nncli.data.folder_walk import some
     from nncli.machine.atomic_file import write_text_atomically
     from nncli.run.starter_config import Starter
 
-    starter = Starter.of(data_dir)
+    starter = Starter.of(data_dir, Progress("auto"))
     schema = SCHEMA if (output.parent / SCHEMA).is_file() else None
     write_text_atomically(output, starter.text(output, schema))
     for note in starter.notes:

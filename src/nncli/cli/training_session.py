@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from nncli.machine.ranks import Ranks
     from nncli.run.dataset import Experiment
-    from nncli.run.hooks import Counts
+    from nncli.run.hooks import Counts, Hooks
     from nncli.run.plan import Plan
     from nncli.run.training import Finished, Training
     from nncli.training.state import EpochResult
@@ -47,7 +47,7 @@ class TrainingSession(Progress):
         if resume:
             self._if_stopped = f"stopped before it went on; {printable(str(resume))} is as it was"
 
-    def run(self, make_plan: Callable[[], Plan], out: Path | None = None, *, force: bool = False) -> None:
+    def run(self, make_plan: Callable[[Hooks], Plan], out: Path | None = None, *, force: bool = False) -> None:
         """Train; a new run is written to `out`, with `force` in place of the one there.
 
         Raises:
@@ -57,7 +57,7 @@ class TrainingSession(Progress):
         try:
             from nncli.run.pipeline import run_plan
 
-            plan = make_plan()
+            plan = make_plan(self)
             self._trains_patterns = plan.config.training.pattern_epochs > 0 and not self._resume
             path, finished = run_plan(plan, self, out=out, force=force, resume=self._resume, ranks=self._ranks)
             self._tell_result(path, finished)
@@ -92,8 +92,13 @@ class TrainingSession(Progress):
         """Name the skipped images, and say what the network will be."""
         super().on_loaded(experiment)
         plan = experiment.plan
+<<<<<<< HEAD
+        n_training, n_validation = experiment.training.n_images, len(experiment.validation.labels)
+        images = f"{n_training:,} training and {n_validation:,} validation images of {plan.image_format}"
+=======
         n_training, n_validation = len(experiment.training.labels), len(experiment.validation.labels)
         images = f"{n_training:,} training and {counted(n_validation, 'validation image')} of {plan.image_format}"
+>>>>>>> rooms
         blocks, layers = plan.config.data.features, " -> ".join(map(str, plan.layer_dims))
         n_networks = plan.config.training.ensemble
         networks = counted(n_networks, "network") if n_networks > 1 else "network"
@@ -115,7 +120,7 @@ class TrainingSession(Progress):
             "classes": list(plan.classes),
             "layer_dims": list(plan.layer_dims),
             "n_parameters": plan.n_parameters,
-            "training_images": len(experiment.training.labels),
+            "training_images": experiment.training.n_images,
             "validation_images": len(experiment.validation.labels),
             "epochs": plan.config.training.epochs,
         }

@@ -47,6 +47,7 @@ from nncli.model.thresholds import UNKNOWN, fit_thresholds
 from nncli.run.dataset import Span, strata, with_features
 from nncli.run.hooks import Hooks
 from nncli.run.loading import load
+from nncli.run.plan import refuse_shards
 from nncli.run.trainer import make_trainer
 from nncli.run.training import Training
 from nncli.run.training_data import shared_features
@@ -61,7 +62,7 @@ if TYPE_CHECKING:
     from nncli.run.dataset import Experiment, ImageSet
     from nncli.run.plan import Plan
 
-NOT_LEARNED = ("data.path", "data.cache", "training.processes")
+NOT_LEARNED = ("data.path", "data.cache", "data.placement", "training.processes")
 """Options that a cross-validation can be resumed with differently."""
 
 
@@ -120,6 +121,7 @@ class CrossValidation:
     ) -> None:
         self.n_folds, self._folder, self._hooks, self._ranks = n_folds, folder, hooks or FoldHooks(), ranks
         refuse_ranks(plan.config.training.backend, ranks.size)
+        refuse_shards(plan, ranks.size)
         if ranks.rank == 0:
             ranks.from_first(lambda: (plan, n_folds, grouping, folder))
         self.experiment = load(_with_all_images(plan), self._hooks, None, ranks)
