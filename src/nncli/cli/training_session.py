@@ -92,13 +92,8 @@ class TrainingSession(Progress):
         """Name the skipped images, and say what the network will be."""
         super().on_loaded(experiment)
         plan = experiment.plan
-<<<<<<< HEAD
         n_training, n_validation = experiment.training.n_images, len(experiment.validation.labels)
-        images = f"{n_training:,} training and {n_validation:,} validation images of {plan.image_format}"
-=======
-        n_training, n_validation = len(experiment.training.labels), len(experiment.validation.labels)
         images = f"{n_training:,} training and {counted(n_validation, 'validation image')} of {plan.image_format}"
->>>>>>> rooms
         blocks, layers = plan.config.data.features, " -> ".join(map(str, plan.layer_dims))
         n_networks = plan.config.training.ensemble
         networks = counted(n_networks, "network") if n_networks > 1 else "network"

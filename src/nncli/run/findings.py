@@ -23,7 +23,7 @@ from nncli.network.parameters import Workspace
 
 if TYPE_CHECKING:
     from nncli.model.file import Model
-    from nncli.run.dataset import Experiment, ImageSet
+    from nncli.run.dataset import Experiment
     from nncli.training.dataset import Dataset
 
 MOST_ALIKE = 0.5
