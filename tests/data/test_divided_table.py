@@ -79,8 +79,8 @@ def test_about_as_many_of_each_class_are_for_validation() -> None:
 def test_ranks_that_read_their_own_files_train_the_same_network(folder: Path) -> None:
     """Losses and parameters are those of one process, and no rank has listed more images than its files have."""
     data: dict[str, object] = {"placement": "shards", "image_size": "[4, 4]"}
-    training: dict[str, object] = {"epochs": 2, "batch_size": 8}
-    config = load_config(write_config(folder / "c.yaml", "parts/*.csv", data=data, training=training))
+    steps: dict[str, object] = {"epochs": 2, "batch_size": 8}
+    config = load_config(write_config(folder / "c.yaml", "parts/*.csv", data=data, training=steps))
 
     def trained(ranks: Ranks = ALONE) -> Training:
         plan = hand_out(plan_experiment(config, ranks=ranks), None, ranks) if ranks.rank == 0 else handed_out(ranks)[0]
