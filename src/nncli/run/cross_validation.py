@@ -34,6 +34,7 @@ from nncli.data.pixel_rows import PixelRows
 from nncli.data.source import NO_GROUPS, LabeledFiles
 from nncli.data.split import grouped_split, last_split, ordered_folds, stratified_folds, stratified_split
 from nncli.errors import DataError, ModelFileError, UsageError
+from nncli.evaluation.baseline import CROSS_VALIDATION
 from nncli.evaluation.evaluation import Evaluation, predict_rows
 from nncli.evaluation.multilabel import MultilabelEvaluation, f1_terms, macro_f1
 from nncli.evaluation.regression import RegressionEvaluation
@@ -245,12 +246,11 @@ class CrossValidation:
         if experiment.config.training.calibration == "temperature":
             probabilities = self._calibrated(probabilities)
         evaluation = Evaluation(
-            experiment.classes, list(images.paths), images.labels, probabilities, experiment.skipped
+            experiment.classes, list(images.paths), images.labels, probabilities, experiment.skipped, CROSS_VALIDATION
         )
         right = evaluation.predicted == evaluation.actual
         accuracies = [float(right[self.folds == k].mean()) for k in range(self.n_folds)]
         metrics = evaluation.report() | {
-            "split": "cross-validation",
             "folds": self.n_folds,
             "groups": self.n_groups,
             "fold_accuracies": accuracies,
@@ -266,9 +266,9 @@ class CrossValidation:
             images.targets,
             predicted,
             experiment.skipped,
-            "cross-validation",
+            CROSS_VALIDATION,
         )
-        evaluation = RegressionEvaluation.of(*about, mean=task.mean)
+        evaluation = RegressionEvaluation(*about, mean=task.mean)
         folds = [evaluation.part(np.flatnonzero(self.folds == k).tolist()).report() for k in range(self.n_folds)]
         metrics = evaluation.report() | {
             "folds": self.n_folds,
@@ -284,8 +284,8 @@ class CrossValidation:
         for k in range(self.n_folds):
             own = self.folds == k
             thresholds[own] = fit_thresholds(probabilities[~own], has[~own])
-        about = experiment.classes, list(images.paths), has, probabilities, experiment.skipped, "cross-validation"
-        evaluation = MultilabelEvaluation.of(*about, thresholds=thresholds)
+        about = experiment.classes, list(images.paths), has, probabilities, experiment.skipped, CROSS_VALIDATION
+        evaluation = MultilabelEvaluation(*about, thresholds=thresholds)
         folds = [evaluation.part(np.flatnonzero(self.folds == k).tolist()).report() for k in range(self.n_folds)]
         shown = "images", "macro_f1", "micro_f1", "mean_average_precision", "exact_match", "labels"
         metrics = evaluation.report() | {

@@ -186,17 +186,18 @@ class Training:
         Args:
             on_progress: Told each number of images just answered, of `judges`.
         """
-        experiment, model, images = self.experiment, self._finished_model(), self.judges
+        experiment, trainer, images = self.experiment, self.trainer, self.judges
+        model = self._finished_model()
         split = "validation" if experiment.validation.paths else "training"
         references = self._references() if split == "validation" else None
         predictor = Predictor(replace(model, evidence=Evidence(strangeness=references)), tells_strangeness=True)
         probabilities, scores = answer_rows(predictor, PixelRows(images.pixels, images.rows), on_progress)
-        found = [*image_findings(experiment), *network_findings(model, images)]
+        found = [*image_findings(experiment), *network_findings(model, trainer.validation_set or trainer.training_set)]
         strangeness = references and references.measured(scores)
         bad = experiment.bad_of(split)
         about = experiment.classes, list(images.paths)
         if isinstance(model.task, Regression):
-            numbers = RegressionEvaluation.of(*about, images.targets, probabilities, bad, split, mean=model.task.mean)
+            numbers = RegressionEvaluation(*about, images.targets, probabilities, bad, split, mean=model.task.mean)
             intervals = fit_intervals(numbers.residuals) if split == "validation" else None
             evidence = replace(model.evidence, intervals=intervals, strangeness=strangeness)
             model = replace(model, evidence=evidence)
@@ -206,7 +207,7 @@ class Training:
             if split == "validation":
                 task = Multilabel(fit_thresholds(probabilities, has))
             model = replace(model, evidence=replace(model.evidence, strangeness=strangeness), task=task)
-            labels = MultilabelEvaluation.of(*about, has, probabilities, bad, split, thresholds=task.thresholds)
+            labels = MultilabelEvaluation(*about, has, probabilities, bad, split, thresholds=task.thresholds)
             return Finished(model, labels, self._metrics(labels, model, [*found, *threshold_findings(split)]))
         if split == "validation":
             if experiment.config.training.calibration == "temperature":
