@@ -203,10 +203,10 @@ def _latest_run(config: Path | None) -> Path:
 def _new(config_file: ConfigFile, hooks: Hooks) -> Plan:
     from nncli.run.plan import plan_experiment
 
-    return plan_experiment(config_file, on_trying=hooks.on_trying)
+    return plan_experiment(config_file, on_trying=hooks.on_trying, ranks=together.ranks or ALONE)
 
 
 def _resumed(directory: Path, config: Path | None, overrides: list[Override]) -> Plan:
     from nncli.run.resuming import plan_resumed
 
-    return plan_resumed(directory, config, overrides)
+    return plan_resumed(directory, config, overrides, together.ranks or ALONE)
