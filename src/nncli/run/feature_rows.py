@@ -135,6 +135,17 @@ def fit_features(
     column = learned or ranks.from_first(learn)
     seen = sample[:: max(1, len(sample) // MOST_SCALING_IMAGES)]
     values = _values(column, seen, ranks)
+    fitted = _fitted(column, values)
+    on_block(1)
+    if ranks.size > 1 or len(seen) < len(images):
+        return fitted
+    known = np.empty(values.shape, np.uint8)
+    fitted.to_bytes(values, known)
+    return replace(fitted, known=known)
+
+
+def _fitted(column: FeatureColumn, values: NDArray[np.float32]) -> FittedFeatures:
+    """The scaling and the limits of features, of which some are `values`, (m, n_0)."""
     mean, deviation = values.mean(axis=0, dtype=np.float64), values.std(axis=0, dtype=np.float64)
     scale = np.concatenate(
         [1 / np.maximum(deviation[part], max(FLATTEST * deviation[part].mean(), 1e-6)) for part in column.entries()]
@@ -142,14 +153,8 @@ def fit_features(
     low, high = values.min(axis=0), values.max(axis=0)
     margin = MARGIN * (high - low)
     step = np.maximum((high - low + 2 * margin) / STEPS, 1e-9)
-    on_block(1)
     scaling = Scaling(scale.astype(np.float32), (-mean * scale).astype(np.float32))
-    fitted = FittedFeatures(column, scaling, (low - margin).astype(np.float32), step.astype(np.float32))
-    if ranks.size > 1 or len(seen) < len(images):
-        return fitted
-    known = np.empty(values.shape, np.uint8)
-    fitted.to_bytes(values, known)
-    return replace(fitted, known=known)
+    return FittedFeatures(column, scaling, (low - margin).astype(np.float32), step.astype(np.float32))
 
 
 def _sample(images: PixelRows, rng: np.random.Generator) -> PixelRows:
