@@ -19,8 +19,8 @@ from nncli.features.settings import PIXELS
 from nncli.features.settings.column import n_directions
 from nncli.machine.backend import open_backend
 from nncli.machine.ranks import ALONE, Ranks
-from nncli.run.hooks import NOBODY, Hooks
 from nncli.run.recipe_choice import apply_recipe
+from nncli.run.recipe_trial import Watched, unwatched
 from nncli.run.sample_choice import apply_samples
 from nncli.text import printable
 
@@ -100,14 +100,17 @@ class Plan:
 
 
 def plan_experiment(
-    config_file: ConfigFile, source: ImageSource | None = None, hooks: Hooks = NOBODY, ranks: Ranks = ALONE
+    config_file: ConfigFile,
+    source: ImageSource | None = None,
+    on_trying: Watched = unwatched,
+    ranks: Ranks = ALONE,
 ) -> Plan:
     """Find the images, and check the config against them.
 
     Args:
         config_file: As written.
         source: The images; by default those of the folder `data.path`.
-        hooks: Watch recipes being tried.
+        on_trying: Watches recipes being tried, see `try_recipes`.
         ranks: The processes of the run, of which this is the first; the others are to `help_run`.
 
     Raises:
@@ -132,7 +135,7 @@ def plan_experiment(
         _refuse_what_needs_validation(config_file)
     _check_class_weights(config_file, source.classes)
     _check_mirror_targets(config_file, source.classes)
-    config_file, notes = apply_recipe(config_file, source, source.seen(training), hooks)
+    config_file, notes = apply_recipe(config_file, source, source.seen(training), on_trying)
     config_file, found = apply_samples(config_file, source, source.seen(training).paths)
     _check_placement(config_file, has_validation=bool(validation.paths))
     config = config_file.config
