@@ -9,6 +9,7 @@ import click
 
 from nncli.cli.messages import say
 from nncli.cli.next_step import say_next
+from nncli.cli.options import Output
 from nncli.errors import UsageError
 from nncli.text import counted, printable
 
@@ -19,7 +20,7 @@ SCHEMA = "nncli.schema.json"
 @click.command(short_help="Look at a folder of images and write a config for it.")
 @click.argument("data_dir", type=click.Path())
 @click.option(
-    "-o", "--output", metavar="FILE", type=click.Path(path_type=Path), default=Path("config.yaml"), show_default=True
+    "-o", "--output", metavar="FILE", type=Output(path_type=Path), default=Path("config.yaml"), show_default=True
 )
 @click.option("--force", is_flag=True, help="Replace FILE if it exists.")
 def command(data_dir: str, output: Path, force: bool) -> None:
