@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from nncli.data.arrays.npz import read_npy
 from nncli.data.arrays.reading import ArraySet, read_arrays
 from nncli.errors import DataError
 
@@ -295,6 +296,14 @@ def test_hostile_files_cost_one_line(name: str, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=message) as caught:
         read_arrays(tmp_path / file)
     assert 1 == len(str(caught.value).splitlines())
+
+
+@pytest.mark.parametrize("header", [b"{'shape': (12".ljust(9000), b"(" * 9000, b"{'shape': o12)}".ljust(9000)])
+def test_a_header_that_is_none_costs_one_line(header: bytes, tmp_path: Path) -> None:
+    """NumPy reads it as Python's source, whose reader has errors of its own."""
+    (tmp_path / "x.npy").write_bytes(b"\x93NUMPY\1\0" + len(header).to_bytes(2, "little") + header)
+    with pytest.raises(DataError, match="damaged or not written by NumPy"):
+        read_npy(tmp_path / "x.npy")
 
 
 @pytest.mark.parametrize(
