@@ -83,7 +83,7 @@ def show_plan(config_file: ConfigFile, progress: str, preview: str | None = None
 
     started = time.perf_counter()
     hooks = Check(progress)
-    plan = plan_experiment(config_file, hooks=hooks)
+    plan = plan_experiment(config_file, on_trying=hooks.on_trying)
     untrained = plan.config_file.with_values({"training.pattern_epochs": 0})  # training patterns can take minutes
     experiment = load(replace(plan, config_file=untrained), hooks)
     loaded = time.perf_counter() - started

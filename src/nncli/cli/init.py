@@ -42,7 +42,7 @@ def command(data_dir: str, output: Path, force: bool) -> None:
     from nncli.machine.atomic_file import write_text_atomically
     from nncli.run.starter_config import Starter
 
-    starter = Starter.of(data_dir, Progress("auto"))
+    starter = Starter.of(data_dir, Progress("auto").on_trying, is_kept=True)
     schema = SCHEMA if (output.parent / SCHEMA).is_file() else None
     write_text_atomically(output, starter.text(output, schema))
     for note in starter.notes:

@@ -170,7 +170,7 @@ def _search(config_file: ConfigFile, study: str) -> Search:
 
     room, ranks = _search_room(), together.ranks or ALONE
     ranks.meet()
-    plan = plan_experiment(config_file, hooks=Progress("auto"))
+    plan = plan_experiment(config_file, on_trying=Progress("auto").on_trying)
     if not plan.validation_files.paths:
         raise config_file.error(
             "data.validation_split", "data.validation_split is 0, and tune needs validation images to choose by"
