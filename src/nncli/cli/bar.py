@@ -38,12 +38,18 @@ def open_bar(**options: Any) -> Iterator[Any]:
     from tqdm import tqdm
 
     tqdm.monitor_interval = 0  # it would start a thread, and processes with threads cannot be forked safely
-    has_size = sys.stderr.isatty() and 0 not in os.get_terminal_size(sys.stderr.fileno())
-    # Some pseudo-terminals claim to have no columns and no rows; there tqdm would draw nothing.
-    size: dict[str, Any] = {"dynamic_ncols": True} if has_size else {"ncols": 80, "nrows": 24}
-    with tqdm(file=sys.stderr, **size, **options) as bar:
+    with tqdm(file=sys.stderr, **_size(), **options) as bar:
         settings.clear_bar = bar.clear
         try:
             yield bar
         finally:
             settings.clear_bar = None
+
+
+def _size() -> dict[str, Any]:
+    """Some pseudo-terminals claim to have no columns and no rows; there tqdm would draw nothing."""
+    try:
+        has_size = sys.stderr.isatty() and 0 not in os.get_terminal_size(sys.stderr.fileno())
+    except OSError:  # no real terminal
+        has_size = False
+    return {"dynamic_ncols": True} if has_size else {"ncols": 80, "nrows": 24}
