@@ -42,6 +42,22 @@ STREAMED: dict[str, dict[str, object]] = {
 }
 
 
+FEATURES: dict[str, dict[str, object]] = {
+    "data": {
+        "image_size": "[12, 12]",
+        "features": "[patches: {size: 3, count: 6, grid: 2}, hog: {cell: 4}, color_histogram]",
+        "augmentation": "mirror",
+        "test_time_augmentation": "mirror",
+    },
+    "network": {"project": 8},
+    "training": {"ensemble": 2},
+}
+CHANGED: dict[str, dict[str, object]] = {
+    "data": {"image_size": "[12, 12]", "features": "[pca: {components: 5}]", "augmentation": "photos"}
+}
+"""Features that are computed again in every epoch, of changed images."""
+
+
 def trained(nncli: Runner, run: str, *options: str) -> tuple[object, ...]:
     """What a training told and wrote, but for its seconds."""
     result = nncli("train", "c.yaml", "-o", run, "--progress", "none", *options)
@@ -57,7 +73,7 @@ def examples_of(brought: list[tuple[int, ...]]) -> int:
     return sum(shape[0] for shape in brought if shape[1:] == (16,)) - 5
 
 
-@pytest.mark.parametrize("sections", [PLAIN, MUCH, STREAMED])
+@pytest.mark.parametrize("sections", [PLAIN, MUCH, STREAMED, FEATURES, CHANGED])
 def test_it_is_the_same_training(
     nncli: Runner, place: Path, sections: dict[str, dict[str, object]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -86,13 +102,18 @@ def test_examples_that_do_not_fit_are_streamed(nncli: Runner, place: Path, monke
 
 
 def test_predictions_and_figures_are_the_same(nncli: Runner, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`predict` and `evaluate` print the same bytes with a model that was trained anywhere."""
-    write_class_folders(place / "photos", {"coal": 3, "fog": 3, "snow": 3})
-    write_three(place / "model.npz")
+    """`predict` and `evaluate` print the same bytes, and only pixels and the model were brought to the device."""
+    write_config(place / "c.yaml", write_class_folders(place / "photos"), **FEATURES)
+    assert 0 == nncli("train", "c.yaml", "-o", "run").code
     commands = [("predict", "--all-probs", "photos"), ("evaluate", "-f", "json", "photos")]
-    expected = [nncli(*command).out for command in commands]
+    expected = [nncli(*command, "-m", "run") for command in commands]
     lookalike.install(monkeypatch)
-    assert expected == [nncli(*command, "--backend", "cupy").out for command in commands]
+    lookalike.brought.clear()
+    found = [nncli(*command, "-m", "run", "--backend", "cupy") for command in commands]
+    assert expected == found
+    assert {0} == {result.code for result in found}
+    n_images = sum(shape[0] for shape in lookalike.brought if shape[1:] == (144,))
+    assert 2 * 40 == n_images
 
 
 def test_what_is_missing_is_one_line(nncli: Runner, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

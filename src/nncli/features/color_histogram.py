@@ -60,14 +60,15 @@ class ColorHistogramBlock(FixedBlock):
                 self.extract(side, out)
             return
         down, across, grid = self._down, self._across, self.settings.grid
-        n_pixels = np.outer(down.n_places[:grid], across.n_places[:grid])[:, :, None]
+        n_pixels = np.asarray(np.outer(down.n_places[:grid], across.n_places[:grid])[:, :, None], like=images)
+        of_rows, of_columns = (np.asarray(cells.of_runs, like=images) for cells in (down, across))
         chunk, n_sides = max(1, CHUNK_VALUES // images[:1].size), 1 + mirrored
         for start in range(0, len(images), chunk):
             some = slice(start, start + chunk)
             counts = self._counts(images[some])
             m, n_boxes = len(counts), counts.shape[-1]
-            counts = np.matmul(down.of_runs, counts.reshape(m, len(down.runs), -1))
-            counts = np.matmul(across.of_runs, counts.reshape(m, -1, len(across.runs), n_boxes))
+            counts = np.matmul(of_rows, counts.reshape(m, len(down.runs), -1))
+            counts = np.matmul(of_columns, counts.reshape(m, -1, len(across.runs), n_boxes))
             counts = counts.reshape(m, len(down.parts), grid, len(across.parts), grid, n_boxes)
             for part, (top, left) in enumerate(self._places[0]):
                 cells = np.sqrt(counts[:, down.parts[top], :, across.parts[left]] / n_pixels)
@@ -92,21 +93,22 @@ class ColorHistogramBlock(FixedBlock):
             np.searchsorted(cells.runs, np.arange(n), "right") - 1
             for cells, n in ((self._down, height), (self._across, width))
         )
-        run = (rows[:, None] * n_across + columns).ravel()
-        box = (np.arange(m)[:, None] * n_down * n_across + run) * n_boxes
+        run = np.asarray((rows[:, None] * n_across + columns).ravel(), like=images)
+        box = (np.arange(m, like=images)[:, None] * n_down * n_across + run) * n_boxes
         level = np.arange(256, dtype=np.float32) * np.float32((bins - 1) / 255)  # of every value that a pixel can have
         lower = np.minimum(level.astype(np.intp), bins - 2)
         upper_share = level - lower.astype(np.float32)
-        lower_share = 1 - upper_share
+        of_level = lower, 1 - upper_share, upper_share
+        lower, lower_share, upper_share = (np.asarray(each, like=images) for each in of_level)
         # Of the boxes around a pixel: beyond the lowest one, and its share.
-        corners, weights = [0], [np.ones(1, np.float32)]
+        corners, weights = [0], [np.asarray(np.ones(1, np.float32), like=images)]
         for channel in range(channels):
-            values = np.ascontiguousarray(images[..., channel]).reshape(m, -1)
+            values = images[..., channel].reshape(m, -1)
             box = box + lower[values] * bins ** (channels - 1 - channel)
             shares = lower_share[values], upper_share[values]
             corners = [corner * bins + is_upper for corner in corners for is_upper in (0, 1)]
             weights = [weight * share for weight in weights for share in shares]
-        counts = np.zeros(m * n_down * n_across * n_boxes)
+        counts = np.zeros(m * n_down * n_across * n_boxes, like=images)
         for corner, weight in zip(corners, weights, strict=True):
             counts += np.bincount((box + corner).ravel(), weight.ravel(), counts.size)
         return counts.reshape(m, n_down, n_across, n_boxes)

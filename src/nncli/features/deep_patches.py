@@ -23,6 +23,7 @@ import math
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from nncli.features.block import Array
 from nncli.features.cells import WHOLE, pooling
@@ -32,6 +33,7 @@ from nncli.features.settings.patches import Patches
 from nncli.features.shared_patches import SharedPatches
 from nncli.features.span import leading_eigenvectors
 from nncli.features.tiles import Layer
+from nncli.machine.backend import on_host
 from nncli.machine.divide import divide, shared_array
 from nncli.machine.forking import number_of_processes
 from nncli.machine.threads import PerThread
@@ -128,6 +130,7 @@ class DeepPatchesBlock:
             np.vstack([pooling(self.positions, settings.grid, each, settings.deep_positions(whole)) for each in side])
             for side in places
         ]
+        self._cells = [np.asarray(cells, like=matrix) for cells in self._cells]
         down, across = first.positions(whole)
         run = math.gcd(settings.pool, max(settings.pool // 2, 1))  # rows that always come together
         self.layer = Layer(first, matrix, list(range(0, down, run)), overlapping(across, settings.pool))
@@ -206,12 +209,12 @@ class DeepPatchesBlock:
         threshold, pool, map_shape = np.float32(self.settings.threshold), self.settings.pool, self.map_shape
         step = max(pool // 2, 1)
         run = math.gcd(pool, step)
-        pooled = np.zeros((n_looks, m, 2, map_shape[0], q, count), np.float32)
+        pooled = np.zeros((n_looks, m, 2, map_shape[0], q, count), np.float32, like=sums)
         last = (map_shape[0] - 1) * step // run + 1
         for first in range(pool // run):
             pooled += sums[:, :, :, first : first + last : step // run]
         pooled /= np.float32(pool)
-        maps = np.empty((n_looks, m, *map_shape, 2, count), np.float32)
+        maps = np.empty((n_looks, m, *map_shape, 2, count), np.float32, like=sums)
         np.subtract(pooled[:, :, 0], threshold, out=maps[..., 0, :])
         np.subtract(-threshold, pooled[:, :, 1], out=maps[..., 1, :])
         return maps.reshape(n_looks, m, *map_shape, 2 * count)
@@ -276,9 +279,9 @@ class WindowSample:
 
 def windows_of(image_map: Array, size: int) -> Array:
     """Every window of a map, (q, q', 2 K), without a copy: (q - size + 1, q' - size + 1, size, size * 2 K)."""
-    (down, across), run = (n - size + 1 for n in image_map.shape[:2]), size * image_map.shape[2]
-    a, b, c = image_map.strides
-    return np.lib.stride_tricks.as_strided(image_map, (down, across, size, run), (a, b, a, c), writeable=False)
+    channels, rows = image_map.shape[2], image_map.reshape(len(image_map), -1)
+    windows: Array = sliding_window_view(rows, (size, size * channels))[:, ::channels]
+    return windows
 
 
 def lengths_of_windows(image_map: Array, size: int) -> Array:
@@ -307,11 +310,13 @@ class _Comparison:
         self.size, self.faint = settings.deep_size, faint
         self.positions = map_shape[0] - self.size + 1, map_shape[1] - self.size + 1
         n, (d, count) = self.positions[0] * self.positions[1], matrix.shape
-        self._windows = np.empty((n, d - 1), np.float32)
-        self._factors, self._offset = thin_factors(matrix[:-1]), matrix[-1]
-        self._between = [np.empty((n, factor.shape[1]), np.float32) for factor in self._factors]
-        self._strong = np.empty((n, count), np.float32)
-        self._threshold = np.full(count, settings.deep_threshold, np.float32)  # faster than a number
+        self._windows = np.empty((n, d - 1), np.float32, like=matrix)
+        self._factors = [np.asarray(factor, like=matrix) for factor in thin_factors(on_host(matrix[:-1]))]
+        self._offset = matrix[-1]
+        self._between = [np.empty((n, factor.shape[1]), np.float32, like=matrix) for factor in self._factors]
+        self._strong = np.empty((n, count), np.float32, like=matrix)
+        threshold = np.full(count, settings.deep_threshold, np.float32)  # faster than a number
+        self._threshold = np.asarray(threshold, like=matrix)
         self._minus_threshold = -self._threshold
         self._n_cells = settings.grid**2
 

@@ -71,11 +71,12 @@ class Parts:
 
     def whole(self, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The whole of `images`, (m, height, width, channels), in the size of a part."""
-        small = np.empty((len(images), *self.seen), np.uint8)
+        small = np.empty((len(images), *self.seen), np.uint8, like=images)
+        down, across = (np.asarray(matrix, like=images) for matrix in (self.down, self.across))
         for start in range(0, len(images), TOGETHER):  # as numbers of four bytes they take much memory
             some = images[start : start + TOGETHER].astype(np.float32)
-            rows = np.tensordot(some, self.down, (1, 1))  # (m, width, channels, height')
-            exact = np.tensordot(rows, self.across, (1, 1))  # (m, channels, height', width')
+            rows = np.tensordot(some, down, (1, 1))  # (m, width, channels, height')
+            exact = np.tensordot(rows, across, (1, 1))  # (m, channels, height', width')
             small[start : start + TOGETHER] = np.rint(exact).transpose(0, 2, 3, 1)
         return small
 
@@ -84,7 +85,7 @@ class Parts:
         yield self.whole(images)
         height, width, _ = self.seen
         for top, left in self.places:
-            yield np.ascontiguousarray(images[:, top : top + height, left : left + width])
+            yield images[:, top : top + height, left : left + width].copy()
 
     def begin_at_multiples_of(self, step: int) -> bool:
         """Whether all parts do, those of the mirror image, too."""

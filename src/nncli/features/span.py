@@ -45,6 +45,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from nncli.machine.backend import on_host
 from nncli.machine.forking import number_of_processes
 
 if TYPE_CHECKING:
@@ -83,11 +84,15 @@ ENTRIES = 1 << 12
 
 
 class Columns(Protocol):
-    """Training columns as rows, given a part at a time."""
+    """Training columns as rows, given a part at a time, which may lie on a GPU."""
 
     @property
     def shape(self) -> tuple[int, int]:
         """m and n."""
+
+    @property
+    def like(self) -> Array:
+        """An array that lies where parts do."""
 
     def part(self, rows: slice, entries: slice) -> Array:
         """Some of the entries of some of the columns, (m', n')."""
@@ -98,7 +103,7 @@ class ScaledRows:
 
     Args:
         stored: (M, n), of bytes or floats.
-        scale, offset: (n,).
+        scale, offset: (n,); where these lie, parts are brought to and scaled.
         rows: Which rows, (m,); all by default.
     """
 
@@ -111,9 +116,15 @@ class ScaledRows:
         """m and n."""
         return len(self._rows), int(self._stored.shape[1])
 
+    @property
+    def like(self) -> Array:
+        """An array that lies where parts do."""
+        return self._scale
+
     def part(self, rows: slice, entries: slice) -> Array:
         """Some of the entries of some of the rows, scaled, (m', n')."""
-        part: Array = self._stored[self._rows[rows], entries] * self._scale[entries]
+        stored = np.asarray(self._stored[self._rows[rows], entries], like=self._scale)
+        part: Array = stored * self._scale[entries]
         part += self._offset[entries]
         return part
 
@@ -137,6 +148,11 @@ class Projection:
     def n_directions(self) -> int:
         """r."""
         return int(self.matrix.shape[1])
+
+    def moved_to(self, like: NDArray[Any]) -> Projection:
+        """The same, its arrays lying where `like` does."""
+        matrix = np.asarray(self.matrix, like=like)
+        return self if matrix is self.matrix else Projection(matrix, np.asarray(self.shift, like=like))
 
     def apply(self, x: NDArray[Any], out: NDArray[Any]) -> None:
         """Project the rows of `x`, (m, n), into `out`, (m, r), in the precision of `out`."""
@@ -226,18 +242,18 @@ def _leading(C: NDArray[np.float64], r: int) -> tuple[NDArray[np.float64], NDArr
 def _by_gram_matrix(columns: Columns, mean: NDArray[np.float64], r: int) -> Any:
     """Eigenvalues and directions from the products of the columns with each other."""
     m, n = columns.shape
-    mean32 = mean.astype(np.float32)
+    mean32 = np.asarray(mean.astype(np.float32), like=columns.like)
     gram = np.zeros((m, m), np.float64)
     blocks = _blocks(n, m)
     for block in blocks:
         part = columns.part(slice(None), block) - mean32[block]
-        gram += part @ part.T
+        gram += on_host(part @ part.T)
     eigenvalues, U = _leading(gram, r)
     length = np.sqrt(np.maximum(eigenvalues, 0))
     scaled = (U / np.maximum(length, _least(float(length[0])))).astype(np.float32)
-    V = np.empty((n, scaled.shape[1]), np.float32)
+    V, there = np.empty((n, scaled.shape[1]), np.float32), np.asarray(scaled, like=columns.like)
     for block in blocks:
-        V[block] = (columns.part(slice(None), block) - mean32[block]).T @ scaled
+        V[block] = on_host((columns.part(slice(None), block) - mean32[block]).T @ there)
     return eigenvalues, V
 
 
@@ -270,12 +286,14 @@ def _products(columns: Columns, mean: NDArray[np.float64], V: Array, on_progress
     A thread for each core takes blocks of columns; they are added up in their order, so that the sum does not depend on
     how many threads there are. None of them is left when processes are forked again.
     """
-    total, mean32 = np.zeros(V.shape, np.float32), mean.astype(np.float32)
+    total: Array = np.zeros(V.shape, np.float32, like=columns.like)
+    mean32: Array = np.asarray(mean.astype(np.float32), like=total)
+    there: Array = np.asarray(V, like=total)
     blocks = _blocks(*columns.shape)
 
-    def product(block: slice) -> Array:
+    def product(block: slice) -> Any:
         part = columns.part(block, slice(None)) - mean32
-        found: Array = np.asarray(part.T @ (part @ V))
+        found: Any = part.T @ (part @ there)
         return found
 
     from concurrent.futures import ThreadPoolExecutor  # here, because who predicts imports this module, too
@@ -285,14 +303,14 @@ def _products(columns: Columns, mean: NDArray[np.float64], V: Array, on_progress
         for block, found in zip(blocks, (threads.map if threads else map)(product, blocks), strict=True):
             total += found
             on_progress(block.stop - block.start)
-    return total
+    return on_host(total)
 
 
 def _mean(columns: Columns) -> NDArray[np.float64]:
     m, n = columns.shape
     total = np.zeros(n)
     for block in _blocks(m, n):
-        total += columns.part(block, slice(None)).sum(axis=0, dtype=np.float64)
+        total += on_host(columns.part(block, slice(None)).sum(axis=0, dtype=np.float64))
     return total / m
 
 

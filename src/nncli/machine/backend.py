@@ -1,4 +1,4 @@
-"""Where a network's arrays lie: in this machine's memory, or in that of a GPU.
+"""Where the arrays of features and network lie: in this machine's memory, or in that of a GPU.
 
     numpy    arrays of NumPy
     cupy     arrays of CuPy, on the first NVIDIA GPU that CUDA shows (CUDA_VISIBLE_DEVICES chooses)
@@ -23,6 +23,9 @@ from nncli.machine.extras import refuse_missing
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+BUSY = 1 << 26
+"""Bytes that a GPU reads and writes in about the time that it takes to start the work: some ten microseconds."""
 
 WAY_OUT = "choose --backend numpy"
 
@@ -62,6 +65,11 @@ def refuse_ranks(name: str, n_ranks: int) -> None:
     """
     if n_ranks > 1 and name != "numpy":
         raise UsageError(f"training.backend: {name} is for one process; leave out the MPI launcher, or choose numpy")
+
+
+def at_a_time(n_bytes: int, like: NDArray[Any]) -> int:
+    """Bytes to work on at a time: `n_bytes`, which fit into a core's cache, or on a GPU enough to keep it busy."""
+    return n_bytes if is_on_host(like) else BUSY
 
 
 def is_on_host(array: NDArray[Any]) -> bool:

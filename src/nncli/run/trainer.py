@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nncli.machine.backend import is_on_host, open_backend, room_beside
+from nncli.machine.backend import is_on_host, room_beside
 from nncli.network.initialization import initialize
 from nncli.network.optimization import Adam, GradientDescent, Momentum, Optimizer, RMSprop
 from nncli.network.parameters import Parameters
@@ -62,7 +62,7 @@ def make_trainer(
     dtype = np.dtype(training.precision)
     m = len(experiment.training.labels)
     batch_size = m if training.batch_size == "full" else training.batch_size
-    like = open_backend(training.backend)
+    like = experiment.like
     device = None if is_on_host(like) else _device(like, experiment, batch_size, dtype)
     normalization, output, n_members = network.normalization, experiment.task.output(dims[-1]), training.ensemble
     parameters = Parameters(dims, dtype, normalization=normalization, n_members=n_members, output=output, like=like)

@@ -7,7 +7,8 @@ augmentation                 every training image is changed anew in each epoch,
                              validation images stay as they are
 projection                   computed once for every column, kept as floats: there are few of them
 
-All of this is work of the cores; batches, or all examples at once, then go to where the network lies.
+Features and projection are computed where the network lies, which may be a GPU, and come back as bytes and floats;
+batches, or all examples at once, then go there.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from nncli.data.batches import Batches
 from nncli.data.network_inputs import AsTheyAre, AugmentedInputs, NetworkInputs, VersionedInputs
 from nncli.data.pixel_rows import MemoryReturner, PixelRows, return_memory
 from nncli.features.span import Projection, ScaledRows, fit_projection, taken
+from nncli.machine.backend import is_on_host, on_host
 from nncli.machine.divide import divide, shared_array
 from nncli.machine.forking import number_of_processes
 from nncli.machine.ranks import share
@@ -152,7 +154,8 @@ def _kept(
 
 def _in_span(experiment: Experiment, kept: Kept, on_progress: Callable[[int], None]) -> Kept:
     """The rows projected on principal directions of the training columns, which are found unless they are known."""
-    scale, offset, r = kept.transform.scale, kept.transform.offset, experiment.plan.layer_dims[0]
+    scaling, r = kept.transform.moved_to(experiment.like), experiment.plan.layer_dims[0]
+    scale, offset = scaling.scale, scaling.offset
     if experiment.span.projection is None:
         columns = ScaledRows(kept.rows, scale, offset, kept.training[taken(len(kept.training))])
         experiment.span.projection = experiment.ranks.from_first(
@@ -160,6 +163,7 @@ def _in_span(experiment: Experiment, kept: Kept, on_progress: Callable[[int], No
         )
     found = experiment.span.projection
     projection = Projection(found.matrix, found.shift)  # what it prepares goes with it: twice as much as is kept
+    projection = projection.moved_to(scale)
     every = np.concatenate([kept.training, kept.validation])
     wanted = every[share(experiment.ranks, len(every))]
     own, projected = ScaledRows(kept.rows, scale, offset, wanted), shared_array((len(wanted), r), np.float32)
@@ -167,11 +171,14 @@ def _in_span(experiment: Experiment, kept: Kept, on_progress: Callable[[int], No
     returner = MemoryReturner(kept.rows, SHOWN)
 
     def work(start: int, stop: int) -> None:
-        projection.apply(own.part(slice(start, stop), slice(None)), projected[start:stop])
+        inputs = np.empty((stop - start, r), np.float32, like=scale)
+        projection.apply(own.part(slice(start, stop), slice(None)), inputs)
+        projected[start:stop] = on_host(inputs)
         returner.used(stop - start)
 
     projection.prepare(np.float32)  # before processes are forked
-    divide(len(wanted), TOGETHER, work, number_of_processes() if len(wanted) > MANY else 1)
+    is_alone = len(wanted) <= MANY or not is_on_host(scale)  # no forked process can use a GPU
+    divide(len(wanted), TOGETHER, work, 1 if is_alone else number_of_processes())
     projected = experiment.ranks.joined(projected, [len(projected)])
     first = len(kept.training)
     return Kept(projected, AsTheyAre(r), np.arange(first), np.arange(first, len(every)))
@@ -215,13 +222,15 @@ def _stored_features(
     if data.cache == "on" and len(sets[0]) + len(sets[1]):
         which = "all" if len(sets[0]) else "validation"
         part = "" if ranks.size == 1 else f", part {ranks.rank + 1} of {ranks.size}"
+        which += "" if is_on_host(experiment.like) else f" {experiment.config.training.backend}"  # they round otherwise
         what = f"{ranks.from_first(lambda: experiment.fingerprint)} {which} {n_more}{part}"
         if data.looks != "whole":
             what += f" {n_looks} looks"
         kept_as = cache_entry(features, what, f"{data.path.absolute()}{part}", n_own + n_more * (n_looks - 1))
     images = PixelRows(training.pixels, np.concatenate(own))
     wanted = {"n_more": n_more, "n_looks": n_looks}
-    stored = feature_rows(features, images, on_progress, **wanted, kept_as=kept_as, on_note=on_note)
+    moved = features.moved_to(experiment.like)
+    stored = feature_rows(moved, images, on_progress, **wanted, kept_as=kept_as, on_note=on_note)
     return_memory(training.pixels)  # which are hardly needed from now on
     stored = ranks.joined(stored, [len(own[0]), len(own[1]), *[n_more] * (n_looks - 1)])
     first, n = len(sets[0]), len(sets[0]) + len(sets[1])
@@ -236,5 +245,5 @@ def shared_features(experiment: Experiment, on_progress: Callable[[int], None]) 
     pixels, ranks, n_looks = experiment.training.pixels, experiment.ranks, experiment.n_looks
     images = PixelRows(pixels, np.arange(len(pixels))[share(ranks, len(pixels))])
     n_more = len(images) if n_looks > 1 else 0
-    own = feature_rows(features, images, on_progress, n_more=n_more, n_looks=n_looks)
+    own = feature_rows(features.moved_to(experiment.like), images, on_progress, n_more=n_more, n_looks=n_looks)
     return ranks.joined(own, [len(images), *[n_more] * (n_looks - 1)])
