@@ -67,6 +67,10 @@ brought: list[tuple[int, ...]] = []
 """Shapes of all arrays that were copied from the host to the device."""
 
 
+most_bytes = 1 << 40
+"""Larger arrays do not fit into the device's memory."""
+
+
 class DeviceArray(NDArrayOperatorsMixin):
     """An array in the device's memory; a view shares it.
 
@@ -101,7 +105,10 @@ class DeviceArray(NDArrayOperatorsMixin):
             brought.append(arguments[0].shape)
             return DeviceArray(np.array(arguments[0], **options))
         arguments = [_memory_of(each) for each in arguments]
-        return _on_device(function(*arguments, **{key: _memory_of(each) for key, each in options.items()}))
+        result = function(*arguments, **{key: _memory_of(each) for key, each in options.items()})
+        if getattr(result, "nbytes", 0) > most_bytes:
+            raise OutOfMemoryError(f"Out of memory allocating {result.nbytes:,} bytes (allocated so far: 0 bytes).")
+        return _on_device(result)
 
     def __getitem__(self, index: Any) -> DeviceArray:
         return DeviceArray(np.asarray(self._memory[_index(index)]))
@@ -159,6 +166,10 @@ def _index(index: Any) -> Any:
 
 class CUDARuntimeError(RuntimeError):
     """CUDA's errors."""
+
+
+class OutOfMemoryError(MemoryError):
+    """CuPy's error where the device has no memory left."""
 
 
 def module(n_devices: int = 1, free: int = 1 << 30) -> Any:

@@ -138,6 +138,36 @@ def test_what_is_missing_is_one_line(nncli: Runner, place: Path, monkeypatch: py
     assert "the network needs about 0.00016 GB of the GPU's memory, and 0.0001 GB are free; choose a" in result.err
 
 
+def test_memory_that_is_gone_later_is_one_line(nncli: Runner, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever was to be allocated, in training or in prediction: there is a way out, and it is no internal error."""
+    write_config(place / "c.yaml", write_class_folders(place / "photos"))
+    write_three(place / "model.npz")
+    lookalike.install(monkeypatch)
+    monkeypatch.setattr(lookalike, "most_bytes", 100)
+    expected = (
+        "nncli: out of the GPU's memory; smaller images, batches or layers need less, and --backend numpy needs none"
+    )
+    for command in (("train", "c.yaml", "--progress", "none"), ("predict", "-m", "model.npz", "photos")):
+        result = nncli(*command, "--backend", "cupy")
+        assert (1, expected) == (result.code, result.err.splitlines()[-1])
+
+
+def test_a_gpu_without_its_libraries_is_one_line(nncli: Runner, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the first product or function cannot load is named, before an image is decoded."""
+    write_config(place / "c.yaml", write_class_folders(place / "photos"))
+    lookalike.install(monkeypatch)
+
+    def missing(*_arguments: object, **_options: object) -> None:
+        raise ImportError('Failure finding "libcublas.so.12": No such file\nhere nor there')
+
+    monkeypatch.setattr(lookalike.DeviceArray, "__matmul__", missing)
+    result = nncli("check", "c.yaml", "--set", "training.backend=cupy")
+    assert (2, "") == (result.code, result.out)
+    assert 'the backend cupy cannot use the GPU (Failure finding "libcublas.so.12": No such file); ' in result.err
+    assert "pip install 'cupy-cuda12x[ctk]' brings libraries that are missing, or choose --backend numpy" in result.err
+    assert 1 == result.err.count("\n")
+
+
 def test_ranks_do_not_share_a_gpu() -> None:
     """Under an MPI launcher there is one way out, and NumPy needs none."""
     refuse_ranks("numpy", 2)

@@ -194,3 +194,7 @@ def test_cupy_has_all_that_the_look_alike_has() -> None:
         for part in path.split("."):
             place = getattr(place, part)
     assert callable(cupy.get_default_memory_pool().free_bytes)
+    assert (lookalike.OutOfMemoryError.__name__, MemoryError) == (
+        cupy.cuda.memory.OutOfMemoryError.__name__,
+        cupy.cuda.memory.OutOfMemoryError.__base__,
+    )

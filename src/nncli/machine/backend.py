@@ -37,7 +37,7 @@ def open_backend(name: str) -> NDArray[Any]:
         name: numpy or cupy.
 
     Raises:
-        UsageError: There is no CuPy, or no GPU.
+        UsageError: There is no CuPy, no GPU, or something is missing that it needs to work.
     """
     if name == "numpy":
         return np.empty(0, np.float32)
@@ -53,7 +53,14 @@ def open_backend(name: str) -> NDArray[Any]:
         raise UsageError(f"the backend cupy finds no GPU ({_first_line(error)}); {WAY_OUT}") from error
     if not n_devices:
         raise UsageError(f"the backend cupy finds no GPU; {WAY_OUT}")
-    like: NDArray[Any] = cupy.empty(0, np.float32)
+    try:
+        like: NDArray[Any] = np.zeros((1, 1), np.float32, like=cupy.empty(0))
+        np.exp(like @ like)  # a product needs cuBLAS, any other function a compiler
+    except (ImportError, OSError, RuntimeError, MemoryError) as error:
+        raise UsageError(
+            f"the backend cupy cannot use the GPU ({_first_line(error)}); "
+            f"pip install 'cupy-cuda12x[ctk]' brings libraries that are missing, or {WAY_OUT}"
+        ) from error
     return like
 
 
