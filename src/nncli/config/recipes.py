@@ -187,7 +187,7 @@ def _garments(effort: int, facts: Facts) -> dict[str, Any]:
         "network.dropout": 0.5,
         "training.epochs": _epochs(facts, (15, 25, 40)[effort], (100, 150, 200)[effort]),
         "training.batch_size": _batch_size(facts),
-        "training.ensemble": 2 if effort == 2 else 1,
+        "training.ensemble": (1, 2, 2)[effort],
         "training.learning_rate": 2e-3,
         "training.weight_decay": 0.01 if is_plain else 0.05,
         "training.label_smoothing": 0.1,
@@ -235,7 +235,7 @@ def _many_photos(effort: int, facts: Facts) -> dict[str, Any]:
         "data.looks": "whole",
         "network.layer_dims": ("auto", (512, 1024, 1024)[effort], "auto"),
         "network.project": "none",
-        "training.ensemble": (1, 1, 2)[effort],
+        "training.ensemble": (1, 2, 2)[effort],
         "training.epochs": (12, 30, 40)[effort],
         "training.pattern_epochs": (6, 24, 36)[effort],
     }
