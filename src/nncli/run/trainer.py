@@ -43,6 +43,10 @@ ROWS = 7
 """Numbers that a batch leaves in each unit: Z, A, dZ, with normalization and dropout three more, one in passing."""
 
 
+FEATURE_BYTES = 1 << 28
+"""For images on a GPU while their features are computed."""
+
+
 def make_trainer(
     experiment: Experiment,
     n_shares: int | None = None,
@@ -112,7 +116,8 @@ def _device(like: Array, experiment: Experiment, batch_size: int, dtype: np.dtyp
     """
     plan, largest_batch = experiment.plan, max(batch_size, VALIDATION_BATCH_SIZE)
     n_numbers = VECTORS * plan.n_parameters + ROWS * largest_batch * sum(plan.layer_dims)
-    return Device(like, room_beside(dtype.itemsize * n_numbers))
+    of_features = FEATURE_BYTES if experiment.features else 0
+    return Device(like, room_beside(dtype.itemsize * n_numbers + of_features))
 
 
 def communicator_of(experiment: Experiment, n_shares: int | None = None) -> Communicator:
