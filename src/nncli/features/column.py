@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nncli.features.block import Array, FittedBlock, Unit
-    from nncli.features.looks import Parts
+    from nncli.features.looks import Parts, Rows
 
 
 HOST = np.empty(0, np.float32)
@@ -65,7 +65,7 @@ class FeatureColumn:
         cls,
         features: Features,
         shape: Shape,
-        pixels: NDArray[np.uint8],
+        pixels: Rows,
         seed: int,
         on_block: Callable[[int], None] = lambda _n: None,
         looks: str = "whole",
@@ -80,9 +80,8 @@ class FeatureColumn:
             on_block: Told of every block that has learned.
             looks: See above; blocks learn from the whole.
         """
-        images, blocks = pixels.reshape(-1, *shape), []
-        if looks != "whole":
-            images = _parts(shape).whole(images)
+        images = pixels[:].reshape(-1, *shape) if looks == "whole" else _parts(shape).whole(pixels)
+        blocks = []
         for i, settings in enumerate(features):
             rng = np.random.default_rng([seed, i, len(features)])
             blocks.append(block_class(settings.kind).fit(settings, images, rng))

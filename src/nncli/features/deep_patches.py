@@ -403,8 +403,12 @@ def learn_windows(windows: Sample, count: int, rng: np.random.Generator) -> Patt
         products += rows.T @ rows
     m = -(-n // step)
     mean = total / m
-    covariance = products / m - np.outer(mean, mean)
+    products /= m
+    covariance = np.outer(mean, mean)
+    np.subtract(products, covariance, out=covariance)  # in place: with 3 * 3 * 192 values 24 MB each
+    del products
     eigenvalues, V = leading_eigenvectors(covariance, DIRECTIONS)
+    del covariance
     eigenvalues = np.maximum(eigenvalues, 0)
     whitening = V / np.sqrt(eigenvalues + WHITENING * eigenvalues.mean() + 1e-12)
     short, offset = whitening.astype(np.float32), (mean @ whitening).astype(np.float32)

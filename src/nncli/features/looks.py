@@ -31,7 +31,7 @@ Source: Krizhevsky, Sutskever and Hinton 2012, section 4.1 (parts of an image in
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -53,6 +53,16 @@ TOGETHER = 32
 """Images made smaller at a time."""
 
 
+class Rows(Protocol):
+    """Images that are given when they are asked for; an array is one."""
+
+    def __len__(self) -> int:
+        """How many."""
+
+    def __getitem__(self, chosen: slice, /) -> NDArray[np.uint8]:
+        """Some of them, (m, height, width, channels) or (m, height * width * channels)."""
+
+
 class Parts:
     """The looks at images of one shape.
 
@@ -69,12 +79,13 @@ class Parts:
         self.places = [middle, (0, 0), (0, right), (bottom, 0), (bottom, right)]
         self._right = right
 
-    def whole(self, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """The whole of `images`, (m, height, width, channels), in the size of a part."""
-        small = np.empty((len(images), *self.seen), np.uint8, like=images)
-        down, across = (np.asarray(matrix, like=images) for matrix in (self.down, self.across))
+    def whole(self, images: Rows) -> NDArray[np.uint8]:
+        """The whole of `images`, m of them, in the size of a part, (m, height', width', channels)."""
+        like = images[:0]
+        small = np.empty((len(images), *self.seen), np.uint8, like=like)
+        down, across = (np.asarray(matrix, like=like) for matrix in (self.down, self.across))
         for start in range(0, len(images), TOGETHER):  # as numbers of four bytes they take much memory
-            some = images[start : start + TOGETHER].astype(np.float32)
+            some = images[start : start + TOGETHER].reshape(-1, *self.shape).astype(np.float32)
             rows = np.tensordot(some, down, (1, 1))  # (m, width, channels, height')
             exact = np.tensordot(rows, across, (1, 1))  # (m, channels, height', width')
             small[start : start + TOGETHER] = np.rint(exact).transpose(0, 2, 3, 1)

@@ -152,11 +152,10 @@ def fit_features(
     return FittedFeatures(column, scaling, (low - margin).astype(np.float32), step.astype(np.float32))
 
 
-def _sample(images: PixelRows, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Some of the images, or all if they are few, (n, values of an image)."""
+def _sample(images: PixelRows, rng: np.random.Generator) -> PixelRows:
+    """Some of the images, or all if they are few."""
     n = min(len(images), MOST_SAMPLE_IMAGES, max(SAMPLE_BYTES // images.n_values, 1))
-    sample = np.empty((n, images.n_values), np.uint8)
-    return images.take(np.sort(rng.choice(len(images), n, replace=False)), sample)
+    return images.some(np.sort(rng.choice(len(images), n, replace=False)))
 
 
 def _values(column: FeatureColumn, pixels: NDArray[np.uint8], ranks: Ranks) -> NDArray[np.float32]:
