@@ -176,7 +176,7 @@ def test_the_test_split_comes_first(nncli: Runner) -> None:
     write_image(Path("s/test/coal/1.png"), BLACK)
     result = nncli("evaluate", "s", "-f", "json")
     assert 1.0 == json.loads(result.out)["accuracy"]
-    assert "evaluating the test split of s: 1 images\n" in result.err
+    assert "evaluating the test split of s: 1 image\n" in result.err
     assert 0.0 == json.loads(nncli("evaluate", "s", "--split", "train", "-f", "json").out)["accuracy"]
     assert 2 == nncli("evaluate", "s", "--split", "val").code
 
@@ -258,7 +258,7 @@ def test_only_bad_images_are_an_error(nncli: Runner) -> None:
     Path("bad/coal/1.png").write_text("no image")
     result = nncli("evaluate", "bad")
     assert (1, "") == (result.code, result.out)
-    assert result.err.endswith("nncli: bad: none of its 1 images could be read\n")
+    assert result.err.endswith("nncli: bad: none of its images could be read, of 1\n")
 
 
 @pytest.mark.parametrize(("name", "shown"), [("ผัดไทย", '"ผัดไทย"'), ("\x9b", '"\\u009b"')])

@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from nncli.cli.predict import Tally, _records
@@ -72,6 +73,9 @@ def test_quiet_keeps_the_lines_about_bad_images(nncli: Runner) -> None:
     assert "nncli: x.png: No such file or directory\n" == nncli("predict", "-q", "x.png").err
     Path("p.zip").write_bytes(b"")
     assert "; it lies in p.zip: unpack it first\n" in nncli("explain", "p.zip/cat/0.png", "-o", "x.png").err
+    np.savez("x.npz", x=np.zeros((2, 3, 3), np.uint8))
+    assert "x.npz[-1]: No such file or directory; predict x.npz answers" in nncli("predict", "-q", "x.npz[-1]").err
+    assert "; it lies in x.npz: nncli predict names" in nncli("explain", "x.npz[-1]", "-o", "x.png").err
     assert "; predict p.zip answers for each image in it\n" in nncli("predict", "-q", "p.zip/cat/0.png").err
 
 

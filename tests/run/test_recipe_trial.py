@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,14 +11,16 @@ from PIL import Image, ImageDraw
 
 from nncli.config import load_config, parse_override
 from nncli.features.settings import PIXELS
+from nncli.run.hooks import NOBODY, Hooks
 from nncli.run.plan import plan_experiment
-from nncli.run.recipe_trial import LAMBDAS, N_FOLDS, Trial, right_when_left_out
+from nncli.run.recipe_trial import CANDIDATES, LAMBDAS, N_FOLDS, Trial, right_when_left_out
 from nncli.run.starter_config import Starter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from nncli.run.hooks import Counts
     from nncli.run.plan import Plan
 
 SIDE = 20
@@ -26,9 +29,9 @@ SIDE = 20
 def dial(rng: np.random.Generator, label: int) -> Image.Image:
     """A hand that points a little higher in every class: to turn it makes it another one."""
     image = Image.new("L", (SIDE, SIDE), 240)
-    angle = np.deg2rad(9 * label - 4.5 + rng.normal(0, 1.5))
+    angle = np.deg2rad(9 * label - 4.5 + rng.normal(0, 1))
     x, y = 10 + rng.uniform(-1, 1, 2)
-    dx, dy = 8 * np.cos(angle), 8 * np.sin(angle)
+    dx, dy = 9 * np.cos(angle), 9 * np.sin(angle)
     ImageDraw.Draw(image).line((x - dx, y - dy, x + dx, y + dy), fill=20, width=2)
     return image
 
@@ -42,7 +45,11 @@ def shade(rng: np.random.Generator, label: int) -> Image.Image:
 
 
 def planned(
-    root: Path, draw: Callable[[np.random.Generator, int], Image.Image], *settings: str, each: int = 65
+    root: Path,
+    draw: Callable[[np.random.Generator, int], Image.Image],
+    *settings: str,
+    each: int = 65,
+    hooks: Hooks = NOBODY,
 ) -> Plan:
     """The plan of `recipe: auto` for a folder of `each` such images of two classes."""
     rng = np.random.default_rng(0)
@@ -52,7 +59,19 @@ def planned(
             draw(rng, label).save(root / f"{label}/{number:03d}.png")
     path = root.parent / "c.yaml"
     path.write_text("\n".join([f"data: {{path: {root.name}}}", "training: {recipe: auto}"]))
-    return plan_experiment(load_config(path, [parse_override(each) for each in settings]))
+    return plan_experiment(load_config(path, [parse_override(each) for each in settings]), hooks=hooks)
+
+
+class Watcher(Hooks):
+    """Watches recipes being tried."""
+
+    def __init__(self) -> None:
+        self.told: list[str | int] = []
+
+    def on_trying(self, n_candidates: int) -> Counts:
+        """See `Hooks`."""
+        self.told.append(f"{n_candidates} candidates")
+        return nullcontext(self.told.append)
 
 
 @pytest.fixture
@@ -73,8 +92,10 @@ def test_drawn_lines_that_may_not_be_turned_are_no_digits(root: Path) -> None:
 
 
 def test_classes_that_are_bright_and_dark_are_told_by_pixels(root: Path) -> None:
-    """Patches are freed of brightness; `init` says the same as `check` and `train`."""
-    plan = planned(root, shade)
+    """Patches are freed of brightness; who waits is told of each candidate, and `init` says the same as `train`."""
+    watcher = Watcher()
+    plan = planned(root, shade, hooks=watcher)
+    assert [f"{len(CANDIDATES)} candidates", *[1] * len(CANDIDATES)] == watcher.told
     data, training = plan.config.data, plan.config.training
     assert (PIXELS, "none", "none", "whole") == (
         *(data.features, data.augmentation),

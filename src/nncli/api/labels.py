@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nncli.api.scikit_learn import offered
+from nncli.text import counted
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -38,7 +39,9 @@ def checked_labels(y: ArrayLike | None, n_images: int) -> NDArray[Any]:
         cure = "; of one-hot rows, y.argmax(axis=1)" if labels.ndim == 2 else ""
         raise ValueError(f"y is an array {labels.shape}; give one label per image, ({n_images},){cure}")
     if len(labels) != n_images:
-        raise ValueError(f"X has {n_images} images and y has {len(labels)} labels; give one label per image")
+        raise ValueError(
+            f"X has {counted(n_images, 'image')} and y has {counted(len(labels), 'label')}; give one label per image"
+        )
     _refuse_values(y, labels)
     return labels
 

@@ -18,7 +18,7 @@ from nncli.cli.progress import MODES
 from nncli.cli.together import together
 from nncli.errors import EXIT_GATE, EXIT_SKIPPED, DataError, Interrupted, UsageError
 from nncli.machine.ranks import ALONE
-from nncli.text import printable
+from nncli.text import counted, printable
 
 if TYPE_CHECKING:
     from nncli.config import ConfigFile
@@ -141,7 +141,8 @@ def _run(
     from nncli.run.directory import RunDirectory, create_run
     from nncli.run.plan import plan_experiment
 
-    plan, watcher = plan_experiment(config_file), CrossvalProgress(progress)
+    watcher = CrossvalProgress(progress)
+    plan = plan_experiment(config_file, hooks=watcher)
     name = f"{config_file.path.stem}-crossval"
     with RunDirectory(resume) if resume else create_run(name, where[0], force=where[1]) as directory:
         try:
@@ -163,8 +164,8 @@ def _run(
 
 
 def _doubtful(metrics: dict[str, Any]) -> str:
-    n = len(metrics["likely_mislabeled"])
-    return f"{n} image{'' if n == 1 else 's'} whose label is doubtful, the least probable label first"
+    n_doubtful = len(metrics["likely_mislabeled"])
+    return f"{counted(n_doubtful, 'image')} whose label is doubtful, the least probable label first"
 
 
 def _begin(directory: RunDirectory, plan: Plan, folds: int, groups: str | None) -> None:

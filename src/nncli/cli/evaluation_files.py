@@ -9,7 +9,7 @@ import click
 
 from nncli.evaluation.tables import confusion_csv, csv_text, predictions_csv, probability_text
 from nncli.machine.atomic_file import write_text_atomically
-from nncli.text import printable
+from nncli.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -94,7 +94,7 @@ def _draw_wrong(path: str, evaluation: Evaluation) -> None:
         names = evaluation.classes[actual], evaluation.classes[predicted]
         paths.append(str(image))
         captions.append(Caption(names[0], f"{float(probability):.2f} {names[1]}", Path(image).name))
-    count = f"{len(wrong)} of {len(evaluation.paths)} images are wrong"
+    count = f"wrong: {len(wrong)} of {counted(len(evaluation.paths), 'image')}"
     more = f"; the first {MOST} of them" if len(wrong) > MOST else ""
     save_png(Path(path), sheet(paths, captions, f"{count}{more}, most confident first: actual, then predicted"))
 

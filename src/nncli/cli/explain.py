@@ -14,6 +14,7 @@ from nncli.cli.messages import say
 from nncli.cli.model_lookup import find_model
 from nncli.cli.next_step import run_of, say_next
 from nncli.cli.options import model_option
+from nncli.data.layout.words import ARCHIVES
 from nncli.errors import DataError, UsageError
 from nncli.text import printable
 
@@ -60,7 +61,8 @@ def command(image: str, model: str | None, output: str, method: str) -> None:
         pixels = decode_image(_source(image, used), used.image_format)
     except ImageError as error:
         inside = container_of(image)
-        way_out = f"; it lies in {printable(inside)}: unpack it first" if inside else ""
+        advice = "unpack it first" if inside.lower().endswith(ARCHIVES) else "nncli predict names the images in it"
+        way_out = f"; it lies in {printable(inside)}: {advice}" if inside else ""
         raise DataError(f"{printable(image)}: {error}{way_out}") from error
     explanation = explain(Predictor(used), pixels, method, lambda lots: with_bar(lots, len(lots), "parts"))
     form = ".4g" if used.task.name == "regression" else ".3f"

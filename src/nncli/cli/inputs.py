@@ -35,7 +35,10 @@ MAX_NAME_BYTES = 1 << 20
 
 
 def container_of(name: str) -> str:
-    """The file that an image lies in, by a name such as `photos.zip/a.jpg`; empty where it lies in none."""
+    """The file that an image lies in, by a name such as `p.zip/a.jpg` or `x.npz[3]`; empty where it lies in none."""
+    arrays = name.partition("[")[0]
+    if arrays != name and not is_file(name) and _is_arrays(arrays):
+        return arrays
     return next((place for place in map(str, Path(name).parents) if is_file(place)), "")
 
 

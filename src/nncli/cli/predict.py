@@ -22,7 +22,7 @@ from nncli.cli.records import FORMATS, Layout, make_record
 from nncli.cli.together import together
 from nncli.errors import EXIT_SKIPPED, UsageError
 from nncli.machine.atomic_file import open_atomically
-from nncli.text import printable
+from nncli.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -144,7 +144,7 @@ def _tell_what_was_left_out(tally: Tally, paths: tuple[str, ...]) -> bool:
         more = f" and {len(broken) - 1} more" if len(broken) > 1 else ""
         say(f"left out, for they are links to nothing: {printable(broken[0])}{more}")
     if tally.bad:
-        say(f"{tally.bad} of {tally.images} images could not be read")
+        say(f"{tally.bad} of {counted(tally.images, 'image')} could not be read")
     return bool(tally.bad or left_out)
 
 

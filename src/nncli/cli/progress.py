@@ -61,6 +61,10 @@ class Progress(Hooks):
         """Say it even with ``-q``."""
         warn(text)
 
+    def on_trying(self, n_candidates: int) -> Counts:
+        """Show a bar over the recipes that are tried."""
+        return self._bar_over(n_candidates, "trying recipes", "recipe")
+
     def on_loading(self, n_images: int) -> Counts:
         """Show a bar over the files of a data set."""
         return self._bar_over(n_images, "loading images")

@@ -14,7 +14,7 @@ from nncli.cli.model_lookup import find_model
 from nncli.cli.next_step import say_next, way_to_look
 from nncli.cli.sparkline import sparkline
 from nncli.cli.text_table import aligned
-from nncli.text import printable, size_in_words
+from nncli.text import counted, printable, size_in_words
 
 if TYPE_CHECKING:
     from nncli.model.file import Model
@@ -94,7 +94,9 @@ def _draw(model: Model, path: Path, most: int) -> None:
 
     drawn = weight_tiles(model, most)
     save_png(path, grid(drawn))
-    say(f"{printable(str(path))}: {len(drawn)} of {len(patterns(model))} patterns, the largest weights first")
+    say(
+        f"{printable(str(path))}: {len(drawn)} of {counted(len(patterns(model)), 'pattern')}, the largest weights first"
+    )
 
 
 def _json(path: Path, model: Model, run: RunFiles) -> str:
@@ -114,15 +116,16 @@ def _lines(path: Path, model: Model, run: RunFiles) -> list[str]:
     if thresholds := facts.get("thresholds"):
         pairs = zip(model.classes, thresholds, strict=True)
         names = ", ".join(f"{printable(name)} (from {threshold:.3f} on)" for name, threshold in pairs)
+    folded = f"; {facts['n_folded']:,} of batch normalization are folded into them" if "n_folded" in facts else ""
     layers = [[*list(layer.values())[:-1], f"{layer['parameters']:,}"] for layer in facts["layers"]]
     form = model.image_format
     lines = [
         f"model       {printable(str(path))}, {size_in_words(path.stat().st_size)}",
-        f"input       {form}, {form.resize}: {form.n_features:,} values per image",
+        f"input       {form}, {form.resize}: {counted(form.n_features, 'value')} per image",
         f"scaling     {facts['input']['scaling']}",
         *(f"{name:<11} {printable(in_words(facts[name]))}" for name in OPTIONAL if name in facts),
         f"{told:<11} {len(model.classes)}: {names}",
-        f"parameters  {facts['n_parameters']:,} ({facts['precision']})",
+        f"parameters  {facts['n_parameters']:,} ({facts['precision']}){folded}",
         "",
         *aligned([list(facts["layers"][0]), *layers]),
     ]
@@ -131,7 +134,9 @@ def _lines(path: Path, model: Model, run: RunFiles) -> list[str]:
     measures = [(name, in_words(run.metrics[name])) for name in MEASURES if name in run.metrics]
     lines += ["", "metrics", _indented(measures)] if measures else []
     curves = _curves(run.history)
-    return lines + (["", f"learning curve over {len(run.history['epoch'])} epochs", *curves] if curves else [])
+    return lines + (
+        ["", f"learning curve over {counted(len(run.history['epoch']), 'epoch')}", *curves] if curves else []
+    )
 
 
 def _curves(history: Curve) -> list[str]:

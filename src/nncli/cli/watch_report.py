@@ -11,7 +11,7 @@ from nncli.cli.messages import say
 from nncli.cli.sparkline import sparkline
 from nncli.cli.text_table import aligned
 from nncli.errors import DataError
-from nncli.text import printable
+from nncli.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,4 +72,4 @@ def _draw(watched: Watched, path: Path) -> None:
         raise DataError("the first layer sees neither pixels nor points of a plane: there is nothing to draw")
     captions = [f"epoch {epoch}" for epoch in watched["frame"].tolist()]
     save_png(path, strip(rows, captions))
-    say(f"{printable(str(path))}: {len(captions)} pictures")
+    say(f"{printable(str(path))}: {counted(len(captions), 'picture')}")

@@ -327,12 +327,26 @@ def _arrays(path: str | Path, reading: Reading) -> ImageSource:
         start += len(images)
     alike = len({piece.shape[1:] for piece in pieces}) == 1
     together = np.concatenate(pieces) if alike else [image for piece in pieces for image in piece]
-    missing = [name for label, name in enumerate(found.classes) if label not in set(next(iter(splits.values())).labels)]
-    if reading.is_training and not are_numbers and (missing or len(found.classes) < 2):
-        what = f"no images of class {some(missing)} to train on" if missing else "images of one class only"
-        raise DataError(f"{printable(found.root)}: {what}")
+    if reading.is_training:
+        _check_trainable(printable(found.root), splits, () if are_numbers else found.classes)
     origins = sum((found.origins[split] for split in found.splits), ())
     return ImageArrays(str(path), found.classes, splits, found.notes, groups, images=together, origins=origins)
+
+
+def _check_trainable(root: str, splits: Mapping[str, LabeledFiles], classes: Sequence[str]) -> None:
+    """Refuse arrays without anything to train on, or without a class, where there are classes.
+
+    Raises:
+        DataError: They are such.
+    """
+    main = splits.get("all") or splits.get("train")
+    if main is None:
+        raise DataError(f"{root}: {some(list(splits))} without images to train on")
+    there = set(main.labels)
+    if missing := [name for label, name in enumerate(classes) if label not in there]:
+        raise DataError(f"{root}: no images of class {some(missing)} to train on")
+    if len(classes) == 1:
+        raise DataError(f"{root}: all images are of class {some(classes)}")
 
 
 def _with_siblings(table: str, beside: Sequence[str]) -> dict[str, str]:

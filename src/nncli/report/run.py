@@ -152,6 +152,7 @@ def _headline(run: ReportedRun, facts: dict[str, Any], figures: dict[str, Any]) 
             str(len(run.model.classes)),
         ),
         ("parameters", f"{facts['n_parameters']:,}"),
+        ("folded into them", f"{facts['n_folded']:,} of batch normalization" if "n_folded" in facts else None),
         (
             "kept: last epoch" if metrics.get("kept") == "last" else "best epoch",
             f"{best} / {epochs}" if best and epochs else None,

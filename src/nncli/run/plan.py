@@ -15,6 +15,7 @@ from nncli.errors import UsageError
 from nncli.features.settings import PIXELS
 from nncli.features.settings.column import n_directions
 from nncli.machine.backend import open_backend
+from nncli.run.hooks import NOBODY, Hooks
 from nncli.run.recipe_choice import apply_recipe
 from nncli.run.sample_choice import apply_samples
 from nncli.text import printable
@@ -84,12 +85,13 @@ class Plan:
         return f"{self.n_parameters:,} parameters" + (f" in {n} networks, {n} times the cost" if n > 1 else "")
 
 
-def plan_experiment(config_file: ConfigFile, source: ImageSource | None = None) -> Plan:
+def plan_experiment(config_file: ConfigFile, source: ImageSource | None = None, hooks: Hooks = NOBODY) -> Plan:
     """Find the images, and check the config against them.
 
     Args:
         config_file: As written.
         source: The images; by default those of the folder `data.path`.
+        hooks: Watch recipes being tried.
 
     Raises:
         ConfigError: The config does not fit the images; nothing was started.
@@ -113,8 +115,9 @@ def plan_experiment(config_file: ConfigFile, source: ImageSource | None = None) 
         _refuse_what_needs_validation(config_file)
     _check_class_weights(config_file, source.classes)
     _check_mirror_targets(config_file, source.classes)
-    config_file, notes = apply_recipe(config_file, source, training)
+    config_file, notes = apply_recipe(config_file, source, training, hooks)
     config_file, found = apply_samples(config_file, source, training.paths)
+    _check_placement(config_file, has_validation=bool(validation.paths))
     config = config_file.config
     layer_dims = resolve_layer_dims(config_file, source, len(training.paths))
     judges_nothing = not validation.paths and config.training.monitor != "last"
@@ -166,6 +169,33 @@ def _refuse_what_needs_validation(config_file: ConfigFile) -> None:
         if is_used:
             message = f"{key} needs validation images: set data.validation_split, or remove {key.partition('.')[2]}"
             raise config_file.error(key, message)
+
+
+def _check_placement(config_file: ConfigFile, *, has_validation: bool) -> None:
+    """Refuse shards where something needs the pixels of all training images in one place."""
+    config = config_file.config
+    if config.data.placement != "shards":
+        return
+    needs = {
+        f"training.mixing {config.training.mixing} mixes images of": config.training.mixing in ("mixup", "cutmix"),
+        "training.pattern_epochs trains patterns on": config.training.pattern_epochs > 0,
+        "training.watch looks at": config.training.watch == "on",
+        "a run without validation images is judged by": not has_validation,
+    }
+    for what, is_needed in needs.items():
+        if is_needed:
+            message = f"data.placement shards keeps training images apart, but {what} all of them; write shared"
+            raise config_file.error("data.placement", message)
+
+
+def refuse_shards(plan: Plan, n_ranks: int) -> None:
+    """Refuse shards for a command whose ranks each train on all images.
+
+    Raises:
+        UsageError: There are several ranks, and each is to hold its own training images.
+    """
+    if n_ranks > 1 and plan.config.data.placement == "shards":
+        raise UsageError("data.placement: shards is for train; every rank needs all images here, so write shared")
 
 
 def _check_class_weights(config_file: ConfigFile, classes: tuple[str, ...]) -> None:

@@ -35,9 +35,12 @@ from nncli.data.image.image_format import ImageFormat
 from nncli.features.column import FeatureColumn
 from nncli.features.settings import PIXELS
 from nncli.machine.cores import usable_cores
+from nncli.run.hooks import NOBODY, Hooks
 from nncli.run.mirror_choice import evenly_chosen
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from nncli.data.looks import Looks
@@ -47,13 +50,15 @@ if TYPE_CHECKING:
 PIXELS_ALONE = "pixels"
 """The candidate that is no recipe."""
 
+CANDIDATES = (*RECIPES, PIXELS_ALONE)
+
 FEWEST, MOST = 100, 400
 """Images that say something, and images tried."""
 
-SIDE = 48
+SIDE = 32
 """Pixels of the longer side at which larger images are tried."""
 
-SMALL = {"count": 64, "deep_count": 128}
+SMALL = {"count": 32, "deep_count": 64}
 """Most patches and patterns of the small versions."""
 
 N_DEFORMED, N_FOLDS = 2, 5
@@ -101,7 +106,7 @@ class Trial:
 
 
 def try_recipes(
-    source: ImageSource, files: LabeledFiles, looks: Looks, image_format: ImageFormat, rule: str
+    source: ImageSource, files: LabeledFiles, looks: Looks, image_format: ImageFormat, rule: str, hooks: Hooks = NOBODY
 ) -> Trial | None:
     """Try all candidates on some of the training images; None where these are too few to say anything.
 
@@ -111,6 +116,7 @@ def try_recipes(
         looks: What they look like.
         image_format: Size and color that they will get.
         rule: The recipe that suits what they look like.
+        hooks: Watch.
     """
     n = len(files.paths)
     if n < FEWEST:
@@ -119,28 +125,38 @@ def try_recipes(
     sides = image_format.height, image_format.width
     height, width = (max(1, round(side * min(1.0, SIDE / max(sides)))) for side in sides)
     image_format = ImageFormat(height, width, image_format.color, image_format.resize)
-    loaded = source.load([files.paths[i] for i in chosen], image_format)
-    labels = np.array(files.labels, np.intp)[chosen[loaded.kept]]
-    if len(labels) < FEWEST:
-        return None
-    key = sha256(loaded.pixels.tobytes()).digest(), labels.tobytes(), image_format, n, rule
-    if key not in _trials:
-        _trials.clear()
-        _trials[key] = _trial(image_format, loaded.pixels, labels, n, rule)
-    return _trials[key]
+    with hooks.on_trying(len(CANDIDATES)) as on_tried:  # loading takes its time, too
+        loaded = source.load([files.paths[i] for i in chosen], image_format)
+        labels = np.array(files.labels, np.intp)[chosen[loaded.kept]]
+        if len(labels) < FEWEST:
+            return None
+        key = sha256(loaded.pixels.tobytes()).digest(), labels.tobytes(), image_format, n, rule
+        if key not in _trials:
+            _trials.clear()
+            _trials[key] = Trial(len(labels), _right(image_format, loaded.pixels, labels, n, on_tried), rule)
+        return _trials[key]
 
 
-def _trial(image_format: ImageFormat, pixels: NDArray[np.uint8], labels: NDArray[np.intp], n: int, rule: str) -> Trial:
-    """The trial on such images and their labels, where there are `n` to train on."""
+def _right(
+    image_format: ImageFormat,
+    pixels: NDArray[np.uint8],
+    labels: NDArray[np.intp],
+    n: int,
+    on_tried: Callable[[int], None],
+) -> dict[str, NDArray[np.bool_]]:
+    """Whether each candidate is right for each of such images, where there are `n` to train on."""
 
     def tried(name: str) -> NDArray[np.bool_]:
         features = _small_features(name, n, image_format.shape)
         learned, asked = _columns(features, image_format, pixels, is_deformed=name == "digits")
         return right_when_left_out(learned, asked, labels, int(labels.max()) + 1)
 
-    names = (*RECIPES, PIXELS_ALONE)
-    with ThreadPoolExecutor(min(usable_cores(), len(names))) as threads:
-        return Trial(len(labels), dict(zip(names, threads.map(tried, names), strict=True)), rule)
+    right = {}
+    with ThreadPoolExecutor(min(usable_cores(), len(CANDIDATES))) as threads:
+        for name, answers in zip(CANDIDATES, threads.map(tried, CANDIDATES), strict=True):
+            right[name] = answers
+            on_tried(1)
+    return right
 
 
 def _small_features(name: str, n_images: int, shape: Shape) -> Features:

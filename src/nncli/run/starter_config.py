@@ -21,6 +21,7 @@ from nncli.data.image.image_sizes import described, sizes_of
 from nncli.data.reading import read_source
 from nncli.errors import DataError
 from nncli.features.settings import PIXELS
+from nncli.run.hooks import NOBODY, Hooks
 from nncli.run.mirror_choice import compare_mirrored
 from nncli.run.recipe_choice import choose_recipe, chosen_format, why_padded
 from nncli.text import printable
@@ -75,8 +76,8 @@ class Starter:
     notes: tuple[str, ...]
 
     @classmethod
-    def of(cls, root: str) -> Starter:
-        """Look at the folder `root`.
+    def of(cls, root: str, hooks: Hooks = NOBODY) -> Starter:
+        """Look at the folder `root`; the hooks watch recipes being tried.
 
         Raises:
             DataError: It cannot be used, or none of the images looked at can be read.
@@ -90,7 +91,7 @@ class Starter:
         values |= chosen_format(looks, len(paths))
         height, width = values["data.image_size"]
         image_format = ImageFormat(height, width, values["data.color"], values["data.resize"])
-        recipe, on_pixels, (_, *notes) = choose_recipe(folder, training, looks, image_format)
+        recipe, on_pixels, (_, *notes) = choose_recipe(folder, training, looks, image_format, hooks)
         values |= {"training.recipe": recipe, "training.effort": EFFORT}
         shape = *values["data.image_size"], 1 if looks.is_gray else 3
         notes += [why_padded(looks, values)] if looks.is_elongated and values["data.resize"] == "pad" else []

@@ -64,7 +64,7 @@ def make_trainer(
     config = experiment.config
     training, network, dims = config.training, config.network, experiment.plan.layer_dims
     dtype = np.dtype(training.precision)
-    m = len(experiment.training.labels)
+    m = experiment.training.n_images
     batch_size = m if training.batch_size == "full" else training.batch_size
     like = experiment.like
     device = None if is_on_host(like) else _device(like, experiment, batch_size, dtype)
@@ -184,8 +184,8 @@ def _class_weights(setting: Any, experiment: Experiment, dtype: Any, like: Array
         return None
     classes = experiment.classes
     if setting == "balanced":
-        counts = np.bincount(experiment.training.labels, minlength=len(classes))
-        weights = len(experiment.training.labels) / (len(classes) * counts)
+        counts = experiment.training.class_counts(len(classes))
+        weights = experiment.training.n_images / (len(classes) * counts)
     else:
         weights = np.array([setting.get(name, 1.0) for name in classes])
     return np.asarray(weights.astype(dtype), like=like)

@@ -305,7 +305,15 @@ def test_hostile_files_cost_one_line(name: str, tmp_path: Path) -> None:
         ({"x": TRAIN * np.float32(np.nan), "y": Y_TRAIN}, "holds values that are no finite numbers"),
         ({"x": TRAIN * 1000.0, "y": Y_TRAIN}, "values from .*; save them as bytes from 0 to 255"),
         ({"x": TRAIN.reshape(6, 2, 2, 2, 2), "y": Y_TRAIN}, "an array of 6 x 2 x 2 x 2 x 2 is no set of images"),
-        ({"x": TRAIN, "y": Y_TRAIN + 0.5}, "labels of type float64 are no whole numbers"),
+        ({"x": TRAIN, "y": Y_TRAIN + 0.5}, r"y\[0\]: label .*5, no whole number; .* write data.task: regression"),
+        ({"x": TRAIN, "y": np.array([0, 1, 0, 1, 0, np.inf])}, r"y\[5\]: label inf, no whole number"),
+        ({"x": TRAIN, "y": np.array([0, 1, 0, 1, 0, 2**63], np.uint64)}, r"y\[5\]: label 9.*e\+18, no whole number"),
+        ({"x": TRAIN, "y": np.array(["a", "b", "", "a", "b", "a"])}, r"y\[2\]: no label"),
+        ({"x": TRAIN[:0], "y": Y_TRAIN[:0]}, "x: no images in it"),
+        (
+            {"x": TRAIN, "y": Y_TRAIN, "class_names": np.array(["a", "b", "a"])},
+            "2 classes in the list of names are called a;",
+        ),
         ({"x": TRAIN}, "no images with labels in it|no file of labels beside it"),
     ],
 )

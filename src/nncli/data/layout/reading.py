@@ -32,7 +32,7 @@ from nncli.data.layout.oddities import (
 )
 from nncli.data.layout.words import BESIDE, SPLIT_OF_WORD, SPLITS, WITHOUT_LABEL, split_and_rest, split_of, squeezed
 from nncli.errors import DataError
-from nncli.text import printable
+from nncli.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -254,8 +254,8 @@ def _part(tree: Tree, folder: str, notes: list[str]) -> Part:
 def _without_placeholders(tree: Tree, folders: list[str], notes: list[str]) -> list[str]:
     left = [path for path in folders if squeezed(_name(path)) in WITHOUT_LABEL]
     notes += [
-        f"left out {_shown(tree, path)} with {tree.count(path):,} images: its name says that they have no class; "
-        "data.splits: none makes it one"
+        f"left out {_shown(tree, path)} with {counted(tree.count(path), 'image')}: its name says that they have no "
+        "class; data.splits: none makes it one"
         for path in left
     ]
     return [path for path in folders if path not in left]
@@ -355,7 +355,9 @@ def _note_what_looks_odd(tree: Tree, root: str, folders: list[str], notes: list[
             words = [word for word in re.findall("[a-z]+", _name(folder).lower()) if word in SPLIT_OF_WORD]
             notes.append(f"{printable(_name(folder))} counts as a class, though its name says {some(words)}")
         elif squeezed(_name(folder)) in BESIDE and tree.count(folder):
-            notes.append(f"{printable(_name(folder))} counts as a class, for it holds {tree.count(folder):,} images")
+            notes.append(
+                f"{printable(_name(folder))} counts as a class, for it holds {counted(tree.count(folder), 'image')}"
+            )
     shared = shared_folders(tree, folders)
     if shared:
         one, other, names = shared
