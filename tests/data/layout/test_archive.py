@@ -144,7 +144,7 @@ def test_what_is_no_archive_is_refused(suffix: str, data: bytes, tmp_path: Path)
     """In one line."""
     (tmp_path / f"x.{suffix}").write_bytes(data)
     with pytest.raises(
-        DataError, match="not readable as an archive|neither a zip nor a tar archive: .*; fetch it again"
+        DataError, match=r"not readable as an archive|neither a zip nor a tar archive: .*; fetch it again"
     ) as caught:
         Archive(tmp_path / f"x.{suffix}")
     assert 1 == len(str(caught.value).splitlines())
