@@ -32,6 +32,7 @@ UFUNCS = (
 )
 
 FUNCTIONS = {
+    "append": "arr values axis",
     "arange": "start stop step dtype",
     "asarray": "a dtype order copy",
     "bincount": "x weights minlength",

@@ -31,6 +31,7 @@ ROUNDING = 1e-4
 SHARED: tuple[Block, ...] = (
     Patches(size=5, count=9, grid=2),
     DeepPatches(size=5, count=4, pool=2, deep_size=2, deep_count=6, grid=2),
+    DeepPatches(size=5, count=4, pool=2, deep_size=3, deep_count=6, grid=1),
 )
 OTHERS: tuple[Block, ...] = (Pixels(), Hog(cell=4), ColorHistogram(bins=3, grid=2), Pca(components=7))
 

@@ -11,7 +11,7 @@ from nncli.features.settings import PIXELS, Features, Shape, class_name, n_featu
 from nncli.features.settings.looks import seen_shape
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Container, Mapping
 
     from numpy.typing import NDArray
 
@@ -170,13 +170,23 @@ class FeatureColumn:
         }
 
     @staticmethod
-    def array_shapes(features: Features, shape: Shape) -> dict[str, tuple[int, ...]]:
-        """The shapes of `arrays`, for checking a file before anything is computed."""
-        return {
-            f"features{i}.{name}": array_shape
-            for i, settings in enumerate(features, start=1)
-            for name, array_shape in block_class(settings.kind).array_shapes(settings, shape).items()
-        }
+    def array_shapes(features: Features, shape: Shape, names: Container[str] = ()) -> dict[str, tuple[int, ...]]:
+        """The shapes of `arrays`, for checking a file before anything is computed.
+
+        Args:
+            features: The settings of the blocks.
+            shape: Of what they see.
+            names: Of the arrays in the file, which may be an older one.
+        """
+        shapes: dict[str, tuple[int, ...]] = {}
+        for i, settings in enumerate(features, start=1):
+            block = block_class(settings.kind)
+            its = block.array_shapes(settings, shape)
+            if older := getattr(block, "older_array_shapes", None):
+                before = older(settings, shape)
+                its = before if all(f"features{i}.{name}" in names for name in before) else its
+            shapes |= {f"features{i}.{name}": array_shape for name, array_shape in its.items()}
+        return shapes
 
     @classmethod
     def from_arrays(
