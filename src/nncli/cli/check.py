@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import click
 
 from nncli.cli.config_words import settings_option
-from nncli.cli.evaluation_files import Png
 from nncli.cli.messages import fitted, say, warn
 from nncli.cli.multilabel import label_lines
 from nncli.cli.next_step import say_next
+from nncli.cli.options import Output
 from nncli.cli.progress import Progress
 from nncli.cli.regression import target_lines
 from nncli.errors import EXIT_GATE, EXIT_SKIPPED
@@ -44,7 +44,10 @@ class Check(Progress):
 @click.argument("config", type=click.Path(path_type=Path))
 @settings_option
 @click.option(
-    "--preview", metavar="FILE", type=Png(), help="Draw samples of each class as the network sees them (PNG)."
+    "--preview",
+    metavar="FILE",
+    type=Output("picture"),
+    help="Draw samples of each class as the network has them (PNG).",
 )
 @click.option("--strict", is_flag=True, help="Exit with 4 if images, or near-copies, are in several splits or classes.")
 def command(config: Path, settings: tuple[str, ...], preview: str | None, *, strict: bool) -> None:
@@ -80,7 +83,7 @@ def show_plan(config_file: ConfigFile, progress: str, preview: str | None = None
 
     started = time.perf_counter()
     hooks = Check(progress)
-    plan = plan_experiment(config_file, hooks=hooks)
+    plan = plan_experiment(config_file, on_trying=hooks.on_trying)
     untrained = plan.config_file.with_values({"training.pattern_epochs": 0})  # training patterns can take minutes
     experiment = load(replace(plan, config_file=untrained), hooks)
     loaded = time.perf_counter() - started

@@ -11,6 +11,7 @@ import click
 
 from nncli.cli.messages import fitted, say, warn
 from nncli.cli.next_step import say_next, way_to_look
+from nncli.cli.options import Output
 from nncli.errors import EXIT_GATE, EXIT_SKIPPED, DataError, UsageError
 from nncli.text import counted, printable
 
@@ -33,7 +34,7 @@ GATES = ("better", "not-worse")
     help="Output format.",
 )  # fmt: skip
 @click.option(
-    "--differences", metavar="FILE", type=click.Path(), help="Write images that models answer differently, as CSV."
+    "--differences", metavar="FILE", type=Output("table"), help="Write images that models answer differently, as CSV."
 )
 @click.option(
     "--gate", type=click.Choice(GATES), help="Exit with 4 unless each further model is that, compared with the first."

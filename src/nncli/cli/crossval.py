@@ -142,7 +142,7 @@ def _run(
     from nncli.run.plan import plan_experiment
 
     watcher = CrossvalProgress(progress)
-    plan = plan_experiment(config_file, hooks=watcher)
+    plan = plan_experiment(config_file, on_trying=watcher.on_trying)
     name = f"{config_file.path.stem}-crossval"
     with RunDirectory(resume) if resume else create_run(name, where[0], force=where[1]) as directory:
         try:

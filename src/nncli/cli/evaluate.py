@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nncli.cli.evaluated_folder import evaluate_folder, evaluate_with_unknowns
-from nncli.cli.evaluation_files import Png, write_files
+from nncli.cli.evaluation_files import write_files
 from nncli.cli.evaluation_report import FORMATS, coverage_table, unknown_lines
 from nncli.cli.gate import is_below
 from nncli.cli.messages import fitted, say
 from nncli.cli.model_lookup import find_model
 from nncli.cli.multilabel import LABEL_FORMATS
 from nncli.cli.next_step import run_of, say_next, way_to_look
-from nncli.cli.options import Share, backend_option, model_option
+from nncli.cli.options import Output, Share, backend_option, model_option
 from nncli.cli.predicting import help_predicting, predicting
 from nncli.cli.regression import NUMBERS_FORMATS, refuse_options
 from nncli.cli.together import together
@@ -51,14 +51,17 @@ OF_CLASSES = ("coverage", "wrong", "wrong_sheet", "mislabeled", "confusion", "un
 )
 @click.option("--coverage", is_flag=True, help="Add the share answered and accuracy at each threshold.")
 @click.option(
-    "--wrong", metavar="FILE", type=click.Path(), help="Write misclassified images as CSV, most confident first."
+    "--wrong", metavar="FILE", type=Output("table"), help="Write misclassified images as CSV, most confident first."
 )
 @click.option(
-    "--wrong-sheet", metavar="FILE", type=Png(), help="Draw misclassified images as PNG, most confident first."
+    "--wrong-sheet",
+    metavar="FILE",
+    type=Output("picture"),
+    help="Draw misclassified images as PNG, most confident first.",
 )
-@click.option("--mislabeled", metavar="FILE", type=click.Path(), help="Write likely mislabeled images as CSV.")
-@click.option("--confusion", metavar="FILE", type=click.Path(), help="Write the confusion matrix as .csv or .png.")
-@click.option("--predictions", metavar="FILE", type=click.Path(), help="Write the prediction of every image as CSV.")
+@click.option("--mislabeled", metavar="FILE", type=Output("table"), help="Write likely mislabeled images as CSV.")
+@click.option("--confusion", metavar="FILE", type=Output("either"), help="Write the confusion matrix as .csv or .png.")
+@click.option("--predictions", metavar="FILE", type=Output("table"), help="Write the prediction of every image as CSV.")
 @click.option(
     "--fail-under",
     metavar="ACCURACY",

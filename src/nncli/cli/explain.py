@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from nncli.cli.bar import with_bar
-from nncli.cli.evaluation_files import Png
 from nncli.cli.inputs import container_of, is_file
 from nncli.cli.messages import say
 from nncli.cli.model_lookup import find_model
 from nncli.cli.next_step import run_of, say_next
-from nncli.cli.options import model_option
+from nncli.cli.options import Output, model_option
 from nncli.data.layout.words import ARCHIVES
 from nncli.errors import DataError, UsageError
 from nncli.text import printable
@@ -27,7 +26,7 @@ METHODS = ("occlusion", "gradient")
 @click.command(short_help="Draw which parts of an image drove the prediction.")
 @click.argument("image", type=click.Path())
 @model_option
-@click.option("-o", "--output", metavar="FILE", required=True, type=Png(), help="Picture to write (PNG).")
+@click.option("-o", "--output", metavar="FILE", required=True, type=Output("picture"), help="Picture to write (PNG).")
 @click.option(
     "--method", type=click.Choice(METHODS), default="occlusion", show_default=True, help="Attribution method."
 )

@@ -11,6 +11,7 @@ from nncli.cli.bar import with_bar
 from nncli.cli.messages import say
 from nncli.cli.model_lookup import find_model
 from nncli.cli.next_step import run_of, say_next, validation_image
+from nncli.cli.options import Output
 from nncli.errors import UsageError
 from nncli.machine.extras import refuse_missing
 from nncli.text import counted, printable
@@ -25,7 +26,7 @@ SUFFIX = ".onnx"
 @click.command(short_help="Write a model as ONNX, for other runtimes.")
 @click.argument("model", metavar="[MODEL|RUN]", required=False, type=click.Path())
 @click.option(
-    "-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="Default: model.onnx beside the model."
+    "-o", "--output", metavar="FILE", type=Output(path_type=Path), help="Default: model.onnx beside the model."
 )
 @click.option(
     "--check-images", metavar="DIR", type=click.Path(), help="Compare on the images in DIR, too (at most 256)."

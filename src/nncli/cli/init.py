@@ -9,6 +9,7 @@ import click
 
 from nncli.cli.messages import say
 from nncli.cli.next_step import say_next
+from nncli.cli.options import Output
 from nncli.errors import UsageError
 from nncli.text import counted, printable
 
@@ -19,7 +20,7 @@ SCHEMA = "nncli.schema.json"
 @click.command(short_help="Look at a folder of images and write a config for it.")
 @click.argument("data_dir", type=click.Path())
 @click.option(
-    "-o", "--output", metavar="FILE", type=click.Path(path_type=Path), default=Path("config.yaml"), show_default=True
+    "-o", "--output", metavar="FILE", type=Output(path_type=Path), default=Path("config.yaml"), show_default=True
 )
 @click.option("--force", is_flag=True, help="Replace FILE if it exists.")
 def command(data_dir: str, output: Path, force: bool) -> None:
@@ -41,7 +42,7 @@ def command(data_dir: str, output: Path, force: bool) -> None:
     from nncli.machine.atomic_file import write_text_atomically
     from nncli.run.starter_config import Starter
 
-    starter = Starter.of(data_dir, Progress("auto"))
+    starter = Starter.of(data_dir, Progress("auto").on_trying, is_kept=True)
     schema = SCHEMA if (output.parent / SCHEMA).is_file() else None
     write_text_atomically(output, starter.text(output, schema))
     for note in starter.notes:

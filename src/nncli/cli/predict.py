@@ -16,7 +16,7 @@ from nncli.cli.bar import with_bar
 from nncli.cli.inputs import STDIN, broken_links, check_folders, check_numbers, container_of, source_lots, unread_notes
 from nncli.cli.messages import fitted, say, warn
 from nncli.cli.model_lookup import find_model
-from nncli.cli.options import Share, backend_option, model_option
+from nncli.cli.options import Output, Share, backend_option, model_option
 from nncli.cli.predicting import help_predicting, predicting
 from nncli.cli.records import FORMATS, Layout, make_record
 from nncli.cli.together import together
@@ -67,7 +67,7 @@ if TYPE_CHECKING:
 )
 @click.option("--all-probs", is_flag=True, help="Add the probability of every class, in the model's order.")
 @click.option("--header", is_flag=True, help="Begin tsv with the names of its columns.")
-@click.option("-o", "--output", metavar="FILE", type=click.Path(), help="Write here instead of to stdout.")
+@click.option("-o", "--output", metavar="FILE", type=Output(), help="Write here instead of to stdout.")
 @backend_option
 @click.pass_context
 @together.helped_by(help_predicting)

@@ -11,6 +11,7 @@ import click
 from nncli.cli.messages import say
 from nncli.cli.model_lookup import find_model
 from nncli.cli.next_step import run_of, say_next, validation_image
+from nncli.cli.options import Output
 from nncli.errors import DataError, UsageError
 from nncli.machine.extras import refuse_missing
 from nncli.text import counted, printable
@@ -25,7 +26,7 @@ NAME = "report.html"
 
 @click.command(short_help="Write a page to look at: curves, confusion matrix, wrong images.")
 @click.argument("runs", metavar="[RUN]...", nargs=-1, type=click.Path())
-@click.option("-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="Default: RUN/report.html.")
+@click.option("-o", "--output", metavar="FILE", type=Output(path_type=Path), help="Default: RUN/report.html.")
 @click.option(
     "--data", metavar="DIR", type=click.Path(), help="Folder of labeled images.  [default: the run's validation images]"
 )

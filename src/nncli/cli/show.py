@@ -12,6 +12,7 @@ import click
 from nncli.cli.messages import fitted, say
 from nncli.cli.model_lookup import find_model
 from nncli.cli.next_step import say_next, way_to_look
+from nncli.cli.options import Output
 from nncli.cli.sparkline import sparkline
 from nncli.cli.text_table import aligned
 from nncli.text import counted, printable, size_in_words
@@ -34,15 +35,13 @@ FIRST_COLUMN = 12
 
 @click.command(short_help="Show what a model is and how it was trained.")
 @click.argument("model", metavar="[MODEL|RUN]", required=False, type=click.Path())
-@click.option(
-    "--weights", metavar="FILE", type=click.Path(path_type=Path), help="Draw the first layer's weights (PNG)."
-)
+@click.option("--weights", metavar="FILE", type=Output("picture", Path), help="Draw the first layer's weights (PNG).")
 @click.option(
     "--tiles", metavar="N", type=click.IntRange(1, 4096), default=64, help="At most N tiles.", show_default=True
 )
 @click.option("--watch", is_flag=True, help="Only how the layers fared in a run with train --watch.")
 @click.option(
-    "--film", metavar="FILE", type=click.Path(path_type=Path), help="Draw what was watched, epoch by epoch (PNG)."
+    "--film", metavar="FILE", type=Output("picture", Path), help="Draw what was watched, epoch by epoch (PNG)."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(

@@ -168,7 +168,7 @@ def _started(data: Path, overrides: Sequence[Override], progress: str, *, writes
             raise UsageError(f"{shown}: no config, and {printable(str(path))} is about other data; {hint}")
         say(f"{shown} is no config; training with {printable(str(path))}, which is about it")
         return config_file
-    text = Starter.of(str(data), Progress(progress)).text(path)
+    text = Starter.of(str(data), Progress(progress).on_trying).text(path)
     config_file = parse_config(text, path, overrides)
     if writes:
         write_text_atomically(path, text)
@@ -203,10 +203,10 @@ def _latest_run(config: Path | None) -> Path:
 def _new(config_file: ConfigFile, hooks: Hooks) -> Plan:
     from nncli.run.plan import plan_experiment
 
-    return plan_experiment(config_file, hooks=hooks)
+    return plan_experiment(config_file, on_trying=hooks.on_trying, ranks=together.ranks or ALONE)
 
 
 def _resumed(directory: Path, config: Path | None, overrides: list[Override]) -> Plan:
     from nncli.run.resuming import plan_resumed
 
-    return plan_resumed(directory, config, overrides)
+    return plan_resumed(directory, config, overrides, together.ranks or ALONE)

@@ -12,6 +12,7 @@ import click
 
 from nncli.cli.config_words import settings_option
 from nncli.cli.messages import say
+from nncli.cli.options import Output
 from nncli.cli.progress import Progress
 from nncli.cli.stop_signals import signals
 from nncli.cli.together import together
@@ -67,7 +68,7 @@ def _help(ranks: Ranks) -> None:
     help="Time budget, such as 90s, 10m, 1h30m.",
 )
 @click.option("--trials", metavar="N", type=click.IntRange(1), help="Stop after N trials, if that is earlier.")
-@click.option("-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="Default: CONFIG-best.yaml.")
+@click.option("-o", "--output", metavar="FILE", type=Output(path_type=Path), help="Default: CONFIG-best.yaml.")
 @click.option("--study", metavar="FILE|URL", help="Database of the trials.  [default: beside --output, .study]")
 @click.option("--force", is_flag=True, help="Replace --output even if it was not written by tune.")
 @click.option(
@@ -169,7 +170,7 @@ def _search(config_file: ConfigFile, study: str) -> Search:
 
     room, ranks = _search_room(), together.ranks or ALONE
     ranks.meet()
-    plan = plan_experiment(config_file, hooks=Progress("auto"))
+    plan = plan_experiment(config_file, on_trying=Progress("auto").on_trying)
     if not plan.validation_files.paths:
         raise config_file.error(
             "data.validation_split", "data.validation_split is 0, and tune needs validation images to choose by"

@@ -174,7 +174,7 @@ def listed_source(path: str | Path, reading: Reading, tree: Tree | None) -> Imag
         reading.refuse_but("a table", "columns", "order")
         folder = os.path.dirname(path)  # noqa: PTH120 - a leading ./ stays
         siblings = [os.path.join(folder, other) for other in sorted(os.listdir(folder or "."))]  # noqa: PTH118, PTH208
-        return _tables(str(path), _with_siblings(str(path), siblings), reading)
+        return read_tables(str(path), _with_siblings(str(path), siblings), reading)
     from nncli.data.arrays.families import is_array_file
 
     if is_array_file(path):
@@ -191,7 +191,7 @@ def _elsewhere(path: str, reading: Reading) -> ImageSource | None:
 
     if shards_of(path):
         reading.refuse_but("a table", "columns", "order")
-        return _tables(path, {path: ""}, reading)
+        return read_tables(path, {path: ""}, reading)
     archive = path
     while not is_archive_name(archive):
         archive, _, inner = archive.rpartition("/")
@@ -202,7 +202,7 @@ def _elsewhere(path: str, reading: Reading) -> ImageSource | None:
         return None
     reading.refuse_but("a table", "columns", "order")
     beside = tree.listing(os.path.dirname(path)).others  # noqa: PTH120
-    return _tables(archive, _with_siblings(path, beside), reading, tree)
+    return read_tables(archive, _with_siblings(path, beside), reading, tree)
 
 
 def _listed_in(tree: Tree, reading: Reading) -> ImageSource | None:
@@ -215,7 +215,7 @@ def _listed_in(tree: Tree, reading: Reading) -> ImageSource | None:
     if not tables or reading.splits:
         return None
     reading.refuse_but("a folder with a metadata file", "columns", "order")
-    return _tables(tree.root, tables, reading, tree)
+    return read_tables(tree.root, tables, reading, tree)
 
 
 def _without_images(tree: Tree, reading: Reading) -> ImageSource | None:
@@ -232,7 +232,7 @@ def _without_images(tree: Tree, reading: Reading) -> ImageSource | None:
         if shards:
             reading.refuse_but("parquet files", "columns", "order")
             splits = {path: split_of(Path(path).name.partition("-")[0]) for path in shards}
-            return _tables(folder, splits, reading, tree)
+            return read_tables(folder, splits, reading, tree)
     return None
 
 
@@ -362,7 +362,7 @@ def _with_siblings(table: str, beside: Sequence[str]) -> dict[str, str]:
     return found if len(found) > 1 else {table: ""}
 
 
-def _tables(root: str, tables: Mapping[str, str], reading: Reading, tree: Tree | None = None) -> ImageSource:
+def read_tables(root: str, tables: Mapping[str, str], reading: Reading, tree: Tree | None = None) -> ImageSource:
     """The images of one table, or of one for each split; in an archive, if the tree is one."""
     from nncli.data.manifest.reading import read_manifest
     from nncli.data.manifest.source import source_of

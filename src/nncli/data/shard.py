@@ -74,13 +74,6 @@ class RowsOfAll(PixelRows):
         """Images of all ranks."""
         return self._shard.n_images
 
-    def take(self, chosen: NDArray[np.intp] | slice, out: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """As of `PixelRows`; `chosen` is ascending and the same in all ranks."""
-        chosen = np.arange(len(self))[chosen]
-        own = self._shard.own(chosen)
-        out[: len(chosen)] = self._shard.joined(super().take(own, np.empty((len(own), out.shape[1]), np.uint8)))
-        return out[: len(chosen)]
-
     def some(self, chosen: NDArray[np.intp]) -> PixelRows:
-        """As of `PixelRows`; all ranks hold these images from then on."""
-        return PixelRows(self.take(chosen, np.empty((len(chosen), self.n_values), np.uint8)))
+        """The set of some images, for all ranks; `chosen` is ascending and the same in all of them."""
+        return PixelRows(self._shard.joined(super().some(self._shard.own(chosen))[:]))

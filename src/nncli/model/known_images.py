@@ -82,19 +82,24 @@ def known_images(training: Chunks, validation: Chunks, shape: Shape, shard: Shar
         training: Gives the pixels of the training images, some rows at a time.
         validation: Those of the validation images.
         shape: Height, width and channels.
-        shard: Which of the training images these are, if other processes hold the rest; all are to ask together.
+        shard: Which of the training images these are, if other processes hold the rest; all are to ask together, and
+            only the first is told.
     """
+    none = np.empty(0, np.uint64)
+    nothing = KnownImages(none, none, np.empty((0, LENGTH), np.int8))
     if math.prod(shape) < FEWEST_VALUES:
-        none = np.empty(0, np.uint64)
-        return KnownImages(none, none, np.empty((0, LENGTH), np.int8))
+        return nothing
     own, others = fingerprints_of_chunks(training()), fingerprints_of_chunks(validation())
     own = shard.joined(own[:, None])[:, 0] if shard else own
-    order, near = np.argsort(own, kind="stable"), np.empty((0, LENGTH), np.int8)
+    near = nothing.near
     if N_BYTES * (len(own) + len(others)) + LENGTH * len(own) <= ROOM:
         found = np.concatenate([near, *(near_fingerprints(chunk, shape) for chunk in training())])
         found = shard.joined(found) if shard else found
-        near = found[order] if can_tell(found) else near
-    return KnownImages(own[order], np.sort(others), near)
+        near = found if can_tell(found) else near
+    if shard and shard.ranks.rank:
+        return nothing
+    order = np.argsort(own, kind="stable")
+    return KnownImages(own[order], np.sort(others), near[order] if len(near) else near)
 
 
 def _is_in(found: NDArray[np.uint64], known: NDArray[np.uint64]) -> NDArray[np.bool_]:

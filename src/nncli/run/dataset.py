@@ -287,19 +287,18 @@ def load_sets(
     """
     # Sorted, so that another split of the same images finds them in the cache.
     paths = sorted({*plan.training_files.paths, *plan.validation_files.paths})
-    is_divided = ranks.size > 1 and plan.config.data.placement == "shards"
-    if is_divided:
+    if plan.is_divided(ranks.size):
         paths = sorted(set(plan.validation_files.paths))
     loaded = _load_share(plan, paths, on_progress, on_note, ranks)
-    validation, bad_images = _image_set(plan.validation_files, paths, loaded), loaded.bad
-    if is_divided:
-        training, more = _load_shard(plan, on_progress, on_note, ranks)
-        bad_images += more
+    validation = _image_set(plan.validation_files, paths, loaded)
+    if plan.is_divided(ranks.size):
+        training, bad = _load_shard(plan, on_progress, on_note, ranks)
+        bad += loaded.bad
     else:
         training = _image_set(plan.training_files, paths, loaded)
-    reasons = {image.path: image for image in bad_images}
-    listed = (*plan.training_files.paths, *plan.validation_files.paths)
-    bad = tuple(reasons[path] for path in listed if path in reasons)
+        reasons = {image.path: image for image in loaded.bad}
+        listed = (*plan.training_files.paths, *plan.validation_files.paths)
+        bad = tuple(reasons[path] for path in listed if path in reasons)
     ranks.from_first(lambda: _check_sets(plan, training, validation, bad))  # told once
     return training, validation, bad
 
@@ -308,8 +307,7 @@ def _load_shard(
     plan: Plan, on_progress: Callable[[int], None] | None, on_note: Callable[[str], None], ranks: Ranks
 ) -> tuple[ImageSet, tuple[BadImage, ...]]:
     """The training images that this rank is to hold, and all that are bad, whoever was to hold them."""
-    every = plan.training_files
-    files = every.chosen(range(len(every.paths))[share(ranks, len(every.paths))])
+    files = plan.training_files
     paths, cached = sorted(set(files.paths)), plan.config.data.cache == "on"
     part = f", shard {ranks.rank + 1} of {ranks.size}"
     loaded = plan.source.load(paths, plan.image_format, on_progress, on_note, cached=cached, part=part)

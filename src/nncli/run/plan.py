@@ -5,25 +5,29 @@ The config was checked by itself already; here it is checked against the images,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from nncli.config.shapes import SIDES
+from nncli.data.divided_table import Division, read_divided
 from nncli.data.image.image_format import ImageFormat
+from nncli.data.manifest.shards import shards_of
 from nncli.data.reading import Reading, read_source
+from nncli.data.source import LabeledFiles
 from nncli.errors import UsageError
 from nncli.features.settings import PIXELS
 from nncli.features.settings.column import n_directions
 from nncli.machine.backend import open_backend
-from nncli.run.hooks import NOBODY, Hooks
+from nncli.machine.ranks import ALONE, Ranks
 from nncli.run.recipe_choice import apply_recipe
+from nncli.run.recipe_trial import Watched, unwatched
 from nncli.run.sample_choice import apply_samples
 from nncli.text import printable
 
 if TYPE_CHECKING:
     from nncli.config import ConfigFile, TrainConfig
     from nncli.config.options import DataConfig
-    from nncli.data.source import ImageSource, LabeledFiles
+    from nncli.data.source import ImageSource
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,8 @@ class Plan:
         source: The images of all splits.
         image_format: How images become pixel values.
         layer_dims: (n_0, ..., n_L), nothing automatic left.
-        training_files, validation_files: The split; validation may be empty.
+        training_files, validation_files: The split; validation may be empty. Where every rank holds training images of
+            its own, these are listed in `training_files`, once the work is handed out.
         notes: What is worth knowing about the images.
         unused_keys: Keys of the config that the images make meaningless.
     """
@@ -57,12 +62,21 @@ class Plan:
     @property
     def n_images(self) -> int:
         """Images of both parts of the split."""
-        return len(self.training_files.paths) + len(self.validation_files.paths)
+        return len(self.training_files.paths) + len(self.validation_files.paths) + self.source.n_elsewhere
 
     @property
     def config(self) -> TrainConfig:
         """The settings."""
         return self.config_file.config
+
+    def is_divided(self, n_ranks: int) -> bool:
+        """Whether each of so many ranks holds training images of its own."""
+        return n_ranks > 1 and self.config.data.placement == "shards"
+
+    def without_training_files(self) -> Plan:
+        """The plan for ranks that get the list of their training images apart."""
+        source = replace(self.source, splits={}, groups={}, order={}, sides={})
+        return replace(self, source=source, training_files=LabeledFiles((), ()))
 
     @property
     def features(self) -> str:
@@ -85,13 +99,19 @@ class Plan:
         return f"{self.n_parameters:,} parameters" + (f" in {n} networks, {n} times the cost" if n > 1 else "")
 
 
-def plan_experiment(config_file: ConfigFile, source: ImageSource | None = None, hooks: Hooks = NOBODY) -> Plan:
+def plan_experiment(
+    config_file: ConfigFile,
+    source: ImageSource | None = None,
+    on_trying: Watched = unwatched,
+    ranks: Ranks = ALONE,
+) -> Plan:
     """Find the images, and check the config against them.
 
     Args:
         config_file: As written.
         source: The images; by default those of the folder `data.path`.
-        hooks: Watch recipes being tried.
+        on_trying: Watches recipes being tried, see `try_recipes`.
+        ranks: The processes of the run, of which this is the first; the others are to `help_run`.
 
     Raises:
         ConfigError: The config does not fit the images; nothing was started.
@@ -100,7 +120,7 @@ def plan_experiment(config_file: ConfigFile, source: ImageSource | None = None, 
     """
     config = config_file.config
     open_backend(config.training.backend)  # what is missing is told before any image is looked at
-    source = source or read_source(config.data.path, reading_of(config.data))
+    source = source or _read(config, ranks)
     _check_task(config_file, source)
     if source.only_size:
         config_file = config_file.with_values({"data.image_size": source.only_size, "data.color": "grayscale"})
@@ -115,17 +135,26 @@ def plan_experiment(config_file: ConfigFile, source: ImageSource | None = None, 
         _refuse_what_needs_validation(config_file)
     _check_class_weights(config_file, source.classes)
     _check_mirror_targets(config_file, source.classes)
-    config_file, notes = apply_recipe(config_file, source, training, hooks)
-    config_file, found = apply_samples(config_file, source, training.paths)
+    config_file, notes = apply_recipe(config_file, source, source.seen(training), on_trying)
+    config_file, found = apply_samples(config_file, source, source.seen(training).paths)
     _check_placement(config_file, has_validation=bool(validation.paths))
     config = config_file.config
-    layer_dims = resolve_layer_dims(config_file, source, len(training.paths))
+    layer_dims = resolve_layer_dims(config_file, source, len(training.paths) + source.n_elsewhere)
     judges_nothing = not validation.paths and config.training.monitor != "last"
     is_split = "val" in source.splits
     unused = {"data.validation_split": is_split, "data.groups": is_split, "training.monitor": judges_nothing}
     unused_keys = tuple(key for key, is_unused in unused.items() if is_unused)
     notes = (*source.notes, *notes, *found)
     return Plan(config_file, source, format_of(config.data), layer_dims, training, validation, notes, unused_keys)
+
+
+def _read(config: TrainConfig, ranks: Ranks) -> ImageSource:
+    """The images at `data.path`; of a table in several files each rank reads some, if it is to hold their images."""
+    path, reading = config.data.path, reading_of(config.data)
+    if config.data.placement == "shared" or not shards_of(path):
+        return read_source(path, reading)
+    division = Division(str(path), reading, config.data.validation_split, config.training.seed)
+    return read_divided(ranks.from_first(lambda: division), ranks)
 
 
 def format_of(data: DataConfig) -> ImageFormat:
@@ -194,7 +223,7 @@ def refuse_shards(plan: Plan, n_ranks: int) -> None:
     Raises:
         UsageError: There are several ranks, and each is to hold its own training images.
     """
-    if n_ranks > 1 and plan.config.data.placement == "shards":
+    if plan.is_divided(n_ranks):
         raise UsageError("data.placement: shards is for train; every rank needs all images here, so write shared")
 
 

@@ -21,9 +21,9 @@ from nncli.data.image.image_sizes import described, sizes_of
 from nncli.data.reading import read_source
 from nncli.errors import DataError
 from nncli.features.settings import PIXELS
-from nncli.run.hooks import NOBODY, Hooks
 from nncli.run.mirror_choice import compare_mirrored
 from nncli.run.recipe_choice import choose_recipe, chosen_format, why_padded
+from nncli.run.recipe_trial import Watched, unwatched
 from nncli.text import printable
 
 if TYPE_CHECKING:
@@ -76,8 +76,13 @@ class Starter:
     notes: tuple[str, ...]
 
     @classmethod
-    def of(cls, root: str, hooks: Hooks = NOBODY) -> Starter:
-        """Look at the folder `root`; the hooks watch recipes being tried.
+    def of(cls, root: str, on_trying: Watched = unwatched, *, is_kept: bool = False) -> Starter:
+        """Look at the folder `root`.
+
+        Args:
+            root: The images.
+            on_trying: Watches recipes being tried, see `try_recipes`.
+            is_kept: Whether what was seen is kept in the cache.
 
         Raises:
             DataError: It cannot be used, or none of the images looked at can be read.
@@ -91,7 +96,9 @@ class Starter:
         values |= chosen_format(looks, len(paths))
         height, width = values["data.image_size"]
         image_format = ImageFormat(height, width, values["data.color"], values["data.resize"])
-        recipe, on_pixels, (_, *notes) = choose_recipe(folder, training, looks, image_format, hooks)
+        recipe, on_pixels, (_, *notes) = choose_recipe(
+            folder, training, looks, image_format, on_trying, is_kept=is_kept
+        )
         values |= {"training.recipe": recipe, "training.effort": EFFORT}
         shape = *values["data.image_size"], 1 if looks.is_gray else 3
         notes += [why_padded(looks, values)] if looks.is_elongated and values["data.resize"] == "pad" else []
