@@ -32,7 +32,7 @@ SIZE = 3
 """Height and width of a window."""
 
 OF_PATTERNS = np.array([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]])
-"""The factors that are made of a pattern, in the order a, b, c, e."""
+"""Sums of a pattern that its windows are multiplied with, in the order a, b, c, e."""
 
 
 class Winograd:
@@ -76,7 +76,7 @@ class Winograd:
 
 
 def _differences(d: list[Array], out: list[Array]) -> None:
-    """The other factors of a, b, c, e, from d0 to d3."""
+    """Write a, b, c, e of d0 to d3 before they are multiplied."""
     np.subtract(d[0], d[2], out=out[0])
     np.add(d[1], d[2], out=out[1])
     np.subtract(d[2], d[1], out=out[2])
