@@ -88,7 +88,7 @@ def classes_and_indices(labels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.
     except TypeError as error:
         raise ValueError(f"the labels in y cannot be sorted ({error}); give labels of one kind") from error
     if len(classes) < 2:
-        raise ValueError(f"{len(labels)} images have one class, {classes[0]}; there must be two or more")
+        raise ValueError(f"one class for {counted(len(labels), 'image')}, {classes[0]}; there must be two or more")
     return classes, indices
 
 

@@ -20,9 +20,10 @@ from nncli.cli.predicting import help_predicting, predicting
 from nncli.cli.regression import NUMBERS_FORMATS, refuse_options
 from nncli.cli.together import together
 from nncli.errors import EXIT_GATE, EXIT_SKIPPED, UsageError
+from nncli.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from nncli.evaluation.evaluation import Evaluation
@@ -110,9 +111,9 @@ def command(
     from nncli.evaluation.unknowns import unknown_report
     from nncli.model.file import read_model
 
-    _check_usage(unknown_class, threshold, strange)
     path = find_model(model)
     used = read_model(path)
+    _check_usage(unknown_class, threshold, strange, used.classes)
     formats = _formats(used, context.params)
     evaluation, unknown, report = _evaluated(used, backend, (data, split), include_training, unknown_class)
     if unknown_class is not None:
@@ -128,14 +129,19 @@ def command(
         context.exit(EXIT_SKIPPED)
 
 
-def _check_usage(unknown_class: str | None, threshold: float | None, strange: float | None) -> None:
-    """Refuse what would be ignored.
+def _check_usage(
+    unknown_class: str | None, threshold: float | None, strange: float | None, classes: Sequence[str]
+) -> None:
+    """Refuse what would be ignored, and what contradicts the model, which tells `classes`.
 
     Raises:
         UsageError: With the reason.
     """
     if unknown_class is None and (threshold is not None or strange is not None):
         raise UsageError("--threshold and --strange are about --unknown-class, which is not given")
+    if unknown_class in classes:
+        shown = printable(str(unknown_class))
+        raise UsageError(f"--unknown-class {shown}: a class of the model; name a folder of images that are of none")
 
 
 def _formats(model: Model, given: dict[str, Any]) -> dict[str, Callable[[dict[str, Any]], str]]:

@@ -62,7 +62,7 @@ def _suspects(paths: Sequence[str]) -> Iterator[str]:
         yield f"{values}; data.range: auto uses what they use, full would show them nearly black"
     n_transparent, n_looked_at, luma = look_at_transparency(paths)
     if luma > BRIGHT:
-        transparent = f"{n_transparent} of {n_looked_at} images looked at are transparent and bright"
+        transparent = f"transparent and bright: {n_transparent} of {counted(n_looked_at, 'image')} looked at"
         yield f"{transparent}; data.background: auto or black keeps their contrast"
 
 

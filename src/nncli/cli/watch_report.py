@@ -46,7 +46,7 @@ def show_watched(folder: Path, picture: Path | None) -> None:
 
 def _lines(watched: Watched) -> Iterator[str]:
     epoch = watched["epoch"][-1]
-    yield f"watched {len(watched['step'])} times until epoch {epoch:g}"
+    yield f"watched {counted(len(watched['step']), 'time')} until epoch {epoch:g}"
     for name, words in MEASURES:
         rows = []
         for l, values in enumerate(watched[name].T.tolist(), start=1):

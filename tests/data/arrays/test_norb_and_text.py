@@ -118,7 +118,7 @@ HEAD = struct.pack("<Ii4I", 0x1E3D4C55, 4, 10_000_000, 2, 96, 96)
         (f"{STEM}dat.mat", b"", "not a file of NORB"),
         (f"{STEM}dat.mat", HEAD[:12], "ends within its header"),
         (f"{STEM}dat.mat", HEAD + b"abc", "declares 10000000 x 2 x 96 x 96 values and holds 3 bytes"),
-        (f"{STEM}dat.mat", norb(PHOTOS[:3], 0x1E3D4C55), "3 pairs, but 10 categories"),
+        (f"{STEM}dat.mat", norb(PHOTOS[:3], 0x1E3D4C55), "3 pairs of photos, but categories of 10"),
         (f"{STEM}dat.mat", norb(PHOTOS[:, 0], 0x1E3D4C55), "are no pairs of photos"),
         ("usps", b"1 1:0.5\n\n2 x:1\n", "usps:3: not a label and values: 2 x:1"),
         ("usps", b"1 1:0.5 2\n", "usps:1: not a label and values"),

@@ -177,7 +177,9 @@ def _usable(tree: Tree, folder: str, notes: list[str]) -> list[str]:
         else:
             usable.append(path)
     masks = mask_folders(tree, usable, by_content=False) if not _has_variants_beside_masks(tree, usable) else []
-    notes += [f"left out {_shown(tree, path)}: {tree.count(path):,} masks of the images beside it" for path in masks]
+    notes += [
+        f"left out {_shown(tree, path)}: {counted(tree.count(path), 'mask')} of images beside it" for path in masks
+    ]
     return [path for path in usable if path not in masks]
 
 
@@ -375,7 +377,7 @@ def _with_masks_left_out(tree: Tree, part: Part, notes: list[str]) -> Part:
     if found:
         count = sum(map(tree.count, found))
         notes.append(
-            f"left out {count:,} masks of the images beside them: {some([_shown(tree, path) for path in found])}"
+            f"left out {counted(count, 'mask')} of images beside them: {some([_shown(tree, path) for path in found])}"
         )
     part.left_out += found
     return part

@@ -139,7 +139,8 @@ class LabelsReader(Reader):
         self._notes.append(f"each cell has a 0 or 1 for each of {counted(n, 'label')}")
         names = self._said_classes or class_list(self._table, self._notes)
         if names and len(names) != n:
-            raise UsageError(f"{printable(self._table.path)}: {n} numbers in a cell, but {len(names)} names of labels")
+            but = f"{counted(n, 'number')} in a cell, but {counted(len(names), 'name')} of labels"
+            raise UsageError(f"{printable(self._table.path)}: {but}")
         return tuple(names) or tuple(map(str, range(n)))
 
     def _named(self, told: list[frozenset[str]]) -> tuple[tuple[str, ...], list[frozenset[str]]]:
