@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from nncli.cli.evaluation_report import verdict_text
-from nncli.cli.multilabel import in_one_cell
+from nncli.cli.records import in_one_cell
 from nncli.cli.text_table import aligned, figure
 from nncli.evaluation.comparison import compare, holm, verdict
 from nncli.evaluation.multilabel import f1_terms, macro_f1

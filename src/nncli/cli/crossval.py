@@ -159,12 +159,14 @@ def _run(
     if "task" in result.metrics:
         say(f"{printable(str(directory.path))}: predictions.csv has all answers")
         return result
-    say(f"{printable(str(directory.path))}: labels.html and labels.csv show the {_doubtful(result.metrics)}")
+    say(f"{printable(str(directory.path))}: labels.html and labels.csv have {_doubtful(result.metrics)}")
     return result
 
 
 def _doubtful(metrics: dict[str, Any]) -> str:
     n_doubtful = len(metrics["likely_mislabeled"])
+    if not n_doubtful:
+        return "no image, for no label is doubtful"
     return f"{counted(n_doubtful, 'image')} whose label is doubtful, the least probable label first"
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from nncli.cli.bar import with_bar
 from nncli.cli.messages import say, warn
+from nncli.data.folder_walk import some
 from nncli.errors import DataError
 from nncli.text import counted, printable
 
@@ -154,4 +155,4 @@ def _say_what_is_evaluated(data: str, images: LabeledImages, classes: Sequence[s
         say(note)
     missing = [name for name in classes if name not in images.names]
     if missing:
-        say(f"no images of class {', '.join(map(printable, missing))}")
+        say(f"no images of class {some(missing)}")

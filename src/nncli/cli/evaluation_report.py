@@ -12,7 +12,7 @@ from nncli.evaluation.tables import csv_text
 from nncli.text import counted, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 Report = dict[str, Any]
 """Result of `nncli.evaluation.evaluation.Evaluation.report`, as JSON has it."""
@@ -156,9 +156,13 @@ def unknown_lines(report: Report) -> str:
 
 
 def as_json(report: Report) -> str:
-    """For programs; in full precision. Class names are readable unless one holds what cannot be printed."""
-    is_readable = "".join(report["confusion"]["classes"]).isprintable()
-    return json.dumps(report, indent=2, ensure_ascii=not is_readable) + "\n"
+    """For programs."""
+    return report_json(report, report["confusion"]["classes"])
+
+
+def report_json(report: Report, names: Iterable[str]) -> str:
+    """Figures in full precision; the names in them are readable unless one holds what cannot be printed."""
+    return json.dumps(report, indent=2, ensure_ascii=not "".join(names).isprintable()) + "\n"
 
 
 def as_csv(report: Report) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from nncli.cli.evaluation_report import report_json
 from nncli.cli.messages import warn
+from nncli.cli.records import BETWEEN, in_one_cell
 from nncli.cli.regression import opening
 from nncli.cli.text_table import aligned, figure
 from nncli.evaluation.tables import csv_text, probability_text
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from nncli.model.predictor import Prediction
     from nncli.model.task import Multilabel
     from nncli.run.dataset import ImageSet
-
-BETWEEN = "|"
-"""Between the labels of an image in one cell; in a name it is an escape, as control characters are."""
 
 BAR = 30
 """Length of a bar that stands for all images."""
@@ -91,11 +89,6 @@ class LabelsRecord:
         return fields if self.strangeness is None else {**fields, "strangeness": self.strangeness}
 
 
-def in_one_cell(labels: Iterable[str]) -> str:
-    """Several labels in one cell of a table."""
-    return BETWEEN.join(name.replace(BETWEEN, "\\x7c") for name in labels)
-
-
 def make_labels_record(prediction: Prediction, layout: LabelsLayout) -> LabelsRecord:
     """The record of one prediction; probabilities have the digits of a float32."""
     if prediction.error:
@@ -160,8 +153,8 @@ def labels_csv(report: Report) -> str:
 
 
 def labels_json(report: Report) -> str:
-    """The same for programs, in full precision."""
-    return json.dumps(report, indent=2, ensure_ascii=not "".join(report["labels"]).isprintable()) + "\n"
+    """The same for programs."""
+    return report_json(report, report["labels"])
 
 
 LABEL_FORMATS: dict[str, Callable[[Report], str]] = {"table": labels_table, "json": labels_json, "csv": labels_csv}

@@ -141,8 +141,9 @@ def _tell_what_was_left_out(tally: Tally, paths: tuple[str, ...]) -> bool:
     for line in (*tally.notes(), *left_out):
         say(line)
     if broken := broken_links(paths):
-        more = f" and {len(broken) - 1} more" if len(broken) > 1 else ""
-        say(f"left out, for they are links to nothing: {printable(broken[0])}{more}")
+        from nncli.data.folder_walk import some
+
+        say(f"left out, for they are links to nothing: {some(broken)}")
     if tally.bad:
         say(f"{tally.bad} of {counted(tally.images, 'image')} could not be read")
     return bool(tally.bad or left_out)

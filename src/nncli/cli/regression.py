@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from nncli.cli.evaluation_report import report_json
 from nncli.cli.messages import say, warn
 from nncli.cli.text_table import aligned, figure
 from nncli.errors import UsageError
@@ -175,8 +175,8 @@ def numbers_csv(report: Report) -> str:
 
 
 def numbers_json(report: Report) -> str:
-    """The same for programs, in full precision."""
-    return json.dumps(report, indent=2, ensure_ascii=not "".join(report["targets"]).isprintable()) + "\n"
+    """The same for programs."""
+    return report_json(report, report["targets"])
 
 
 NUMBERS_FORMATS: dict[str, Callable[[Report], str]] = {

@@ -80,13 +80,14 @@ class Batches:
         Yields:
             X, (n_0, m), overwritten by the next batch, and Y, class indices, (m,), or numbers, (n_L, m).
         """
-        order = np.random.default_rng([seed, epoch]).permutation(self.n_examples)
+        rng = np.random.default_rng([seed, epoch])
+        order = self.shard.permutation(rng) if self.shard else rng.permutation(self.n_examples)
         for number in range(skip, len(self)):
             batch = order[number * self.batch_size : (number + 1) * self.batch_size]
             part = share(len(batch))
             if self.shard:
                 part = self.held = self.shard.held(batch)
-                batch = batch - self.shard.first  # places among what is here
+                batch = batch.astype(np.intp) - self.shard.first  # places among what is here
             X, chosen = self.inputs.draw(batch, part, (seed, epoch, number)), batch[part]
             Y = self.labels[chosen]
             if self._mirrored_labels is not None:

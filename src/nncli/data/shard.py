@@ -44,6 +44,12 @@ class Shard:
     class_counts: NDArray[np.intp]
     ranks: Ranks
 
+    def permutation(self, rng: np.random.Generator) -> NDArray[Any]:
+        """All images in random order, that of `rng.permutation`, in half the memory."""
+        order = np.arange(self.n_images, dtype=np.uint32)
+        rng.shuffle(order)
+        return order
+
     def held(self, chosen: NDArray[np.intp]) -> NDArray[np.intp]:
         """Where in `chosen`, places in the list of all, (n,), those are that this rank holds, ascending."""
         return np.flatnonzero((chosen >= self.first) & (chosen < self.first + self.n_held))

@@ -120,17 +120,23 @@ class FeatureColumn:
         """As `extract`, and write the feature columns of the mirror images to the rows of `mirrored`."""
         self._extract(pixels, [out, mirrored])
 
-    def extract_looks(self, pixels: NDArray[np.uint8], looks: Array, *, mirrored: bool) -> None:
+    def extract_looks(
+        self, pixels: NDArray[np.uint8], looks: Array, *, mirrored: bool, is_first_known: bool = False
+    ) -> None:
         """Write the feature columns of all looks at `pixels`, the whole first, to `looks`, (n_looks, m, n_features).
 
-        Each is followed by that of its mirror image, if these are wanted. One look is at the whole.
+        Each is followed by that of its mirror image, if these are wanted. One look is at the whole; where that column
+        is known, it is left out.
         """
         images, n = self._images(pixels), 2 if mirrored else 1
-        if len(looks) == n:
-            self._extract(images, list(looks))
+        if not is_first_known:
+            self._extract(images, list(looks[:n]))
+        elif mirrored:
+            self._extract_seen(self.whole(images)[:, :, ::-1].copy(), [looks[1]])
+        if len(looks) == n or not self.parts:
             return
-        for first, seen in enumerate(self.parts.of(images) if self.parts else [images]):
-            self._extract_seen(seen, list(looks[n * first : n * first + n]), is_part=first > 0)
+        for number, seen in enumerate(self.parts.parts_of(images), start=1):
+            self._extract_seen(seen, list(looks[n * number : n * number + n]), is_part=True)
         entries = self.entries()
         for (members, _), of_parts in zip(self._units, self._units_of_parts, strict=True):
             if of_parts:

@@ -49,8 +49,8 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, np.dtype[np.float32]]
 
-CACHE_BYTES = 3 << 18
-"""Patches and answers at a time: three quarters of a core's second-level cache."""
+CACHE_BYTES = 3 << 19
+"""Patches and answers at a time, of which without mirror images a third lies idle: about a second-level cache."""
 
 
 class Layer(NamedTuple):

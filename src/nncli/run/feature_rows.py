@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -74,12 +74,14 @@ class FittedFeatures:
         column: The blocks.
         scaling: From features to network input: mean 0 and standard deviation 1 over the training images.
         low, step: From features to bytes, (n_0,) float32 each.
+        known: Bytes of the training images, (m, n_0), where the scaling was taken from all of them; else None.
     """
 
     column: FeatureColumn
     scaling: Scaling
     low: NDArray[np.float32]
     step: NDArray[np.float32]
+    known: NDArray[np.uint8] | None = None
 
     @property
     def scaling_of_bytes(self) -> Scaling:
@@ -90,7 +92,7 @@ class FittedFeatures:
     def moved_to(self, like: NDArray[Any]) -> FittedFeatures:
         """The same, computed where `like` lies; the scaling stays."""
         low, step = (np.asarray(each, like=like) for each in (self.low, self.step))
-        return FittedFeatures(self.column.moved_to(like), self.scaling, low, step)
+        return replace(self, column=self.column.moved_to(like), low=low, step=step)
 
     def to_bytes(self, features: NDArray[np.float32], out: NDArray[np.uint8]) -> None:
         """Write feature columns, (m, n_0), which are changed, to `out`, likewise, on this machine."""
@@ -139,7 +141,19 @@ def fit_features(
         return FeatureColumn.from_arrays(features, shape, arrays, looks)
 
     column = learned or ranks.from_first(learn)
-    values = _values(column.moved_to(like), sample[:: max(1, len(sample) // MOST_SCALING_IMAGES)], ranks)
+    seen = sample[:: max(1, len(sample) // MOST_SCALING_IMAGES)]
+    values = _values(column.moved_to(like), seen, ranks)
+    fitted = _fitted(column, values)
+    on_block(1)
+    if ranks.size > 1 or len(seen) < len(images):
+        return fitted
+    known = np.empty(values.shape, np.uint8)
+    fitted.to_bytes(values, known)
+    return replace(fitted, known=known)
+
+
+def _fitted(column: FeatureColumn, values: NDArray[np.float32]) -> FittedFeatures:
+    """The scaling and the limits of features, of which some are `values`, (m, n_0)."""
     mean, deviation = values.mean(axis=0, dtype=np.float64), values.std(axis=0, dtype=np.float64)
     scale = np.concatenate(
         [1 / np.maximum(deviation[part], max(FLATTEST * deviation[part].mean(), 1e-6)) for part in column.entries()]
@@ -147,7 +161,6 @@ def fit_features(
     low, high = values.min(axis=0), values.max(axis=0)
     margin = MARGIN * (high - low)
     step = np.maximum((high - low + 2 * margin) / STEPS, 1e-9)
-    on_block(1)
     scaling = Scaling(scale.astype(np.float32), (-mean * scale).astype(np.float32))
     return FittedFeatures(column, scaling, (low - margin).astype(np.float32), step.astype(np.float32))
 
@@ -179,6 +192,7 @@ def feature_rows(
     *,
     n_more: int = 0,
     n_looks: int = 2,
+    is_training: bool = False,
     kept_as: About | None = None,
     on_note: Callable[[str], None] = lambda _note: None,
 ) -> NDArray[np.uint8]:
@@ -190,6 +204,7 @@ def feature_rows(
         on_progress: Told the number of images just finished.
         n_more: The first ones of them are wanted in more looks than one: mirrored, at parts.
         n_looks: Looks at these, the first included.
+        is_training: The first ones are the training images that `fitted` was fitted on.
         kept_as: What the cache is to keep them as, see `cache_entry`; by default they are not kept.
         on_note: Told in a line why they could not be kept.
 
@@ -200,7 +215,7 @@ def feature_rows(
     def compute(memory: NDArray[np.uint8] | None) -> Rows:
         shape = len(images) + n_more * (n_looks - 1), fitted.column.n_features
         rows = shared_array(shape, np.uint8) if memory is None else memory
-        return Rows(_filled(fitted, images, rows, on_progress, n_more))
+        return Rows(_filled(fitted, images, rows, on_progress, n_more, fitted.known if is_training else None))
 
     made = compute(None) if kept_as is None else cached(kept_as.preprocessing, kept_as, compute, on_progress, on_note)
     return made.values
@@ -230,9 +245,13 @@ def _filled(
     rows: NDArray[np.uint8],
     on_progress: Callable[[int], None],
     n_more: int,
+    known: NDArray[np.uint8] | None,
 ) -> NDArray[np.uint8]:
-    """`rows`, see `feature_rows`, with the features of `images` written into them by all processes."""
-    m = len(images)
+    """`rows`, see `feature_rows`, with the features of `images` written into them by all processes.
+
+    The first look at the first of them is copied where it is `known`.
+    """
+    m, n_known = len(images), 0 if known is None else len(known)
     n_looks = 1 + ((len(rows) - m) // n_more if n_more else 0)
     is_mirrored = n_looks > looks_of(fitted.column.looks)
 
@@ -241,12 +260,15 @@ def _filled(
     def work(start: int, stop: int) -> None:
         pixels = images.take(slice(start, stop), np.empty((stop - start, images.n_values), np.uint8))
         looks = np.empty((n_looks, stop - start, rows.shape[1]), np.float32, like=fitted.low)
-        n = max(min(stop, n_more) - start, 0)
+        n, there = (max(min(stop, count) - start, 0) for count in (n_more, n_known))
         if n:
-            fitted.column.extract_looks(pixels[:n], looks[:, :n], mirrored=is_mirrored)
-        if n < stop - start:
-            fitted.column.extract(pixels[n:], looks[0, n:])
-        fitted.to_bytes(looks[0], rows[start:stop])
+            fitted.column.extract_looks(pixels[:n], looks[:, :n], mirrored=is_mirrored, is_first_known=there > 0)
+        rest = max(n, there)
+        if rest < stop - start:
+            fitted.column.extract(pixels[rest:], looks[0, rest:])
+        fitted.to_bytes(looks[0, there:], rows[start + there : stop])
+        if known is not None:
+            rows[start : start + there] = known[start : start + there]
         for number, look in enumerate(looks[1:, :n]):
             first = m + number * n_more + start
             fitted.to_bytes(look, rows[first : first + n])

@@ -266,7 +266,8 @@ def _stored_features(
             what += f" {n_looks} looks"
         kept_as = cache_entry(features, what, f"{data.path.absolute()}{part}", n_own + n_more * (n_looks - 1))
     images = PixelRows(training.pixels, np.concatenate(own))
-    wanted = {"n_more": n_more, "n_looks": n_looks}
+    wanted: dict[str, Any] = {"n_more": n_more, "n_looks": n_looks}
+    wanted["is_training"] = ranks.size == 1 and not only_validation
     moved = features.moved_to(experiment.like)
     stored = feature_rows(moved, images, on_progress, **wanted, kept_as=kept_as, on_note=on_note)
     return_memory(training.pixels)  # which are hardly needed from now on
@@ -292,7 +293,7 @@ def _held_features(
             what = f"{experiment.fingerprint} {which} {n_more} {n_looks} looks{part}"
             n_rows = len(images) + n_more * (n_looks - 1)
             kept_as = cache_entry(features, what, f"{data.path.absolute()}{part}", n_rows)
-        wanted = {"n_more": n_more, "n_looks": n_looks}
+        wanted: dict[str, Any] = {"n_more": n_more, "n_looks": n_looks}
         return feature_rows(features, images, on_progress, **wanted, kept_as=kept_as, on_note=on_note)
 
     n_held = 0 if only_validation else len(training.rows)

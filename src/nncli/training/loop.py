@@ -236,7 +236,8 @@ class Trainer:
         """Examples of a share, which may get mixed, their targets, and the weights of their losses."""
         settings, n_outputs = self.settings, self.parameters.layer_dims[-1]
         targets = settings.mixing.apply(self.state.rng, X, Y, n_outputs) if settings.mixing else Y
-        n_own = len(np.arange(m)[self._share(number, m)])
+        share = self._share(number, m)
+        n_own = len(range(m)[share]) if isinstance(share, slice) else len(share)
         X, targets = X[:, :n_own], targets[..., :n_own]
         weights = None if settings.class_weights is None else example_weights(settings.class_weights, targets)
         if self.training_set.weights is not None:  # of a mixed example those of the one that it was
