@@ -5,9 +5,11 @@ The network 3072-512-256-10 with Adam, batch 256, one BLAS thread for each rank;
 needs root. The cost model of `nncli` over ranks, with K ranks, batch B, P parameters, and a network that takes
 `latency` seconds for a message and moves `bandwidth` bytes a second:
 
-    step      = B / K * seconds per image + seconds of the optimizer (/ K on one machine) + sum
+    step      = share * seconds per image + seconds of the optimizer (/ K on one machine) + sum
+    share     = B / K; with shards the largest, about B / K + sqrt(2 ln K * B / K (1 - 1 / K)), for which all wait
     sum       = 2 (K - 1) / K * 4 P / bandwidth + messages * latency
     memory    = images * bytes of an image, on each machine, and 4 P * 5 for each rank
+                with shards images / K for each rank
 
 The seconds per image and of the optimizer are measured with one rank; the rest is arithmetic. Over TCP, MPICH at times
 sends both ways at once and at times one after the other, which takes twice as long: the model gives both.
@@ -67,10 +69,16 @@ class Cost:
     per_image: float
     update: float
 
-    def step(self, ranks: int, batch: int, n_parameters: int, latency: float, bandwidth: float) -> float:
+    def step(self, ranks: int, share: float, n_parameters: int, latency: float, bandwidth: float) -> float:
         """Seconds of a step; ranks that share memory, with a latency below TCP's, share the optimizer's work, too."""
         update = self.update / ranks if latency < TCP_LATENCY else self.update
-        return batch / ranks * self.per_image + update + summing(ranks, n_parameters, latency, bandwidth)
+        return share * self.per_image + update + summing(ranks, n_parameters, latency, bandwidth)
+
+
+def largest_share(ranks: int, batch: int) -> float:
+    """Images of a batch in the rank that holds most of them, on average, where each holds images of its own."""
+    mean = batch / ranks
+    return mean + math.sqrt(2 * math.log(ranks) * mean * (1 - 1 / ranks))
 
 
 def summing(ranks: int, n_parameters: int, latency: float, bandwidth: float) -> float:
@@ -105,6 +113,8 @@ def train_here() -> None:
     from nncli.data.network_inputs import NetworkInputs
     from nncli.data.pixel_rows import PixelRows
     from nncli.data.scaling import zero_one
+    from nncli.data.shard import Shard
+    from nncli.machine.ranks import share
     from nncli.network.initialization import initialize
     from nncli.network.optimization import Adam
     from nncli.network.parameters import Parameters
@@ -121,7 +131,12 @@ def train_here() -> None:
     if ranks.rank == 0:
         initialize(parameters, np.random.default_rng(0))
     parameters.flat[:] = ranks.from_first(parameters.flat.copy)
-    training_set = Batches(NetworkInputs(PixelRows(pixels), zero_one(pixels)), labels, BATCH)
+    own, shard = slice(0, m), None
+    if sys.argv[3] == "shards":
+        own = share(ranks, m)
+        shard = Shard(own.start, own.stop - own.start, m, np.bincount(labels), ranks)
+    inputs = NetworkInputs(PixelRows(pixels[own]), zero_one(pixels))
+    training_set = Batches(inputs, labels[own], BATCH, shard=shard)
     rate = LearningRate(1e-3, "constant", epochs, STEPS)
     optimizer = Adam(parameters.flat, zeros_like=communicator.zeros_like)
     trainer = Trainer(parameters, optimizer, rate, training_set, None, Settings(epochs), communicator)
@@ -135,9 +150,9 @@ def train_here() -> None:
         print(json.dumps({"step": step, "update": statistics.median(seconds)}), flush=True)
 
 
-def measured(*launcher: str, epochs: int = 4) -> dict[str, float]:
+def measured(*launcher: str, epochs: int = 4, placement: str = "shared") -> dict[str, float]:
     """The figures of a training started with `launcher`."""
-    command = [*launcher, sys.executable, "-m", "benchmarks.scaling", "train", str(epochs)]
+    command = [*launcher, sys.executable, "-m", "benchmarks.scaling", "train", str(epochs), placement]
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     figures: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
@@ -201,15 +216,18 @@ def run() -> str:
     cost = Cost((one["step"] - one["update"]) / BATCH, one["update"])
     rows = [["one rank", f"{one['step'] * 1e3:.1f}", "", "1.00"]]
 
-    def add(name: str, ranks: int, found: float, latency: float, bandwidth: float) -> None:
-        expected = cost.step(ranks, BATCH, P, latency, bandwidth)
-        slow = cost.step(ranks, BATCH, P, latency, bandwidth / 2)
+    def add(name: str, ranks: int, found: float, latency: float, bandwidth: float, share: float = 0) -> None:
+        share = share or BATCH / ranks
+        expected = cost.step(ranks, share, P, latency, bandwidth)
+        slow = cost.step(ranks, share, P, latency, bandwidth / 2)
         text = f"{expected * 1e3:.1f}" if latency < TCP_LATENCY else f"{expected * 1e3:.1f} to {slow * 1e3:.1f}"
         rows.append([name, f"{found * 1e3:.1f}", text, f"{one['step'] / found:.2f}"])
 
     for n in range(2, len(os.sched_getaffinity(0)) + 1):
         step = measured(mpiexec(), "-n", str(n))["step"]
         add(f"{n} ranks, one host", n, step, MEMORY_LATENCY, MEMORY_BANDWIDTH)
+        step = measured(mpiexec(), "-n", str(n), placement="shards")["step"]
+        add(f"{n} ranks, one host, shards", n, step, MEMORY_LATENCY, MEMORY_BANDWIDTH, largest_share(n, BATCH))
     for rate, bandwidth in LINKS.items() if os.geteuid() == 0 else ():
         with two_hosts(rate) as launcher:
             step = measured(*launcher, epochs=2)["step"]

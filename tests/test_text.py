@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nncli.text import printable, size_in_words
+from nncli.text import counted, lines_of, printable, size_in_words
 
 
 @pytest.mark.parametrize(
@@ -63,3 +63,24 @@ def test_the_result_can_be_printed_in_one_line_and_escaped_again(text: str) -> N
 def test_sizes_in_words(n_bytes: int, words: str) -> None:
     """No file has 0.0 MB."""
     assert words == size_in_words(n_bytes)
+
+
+@pytest.mark.parametrize(
+    ("n", "noun", "words"),
+    [
+        (1, "image", "1 image"),
+        (0, "image", "0 images"),
+        (1000, "class", "1,000 classes"),
+        (2, "epoch", "2 epochs"),
+        (2, "batch", "2 batches"),
+    ],
+)
+def test_things_are_counted_in_words(n: int, noun: str, words: str) -> None:
+    """One of them, or several; thousands are divided."""
+    assert words == counted(n, noun)
+
+
+def test_only_ends_of_lines_divide_a_text() -> None:
+    """A form feed or one of Unicode's separators may be a part of a name."""
+    assert ["a\x0cb", "c\u2028d", "e\x85f", "", "g"] == lines_of("a\x0cb\nc\u2028d\r\ne\x85f\r\rg\n")
+    assert ["a\r\n", "b"] == lines_of("a\r\nb", keepends=True)

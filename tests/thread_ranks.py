@@ -59,6 +59,10 @@ class ThreadRank:
         first: T = self.gathered(make() if self.rank == 0 else None)[0]  # type: ignore[assignment]
         return first
 
+    def dealt(self, parts: Sequence[T]) -> T:
+        """See `Ranks`."""
+        return self.gathered(parts)[0][self.rank]
+
     def joined(self, rows: NDArray[Any], lengths: Sequence[int]) -> NDArray[Any]:
         """See `Ranks`."""
         parts = self.gathered(np.split(rows, np.cumsum(lengths)[:-1]))

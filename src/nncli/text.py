@@ -1,4 +1,4 @@
-"""Names from strangers, shown safely.
+"""Names from strangers, shown safely; numbers of things and sizes, in words.
 
 A file name on Linux is any bytes but NUL and slash: it may hold a newline that fakes a second line of output, an escape
 sequence that repaints the terminal, or bytes that are no UTF-8. Names are kept as they are, and escaped where they are
@@ -6,6 +6,8 @@ shown.
 """
 
 from __future__ import annotations
+
+import io
 
 JOINERS = "\u200c\u200d"
 """Invisible, harmless and part of ordinary words in Persian and Hindi, and of many emoji."""
@@ -28,6 +30,22 @@ def _escape(code: int) -> str:
     if code <= 0xFF:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+def lines_of(text: str, *, keepends: bool = False) -> list[str]:
+    """The lines of a text, which end as on Unix, Windows or old Macs.
+
+    `str.splitlines` also divides at form feeds, U+0085 and U+2028, which may stand within a name or a JSON string.
+    """
+    lines = io.StringIO(text, newline="")
+    return list(lines) if keepends else [line.rstrip("\r\n") for line in lines]
+
+
+def counted(n: int, noun: str) -> str:
+    """A number of things: ``1 image``, ``2 images``, ``1,000 classes``."""
+    if n == 1:
+        return f"1 {noun}"
+    return f"{n:,} {noun}{'es' if noun.endswith(('s', 'tch')) else 's'}"
 
 
 def size_in_words(n_bytes: int) -> str:

@@ -157,9 +157,9 @@ def test_parameters_are_got_and_set() -> None:
     ("y", "message"),
     [
         (None, "requires y to be passed"),
-        (["a"] * 60, "60 images have one class, a; there must be two or more"),
+        (["a"] * 60, "one class for 60 images, a; there must be two or more"),
         (["a", "b"] * 20, "X has 60 images and y has 40 labels; give one label per image"),
-        (["a"], "X has 60 images and y has 1 labels"),
+        (["a"], "X has 60 images and y has 1 label"),
         ("a", r"y is an array \(\); give one label per image, \(60,\)"),
         (np.eye(3)[np.arange(60) % 3], r"y is an array \(60, 3\); .*; of one-hot rows, y.argmax\(axis=1\)"),
         ([np.nan, 1.0] * 30, "y contains NaN; leave those images out"),

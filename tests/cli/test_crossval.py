@@ -67,7 +67,7 @@ def test_wrong_labels_are_found(nncli: Runner, config: str) -> None:
     assert 2 <= len(rows) <= 3
     assert {Path(row["path"]).name for row in rows} <= {"wrong0.png", "wrong1.png", "wrong2.png"}
     assert {("bright", "dark")} == {(row["label"], row["suggested"]) for row in rows}
-    assert f"labels.html and labels.csv show the {len(rows)} images whose label is doubtful" in message
+    assert f"labels.html and labels.csv have {len(rows)} images whose label is doubtful" in message
     page = Path("cv/labels.html").read_text()
     assert len(rows) == page.count('<img src="data:image/')
     assert "<script" not in page

@@ -176,7 +176,7 @@ def test_the_test_split_comes_first(nncli: Runner) -> None:
     write_image(Path("s/test/coal/1.png"), BLACK)
     result = nncli("evaluate", "s", "-f", "json")
     assert 1.0 == json.loads(result.out)["accuracy"]
-    assert "evaluating the test split of s: 1 images\n" in result.err
+    assert "evaluating the test split of s: 1 image\n" in result.err
     assert 0.0 == json.loads(nncli("evaluate", "s", "--split", "train", "-f", "json").out)["accuracy"]
     assert 2 == nncli("evaluate", "s", "--split", "val").code
 
@@ -208,10 +208,25 @@ def test_a_dash_is_stdout(nncli: Runner) -> None:
 
 def test_a_file_that_cannot_be_written_does_not_cost_the_report(nncli: Runner) -> None:
     """The numbers are printed first."""
-    result = nncli("evaluate", "d", "--wrong", "missing/wrong.csv")
+    result = nncli("evaluate", "d", "--wrong", "d")
     assert 1 == result.code
     assert result.out.startswith("accuracy  0.6000")
-    assert "nncli: missing/wrong.csv: cannot be written: " in result.err
+    assert "nncli: d: cannot be written: " in result.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("--wrong", "missing/wrong.csv"), "missing/wrong.csv: there is no folder missing; make it first"),
+        (("--wrong", "wrong.png"), "wrong.png ends like a picture; a table is written: wrong.csv"),
+        (("--confusion", "matrix.jpg"), "matrix.jpg does not end with .png, the only kind of picture written"),
+    ],
+)
+def test_files_are_looked_at_before_the_first_image(nncli: Runner, arguments: tuple[str, str], reason: str) -> None:
+    """A folder that is not there, and names that promise another kind than what is written."""
+    result = nncli("evaluate", "d", *arguments)
+    assert (2, "") == (result.code, result.out)
+    assert reason in result.err
 
 
 @pytest.mark.parametrize(("gate", "code"), [("0.6", 0), ("0.61", 4), ("0", 0), ("1", 4)])
@@ -258,7 +273,7 @@ def test_only_bad_images_are_an_error(nncli: Runner) -> None:
     Path("bad/coal/1.png").write_text("no image")
     result = nncli("evaluate", "bad")
     assert (1, "") == (result.code, result.out)
-    assert result.err.endswith("nncli: bad: none of its 1 images could be read\n")
+    assert result.err.endswith("nncli: bad: none of its images could be read, of 1\n")
 
 
 @pytest.mark.parametrize(("name", "shown"), [("ผัดไทย", '"ผัดไทย"'), ("\x9b", '"\\u009b"')])

@@ -38,7 +38,7 @@ def validated() -> set[Path]:
 def test_the_headline_is_that_of_the_other_images(nncli: Runner) -> None:
     """In words, and in JSON; the validation images stay, for they trained nothing."""
     result = nncli("evaluate", "-m", "run", "photos")
-    assert result.out.startswith("34 of these 40 images trained this model; on the other 6: ")
+    assert result.out.startswith("34 of 40 images trained this model; on the other 6: ")
     report = json.loads(nncli("evaluate", "-m", "run", "photos", "-f", "json").out)
     metrics = json.loads(Path("run/metrics.json").read_text())
     assert (metrics["accuracy"], metrics["interval"], 6) == (report["accuracy"], report["interval"], report["images"])
@@ -53,7 +53,7 @@ def test_the_headline_is_that_of_the_other_images(nncli: Runner) -> None:
 def test_training_images_count_where_they_are_asked_for(nncli: Runner) -> None:
     """And it is said what that is worth."""
     result = nncli("evaluate", "-m", "run", "photos", "--include-training")
-    assert result.out.startswith("34 of these 40 images trained this model and count: on others expect less")
+    assert result.out.startswith("34 of 40 images trained this model and count: on others expect less")
     assert "of 40 images" in result.out
 
 
@@ -69,7 +69,7 @@ def test_a_gate_without_new_images_fails_with_the_reason(nncli: Runner) -> None:
         Path(path).unlink()
     result = nncli("evaluate", "-m", "run", "photos", "--fail-under", "0.1")
     assert 4 == result.code
-    reason = "--fail-under 0.1 cannot be met: 34 of these 34 images trained this model: they cannot tell how good it is"
+    reason = "--fail-under 0.1 cannot be met: 34 of 34 images trained this model: they cannot tell how good it is"
     assert reason in result.err
     assert nncli("evaluate", "-m", "run", "photos", "--fail-under", "0.1", "--include-training").code in (0, 4)
     report = json.loads(nncli("evaluate", "-m", "run", "photos", "-f", "json", "--coverage").out)

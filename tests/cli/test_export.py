@@ -68,7 +68,7 @@ class TestWithTheExtra:
             write_image(Path(f"photos/{gray}.png"), gray)
         result = nncli("export", "model.npz", "-o", "new.ONNX", "--check-images", "photos")
         assert (0, "new.ONNX\n") == (result.code, result.out)
-        assert "on 80 random and 3 real images" in result.err
+        assert "on 80 random images and 3 real images" in result.err
 
     def test_no_such_images_is_an_error(self, nncli: Runner) -> None:
         """Nothing is written then."""

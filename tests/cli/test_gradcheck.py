@@ -55,5 +55,5 @@ def test_it_fails_loudly_and_names_the_layer(nncli: Runner, config: str, monkeyp
 
 def test_a_layer_that_is_not_there(nncli: Runner, config: str) -> None:
     """Is refused with the layers that are."""
-    message = "nncli: --layer 4: the network has 3 layers; choose 1 to 3\n"
+    message = "nncli: --layer 4: the network has 3 layers, counted from 1\n"
     assert (2, "", message) == tuple(vars(nncli("gradcheck", config, "--layer", "4")).values())

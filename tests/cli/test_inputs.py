@@ -175,7 +175,7 @@ def test_archives_are_checked_before_anything_starts() -> None:
     touch("y.tar")
     with pytest.raises(DataError, match=r"^x\.zip: no images in this archive$"):
         check_folders(["x.zip"])
-    with pytest.raises(DataError, match=r"^y\.tar: not readable as an archive"):
+    with pytest.raises(DataError, match=r"^y\.tar: neither a zip nor a tar archive"):
         check_folders(["y.tar"])
 
 

@@ -62,13 +62,15 @@ program.main(sys.argv[1:])
 """A program whose processes add up their gradients as over a network, in small pieces."""
 
 
-@pytest.mark.parametrize("how", ["sharing memory", "apart"])
+@pytest.mark.parametrize("how", ["sharing memory", "apart, with images of their own"])
 def test_several_processes_train_as_one(how: str, config: Path, nncli: Runner) -> None:
     """Losses are equal up to rounding; one line says where the model is."""
     assert 0 == nncli("train", config, "--out", config.parent / "alone").code
     together = config.parent / "together"
     program = NNCLI if how == "sharing memory" else (sys.executable, "-c", APART)
-    process = start(4 if program is NNCLI else 2, "train", config, "--out", together, program=program)
+    placement = "shared" if program is NNCLI else "shards"
+    arguments = "train", config, "--out", together, "--set", f"data.placement={placement}"
+    process = start(4 if program is NNCLI else 2, *arguments, program=program)
     out, err = process.communicate()
     assert (0, f"{together / 'model.npz'}\n") == (process.returncode, out)
     assert 1 == err.count("training and")

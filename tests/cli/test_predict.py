@@ -6,9 +6,11 @@ import csv
 import io
 import json
 import os
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from nncli.cli.predict import Tally, _records
@@ -67,11 +69,24 @@ def test_a_bad_image_is_a_record_a_line_and_an_exit_code(nncli: Runner) -> None:
     assert "2 of 4 images could not be read" == summary
 
 
+def test_images_in_archives_have_names(nncli: Runner) -> None:
+    """As predict gives them; predict and explain take them, too."""
+    write_image(Path("black.png"), 0)
+    with zipfile.ZipFile("p.zip", "w") as archive:
+        archive.write("black.png", "d/black.png")
+    assert "p.zip/d/black.png\tcoal\t0.7000\n" == nncli("predict", "p.zip").out
+    assert "p.zip/d/black.png\tcoal\t0.7000\n" == nncli("predict", "p.zip/d/black.png").out
+    assert 0 == nncli("explain", "p.zip/d/black.png", "-o", "x.png").code
+
+
 def test_quiet_keeps_the_lines_about_bad_images(nncli: Runner) -> None:
     """They are errors."""
     assert "nncli: x.png: No such file or directory\n" == nncli("predict", "-q", "x.png").err
     Path("p.zip").write_bytes(b"")
-    assert "; it lies in p.zip: unpack it first\n" in nncli("explain", "p.zip/cat/0.png", "-o", "x.png").err
+    assert "; nncli predict p.zip names the images in it\n" in nncli("explain", "p.zip/0.png", "-o", "x.png").err
+    np.savez("x.npz", x=np.zeros((2, 3, 3), np.uint8))
+    assert "x.npz[-1]: No such file or directory; predict x.npz answers" in nncli("predict", "-q", "x.npz[-1]").err
+    assert "; nncli predict x.npz names" in nncli("explain", "x.npz[-1]", "-o", "x.png").err
     assert "; predict p.zip answers for each image in it\n" in nncli("predict", "-q", "p.zip/cat/0.png").err
 
 
@@ -137,7 +152,8 @@ def test_output_is_written_although_an_image_is_bad(nncli: Runner) -> None:
 def test_output_that_cannot_be_written_is_found_before_the_first_image(nncli: Runner) -> None:
     """The bad image would have been reported."""
     result = nncli("predict", "x.png", "-o", "missing/out.tsv")
-    assert (1, "nncli: missing/out.tsv: cannot be written: No such file or directory\n") == (result.code, result.err)
+    assert 2 == result.code
+    assert "missing/out.tsv: there is no folder missing; make it first" in result.err
 
 
 def test_a_folder_without_images_is_an_error(nncli: Runner) -> None:

@@ -103,3 +103,5 @@ def test_evaluate_tells_how_well_unknown_images_are_told(nncli: Runner) -> None:
     assert "2 of 2 images in stripes are answered 'unknown'" in nncli(*command).out
     assert 2 == nncli("evaluate", "-m", "run", "new", "--strange", "0.05").code
     assert "no images of class missing" in nncli("evaluate", "-m", "run", "photos", "--unknown-class", "missing").err
+    known = nncli("evaluate", "-m", "run", "photos", "--unknown-class", "bright")
+    assert (2, True) == (known.code, "--unknown-class bright: a class of the model; name a folder" in known.err)

@@ -166,3 +166,9 @@ def test_csv_has_printable_names_exactly(name: str) -> None:
 def test_json_is_readable_where_it_can_be(value: Any, expected: str) -> None:
     """Escapes are for what cannot be seen."""
     assert expected == json_text(value)
+
+
+def test_a_bar_in_a_name_does_not_divide_a_set_of_labels() -> None:
+    """It is an escape there, as where an image has several labels."""
+    record = Record("1.jpg", "a|b", [("a|b", 0.5)], [], "", ["a|b", "c"])
+    assert ["1.jpg", "a|b", "0.5000", "a\\x7cb|c"] == record.cells(Layout(("a|b", "c"), limits=[0.1, 0.1]))

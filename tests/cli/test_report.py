@@ -65,7 +65,7 @@ class TestWithTheExtra:
         result = nncli("report", run, "--data", "e", "-o", "x.html")
         assert (0, "x.html\n") == (result.code, result.out)
         assert "<dt>accuracy</dt><dd>100.0%</dd>" in Path("x.html").read_text()
-        assert "evaluating e: 1 images\n" in result.err
+        assert "evaluating e: 1 image\n" in result.err
 
     def test_several_runs(self, nncli: Runner, run: Path) -> None:
         """In one page."""

@@ -65,7 +65,7 @@ def test_weights_are_drawn(nncli: Runner) -> None:
     """One tile for each unit, and a line that says which."""
     write_two(Path("model.npz"))
     result = nncli("show", "--weights", "w.png")
-    assert "w.png: 1 of 1 patterns, the largest weights first\n" == result.err
+    assert "w.png: 1 of 1 pattern, the largest weights first\n" == result.err
     with Image.open("w.png") as picture:
         assert (178, 24, 43) == picture.convert("RGB").getpixel((10, 10))  # all weights positive: red
 

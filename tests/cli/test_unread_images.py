@@ -72,4 +72,4 @@ def test_of_an_animation_the_first_picture_is_predicted_and_said(nncli: Runner) 
     write_image(Path("black.png"), 0)
     result = nncli("predict", "-m", "model.npz", "black.png", "moving.gif")
     assert (0, 2) == (result.code, result.out.count("coal"))
-    assert "1 file holds more than one picture (animation), the first counts: moving.gif\n" == result.err
+    assert "1 file with more than one picture (animation), of which the first counts: moving.gif\n" == result.err

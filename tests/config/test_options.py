@@ -43,6 +43,7 @@ DEFAULTS = {
     "data.color_profile": "srgb",
     "data.max_pixels": 110_000_000,
     "data.cache": "on",
+    "data.placement": "shared",
     "network.layer_dims": ("auto", 64, "auto"),
     "network.activation": "relu",
     "network.normalization": "none",

@@ -43,6 +43,7 @@ data:
   color_profile: srgb
   max_pixels: 110000000
   cache: "on"
+  placement: shared
 network:
   layer_dims: [12288, 64, auto]
   activation: relu

@@ -218,6 +218,11 @@ def test_a_class_that_train_does_not_have_is_refused(tmp_path: Path) -> None:
     [
         ([], "ROOT: no folders in it; expected one folder per class"),
         (["notes.txt"], "ROOT: no folders in it; expected one folder per class"),
+        (
+            ["x.zip"],
+            "ROOT: no folders in it; expected one folder per class; x.zip is an archive, which is read in place: "
+            "write data.path: ROOT/x.zip",
+        ),
         ([".hidden/1.jpg"], "ROOT: no folders in it; expected one folder per class"),
         (["1.jpg", "2.jpg"], "ROOT: images but no folders in it; expected one folder per class"),
         (["a/1.jpg"], "ROOT: a is the only class folder; expected two or more"),

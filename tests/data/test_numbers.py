@@ -63,9 +63,14 @@ def test_tables_of_numbers(tmp_path: Path, text: str) -> None:
     assert is_number_table(table(tmp_path, text))
 
 
+def test_lines_without_anything_are_no_table_of_numbers(tmp_path: Path) -> None:
+    """Nor an error of the program."""
+    assert not is_number_table(table(tmp_path, "\n\n\n"))
+
+
 def test_every_mistake_is_named(tmp_path: Path) -> None:
     """With its line; then there are the classes."""
-    path = table(tmp_path, "x,y,label\n1,2,a\n1,nan,a\n1,2\n,3,b\n3,4,\n")
+    path = table(tmp_path, "x,y,label\n1,2,a\n1,nan,a\n1,2\n,3,b\n3,4,\n1e39,4,a\n")
     with pytest.raises(UsageError) as error:
         read_number_table(path)
     found = [line.removeprefix(str(path)) for line in str(error.value).splitlines()]
@@ -74,7 +79,8 @@ def test_every_mistake_is_named(tmp_path: Path) -> None:
         ":4: 2 cells instead of 3",
         ":5: x is '', not a finite number",
         ":6: no label",
-        ": correct or remove these 4 rows",
+        ":7: x is '1e39', beyond 3e+38; write it in another unit",
+        ": correct or remove 5 rows",
     ] == found
     for text, message in (("x,y\n1,2\n", "no label; the last column"), ("x,y,label\n1,2,a\n", "all rows are of one")):
         with pytest.raises(DataError, match=message):

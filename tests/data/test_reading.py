@@ -107,7 +107,7 @@ def test_rows_without_a_split_are_trained_on(tmp_path: Path) -> None:
     assert {"train": [("1.jpg", "cat"), ("2.jpg", "dog")], "test": [("3.jpg", "cat"), ("4.jpg", "dog")]} == found(
         source, tmp_path
     )
-    assert "2 rows name no split: they are trained on" in source.notes
+    assert "without a split, so trained on: 2 rows" in source.notes
 
 
 def test_groups_stay_together(tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ def test_groups_stay_together(tmp_path: Path) -> None:
     groups = [{group_of[path] for path in files.paths} for files in (training, validation)]
     assert set() == groups[0] & groups[1]
     assert 8 == len(validation.paths)
-    assert "10 groups of images stay together when validation images are drawn" in source.notes
+    assert "images of a group, of 10 groups, stay together when validation images are drawn" in source.notes
 
 
 def test_the_last_images_are_for_validation(tmp_path: Path) -> None:
@@ -129,6 +129,16 @@ def test_the_last_images_are_for_validation(tmp_path: Path) -> None:
     build(tmp_path, "{0-9}.jpg\nx.csv := id,label,second\\n" + "\\n".join(rows))
     _, validation = read_source(tmp_path / "x.csv", Reading(order="second")).split(0.3, seed=1)
     assert {"0.jpg", "1.jpg", "2.jpg"} == {os.path.basename(path) for path in validation.paths}  # noqa: PTH119
+
+
+def test_moments_are_compared_as_numbers(tmp_path: Path) -> None:
+    """Digit by digit 10.5 would come before 10.25, and -1 before -2."""
+    moments = ["-2", "-1", "9.75", "10.25", "10.5", "1e3"]
+    rows = [f"{i},{['cat', 'dog'][i % 2]},{moment}" for i, moment in enumerate(moments)]
+    build(tmp_path, "{0-5}.jpg\nx.csv := id,label,second\\n" + "\\n".join(rows))
+    source = read_source(tmp_path / "x.csv", Reading(order="second"))
+    kept = [{os.path.basename(path)[0] for path in source.split(part, seed=1)[1].paths} for part in (0.2, 0.4, 0.8)]  # noqa: PTH119
+    assert [{"5"}, {"4", "5"}, {"1", "2", "3", "4", "5"}] == kept
 
 
 def test_arrays_come_class_by_class(tmp_path: Path) -> None:
@@ -159,6 +169,13 @@ def test_what_has_no_meaning_is_refused(name: str, said: dict[str, Any], message
         archive.writestr("cat/1.jpg", b"")
         archive.writestr("dog/1.jpg", b"")
     assert message == refusal(tmp_path / name, UsageError, **said)
+
+
+def test_arrays_without_images_to_train_on_are_refused(tmp_path: Path) -> None:
+    """As tables are; evaluation takes those of a test alone."""
+    np.savez(tmp_path / "x.npz", x_test=np.zeros((2, 3, 3), np.uint8), y_test=[0, 1])
+    assert "x.npz: test without images to train on" == refusal(tmp_path / "x.npz")
+    assert {"test"} == set(read_source(tmp_path / "x.npz", Reading(is_training=False)).splits)
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def test_what_is_odd_is_named(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(data)
     found = look_for_suspects([str(tmp_path / name) for name in files])
     assert [
-        f"1 file holds more than one picture (animation), the first counts: {tmp_path}/moving.gif",
+        f"1 file with more than one picture (animation), of which the first counts: {tmp_path}/moving.gif",
         f"1 file in CMYK among others: {tmp_path}/inks.jpg",
         f"1 file 10 times smaller than the others, or more: {tmp_path}/thumbnail.jpg",
         f"1 file 10 times larger than the others, or more: {tmp_path}/page.jpg",
@@ -44,5 +44,5 @@ def test_an_even_folder_has_no_suspects(tmp_path: Path) -> None:
 def test_only_a_few_are_named() -> None:
     """The others are counted."""
     several = [(f"{k}.gif", "animation") for k in range(5)] + [("x.tif", "stack of pages")]
-    expected = "6 files hold more than one picture (animation, stack of pages), the first counts: 0.gif, 1.gif, 2.gif"
-    assert f"{expected} and 3 more" == one_counts(several)
+    expected = "6 files with more than one picture (animation, stack of pages), of which the first counts: "
+    assert f"{expected}0.gif, 1.gif, 2.gif and 3 more" == one_counts(several)

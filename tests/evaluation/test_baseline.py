@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nncli.evaluation.baseline import balanced_accuracy, baseline, findings, is_unequal, macro_f1
+from nncli.evaluation.baseline import CROSS_VALIDATION, balanced_accuracy, baseline, findings, is_unequal, macro_f1
 
 CLASSES = ("hotdog", "other", "plum")
 
@@ -98,3 +98,6 @@ def test_an_accuracy_that_does_not_beat_the_baseline_is_said() -> None:
     (finding,) = findings(matrix([6, 4], [4, 6]), CLASSES)
     assert "not_above_baseline" == finding.code
     assert "20 images cannot tell" in finding.text
+    assert finding.text.endswith("nncli crossval, which uses all of them")
+    (finding,) = findings(matrix([6, 4], [4, 6]), CLASSES, CROSS_VALIDATION)
+    assert finding.text.endswith("more images are needed")

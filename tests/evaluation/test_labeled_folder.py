@@ -87,7 +87,7 @@ def test_a_folder_without_splits_has_none_to_choose() -> None:
     ("files", "message"),
     [
         (["train/cat/1.png", "val/cat/2.png", "valid/cat/3.png"], "d: val, valid are the same split; keep one of them"),
-        (["train/cat/1.png", "test/2.png"], "d/test: 1 images without a class; expected one folder per class"),
+        (["train/cat/1.png", "test/2.png"], "d/test: 1 image without a class; expected one folder per class"),
         (["train/cat/1.png", "test/unknown/2.png"], "d/test: its images, in unknown, have no class"),
         (
             ["train/cat/1.png", "extra/2.png"],

@@ -33,7 +33,7 @@ def test_the_report_by_hand() -> None:
     """Means over labels, all labels together, exact matches, and what can be had without looking."""
     thresholds = np.array([0.5, 0.5])
     known = np.array([NEW, TRAINING, NEW, NEW], np.uint8)
-    evaluation = MultilabelEvaluation.of(("a", "b"), list("wxyz"), HAS, P, [], "", known, thresholds=thresholds)
+    evaluation = MultilabelEvaluation(("a", "b"), list("wxyz"), HAS, P, [], "", known, thresholds=thresholds)
     report = evaluation.report()
     assert (2 / 3 + 1) / 2 == pytest.approx(report["macro_f1"])
     assert 2 * 3 / (2 * 3 + 1 + 1) == report["micro_f1"]
@@ -53,7 +53,7 @@ def test_labels_that_no_image_has_count_in_no_mean() -> None:
     """Neither F1 nor average precision of such a label is known; it is named."""
     has = np.array([[1, 0], [0, 0]], bool)
     p = np.array([[0.9, 0.1], [0.2, 0.1]], np.float32)
-    evaluation = MultilabelEvaluation.of(("a", "b"), ["x", "y"], has, p, [], "", thresholds=np.array([0.5, 0.5]))
+    evaluation = MultilabelEvaluation(("a", "b"), ["x", "y"], has, p, [], "", thresholds=np.array([0.5, 0.5]))
     report = evaluation.report()
     assert (1.0, 1.0, None) == (report["macro_f1"], report["mean_average_precision"], report["labels"]["b"]["f1"])
     assert ["no image here has b: nothing can be said of it"] == [each["text"] for each in report["findings"]]
@@ -80,7 +80,7 @@ def test_scikit_learn_says_the_same() -> None:
     metrics = pytest.importorskip("sklearn.metrics")
     rng = np.random.default_rng(0)
     has, p = rng.random((60, 5)) < 0.4, (rng.integers(0, 9, (60, 5)) / 8).astype(np.float32)
-    report = MultilabelEvaluation.of(
+    report = MultilabelEvaluation(
         tuple("abcde"), [str(i) for i in range(60)], has, p, [], "", thresholds=np.full(5, 0.5)
     ).report()
     expected = [metrics.f1_score(has, p >= 0.5, average=how) for how in ("macro", "micro")]

@@ -30,7 +30,7 @@ def test_images_that_trained_the_model_are_left_out_and_the_furthest_come_first(
     """As for classes; far off is measured in each number's own deviation."""
     actual, predicted = np.array([[0.0, 0], [1, 100], [2, 200]]), np.array([[0.1, 90], [1, 100], [1, 201]])
     known = np.array([TRAINING, NEW, NEW], np.uint8)
-    evaluation = RegressionEvaluation.of(
+    evaluation = RegressionEvaluation(
         ("a", "b"), ["x", "y", "z"], actual, predicted.astype(np.float32), [], "", known, mean=np.zeros(2)
     )
     assert ["z", "x", "y"] == [evaluation.paths[row] for row in evaluation.wrong()]

@@ -46,11 +46,11 @@ def test_sums_give_the_figures_of_the_reports() -> None:
     """Macro F1 without labels that nobody has or tells, and mean R2; both of a part of the images, too."""
     rng = np.random.default_rng(0)
     has, p = rng.random((50, 3)) < (0.5, 0.2, 0), (rng.random((50, 3)) * [1, 1, 0]).astype(np.float32)
-    labels = MultilabelEvaluation.of(("a", "b", "c"), ["x"] * 50, has, p, [], "", thresholds=np.full(3, 0.5))
+    labels = MultilabelEvaluation(("a", "b", "c"), ["x"] * 50, has, p, [], "", thresholds=np.full(3, 0.5))
     assert labels.report()["macro_f1"] == pytest.approx(macro_f1(f1_terms(has, p >= 0.5).sum(axis=0)[None])[0])
     y = rng.standard_normal((50, 3)) * [1, 1, 0] + 1e6
     told = y + 0.5 * rng.standard_normal((50, 3))
-    numbers = RegressionEvaluation.of(("a", "b", "c"), ["x"] * 50, y, told, [], "", mean=np.zeros(3))  # type: ignore[arg-type]
+    numbers = RegressionEvaluation(("a", "b", "c"), ["x"] * 50, y, told, [], "", mean=np.zeros(3))  # type: ignore[arg-type]
     assert numbers.report()["r2"] == pytest.approx(mean_r2(r2_terms(y, told).sum(axis=0)[None])[0])
     part = mean_r2(r2_terms(y, told)[:20].sum(axis=0)[None])[0]
     assert numbers.part(list(range(20))).report()["r2"] == pytest.approx(part)

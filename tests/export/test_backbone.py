@@ -145,5 +145,5 @@ def test_what_cannot_be_joined_is_one_line(tmp_path: Path) -> None:
     sizes = helper.make_node("Constant", [], ["sizes"], value_ints=[3, 6])
     three = [sizes, helper.make_node("Reshape", ["bent", "sizes"], ["fixed"])]
     model = on(conv_net(tmp_path / "three.onnx", batch=3, extra=three), output="fixed")
-    with pytest.raises(NncliError, match=r"cannot run the file on 1 images: .*for any number of images$"):
+    with pytest.raises(NncliError, match=r"cannot run the file on 1 image: .*for any number of images$"):
         difference(model, onnx_bytes(model))

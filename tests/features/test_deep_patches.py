@@ -9,6 +9,7 @@ import pytest
 
 from nncli.features import deep_patches as module
 from nncli.features import patches
+from nncli.features.column import FeatureColumn
 from nncli.features.deep_patches import DeepPatchesBlock, first_layer, learn_windows, overlapping, thin_factors
 from nncli.features.dictionary import WHITENING, spherical_k_means
 from nncli.features.settings.deep_patches import DeepPatches
@@ -127,6 +128,25 @@ def test_the_arrays_are_all_that_was_learned() -> None:
     assert {np.dtype(np.float32)} == {array.dtype for array in arrays.values()}
     again = DeepPatchesBlock(SMALL, shape, **arrays)
     np.testing.assert_array_equal(extracted(block, images), extracted(again, images))
+
+
+def test_few_directions_are_kept_as_two_matrices(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They give the answers of their product, which older files have instead; these are read, too."""
+    shape, images = (13, 11, 3), smooth(10, 13, 11, 3)
+    monkeypatch.setattr(module, "DIRECTIONS", 3)
+    block = fitted(SMALL, images)
+    arrays = block.arrays()
+    assert {name: array.shape for name, array in arrays.items()} == DeepPatchesBlock.array_shapes(SMALL, shape)
+    assert {"matrix", "deep_directions", "deep_patterns", "faint"} == set(arrays)
+    expected = np.array([naive_column(block, image) for image in images])
+    np.testing.assert_allclose(extracted(block, images), expected, rtol=3e-3, atol=3e-3)
+    older = {"matrix": arrays["matrix"], "faint": arrays["faint"], "deep_matrix": block.deep_matrix}
+    assert {name: array.shape for name, array in older.items()} == {
+        name.removeprefix("features1."): its
+        for name, its in FeatureColumn.array_shapes((SMALL,), shape, {f"features1.{name}" for name in older}).items()
+    }
+    again = DeepPatchesBlock(SMALL, shape, **older)
+    np.testing.assert_allclose(extracted(again, images), extracted(block, images), rtol=1e-4, atol=1e-5)
 
 
 def test_the_same_seed_learns_the_same() -> None:

@@ -33,6 +33,15 @@ def test_what_normalization_learns_is_counted() -> None:
     assert "layer" == facts["normalization"]
 
 
+def test_what_batch_normalization_learned_is_told() -> None:
+    """Training counted it; in the model it is a part of the weights."""
+    model = random_model(("a", "b", "c"), (5, 7))
+    trained = replace(model, training={"config": {"network.normalization": "batch"}})
+    facts = summarize(trained)
+    assert (model.parameters.flat.size, 2 * (5 + 7)) == (facts["n_parameters"], facts["n_folded"])
+    assert "n_folded" not in summarize(model)
+
+
 def test_every_network_of_an_ensemble_is_counted() -> None:
     """Three networks have three times the parameters; how many they are is told."""
     model = random_model(("a", "b", "c"), (5, 7))

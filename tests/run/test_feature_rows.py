@@ -148,7 +148,9 @@ def test_many_images_are_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
         return fit_column(*args)
 
     monkeypatch.setattr(FeatureColumn, "fit", fit_and_count)
-    assert np.isfinite(fit(m=90).scaling.scale).all()
+    fitted = fit(m=90)
+    assert np.isfinite(fitted.scaling.scale).all()
+    assert fitted.known is None
     assert [40] == seen
 
 
@@ -165,6 +167,19 @@ def test_processes_make_no_difference(monkeypatch: pytest.MonkeyPatch, processes
     np.testing.assert_array_equal(expected.low, found.low)
     np.testing.assert_array_equal(stored, feature_rows(found, images(200), told.append))
     assert 200 == sum(told)
+
+
+@pytest.mark.parametrize("n_looks", [1, 2])
+def test_what_the_scaling_was_taken_from_is_not_computed_again(n_looks: int) -> None:
+    """The first look at the training images is there; others, and those at other images, are computed as ever."""
+    pixels = smooth(100, *SHAPE, seed=0).reshape(100, -1)
+    fitted, n_more = fit_features(BLOCKS, SHAPE, PixelRows(pixels[:90]), 1), 90 if n_looks == 2 else 0
+    expected = feature_rows(fitted, PixelRows(pixels), n_more=n_more, n_looks=n_looks)
+    np.testing.assert_array_equal(expected[:90], fitted.known)
+    marked = replace(fitted, known=np.full((90, fitted.column.n_features), 7, np.uint8))
+    found = feature_rows(marked, PixelRows(pixels), n_more=n_more, n_looks=n_looks, is_training=True)
+    assert (found[:90] == 7).all()
+    np.testing.assert_allclose(found[90:].astype(int), expected[90:].astype(int), atol=1)
 
 
 # ------------------------------------------------------------------------------------------------------------ the cache

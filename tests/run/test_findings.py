@@ -11,6 +11,7 @@ from PIL import Image
 
 from nncli.model.calibration import COLDEST, HOTTEST
 from nncli.run.findings import image_findings, loss_findings, network_findings, temperature_findings
+from nncli.run.training_data import training_batches
 from tests.data.test_near_copies import CHANGES, jpeg, photo
 from tests.fixtures import experiment_of, random_model
 from tests.folders import write_class_folders
@@ -69,11 +70,12 @@ def test_a_layer_without_an_active_unit_is_noticed(
     model = random_model(image_format=experiment.plan.image_format, hidden=(6, 5), n_members=n_members)
     for member in model.parameters.members:
         member.b[2][...] += bias
-    found = network_findings(model, experiment.training)
+    examples, _ = training_batches(experiment, 16, np.float32)
+    found = network_findings(model, examples)
     assert expected == [finding.code for finding in found]
     if n_members > 1 and found:
         model.parameters.members[1].b[2][...] = 1e3
-        assert [] == network_findings(model, experiment.training)
+        assert [] == network_findings(model, examples)
 
 
 @pytest.mark.parametrize(("temperature", "n"), [(COLDEST, 1), (HOTTEST, 1), (1.0, 0), (2.5, 0)])

@@ -11,7 +11,7 @@ from nncli.errors import DataError
 from nncli.machine.ranks import ALONE, share
 from nncli.run.cross_validation import CrossValidated, CrossValidation, FoldHooks, help_cross_validation
 from nncli.run.hooks import NOBODY, Hooks
-from nncli.run.loading import load
+from nncli.run.loading import hand_out, handed_out, load
 from nncli.run.pipeline import help_run, run_plan, train
 from nncli.run.resuming import plan_resumed
 from nncli.run.training_data import training_batches
@@ -56,8 +56,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 def trained(plan: Plan, ranks: Ranks = ALONE) -> Training:
-    """A training of a plan, by this rank."""
-    return train(load(plan, NOBODY, None, ranks))
+    """A training of a plan, which the first rank hands out, by this rank."""
+    own = handed_out(ranks)[0] if ranks.rank else hand_out(plan, None, ranks)
+    return train(load(own, NOBODY, None, ranks))
 
 
 def losses(training: Training) -> list[float]:
@@ -92,6 +93,53 @@ def test_ranks_on_one_machine_share_the_network(name: str, folder: Path, monkeyp
     np.testing.assert_allclose(first.trainer.parameters.flat, alone.trainer.parameters.flat, atol=1e-4)
 
 
+SHARDS: dict[str, dict[str, Any]] = {
+    "augmented": SECTIONS["augmented"] | {"network": {"layer_dims": "[auto, 6, auto]", "dropout": 0.4}},
+    "features": SECTIONS["features"],
+    "few in a batch": {
+        "data": {"scaling": "standardize"},
+        "network": {"normalization": "batch"},
+        "training": {
+            "epochs": 2,
+            "batch_size": 3,
+            "class_weights": "balanced",
+            "mixing": "cutout",
+            "precision": "float64",
+        },
+    },
+    "looks": {
+        "data": {"image_size": "[12, 12]", "features": "[hog: {cell: 4}]", "looks": "parts", "augmentation": "mirror"},
+        "network": {"project": "5"},
+        "training": {"epochs": 2, "batch_size": 10},
+    },
+}
+"""Settings of which each reads the training images in its own way."""
+
+
+@pytest.mark.parametrize("name", SHARDS)
+def test_ranks_that_hold_images_of_their_own_train_the_same_network(name: str, folder: Path) -> None:
+    """No rank has more training images than its share, and losses, parameters and model are those of one process."""
+    next((folder / "photos").glob("*/*.png")).write_bytes(b"no image")
+    data = {**SHARDS[name].get("data", {}), "placement": "shards", "on_bad_image": "skip"}
+    alone = trained(plan := plan_of(folder, **{**SHARDS[name], "data": data}))
+    expected, n_images = alone.finish(), alone.experiment.training.n_images
+    for size in (2, 4):
+        trainings = in_ranks(size, lambda ranks: trained(plan, ranks), n_machines=size // 2)
+        assert n_images == sum(len(training.experiment.training.pixels) for training in trainings)
+        for training in trainings:
+            n_looks, inputs = max(training.experiment.n_looks, 1), training.trainer.training_set.inputs  # type: ignore[attr-defined]
+            assert len(training.experiment.training.pixels) <= n_images // size + 1
+            assert len(training.experiment.plan.training_files.paths) <= n_images // size + 1
+            assert len(inputs._rows._pixels) <= (n_images // size + 1) * n_looks
+            np.testing.assert_allclose(losses(training), losses(alone), rtol=0, atol=1e-5)
+            np.testing.assert_allclose(training.trainer.parameters.flat, alone.trainer.parameters.flat, atol=1e-4)
+            assert alone.experiment.fingerprint == training.experiment.fingerprint
+        actual = trainings[0].finish()
+        assert expected.metrics.keys() == actual.metrics.keys()
+        np.testing.assert_array_equal(actual.model.evidence.known.training, alone.experiment.known.training)  # type: ignore[union-attr]
+        np.testing.assert_allclose(actual.evaluation.probabilities, expected.evaluation.probabilities, atol=1e-4)
+
+
 def test_every_rank_has_the_features_of_all_images(folder: Path) -> None:
     """Dictionary, scaling and projection are the same to the bit, and so is every row, whoever computed it."""
     plan = plan_of(folder, **SECTIONS["features"])
@@ -112,9 +160,11 @@ def test_every_rank_has_the_features_of_all_images(folder: Path) -> None:
             np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-6)
 
 
-def test_a_stopped_run_goes_on_with_another_number_of_ranks(folder: Path) -> None:
-    """Three ranks stop in the second epoch, two finish it, as one process does that was never stopped."""
-    plan = plan_of(folder, training={"epochs": 3, "batch_size": 8, "optimizer": "adam"})
+@pytest.mark.parametrize(("placement", "n_later"), [("shared", 2), ("shards", 2), ("shards", 1)])
+def test_a_stopped_run_goes_on_with_another_number_of_ranks(placement: str, n_later: int, folder: Path) -> None:
+    """Three ranks stop in the second epoch, fewer finish it, as one process does that was never stopped."""
+    training = {"epochs": 3, "batch_size": 8, "optimizer": "adam"}
+    plan = plan_of(folder, training=training, data={"placement": placement})
     straight = trained(plan).trainer.state.history
 
     class Stopping(Hooks):
@@ -134,11 +184,11 @@ def test_a_stopped_run_goes_on_with_another_number_of_ranks(folder: Path) -> Non
         if ranks.rank:
             help_run(ranks)
         else:
-            run_plan(plan_resumed(folder / "run"), resume=folder / "run", ranks=ranks)
+            run_plan(plan_resumed(folder / "run", ranks=ranks), resume=folder / "run", ranks=ranks)
 
     in_ranks(3, begin)
     assert 1 < len((folder / "run" / "history.csv").read_text().splitlines()) < 4
-    in_ranks(2, go_on)
+    in_ranks(n_later, go_on)
     rows = (folder / "run" / "history.csv").read_text().splitlines()[1:]
     losses = [float(row.split(",")[1]) for row in rows]
     np.testing.assert_allclose(losses, [result.loss for result in straight], rtol=0, atol=1e-5)
@@ -182,9 +232,14 @@ def test_an_image_that_cannot_be_read_is_known_to_all_and_told_once(folder: Path
     assert [0] == [rank for rank, line in told if line.startswith(str(bad))]
 
 
+def rank_of(rank: int, size: int) -> Ranks:
+    """One that meets nobody."""
+    return ThreadRank(rank, None, [None] * size)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("m", [0, 1, 5, 12])
 def test_shares_are_equal_and_leave_nothing_out(m: int) -> None:
     """Give or take one."""
-    parts = [range(m)[share(ThreadRank(rank, None, [None] * 5), m)] for rank in range(5)]  # type: ignore[arg-type]
+    parts = [range(m)[share(rank_of(rank, 5), m)] for rank in range(5)]
     assert list(range(m)) == [item for part in parts for item in part]
     assert max(map(len, parts)) - min(map(len, parts)) <= 1

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
 from nncli.config import load_config, parse_override
+from nncli.data.cache_folder import entries
 from nncli.features.settings import PIXELS
+from nncli.run import recipe_trial
 from nncli.run.plan import plan_experiment
-from nncli.run.recipe_trial import LAMBDAS, N_FOLDS, Trial, right_when_left_out
+from nncli.run.recipe_trial import CANDIDATES, LAMBDAS, N_FOLDS, Trial, right_when_left_out, unwatched
 from nncli.run.starter_config import Starter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from nncli.run.plan import Plan
+    from nncli.run.recipe_trial import Watched
 
 SIDE = 20
 
@@ -26,9 +31,9 @@ SIDE = 20
 def dial(rng: np.random.Generator, label: int) -> Image.Image:
     """A hand that points a little higher in every class: to turn it makes it another one."""
     image = Image.new("L", (SIDE, SIDE), 240)
-    angle = np.deg2rad(9 * label - 4.5 + rng.normal(0, 1.5))
+    angle = np.deg2rad(9 * label - 4.5 + rng.normal(0, 1))
     x, y = 10 + rng.uniform(-1, 1, 2)
-    dx, dy = 8 * np.cos(angle), 8 * np.sin(angle)
+    dx, dy = 9 * np.cos(angle), 9 * np.sin(angle)
     ImageDraw.Draw(image).line((x - dx, y - dy, x + dx, y + dy), fill=20, width=2)
     return image
 
@@ -42,7 +47,11 @@ def shade(rng: np.random.Generator, label: int) -> Image.Image:
 
 
 def planned(
-    root: Path, draw: Callable[[np.random.Generator, int], Image.Image], *settings: str, each: int = 65
+    root: Path,
+    draw: Callable[[np.random.Generator, int], Image.Image],
+    *settings: str,
+    each: int = 65,
+    on_trying: Watched = unwatched,
 ) -> Plan:
     """The plan of `recipe: auto` for a folder of `each` such images of two classes."""
     rng = np.random.default_rng(0)
@@ -52,12 +61,25 @@ def planned(
             draw(rng, label).save(root / f"{label}/{number:03d}.png")
     path = root.parent / "c.yaml"
     path.write_text("\n".join([f"data: {{path: {root.name}}}", "training: {recipe: auto}"]))
-    return plan_experiment(load_config(path, [parse_override(each) for each in settings]))
+    return plan_experiment(load_config(path, [parse_override(each) for each in settings]), on_trying=on_trying)
+
+
+class Watcher:
+    """Watches recipes being tried."""
+
+    def __init__(self) -> None:
+        self.told: list[str | int] = []
+
+    def on_trying(self, n_candidates: int) -> AbstractContextManager[Callable[[int], None]]:
+        """See `try_recipes`."""
+        self.told.append(f"{n_candidates} candidates")
+        return nullcontext(self.told.append)
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """An empty folder of images."""
+    """An empty folder of images, of which nothing is known."""
+    recipe_trial._trials.clear()
     (tmp_path / "images").mkdir()
     return tmp_path / "images"
 
@@ -73,8 +95,10 @@ def test_drawn_lines_that_may_not_be_turned_are_no_digits(root: Path) -> None:
 
 
 def test_classes_that_are_bright_and_dark_are_told_by_pixels(root: Path) -> None:
-    """Patches are freed of brightness; `init` says the same as `check` and `train`."""
-    plan = planned(root, shade)
+    """Patches are freed of brightness; who waits is told of each candidate, and `init` says the same as `train`."""
+    watcher = Watcher()
+    plan = planned(root, shade, on_trying=watcher.on_trying)
+    assert [f"{len(CANDIDATES)} candidates", *[1] * len(CANDIDATES)] == watcher.told
     data, training = plan.config.data, plan.config.training
     assert (PIXELS, "none", "none", "whole") == (
         *(data.features, data.augmentation),
@@ -87,6 +111,25 @@ def test_classes_that_are_bright_and_dark_are_told_by_pixels(root: Path) -> None
     assert (training.recipe, PIXELS) == (starter.values["training.recipe"], starter.values["data.features"])
     (root.parent / "again.yaml").write_text(plan.config_file.resolved_yaml(plan.unused_keys))
     assert plan.config == plan_experiment(load_config(root.parent / "again.yaml")).config
+
+
+@pytest.mark.parametrize(("cache", "n_trials"), [("on", 2), ("off", 3)])
+def test_trials_are_kept_in_the_cache(root: Path, cache: str, n_trials: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next command need not try again until images change; nothing is kept where the config says so."""
+    tried = []
+
+    def right(*args: Any) -> Any:
+        tried.append(args)
+        return np.arange(4)[:, None] == np.zeros(110)
+
+    monkeypatch.setattr(recipe_trial, "_right", right)
+    for draw in (shade, shade, dial):
+        recipe_trial._trials.clear()
+        plan = planned(root, draw, f"data.cache={cache}")
+        assert "tried on 110 of them: digits 1.00, garments 0.00, photos 0.00, pixels 0.00" == plan.notes[1]
+    assert n_trials == len(tried)
+    kept = [entry.about.kind for entry in entries() if entry.about]
+    assert (["pixels", "trial"] if cache == "on" else []) == sorted(kept)
 
 
 @pytest.mark.parametrize(("settings", "each"), [(["data.features=[hog: {cell: 5}]"], 65), ([], 50)])

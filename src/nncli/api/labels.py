@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nncli.api.scikit_learn import offered
+from nncli.text import counted
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -38,7 +39,9 @@ def checked_labels(y: ArrayLike | None, n_images: int) -> NDArray[Any]:
         cure = "; of one-hot rows, y.argmax(axis=1)" if labels.ndim == 2 else ""
         raise ValueError(f"y is an array {labels.shape}; give one label per image, ({n_images},){cure}")
     if len(labels) != n_images:
-        raise ValueError(f"X has {n_images} images and y has {len(labels)} labels; give one label per image")
+        raise ValueError(
+            f"X has {counted(n_images, 'image')} and y has {counted(len(labels), 'label')}; give one label per image"
+        )
     _refuse_values(y, labels)
     return labels
 
@@ -85,7 +88,7 @@ def classes_and_indices(labels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.
     except TypeError as error:
         raise ValueError(f"the labels in y cannot be sorted ({error}); give labels of one kind") from error
     if len(classes) < 2:
-        raise ValueError(f"{len(labels)} images have one class, {classes[0]}; there must be two or more")
+        raise ValueError(f"one class for {counted(len(labels), 'image')}, {classes[0]}; there must be two or more")
     return classes, indices
 
 

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 import click
 
 from nncli.cli.config_words import settings_option
-from nncli.cli.evaluation_files import Png
 from nncli.cli.messages import fitted, say, warn
 from nncli.cli.multilabel import label_lines
 from nncli.cli.next_step import say_next
+from nncli.cli.options import Output
 from nncli.cli.progress import Progress
 from nncli.cli.regression import target_lines
 from nncli.errors import EXIT_GATE, EXIT_SKIPPED
-from nncli.text import printable, size_in_words
+from nncli.text import counted, printable, size_in_words
 
 if TYPE_CHECKING:
     from nncli.config import ConfigFile
@@ -44,7 +44,10 @@ class Check(Progress):
 @click.argument("config", type=click.Path(path_type=Path))
 @settings_option
 @click.option(
-    "--preview", metavar="FILE", type=Png(), help="Draw samples of each class as the network sees them (PNG)."
+    "--preview",
+    metavar="FILE",
+    type=Output("picture"),
+    help="Draw samples of each class as the network has them (PNG).",
 )
 @click.option("--strict", is_flag=True, help="Exit with 4 if images, or near-copies, are in several splits or classes.")
 def command(config: Path, settings: tuple[str, ...], preview: str | None, *, strict: bool) -> None:
@@ -79,9 +82,9 @@ def show_plan(config_file: ConfigFile, progress: str, preview: str | None = None
     from nncli.run.plan import plan_experiment
 
     started = time.perf_counter()
-    plan = plan_experiment(config_file)
-    untrained = plan.config_file.with_values({"training.pattern_epochs": 0})  # training patterns can take minutes
     hooks = Check(progress)
+    plan = plan_experiment(config_file, on_trying=hooks.on_trying)
+    untrained = plan.config_file.with_values({"training.pattern_epochs": 0})  # training patterns can take minutes
     experiment = load(replace(plan, config_file=untrained), hooks)
     loaded = time.perf_counter() - started
     lines = [*_lines(plan, experiment), ("time", _time(plan, experiment, loaded, hooks))]
@@ -134,23 +137,25 @@ def _lines(plan: Plan, experiment: Experiment) -> list[tuple[str, str]]:
     features = (
         [("features", f"{plan.features}: {plan.layer_dims[0]} per image, {data.scaling}")] if plan.features else []
     )
+    n_epochs = training.pattern_epochs
+    patterns = [("patterns", f"trained for {counted(n_epochs, 'epoch')}")] if n_epochs else []
     pixels = size_in_words(experiment.training.n_bytes + experiment.validation.n_bytes)
     return [
         ("config", printable(str(plan.config_file.path))),
         *recipe,
-        ("data", f"{printable(str(data.path))}: {n_training + n_validation} images, {_answers(plan)}"),
+        ("data", f"{printable(str(data.path))}: {counted(n_training + n_validation, 'image')}, {_answers(plan)}"),
         *([("classes", per_class)] if has_classes else []),
         ("input", _input(plan)),
         *features,
         *([("looks", LOOKS[data.looks])] if data.looks in LOOKS else []),
         *augmented,
-        *([("patterns", f"trained for {training.pattern_epochs} epochs")] if training.pattern_epochs else []),
+        *patterns,
         ("split", f"{n_training} to train on, {n_validation} to validate"),
         ("network", f"{' -> '.join([str(plan.layer_dims[0]), *hidden, output])}: {plan.size}"),
         (
             "training",
-            f"{training.epochs} epochs of {-(-n_training // batch)} batches of {batch}, {training.optimizer}, "
-            f"learning rate {training.learning_rate:g} {training.schedule}, seed {training.seed}",
+            f"{counted(training.epochs, 'epoch')} of {counted(-(-n_training // batch), 'batch')} of {batch}, "
+            f"{training.optimizer}, learning rate {training.learning_rate:g} {training.schedule}, seed {training.seed}",
         ),
         *_at_the_end(plan),
         ("memory", f"{pixels} of pixels"),
@@ -160,7 +165,7 @@ def _lines(plan: Plan, experiment: Experiment) -> list[tuple[str, str]]:
 def _answers(plan: Plan) -> str:
     """How many classes or labels there are, or which numbers."""
     if plan.config.data.task != "regression":
-        return f"{len(plan.classes)} {'classes' if plan.config.data.task == 'classification' else 'labels'}"
+        return counted(len(plan.classes), "class" if plan.config.data.task == "classification" else "label")
     return f"to tell {', '.join(map(printable, plan.classes))}, {plan.config.training.loss} loss"
 
 
@@ -189,5 +194,5 @@ def _at_the_end(plan: Plan) -> list[tuple[str, str]]:
 def _input(plan: Plan) -> str:
     """Input of the network, in words."""
     data, n = plan.config.data, plan.layer_dims[0]
-    values = "" if plan.features else f", {data.scaling}: {n} values per image"
+    values = "" if plan.features else f", {data.scaling}: {counted(n, 'value')} per image"
     return f"{plan.image_format}, {data.resize}{values}"

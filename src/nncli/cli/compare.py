@@ -11,8 +11,9 @@ import click
 
 from nncli.cli.messages import fitted, say, warn
 from nncli.cli.next_step import say_next, way_to_look
+from nncli.cli.options import Output
 from nncli.errors import EXIT_GATE, EXIT_SKIPPED, DataError, UsageError
-from nncli.text import printable
+from nncli.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +34,7 @@ GATES = ("better", "not-worse")
     help="Output format.",
 )  # fmt: skip
 @click.option(
-    "--differences", metavar="FILE", type=click.Path(), help="Write images that models answer differently, as CSV."
+    "--differences", metavar="FILE", type=Output("table"), help="Write images that models answer differently, as CSV."
 )
 @click.option(
     "--gate", type=click.Choice(GATES), help="Exit with 4 unless each further model is that, compared with the first."
@@ -138,7 +139,7 @@ def _evaluations(
     common = set(kept[0].paths).intersection(*(each.paths for each in kept[1:]))
     n_all = len(every[0].paths)
     if n_all > len(common):
-        say(f"{n_all - len(common)} of these {n_all} images trained one of the models and are left out")
+        say(f"left out, for they trained one of the models: {n_all - len(common)} of {counted(n_all, 'image')}")
     if len(common) < min(len(each.paths) for each in kept):
         say("trained with the same training.seed, models have the same validation images, and more could be compared")
     if not common:
@@ -215,17 +216,11 @@ def _table(report: dict[str, Any]) -> str:
 
 
 def sentence(compared: dict[str, Any]) -> str:
-    """The verdict of the test: ``b.npz is better than a.npz by 1.2 points (0.1 to 2.3), p = 0.03``."""
-    points, (low, high) = 100 * compared["difference"], (100 * each for each in compared["interval"])
-    first, second = printable(compared["first"]), printable(compared["second"])
+    """The verdict of the test, and how many images each model alone answers right."""
+    from nncli.cli.evaluation_report import verdict_text
+
     alone = f"{compared['first_alone_right']} right by the first alone, {compared['second_alone_right']} by the other"
-    if compared["verdict"] == "no difference":
-        points_text = f"{points:+.1f} points ({low:+.1f} to {high:+.1f})"
-        what = f"{second} and {first}: no difference that these images can show: {points_text}"
-    else:
-        low, high = sorted((abs(low), abs(high)))
-        what = f"{second} is {compared['verdict']} than {first} by {abs(points):.1f} points ({low:.1f} to {high:.1f})"
-    return f"{what}, p = {compared['p_value']:.2g}; {alone}"
+    return f"{verdict_text(compared, 'points')}; {alone}"
 
 
 def _csv(report: dict[str, Any]) -> str:

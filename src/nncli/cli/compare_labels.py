@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from nncli.cli.multilabel import in_one_cell
+from nncli.cli.evaluation_report import verdict_text
+from nncli.cli.records import in_one_cell
 from nncli.cli.text_table import aligned, figure
 from nncli.evaluation.comparison import compare, holm, verdict
 from nncli.evaluation.multilabel import f1_terms, macro_f1
 from nncli.evaluation.resampling import compare_figures, drawn_anew
 from nncli.evaluation.tables import csv_text
-from nncli.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -118,16 +118,8 @@ def _label_rows(compared: dict[str, Any]) -> list[tuple[object, ...]]:
 
 
 def labels_sentence(compared: dict[str, Any]) -> str:
-    """The verdict: ``b.npz is better than a.npz by 3.1 points of macro F1 (1.0 to 5.2), p = 0.002``."""
-    points, (low, high) = 100 * compared["difference"], (100 * each for each in compared["interval"])
-    first, second, p = printable(compared["first"]), printable(compared["second"]), f"p = {compared['p_value']:.2g}"
-    if compared["verdict"] == "no difference":
-        what = f"{second} and {first}: no difference that these images can show"
-        return f"{what}: {points:+.1f} points of macro F1 ({low:+.1f} to {high:+.1f}), {p}"
-    if points < 0:
-        low, high = -high, -low
-    what = f"{second} is {compared['verdict']} than {first} by {abs(points):.1f} points of macro F1"
-    return f"{what} ({low:.1f} to {high:.1f}), {p}"
+    """The verdict of the test."""
+    return verdict_text(compared, "points of macro F1")
 
 
 def _csv(report: dict[str, Any]) -> str:

@@ -18,7 +18,7 @@ from nncli.cli.progress import MODES
 from nncli.cli.together import together
 from nncli.errors import EXIT_GATE, EXIT_SKIPPED, DataError, Interrupted, UsageError
 from nncli.machine.ranks import ALONE
-from nncli.text import printable
+from nncli.text import counted, printable
 
 if TYPE_CHECKING:
     from nncli.config import ConfigFile
@@ -141,7 +141,8 @@ def _run(
     from nncli.run.directory import RunDirectory, create_run
     from nncli.run.plan import plan_experiment
 
-    plan, watcher = plan_experiment(config_file), CrossvalProgress(progress)
+    watcher = CrossvalProgress(progress)
+    plan = plan_experiment(config_file, on_trying=watcher.on_trying)
     name = f"{config_file.path.stem}-crossval"
     with RunDirectory(resume) if resume else create_run(name, where[0], force=where[1]) as directory:
         try:
@@ -158,13 +159,15 @@ def _run(
     if "task" in result.metrics:
         say(f"{printable(str(directory.path))}: predictions.csv has all answers")
         return result
-    say(f"{printable(str(directory.path))}: labels.html and labels.csv show the {_doubtful(result.metrics)}")
+    say(f"{printable(str(directory.path))}: labels.html and labels.csv have {_doubtful(result.metrics)}")
     return result
 
 
 def _doubtful(metrics: dict[str, Any]) -> str:
-    n = len(metrics["likely_mislabeled"])
-    return f"{n} image{'' if n == 1 else 's'} whose label is doubtful, the least probable label first"
+    n_doubtful = len(metrics["likely_mislabeled"])
+    if not n_doubtful:
+        return "no image, for no label is doubtful"
+    return f"{counted(n_doubtful, 'image')} whose label is doubtful, the least probable label first"
 
 
 def _begin(directory: RunDirectory, plan: Plan, folds: int, groups: str | None) -> None:

@@ -8,21 +8,22 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nncli.cli.evaluated_folder import evaluate_folder, evaluate_with_unknowns
-from nncli.cli.evaluation_files import Png, write_files
+from nncli.cli.evaluation_files import write_files
 from nncli.cli.evaluation_report import FORMATS, coverage_table, unknown_lines
 from nncli.cli.gate import is_below
 from nncli.cli.messages import fitted, say
 from nncli.cli.model_lookup import find_model
 from nncli.cli.multilabel import LABEL_FORMATS
 from nncli.cli.next_step import run_of, say_next, way_to_look
-from nncli.cli.options import Share, backend_option, model_option
+from nncli.cli.options import Output, Share, backend_option, model_option
 from nncli.cli.predicting import help_predicting, predicting
 from nncli.cli.regression import NUMBERS_FORMATS, refuse_options
 from nncli.cli.together import together
 from nncli.errors import EXIT_GATE, EXIT_SKIPPED, UsageError
+from nncli.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from nncli.evaluation.evaluation import Evaluation
@@ -51,14 +52,17 @@ OF_CLASSES = ("coverage", "wrong", "wrong_sheet", "mislabeled", "confusion", "un
 )
 @click.option("--coverage", is_flag=True, help="Add the share answered and accuracy at each threshold.")
 @click.option(
-    "--wrong", metavar="FILE", type=click.Path(), help="Write misclassified images as CSV, most confident first."
+    "--wrong", metavar="FILE", type=Output("table"), help="Write misclassified images as CSV, most confident first."
 )
 @click.option(
-    "--wrong-sheet", metavar="FILE", type=Png(), help="Draw misclassified images as PNG, most confident first."
+    "--wrong-sheet",
+    metavar="FILE",
+    type=Output("picture"),
+    help="Draw misclassified images as PNG, most confident first.",
 )
-@click.option("--mislabeled", metavar="FILE", type=click.Path(), help="Write likely mislabeled images as CSV.")
-@click.option("--confusion", metavar="FILE", type=click.Path(), help="Write the confusion matrix as .csv or .png.")
-@click.option("--predictions", metavar="FILE", type=click.Path(), help="Write the prediction of every image as CSV.")
+@click.option("--mislabeled", metavar="FILE", type=Output("table"), help="Write likely mislabeled images as CSV.")
+@click.option("--confusion", metavar="FILE", type=Output("either"), help="Write the confusion matrix as .csv or .png.")
+@click.option("--predictions", metavar="FILE", type=Output("table"), help="Write the prediction of every image as CSV.")
 @click.option(
     "--fail-under",
     metavar="ACCURACY",
@@ -107,9 +111,9 @@ def command(
     from nncli.evaluation.unknowns import unknown_report
     from nncli.model.file import read_model
 
-    _check_usage(unknown_class, threshold, strange)
     path = find_model(model)
     used = read_model(path)
+    _check_usage(unknown_class, threshold, strange, used.classes)
     formats = _formats(used, context.params)
     evaluation, unknown, report = _evaluated(used, backend, (data, split), include_training, unknown_class)
     if unknown_class is not None:
@@ -125,14 +129,19 @@ def command(
         context.exit(EXIT_SKIPPED)
 
 
-def _check_usage(unknown_class: str | None, threshold: float | None, strange: float | None) -> None:
-    """Refuse what would be ignored.
+def _check_usage(
+    unknown_class: str | None, threshold: float | None, strange: float | None, classes: Sequence[str]
+) -> None:
+    """Refuse what would be ignored, and what contradicts the model, which tells `classes`.
 
     Raises:
         UsageError: With the reason.
     """
     if unknown_class is None and (threshold is not None or strange is not None):
         raise UsageError("--threshold and --strange are about --unknown-class, which is not given")
+    if unknown_class in classes:
+        shown = printable(str(unknown_class))
+        raise UsageError(f"--unknown-class {shown}: a class of the model; name a folder of images that are of none")
 
 
 def _formats(model: Model, given: dict[str, Any]) -> dict[str, Callable[[dict[str, Any]], str]]:

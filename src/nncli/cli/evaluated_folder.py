@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from nncli.cli.bar import with_bar
 from nncli.cli.messages import say, warn
+from nncli.data.folder_walk import some
 from nncli.errors import DataError
-from nncli.text import printable
+from nncli.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -116,7 +117,7 @@ def _told(evaluation: Evaluation, origin: str) -> Evaluation:
     for image in evaluation.bad:
         warn(f"{printable(image.path)}: {image.reason}")
     if not evaluation.paths:
-        raise DataError(f"{printable(origin)}: none of its {len(evaluation.bad)} images could be read")
+        raise DataError(f"{printable(origin)}: none of its images could be read, of {len(evaluation.bad):,}")
     return evaluation
 
 
@@ -149,9 +150,9 @@ def evaluate_files(
 
 def _say_what_is_evaluated(data: str, images: LabeledImages, classes: Sequence[str]) -> None:
     split = f"the {images.split} split of " if images.split else ""
-    say(f"evaluating {split}{printable(data)}: {len(images.paths)} images")
+    say(f"evaluating {split}{printable(data)}: {counted(len(images.paths), 'image')}")
     for note in images.notes:
         say(note)
     missing = [name for name in classes if name not in images.names]
     if missing:
-        say(f"no images of class {', '.join(map(printable, missing))}")
+        say(f"no images of class {some(missing)}")

@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from nncli.evaluation.tables import confusion_csv, csv_text, predictions_csv, probability_text
 from nncli.machine.atomic_file import write_text_atomically
-from nncli.text import printable
+from nncli.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from nncli.cli.evaluation_report import Report
     from nncli.evaluation.evaluation import Evaluation
-
-
-class Png(click.Path):
-    """The path of a picture to write; another suffix would promise another format."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The path, or a usage error."""
-        if Path(value).suffix.lower() != ".png":
-            self.fail(f"{printable(str(value))} does not end with .png, the only kind of picture written.", param, ctx)
-        return super().convert(value, param, ctx)
 
 
 def write_files(evaluation: Evaluation, report: Report, files: Mapping[str, str | None]) -> None:
@@ -94,7 +84,7 @@ def _draw_wrong(path: str, evaluation: Evaluation) -> None:
         names = evaluation.classes[actual], evaluation.classes[predicted]
         paths.append(str(image))
         captions.append(Caption(names[0], f"{float(probability):.2f} {names[1]}", Path(image).name))
-    count = f"{len(wrong)} of {len(evaluation.paths)} images are wrong"
+    count = f"wrong: {len(wrong)} of {counted(len(evaluation.paths), 'image')}"
     more = f"; the first {MOST} of them" if len(wrong) > MOST else ""
     save_png(Path(path), sheet(paths, captions, f"{count}{more}, most confident first: actual, then predicted"))
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from nncli.cli.messages import fitted, terminal_width
 from nncli.cli.text_table import aligned, figure
 from nncli.evaluation.tables import csv_text
-from nncli.text import printable
+from nncli.text import counted, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 Report = dict[str, Any]
 """Result of `nncli.evaluation.evaluation.Evaluation.report`, as JSON has it."""
@@ -27,6 +27,8 @@ MEASURES = ("precision", "recall", "f1")
 
 def as_table(report: Report) -> str:
     """For people; with the confusion matrix if the terminal is wide enough."""
+    from nncli.evaluation.baseline import CROSS_VALIDATION
+
     known = known_line(report)
     if not report["images"]:
         return f"{known}\n"
@@ -48,11 +50,10 @@ def as_table(report: Report) -> str:
             "The confusion matrix is too wide to show; --confusion FILE writes it.",
             *_top_confusions(classes, matrix),
         ]
-    if (count := len(report["likely_mislabeled"])) and report["split"] != "cross-validation":
-        images = "1 image" if count == 1 else f"{count} images"
+    if (count := len(report["likely_mislabeled"])) and report["split"] != CROSS_VALIDATION:
         lines += [
             "",
-            f"The label of {images} looks wrong to the model: see --mislabeled FILE.",
+            f"The label of {counted(count, 'image')} looks wrong to the model: see --mislabeled FILE.",
         ]
     return "\n".join(lines) + "\n"
 
@@ -66,7 +67,7 @@ def known_line(report: Report) -> str:
     included = known["training_is_included"]
     n_all = report["images"] + (0 if included else n_known)
     copies = f", {known['near_copies_of_training']} of them as near-copies" * bool(known["near_copies_of_training"])
-    trained = f"{n_known} of these {n_all} images trained this model{copies}"
+    trained = f"{n_known} of {counted(n_all, 'image')} trained this model{copies}"
     if included:
         return f"{trained} and count: on others expect less"
     if not report["images"]:
@@ -80,10 +81,28 @@ def share_text(report: Report) -> str:
     return f"{report['accuracy']:.4f} ({low:.4f} to {high:.4f})"
 
 
+def verdict_text(compared: dict[str, Any], unit: str) -> str:
+    """The verdict on two models: ``b.npz is better than a.npz by 1.2 points (0.1 to 2.3), p = 0.03``.
+
+    Args:
+        compared: The comparison, as `nncli compare -f json` has it; `difference` and `interval` are shares.
+        unit: ``points``, perhaps of what.
+    """
+    points, low, high = (100 * each for each in (compared["difference"], *compared["interval"]))
+    first, second, p = printable(compared["first"]), printable(compared["second"]), f"p = {compared['p_value']:.2g}"
+    if compared["verdict"] == "no difference":
+        what = f"{second} and {first}: no difference that these images can show"
+        return f"{what}: {points:+.1f} {unit} ({low:+.1f} to {high:+.1f}), {p}"
+    if points < 0:
+        low, high = -high, -low
+    what = f"{second} is {compared['verdict']} than {first} by {abs(points):.1f} {unit}"
+    return f"{what} ({low:.1f} to {high:.1f}), {p}"
+
+
 def headline(report: Report) -> list[str]:
     """The accuracy, what to compare it with, and the loss."""
     lines = [
-        f"accuracy  {share_text(report)}, {report['correct']} of {report['images']} images",
+        f"accuracy  {share_text(report)}, {report['correct']} of {counted(report['images'], 'image')}",
         f"baseline  {report['baseline']['accuracy']:.4f}, always answering {printable(report['baseline']['class'])}",
     ]
     if report["classes_are_unequal"]:
@@ -126,9 +145,10 @@ def unknown_lines(report: Report) -> str:
     right = "" if accuracy is None else f", of which {accuracy:.4f} right"
     lines = [
         "",
-        f"unknown   {share:.4f} ({low:.4f} to {high:.4f}), {unknown['rejected']} of {unknown['images']} images in "
+        f"unknown   {share:.4f} ({low:.4f} to {high:.4f}), "
+        f"{unknown['rejected']} of {counted(unknown['images'], 'image')} in "
         f"{printable(unknown['class'])} are answered 'unknown'",
-        f"known     {unknown['known_answered']} of {report['images']} images are answered{right}",
+        f"known     {unknown['known_answered']} of {counted(report['images'], 'image')} answered{right}",
     ]
     areas = [(name, unknown[f"auroc_of_{name}"]) for name in ("probability", "strangeness")]
     lines += [f"AUROC     {area:.4f} by {name}; 0.5 is guessing" for name, area in areas if area is not None]
@@ -136,9 +156,13 @@ def unknown_lines(report: Report) -> str:
 
 
 def as_json(report: Report) -> str:
-    """For programs; in full precision. Class names are readable unless one holds what cannot be printed."""
-    is_readable = "".join(report["confusion"]["classes"]).isprintable()
-    return json.dumps(report, indent=2, ensure_ascii=not is_readable) + "\n"
+    """For programs."""
+    return report_json(report, report["confusion"]["classes"])
+
+
+def report_json(report: Report, names: Iterable[str]) -> str:
+    """Figures in full precision; the names in them are readable unless one holds what cannot be printed."""
+    return json.dumps(report, indent=2, ensure_ascii=not "".join(names).isprintable()) + "\n"
 
 
 def as_csv(report: Report) -> str:

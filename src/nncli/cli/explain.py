@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from nncli.cli.bar import with_bar
-from nncli.cli.evaluation_files import Png
-from nncli.cli.inputs import container_of, is_file
+from nncli.cli.inputs import container_of, is_file, packed_image
 from nncli.cli.messages import say
 from nncli.cli.model_lookup import find_model
 from nncli.cli.next_step import run_of, say_next
-from nncli.cli.options import model_option
+from nncli.cli.options import Output, model_option
 from nncli.errors import DataError, UsageError
 from nncli.text import printable
 
@@ -26,7 +25,7 @@ METHODS = ("occlusion", "gradient")
 @click.command(short_help="Draw which parts of an image drove the prediction.")
 @click.argument("image", type=click.Path())
 @model_option
-@click.option("-o", "--output", metavar="FILE", required=True, type=Png(), help="Picture to write (PNG).")
+@click.option("-o", "--output", metavar="FILE", required=True, type=Output("picture"), help="Picture to write (PNG).")
 @click.option(
     "--method", type=click.Choice(METHODS), default="occlusion", show_default=True, help="Attribution method."
 )
@@ -60,7 +59,7 @@ def command(image: str, model: str | None, output: str, method: str) -> None:
         pixels = decode_image(_source(image, used), used.image_format)
     except ImageError as error:
         inside = container_of(image)
-        way_out = f"; it lies in {printable(inside)}: unpack it first" if inside else ""
+        way_out = f"; nncli predict {printable(inside)} names the images in it" if inside else ""
         raise DataError(f"{printable(image)}: {error}{way_out}") from error
     explanation = explain(Predictor(used), pixels, method, lambda lots: with_bar(lots, len(lots), "parts"))
     form = ".4g" if used.task.name == "regression" else ".3f"
@@ -90,7 +89,8 @@ def _source(image: str, model: Model) -> str | bytes:
     if is_array_file(image) and is_file(image):
         first = next((name for name, _ in array_images(image)), image)
         raise UsageError(f"{printable(image)}: arrays of images; write the name of one of them, {printable(first)}")
-    return array_image(image, transpose=model.setting("data.transpose") == "on") or image
+    turned = model.setting("data.transpose") == "on"
+    return packed_image(image) or array_image(image, transpose=turned) or image
 
 
 def _caption(model: Model, method: str) -> str:

@@ -11,9 +11,10 @@ from nncli.cli.bar import with_bar
 from nncli.cli.messages import say
 from nncli.cli.model_lookup import find_model
 from nncli.cli.next_step import run_of, say_next, validation_image
+from nncli.cli.options import Output
 from nncli.errors import UsageError
 from nncli.machine.extras import refuse_missing
-from nncli.text import printable
+from nncli.text import counted, printable
 
 if TYPE_CHECKING:
     from nncli.export.graph import Layout
@@ -25,7 +26,7 @@ SUFFIX = ".onnx"
 @click.command(short_help="Write a model as ONNX, for other runtimes.")
 @click.argument("model", metavar="[MODEL|RUN]", required=False, type=click.Path())
 @click.option(
-    "-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="Default: model.onnx beside the model."
+    "-o", "--output", metavar="FILE", type=Output(path_type=Path), help="Default: model.onnx beside the model."
 )
 @click.option(
     "--check-images", metavar="DIR", type=click.Path(), help="Compare on the images in DIR, too (at most 256)."
@@ -105,14 +106,14 @@ def _check(content: bytes, model: Model, target: Path, folder: str | None, *, fl
     batches = [rows[start : start + TOGETHER] for rows in images.values() for start in range(0, len(rows), TOGETHER)]
     watched = with_bar(batches, len(batches), "batches")
     difference = largest_difference(content, Predictor(model), watched)
-    numbers = " and ".join(f"{len(rows)} {kind}" for kind, rows in images.items())
+    compared = " and ".join(counted(len(rows), f"{kind} image") for kind, rows in images.items())
     is_on_backbone = any(block.names_file for block in model.column.features)
     tolerance = TOLERANCE_OF_FLOAT16 if float16 else TOLERANCE_ON_BACKBONE if is_on_backbone else TOLERANCE
     what = "numbers" if model.task.name == "regression" else "probabilities"
     if not difference <= tolerance:
         way_out = "leave out --float16" if float16 else "keep to nncli for this model"
         raise NncliError(
-            f"{printable(str(target))}: not written, because on {numbers} images its {what} differ by up to "
+            f"{printable(str(target))}: not written, because on {compared} its {what} differ by up to "
             f"{difference:.1e} from nncli's, more than {tolerance:.0e}; {way_out}"
         )
-    say(f"compared by onnxruntime on {numbers} images: {what} differ by {difference:.1e} at most")
+    say(f"compared by onnxruntime on {compared}: {what} differ by {difference:.1e} at most")

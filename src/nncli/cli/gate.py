@@ -8,6 +8,7 @@ from nncli.cli.evaluation_report import known_line
 from nncli.cli.messages import warn
 from nncli.cli.multilabel import is_macro_f1_below
 from nncli.cli.regression import is_r2_below
+from nncli.text import counted
 
 if TYPE_CHECKING:
     from nncli.cli.evaluation_report import Report
@@ -22,7 +23,7 @@ def is_below(report: Report, limit: float) -> bool:
         warn(f"--fail-under {limit:g} cannot be met: {known_line(report)}")
         return True
     if report["accuracy"] < limit:
-        counts = f"{report['correct']} of {report['images']} images"
+        counts = f"{report['correct']} of {counted(report['images'], 'image')}"
         warn(f"accuracy {report['accuracy']:.4f} ({counts}) is below --fail-under {limit:g}")
         return True
     return False

@@ -10,6 +10,7 @@ import click
 from nncli.cli.config_words import settings_option
 from nncli.cli.next_step import say_next
 from nncli.errors import NncliError, UsageError
+from nncli.text import counted
 
 if TYPE_CHECKING:
     from nncli.network.gradient_check import Checked
@@ -49,7 +50,7 @@ def command(config: Path, settings: tuple[str, ...], layer: int | None, images: 
     plan = plan_experiment(config_file)
     n_layers = len(plan.layer_dims) - 1
     if layer is not None and layer > n_layers:
-        raise UsageError(f"--layer {layer}: the network has {n_layers} layers; choose 1 to {n_layers}")
+        raise UsageError(f"--layer {layer}: the network has {counted(n_layers, 'layer')}, counted from 1")
     checked = check_trainer(make_trainer(load(plan)), images, entries, layer)
     click.echo("\n".join(_lines(checked)))
     most, wrong = worst(checked), origin(checked)

@@ -9,8 +9,9 @@ import click
 
 from nncli.cli.messages import say
 from nncli.cli.next_step import say_next
+from nncli.cli.options import Output
 from nncli.errors import UsageError
-from nncli.text import printable
+from nncli.text import counted, printable
 
 SCHEMA = "nncli.schema.json"
 """File name suggested for the output of `nncli schema`; a config beside such a file points to it."""
@@ -19,7 +20,7 @@ SCHEMA = "nncli.schema.json"
 @click.command(short_help="Look at a folder of images and write a config for it.")
 @click.argument("data_dir", type=click.Path())
 @click.option(
-    "-o", "--output", metavar="FILE", type=click.Path(path_type=Path), default=Path("config.yaml"), show_default=True
+    "-o", "--output", metavar="FILE", type=Output(path_type=Path), default=Path("config.yaml"), show_default=True
 )
 @click.option("--force", is_flag=True, help="Replace FILE if it exists.")
 def command(data_dir: str, output: Path, force: bool) -> None:
@@ -36,17 +37,18 @@ def command(data_dir: str, output: Path, force: bool) -> None:
     """  # fmt: skip
     if os.path.lexists(output) and not force:
         raise UsageError(f"{printable(str(output))}: exists already; choose another -o, or --force to replace it")
+    from nncli.cli.progress import Progress
     from nncli.data.folder_walk import some
     from nncli.machine.atomic_file import write_text_atomically
     from nncli.run.starter_config import Starter
 
-    starter = Starter.of(data_dir)
+    starter = Starter.of(data_dir, Progress("auto").on_trying, is_kept=True)
     schema = SCHEMA if (output.parent / SCHEMA).is_file() else None
     write_text_atomically(output, starter.text(output, schema))
     for note in starter.notes:
         say(note)
     counts, classes = sum(len(files.paths) for files in starter.folder.splits.values()), starter.folder.classes
     recipe = starter.values["training.recipe"]
-    say(f"{len(classes)} classes ({some(classes)}), {counts:,} {starter.looks}: recipe {recipe}")
+    say(f"{counted(len(classes), 'class')} ({some(classes)}), {counts:,} {starter.looks}: recipe {recipe}")
     click.echo(printable(str(output)))
     say_next("train", output)

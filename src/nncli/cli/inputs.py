@@ -7,6 +7,7 @@ before more is waited for: the first record does not wait for the last name, and
 from __future__ import annotations
 
 import codecs
+import functools
 import os
 import sys
 from io import FileIO
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from nncli.data.image.image_format import ImageFormat
+    from nncli.data.layout.archive import ArchiveTree
 
 Source = tuple[str, str | bytes]
 """A name to show, and a path or an image's bytes."""
@@ -35,8 +37,30 @@ MAX_NAME_BYTES = 1 << 20
 
 
 def container_of(name: str) -> str:
-    """The file that an image lies in, by a name such as `photos.zip/a.jpg`; empty where it lies in none."""
+    """The file that an image lies in, by a name such as `p.zip/a.jpg` or `x.npz[3]`; empty where it lies in none."""
+    arrays = name.partition("[")[0]
+    if arrays != name and not is_file(name) and _is_arrays(arrays):
+        return arrays
     return next((place for place in map(str, Path(name).parents) if is_file(place)), "")
+
+
+def packed_image(name: str) -> bytes | None:
+    """The content of an image in an archive, by a name such as `photos.zip/a.jpg`; None for other names."""
+    inside = "" if os.path.lexists(name) else container_of(name)
+    if not inside.lower().endswith(ARCHIVES):
+        return None
+    try:
+        return _opened(inside).content(name)
+    except DataError:  # decoding says that there is no such file
+        return None
+
+
+@functools.lru_cache(maxsize=1)
+def _opened(archive: str) -> ArchiveTree:
+    """An archive, listed once for all names in it."""
+    from nncli.data.layout.archive import Archive, ArchiveTree
+
+    return ArchiveTree(Archive(archive))
 
 
 def is_file(name: str) -> bool:
@@ -162,12 +186,12 @@ def _sources_within(path: str, transpose: bool) -> Iterable[Source]:
         return array_images(path, transpose=transpose)
     if _is_folder(path):
         return ((image, image) for image in _images_of(path))
-    if path.endswith("]"):
+    image = packed_image(path)
+    if image is None and path.endswith("]"):
         from nncli.data.arrays.unlabeled import array_image
 
         image = array_image(path, transpose=transpose)
-        return () if image is None else ((path, image),)
-    return ()
+    return () if image is None else ((path, image),)
 
 
 def _is_archive(path: str) -> bool:

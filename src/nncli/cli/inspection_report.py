@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nncli.cli.text_table import aligned
-from nncli.text import printable
+from nncli.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -31,7 +31,7 @@ def inspection_lines(splits: Mapping[str, ImageSet], classes: Sequence[str], fin
     paths = [path for images in splits.values() for path in images.paths]
     sizes = sizes_of(paths)
     looked_at, total = sizes.total(), sum(len(images.paths) for images in splits.values())
-    sample = f" (of {looked_at:,} images looked at)" if looked_at < total else ""
+    sample = f" (of {counted(looked_at, 'image')} looked at)" if looked_at < total else ""
     near = findings.near or []
     shown = () if has_targets else classes
     return [
@@ -44,7 +44,7 @@ def inspection_lines(splits: Mapping[str, ImageSet], classes: Sequence[str], fin
         f"near-copies {_near(findings)}",
         *_named("in more than one split", across_splits(near), shown, "~"),
         *_named("in more than one class", across_classes(near), shown, "~"),
-        f"near-empty  {_count(len(findings.empty), 'image')} of nearly one color",
+        f"near-empty  {counted(len(findings.empty), 'image')} of nearly one color",
         *(f"  {printable(place.path)}" for place in findings.empty[:MOST_NAMED]),
         *_more(len(findings.empty)),
         *(f"look at     {line}" for line in _suspects(paths)),
@@ -62,7 +62,7 @@ def _suspects(paths: Sequence[str]) -> Iterator[str]:
         yield f"{values}; data.range: auto uses what they use, full would show them nearly black"
     n_transparent, n_looked_at, luma = look_at_transparency(paths)
     if luma > BRIGHT:
-        transparent = f"{n_transparent} of {n_looked_at} images looked at are transparent and bright"
+        transparent = f"transparent and bright: {n_transparent} of {counted(n_looked_at, 'image')} looked at"
         yield f"{transparent}; data.background: auto or black keeps their contrast"
 
 
@@ -70,8 +70,8 @@ def _duplicates(findings: Findings) -> str:
     groups = findings.duplicates
     if not groups:
         return "none; no two images have the same pixels as the network sees them"
-    images = sum(map(len, groups))
-    return f"{images} images in {_count(len(groups), 'group')} have the same pixels as the network sees them"
+    images = counted(sum(map(len, groups)), "image")
+    return f"{images} in {counted(len(groups), 'group')} have the same pixels as the network sees them"
 
 
 def _near(findings: Findings) -> str:
@@ -80,14 +80,14 @@ def _near(findings: Findings) -> str:
     if not findings.near:
         return "none; no image is another one saved again, resized or cropped a little"
     images = sum(map(len, findings.near))
-    groups = _count(len(findings.near), "group")
-    return f"{images} images in {groups} show the same: saved again, resized, cropped, or taken in a burst"
+    groups = counted(len(findings.near), "group")
+    return f"{counted(images, 'image')} in {groups} show the same: saved again, resized, cropped, or taken in a burst"
 
 
 def _named(what: str, groups: list[list[Place]], classes: Sequence[str], sign: str = "=") -> list[str]:
     if not groups:
         return []
-    lines = [f"  {_count(len(groups), 'group')} {what}:"]
+    lines = [f"  {counted(len(groups), 'group')} {what}:"]
     for group in groups[:MOST_NAMED]:
         names = [f"{printable(place.path)} ({_place(place, classes)})" for place in group[:3]]
         lines.append(f"    {f' {sign} '.join(names)}{f' {sign} ...' if len(group) > 3 else ''}")
@@ -101,7 +101,3 @@ def _place(place: Place, classes: Sequence[str]) -> str:
 
 def _more(count: int) -> list[str]:
     return [f"    ... and {count - MOST_NAMED} more"] if count > MOST_NAMED else []
-
-
-def _count(n: int, noun: str) -> str:
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

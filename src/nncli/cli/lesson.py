@@ -10,6 +10,7 @@ import click
 
 from nncli.cli.messages import fitted
 from nncli.cli.next_step import say_next
+from nncli.cli.options import Output
 from nncli.errors import UsageError
 from nncli.text import printable
 
@@ -24,7 +25,7 @@ WIDTH = 80
 @click.argument("name", required=False)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, metavar="N", help="Of split and start.")
 @click.option(
-    "-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="The page.  [default: lesson-NAME.html]"
+    "-o", "--output", metavar="FILE", type=Output(path_type=Path), help="The page.  [default: lesson-NAME.html]"
 )
 def command(name: str | None, seed: int, output: Path | None) -> None:
     """List the lessons in the order of the guide, or train what lesson NAME compares and say what to look for.

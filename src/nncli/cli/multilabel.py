@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from nncli.cli.evaluation_report import report_json
 from nncli.cli.messages import warn
+from nncli.cli.records import BETWEEN, in_one_cell
 from nncli.cli.regression import opening
 from nncli.cli.text_table import aligned, figure
 from nncli.evaluation.tables import csv_text, probability_text
-from nncli.text import printable
+from nncli.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from nncli.model.predictor import Prediction
     from nncli.model.task import Multilabel
     from nncli.run.dataset import ImageSet
-
-BETWEEN = "|"
-"""Between the labels of an image in one cell; in a name it is an escape, as control characters are."""
 
 BAR = 30
 """Length of a bar that stands for all images."""
@@ -91,11 +89,6 @@ class LabelsRecord:
         return fields if self.strangeness is None else {**fields, "strangeness": self.strangeness}
 
 
-def in_one_cell(labels: Iterable[str]) -> str:
-    """Several labels in one cell of a table."""
-    return BETWEEN.join(name.replace(BETWEEN, "\\x7c") for name in labels)
-
-
 def make_labels_record(prediction: Prediction, layout: LabelsLayout) -> LabelsRecord:
     """The record of one prediction; probabilities have the digits of a float32."""
     if prediction.error:
@@ -136,7 +129,7 @@ def headline(report: Report) -> list[str]:
         f"mean AP      {figure(report['mean_average_precision'])}, {figure(base['mean_average_precision'])} by "
         "telling each label's frequency",
         f"exact match  {report['exact_match']:.4f} ({low:.4f} to {high:.4f}), all labels right in {report['correct']} "
-        f"of {n} images;",
+        f"of {counted(n, 'image')};",
         f"             {base['exact_match']:.4f} by always telling the most frequent labels",
         f"loss         {report['loss']:.4f}",
     ]
@@ -160,8 +153,8 @@ def labels_csv(report: Report) -> str:
 
 
 def labels_json(report: Report) -> str:
-    """The same for programs, in full precision."""
-    return json.dumps(report, indent=2, ensure_ascii=not "".join(report["labels"]).isprintable()) + "\n"
+    """The same for programs."""
+    return report_json(report, report["labels"])
 
 
 LABEL_FORMATS: dict[str, Callable[[Report], str]] = {"table": labels_table, "json": labels_json, "csv": labels_csv}
@@ -171,12 +164,14 @@ LABEL_FORMATS: dict[str, Callable[[Report], str]] = {"table": labels_table, "jso
 def is_macro_f1_below(report: Report, limit: float) -> bool:
     """Whether macro F1 is below a gate; the reason is told."""
     if not report["images"] or report["macro_f1"] is None:
-        why = f"none of {report['images']} images has a label" if report["images"] else "no image is left"
+        why = f"none of {counted(report['images'], 'image')} has a label" if report["images"] else "no image is left"
         warn(f"--fail-under {limit:g} cannot be met: {why} to judge the model by")
         return True
     is_below: bool = report["macro_f1"] < limit
     if is_below:
-        warn(f"macro F1 {report['macro_f1']:.4f} ({report['images']} images) is below --fail-under {limit:g}")
+        warn(
+            f"macro F1 {report['macro_f1']:.4f} ({counted(report['images'], 'image')}) is below --fail-under {limit:g}"
+        )
     return is_below
 
 
@@ -219,7 +214,7 @@ def result_text(report: Report) -> str:
     chosen = ", by which thresholds were chosen" if report["split"] == "validation" else ""
     return (
         f"{report['split']} macro F1 {figure(report['macro_f1'])} ({by_all} by always telling every label), "
-        f"exact match {report['exact_match']:.4f}\non {report['images']} images{chosen}"
+        f"exact match {report['exact_match']:.4f}\non {counted(report['images'], 'image')}{chosen}"
     )
 
 

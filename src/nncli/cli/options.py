@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import math
+import os
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from nncli.cli.messages import settings, write_lines
 from nncli.machine.blas import choose
+from nncli.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 C = TypeVar("C", bound=click.Command)
+
+PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".svg", ".pdf")
+"""Endings of files that hold a picture."""
 
 
 class Share(click.FloatRange):
@@ -30,6 +35,32 @@ class Share(click.FloatRange):
         return number
 
 
+class Output(click.Path):
+    """The path of a file to write, looked at before the work that comes first: its folder is there, its kind is right.
+
+    Args:
+        kind: ``picture``, which only .png is, ``table``, which none may be called like, ``either``, or anything.
+        path_type: As of `click.Path`.
+    """
+
+    def __init__(self, kind: str = "", path_type: Any = None) -> None:
+        super().__init__(path_type=path_type)
+        self._kind = kind
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path, or a usage error."""
+        shown, (stem, suffix) = printable(str(value)), os.path.splitext(value)  # noqa: PTH122
+        is_png, is_picture = suffix.lower() == ".png", suffix.lower() in PICTURES
+        if (self._kind == "picture" and not is_png) or (self._kind == "either" and is_picture and not is_png):
+            self.fail(f"{shown} does not end with .png, the only kind of picture written.", param, ctx)
+        if self._kind == "table" and is_picture:
+            self.fail(f"{shown} ends like a picture; a table is written: {printable(stem)}.csv.", param, ctx)
+        folder = os.path.dirname(value)  # noqa: PTH120 - no name is too long for it
+        if folder and not os.path.isdir(folder):  # noqa: PTH112
+            self.fail(f"{shown}: there is no folder {printable(folder)}; make it first.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 def model_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add ``-m/--model``; see `nncli.cli.model_lookup`."""
     text = "Model file or run directory. Default: $NNCLI_MODEL, ./model.npz, the newest runs/*/model.npz."
@@ -38,7 +69,7 @@ def model_option(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def backend_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add ``--backend``; see `nncli.machine.backend`."""
-    text = "Where the network is computed: cupy is on a GPU."
+    text = "Where features and network are computed: cupy is on a GPU."
     choice = click.Choice(["numpy", "cupy"])
     return click.option("--backend", type=choice, default="numpy", show_default=True, help=text)(function)
 

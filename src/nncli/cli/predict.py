@@ -16,13 +16,13 @@ from nncli.cli.bar import with_bar
 from nncli.cli.inputs import STDIN, broken_links, check_folders, check_numbers, container_of, source_lots, unread_notes
 from nncli.cli.messages import fitted, say, warn
 from nncli.cli.model_lookup import find_model
-from nncli.cli.options import Share, backend_option, model_option
+from nncli.cli.options import Output, Share, backend_option, model_option
 from nncli.cli.predicting import help_predicting, predicting
 from nncli.cli.records import FORMATS, Layout, make_record
 from nncli.cli.together import together
 from nncli.errors import EXIT_SKIPPED, UsageError
 from nncli.machine.atomic_file import open_atomically
-from nncli.text import printable
+from nncli.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -67,7 +67,7 @@ if TYPE_CHECKING:
 )
 @click.option("--all-probs", is_flag=True, help="Add the probability of every class, in the model's order.")
 @click.option("--header", is_flag=True, help="Begin tsv with the names of its columns.")
-@click.option("-o", "--output", metavar="FILE", type=click.Path(), help="Write here instead of to stdout.")
+@click.option("-o", "--output", metavar="FILE", type=Output(), help="Write here instead of to stdout.")
 @backend_option
 @click.pass_context
 @together.helped_by(help_predicting)
@@ -141,10 +141,11 @@ def _tell_what_was_left_out(tally: Tally, paths: tuple[str, ...]) -> bool:
     for line in (*tally.notes(), *left_out):
         say(line)
     if broken := broken_links(paths):
-        more = f" and {len(broken) - 1} more" if len(broken) > 1 else ""
-        say(f"left out, for they are links to nothing: {printable(broken[0])}{more}")
+        from nncli.data.folder_walk import some
+
+        say(f"left out, for they are links to nothing: {some(broken)}")
     if tally.bad:
-        say(f"{tally.bad} of {tally.images} images could not be read")
+        say(f"{tally.bad} of {counted(tally.images, 'image')} could not be read")
     return bool(tally.bad or left_out)
 
 

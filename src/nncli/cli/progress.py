@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from nncli.cli.bar import open_bar
 from nncli.cli.messages import say, settings, warn
 from nncli.run.hooks import Hooks
 from nncli.text import printable
@@ -61,6 +61,10 @@ class Progress(Hooks):
         """Say it even with ``-q``."""
         warn(text)
 
+    def on_trying(self, n_candidates: int) -> Counts:
+        """Show a bar over the recipes that are tried."""
+        return self._bar_over(n_candidates, "trying recipes", "recipe")
+
     def on_loading(self, n_images: int) -> Counts:
         """Show a bar over the files of a data set."""
         return self._bar_over(n_images, "loading images")
@@ -87,7 +91,7 @@ class Progress(Hooks):
         if self._mode != "bar" or not n:
             yield lambda _n: None
             return
-        with _tqdm(total=n, desc=words, unit=unit, unit_scale=unit == "img", leave=False) as bar:
+        with open_bar(total=n, desc=words, unit=unit, unit_scale=unit == "img", leave=False) as bar:
             yield bar.update
 
     @contextlib.contextmanager
@@ -108,7 +112,7 @@ class Progress(Hooks):
             yield lambda _m: None
             return
         total, initial = epochs * n_examples, epoch * n_examples + n_done
-        with _tqdm(total=total, initial=initial, desc=_epoch_of(epoch + 1, epochs), bar_format=BAR) as self._bar:
+        with open_bar(total=total, initial=initial, desc=_epoch_of(epoch + 1, epochs), bar_format=BAR) as self._bar:
             yield self._bar.update
 
     def show_epoch(self, result: EpochResult, *, is_best: bool) -> None:
@@ -123,16 +127,6 @@ class Progress(Hooks):
     def _is_shown(self, epoch: int) -> bool:
         every = -(-self._epochs // MOST_LINES) if self._thin else 1
         return epoch % every == 0 or epoch in (1, self._epochs)
-
-
-def _tqdm(**options: Any) -> Any:
-    from tqdm import tqdm
-
-    tqdm.monitor_interval = 0  # it would start a thread, and processes with threads cannot be forked safely
-    has_size = sys.stderr.isatty() and 0 not in os.get_terminal_size(sys.stderr.fileno())
-    # Some pseudo-terminals claim to have no columns and no rows; there tqdm would draw nothing.
-    size: dict[str, Any] = {"dynamic_ncols": True} if has_size else {"ncols": 80, "nrows": 24}
-    return tqdm(file=sys.stderr, **size, **options)
 
 
 def _epoch_of(epoch: int, epochs: int) -> str:

@@ -49,6 +49,10 @@ if TYPE_CHECKING:
             """Column names of a table."""
 
 
+BETWEEN = "|"
+"""Between the labels of an image in one cell; in a name it is an escape, as control characters are."""
+
+
 @dataclass(frozen=True)
 class Layout:
     """Contents of a record.
@@ -115,7 +119,7 @@ class Record:
             columns += [label] * (rank > 0) + [probability_text(probability)]
         columns += map(probability_text, self.probabilities)
         if self.labels:
-            columns.append("|".join(self.labels))
+            columns.append(in_one_cell(self.labels))
         return columns + [""] * (len(layout.header()) - len(columns))
 
     def to_dict(self, layout: Layout) -> dict[str, Any]:
@@ -133,6 +137,11 @@ class Record:
         if self.strangeness is not None:
             fields["strangeness"] = self.strangeness
         return {**fields, "error": self.error} if self.error else fields
+
+
+def in_one_cell(labels: Iterable[str]) -> str:
+    """Several labels in one cell of a table."""
+    return BETWEEN.join(name.replace(BETWEEN, "\\x7c") for name in labels)
 
 
 def make_record(prediction: Prediction, layout: Layout) -> Record:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from nncli.cli.evaluation_report import report_json
 from nncli.cli.messages import say, warn
 from nncli.cli.text_table import aligned, figure
 from nncli.errors import UsageError
 from nncli.evaluation.tables import csv_text
-from nncli.text import printable
+from nncli.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -122,10 +122,10 @@ def numbers_layout(model: Model, confidence: float | None, *, header: bool) -> N
     intervals = model.evidence.intervals
     if intervals is None:
         raise UsageError("--confidence: this model cannot promise anything; train it again, with validation images")
-    widths, n = intervals.half_widths(confidence).tolist(), len(intervals.distances)
+    widths, images = intervals.half_widths(confidence).tolist(), counted(len(intervals.distances), "validation image")
     if widths[0] == float("inf"):
-        raise UsageError(f"--confidence {confidence:g} needs more than {n} validation images; ask for less")
-    say(f"intervals hold the right number with probability {confidence:g} for images like the {n} validation images")
+        raise UsageError(f"--confidence {confidence:g} needs more than {images}; ask for less")
+    say(f"intervals hold the right number with probability {confidence:g} for images like the {images}")
     return NumbersLayout(model.classes, widths, header)
 
 
@@ -161,7 +161,7 @@ def headline(report: Report) -> list[str]:
             ("R2", figure(of["r2"]), "1 is perfect, 0 no better than a constant"),
             ("correlation", figure(of["correlation"]), ""),
         ]
-        lines += [f"{printable(name)}, {of['n']} images", *(f"  {line}" for line in aligned(rows))]
+        lines += [f"{printable(name)}, {counted(of['n'], 'image')}", *(f"  {line}" for line in aligned(rows))]
     return lines
 
 
@@ -175,8 +175,8 @@ def numbers_csv(report: Report) -> str:
 
 
 def numbers_json(report: Report) -> str:
-    """The same for programs, in full precision."""
-    return json.dumps(report, indent=2, ensure_ascii=not "".join(report["targets"]).isprintable()) + "\n"
+    """The same for programs."""
+    return report_json(report, report["targets"])
 
 
 NUMBERS_FORMATS: dict[str, Callable[[Report], str]] = {
@@ -194,7 +194,9 @@ def is_r2_below(report: Report, limit: float) -> bool:
         return True
     below = [(name, of) for name, of in report["targets"].items() if of["r2"] is None or of["r2"] < limit]
     for name, of in below:
-        warn(f"R2 of {printable(name)} {figure(of['r2'])} ({of['n']} images) is below --fail-under {limit:g}")
+        warn(
+            f"R2 of {printable(name)} {figure(of['r2'])} ({counted(of['n'], 'image')}) is below --fail-under {limit:g}"
+        )
     return bool(below)
 
 
@@ -205,7 +207,7 @@ def result_text(report: Report) -> str:
         f"R2 {figure(of['r2'])}, correlation {figure(of['correlation'])}"
         for name, of in report["targets"].items()
     ]
-    return "\n".join([report["split"], *figures, f"on {report['images']} images"])
+    return "\n".join([report["split"], *figures, f"on {counted(report['images'], 'image')}"])
 
 
 def fold_lines(metrics: Report) -> list[str]:

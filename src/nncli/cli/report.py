@@ -11,9 +11,10 @@ import click
 from nncli.cli.messages import say
 from nncli.cli.model_lookup import find_model
 from nncli.cli.next_step import run_of, say_next, validation_image
+from nncli.cli.options import Output
 from nncli.errors import DataError, UsageError
 from nncli.machine.extras import refuse_missing
-from nncli.text import printable
+from nncli.text import counted, printable
 
 if TYPE_CHECKING:
     from nncli.evaluation.evaluation import Evaluation
@@ -25,7 +26,7 @@ NAME = "report.html"
 
 @click.command(short_help="Write a page to look at: curves, confusion matrix, wrong images.")
 @click.argument("runs", metavar="[RUN]...", nargs=-1, type=click.Path())
-@click.option("-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="Default: RUN/report.html.")
+@click.option("-o", "--output", metavar="FILE", type=Output(path_type=Path), help="Default: RUN/report.html.")
 @click.option(
     "--data", metavar="DIR", type=click.Path(), help="Folder of labeled images.  [default: the run's validation images]"
 )
@@ -90,18 +91,17 @@ def reported_run(path: Path, data: str | None = None, split: str | None = None) 
         evaluation: Evaluation | None = whole.unseen()
         origin = f"on the images of {data}{f', {split}' if split else ''}"
         if trained := len(whole.paths) - len(whole.unseen().paths):
-            origin += f": {trained} of these {len(whole.paths)} images trained this model; on the others"
+            origin += f": {trained} of {counted(len(whole.paths), 'image')} trained this model; on the others"
             if trained == len(whole.paths):
-                raise DataError(
-                    f"{printable(data)}: all {trained} images trained this model, and cannot tell how good it is"
-                )
+                raise DataError(f"{printable(data)}: every image trained this model, so none can tell how good it is")
     else:
         evaluation = _saved_images(predictor, path.parent)
         origin = f"on the {files.metrics.get('split', 'validation')} images of the run"
         origin += "" if evaluation else ", as training wrote it down; the images themselves are not there"
     n_training = predictor.model.training.get("training_images")
     when = datetime.fromtimestamp(path.stat().st_mtime).astimezone()
-    origin += f"; trained on {f'{n_training:,} images, ' if isinstance(n_training, int) else ''}{when:%Y-%m-%d}"
+    on_images = f"{counted(n_training, 'image')}, " if isinstance(n_training, int) else ""
+    origin += f"; trained on {on_images}{when:%Y-%m-%d}"
     name = path.parent.resolve().name if path.name == "model.npz" else path.name
     return ReportedRun(name, predictor.model, files, evaluation, origin)
 
@@ -146,5 +146,5 @@ def _saved_table(predictor: Predictor, folder: Path) -> Evaluation | None:
 def _say_gone(n_gone: int, n: int, folder: Path) -> None:
     """Say that images of a run have been moved or removed, or lie inside a file."""
     if n_gone > 0:
-        gone = f"{n_gone} of {n} images of {printable(str(folder))} are not there as files"
+        gone = f"{n_gone} of {counted(n, 'image')} of {printable(str(folder))} are not there as files"
         say(f"{gone}; name the folder, archive, table or arrays that hold them with --data")

@@ -12,9 +12,10 @@ import click
 from nncli.cli.messages import fitted, say
 from nncli.cli.model_lookup import find_model
 from nncli.cli.next_step import say_next, way_to_look
+from nncli.cli.options import Output
 from nncli.cli.sparkline import sparkline
 from nncli.cli.text_table import aligned
-from nncli.text import printable, size_in_words
+from nncli.text import counted, printable, size_in_words
 
 if TYPE_CHECKING:
     from nncli.model.file import Model
@@ -34,15 +35,13 @@ FIRST_COLUMN = 12
 
 @click.command(short_help="Show what a model is and how it was trained.")
 @click.argument("model", metavar="[MODEL|RUN]", required=False, type=click.Path())
-@click.option(
-    "--weights", metavar="FILE", type=click.Path(path_type=Path), help="Draw the first layer's weights (PNG)."
-)
+@click.option("--weights", metavar="FILE", type=Output("picture", Path), help="Draw the first layer's weights (PNG).")
 @click.option(
     "--tiles", metavar="N", type=click.IntRange(1, 4096), default=64, help="At most N tiles.", show_default=True
 )
 @click.option("--watch", is_flag=True, help="Only how the layers fared in a run with train --watch.")
 @click.option(
-    "--film", metavar="FILE", type=click.Path(path_type=Path), help="Draw what was watched, epoch by epoch (PNG)."
+    "--film", metavar="FILE", type=Output("picture", Path), help="Draw what was watched, epoch by epoch (PNG)."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
@@ -94,7 +93,9 @@ def _draw(model: Model, path: Path, most: int) -> None:
 
     drawn = weight_tiles(model, most)
     save_png(path, grid(drawn))
-    say(f"{printable(str(path))}: {len(drawn)} of {len(patterns(model))} patterns, the largest weights first")
+    say(
+        f"{printable(str(path))}: {len(drawn)} of {counted(len(patterns(model)), 'pattern')}, the largest weights first"
+    )
 
 
 def _json(path: Path, model: Model, run: RunFiles) -> str:
@@ -114,15 +115,16 @@ def _lines(path: Path, model: Model, run: RunFiles) -> list[str]:
     if thresholds := facts.get("thresholds"):
         pairs = zip(model.classes, thresholds, strict=True)
         names = ", ".join(f"{printable(name)} (from {threshold:.3f} on)" for name, threshold in pairs)
+    folded = f"; {facts['n_folded']:,} of batch normalization are folded into them" if "n_folded" in facts else ""
     layers = [[*list(layer.values())[:-1], f"{layer['parameters']:,}"] for layer in facts["layers"]]
     form = model.image_format
     lines = [
         f"model       {printable(str(path))}, {size_in_words(path.stat().st_size)}",
-        f"input       {form}, {form.resize}: {form.n_features:,} values per image",
+        f"input       {form}, {form.resize}: {counted(form.n_features, 'value')} per image",
         f"scaling     {facts['input']['scaling']}",
         *(f"{name:<11} {printable(in_words(facts[name]))}" for name in OPTIONAL if name in facts),
         f"{told:<11} {len(model.classes)}: {names}",
-        f"parameters  {facts['n_parameters']:,} ({facts['precision']})",
+        f"parameters  {facts['n_parameters']:,} ({facts['precision']}){folded}",
         "",
         *aligned([list(facts["layers"][0]), *layers]),
     ]
@@ -131,7 +133,9 @@ def _lines(path: Path, model: Model, run: RunFiles) -> list[str]:
     measures = [(name, in_words(run.metrics[name])) for name in MEASURES if name in run.metrics]
     lines += ["", "metrics", _indented(measures)] if measures else []
     curves = _curves(run.history)
-    return lines + (["", f"learning curve over {len(run.history['epoch'])} epochs", *curves] if curves else [])
+    return lines + (
+        ["", f"learning curve over {counted(len(run.history['epoch']), 'epoch')}", *curves] if curves else []
+    )
 
 
 def _curves(history: Curve) -> list[str]:

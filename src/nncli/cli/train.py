@@ -10,9 +10,9 @@ import click
 
 from nncli.cli.config_words import complete_optimizer, settings_option
 from nncli.cli.messages import say
-from nncli.cli.progress import MODES
+from nncli.cli.progress import MODES, Progress
 from nncli.cli.together import together
-from nncli.data.layout.words import ARCHIVES
+from nncli.data.layout.words import ARCHIVES, TABLES
 from nncli.errors import UsageError
 from nncli.machine.ranks import ALONE
 from nncli.text import printable
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from nncli.cli.training_session import TrainingSession
     from nncli.config import ConfigFile, Override
     from nncli.machine.ranks import Ranks
+    from nncli.run.hooks import Hooks
     from nncli.run.plan import Plan
 
 SHORT_FORMS = {
@@ -36,7 +37,7 @@ SHORT_FORMS = {
 }
 """Option of the command line -> key of the config."""
 
-DATA_SUFFIXES = (*ARCHIVES, ".npz", ".npy", ".h5", ".hdf5", ".mat", ".csv", ".tsv", ".jsonl", ".parquet")
+DATA_SUFFIXES = (*ARCHIVES, *TABLES, ".npz", ".npy", ".h5", ".hdf5", ".mat")
 """Names of files that hold images or name them, and are no config."""
 
 
@@ -110,14 +111,14 @@ def command(
         if out is not None or force or dry_run:
             raise UsageError("--resume goes on in the run's own directory: leave out --out, --force and --dry-run")
         directory = Path(resume) if resume else _latest_run(config)
-        _session(progress, directory, as_json=as_json).run(lambda: _resumed(directory, config, overrides))
+        _session(progress, directory, as_json=as_json).run(lambda _hooks: _resumed(directory, config, overrides))
         return
     if config is None:
         raise UsageError("train needs a config, for example: nncli train config.yaml")
     from nncli.config import load_config
 
-    if config.is_dir() or config.name.lower().endswith(DATA_SUFFIXES):
-        config_file = _started(config, overrides, writes=not dry_run)
+    if config.is_dir() or _is_data(config):
+        config_file = _started(config, overrides, progress, writes=not dry_run)
     else:
         config_file = load_config(config, overrides)  # its errors do not wait for NumPy
     if dry_run:
@@ -127,7 +128,18 @@ def command(
             raise UsageError("--dry-run is work for one process: leave out the MPI launcher")
         show_plan(config_file, progress)
         return
-    _session(progress, None, as_json=as_json).run(lambda: _new(config_file), out, force=force)
+    _session(progress, None, as_json=as_json).run(lambda hooks: _new(config_file, hooks), out, force=force)
+
+
+def _is_data(path: Path) -> bool:
+    """Whether a file holds images or names them: by its name, which for .json may be a config's, too."""
+    if path.suffix.lower() != ".json":
+        return path.name.lower().endswith(DATA_SUFFIXES)
+    try:
+        with path.open("rb") as file:
+            return file.read(100).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[")
+    except OSError:
+        return False
 
 
 def _session(progress: str, resume: Path | None, *, as_json: bool) -> TrainingSession:
@@ -136,7 +148,7 @@ def _session(progress: str, resume: Path | None, *, as_json: bool) -> TrainingSe
     return TrainingSession(progress, resume, as_json=as_json, ranks=together.ranks or ALONE)
 
 
-def _started(data: Path, overrides: Sequence[Override], *, writes: bool) -> ConfigFile:
+def _started(data: Path, overrides: Sequence[Override], progress: str, *, writes: bool) -> ConfigFile:
     """The config that `init` writes for `data`, where there is none of that name yet.
 
     Raises:
@@ -156,7 +168,7 @@ def _started(data: Path, overrides: Sequence[Override], *, writes: bool) -> Conf
             raise UsageError(f"{shown}: no config, and {printable(str(path))} is about other data; {hint}")
         say(f"{shown} is no config; training with {printable(str(path))}, which is about it")
         return config_file
-    text = Starter.of(str(data)).text(path)
+    text = Starter.of(str(data), Progress(progress).on_trying).text(path)
     config_file = parse_config(text, path, overrides)
     if writes:
         write_text_atomically(path, text)
@@ -188,13 +200,13 @@ def _latest_run(config: Path | None) -> Path:
     return directory
 
 
-def _new(config_file: ConfigFile) -> Plan:
+def _new(config_file: ConfigFile, hooks: Hooks) -> Plan:
     from nncli.run.plan import plan_experiment
 
-    return plan_experiment(config_file)
+    return plan_experiment(config_file, on_trying=hooks.on_trying, ranks=together.ranks or ALONE)
 
 
 def _resumed(directory: Path, config: Path | None, overrides: list[Override]) -> Plan:
     from nncli.run.resuming import plan_resumed
 
-    return plan_resumed(directory, config, overrides)
+    return plan_resumed(directory, config, overrides, together.ranks or ALONE)

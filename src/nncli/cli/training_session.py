@@ -15,7 +15,7 @@ from nncli.cli.progress import Progress
 from nncli.cli.stop_signals import signals
 from nncli.data.folder_walk import some
 from nncli.errors import Interrupted
-from nncli.text import printable
+from nncli.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from nncli.machine.ranks import Ranks
     from nncli.run.dataset import Experiment
-    from nncli.run.hooks import Counts
+    from nncli.run.hooks import Counts, Hooks
     from nncli.run.plan import Plan
     from nncli.run.training import Finished, Training
     from nncli.training.state import EpochResult
@@ -47,7 +47,7 @@ class TrainingSession(Progress):
         if resume:
             self._if_stopped = f"stopped before it went on; {printable(str(resume))} is as it was"
 
-    def run(self, make_plan: Callable[[], Plan], out: Path | None = None, *, force: bool = False) -> None:
+    def run(self, make_plan: Callable[[Hooks], Plan], out: Path | None = None, *, force: bool = False) -> None:
         """Train; a new run is written to `out`, with `force` in place of the one there.
 
         Raises:
@@ -57,7 +57,7 @@ class TrainingSession(Progress):
         try:
             from nncli.run.pipeline import run_plan
 
-            plan = make_plan()
+            plan = make_plan(self)
             self._trains_patterns = plan.config.training.pattern_epochs > 0 and not self._resume
             path, finished = run_plan(plan, self, out=out, force=force, resume=self._resume, ranks=self._ranks)
             self._tell_result(path, finished)
@@ -92,14 +92,14 @@ class TrainingSession(Progress):
         """Name the skipped images, and say what the network will be."""
         super().on_loaded(experiment)
         plan = experiment.plan
-        n_training, n_validation = len(experiment.training.labels), len(experiment.validation.labels)
-        images = f"{n_training:,} training and {n_validation:,} validation images of {plan.image_format}"
+        n_training, n_validation = experiment.training.n_images, len(experiment.validation.labels)
+        images = f"{n_training:,} training and {counted(n_validation, 'validation image')} of {plan.image_format}"
         blocks, layers = plan.config.data.features, " -> ".join(map(str, plan.layer_dims))
         n_networks = plan.config.training.ensemble
-        networks = f"{n_networks} networks" if n_networks > 1 else "network"
-        of_blocks = f"{len(blocks)} feature block{'s' if len(blocks) > 1 else ''}, " if plan.features else ""
+        networks = counted(n_networks, "network") if n_networks > 1 else "network"
+        of_blocks = f"{counted(len(blocks), 'feature block')}, " if plan.features else ""
         say(f"{_answers(plan)}, {images}")
-        say(f"{of_blocks}{networks} {layers}, {plan.n_parameters:,} parameters")
+        say(f"{of_blocks}{networks} {layers}, {counted(plan.n_parameters, 'parameter')}")
         if settings.verbose:
             say(f"classes: {', '.join(map(printable, plan.classes))}")
             say(f"features: {plan.features or 'pixels'}")
@@ -115,7 +115,7 @@ class TrainingSession(Progress):
             "classes": list(plan.classes),
             "layer_dims": list(plan.layer_dims),
             "n_parameters": plan.n_parameters,
-            "training_images": len(experiment.training.labels),
+            "training_images": experiment.training.n_images,
             "validation_images": len(experiment.validation.labels),
             "epochs": plan.config.training.epochs,
         }
@@ -128,7 +128,8 @@ class TrainingSession(Progress):
         state, epochs = trainer.state, trainer.settings.epochs
         if trainer.is_finished:
             reason = "stopped early" if trainer.stopped_early else "is finished"
-            say(f"{shown} {reason} after {state.epoch} epochs; --epochs with a larger number trains it further")
+            after = f"after {counted(state.epoch, 'epoch')}"
+            say(f"{shown} {reason} {after}; --epochs with a larger number trains it further")
         else:
             say(f"going on with {shown} in epoch {state.epoch + 1} of {epochs}")
 
@@ -195,5 +196,5 @@ def _figures(metrics: dict[str, Any]) -> str:
         return multilabel.result_text(metrics)
     always = f"{metrics['baseline']['accuracy']:.4f} by always answering {printable(metrics['baseline']['class'])}"
     balanced = f", balanced {metrics['balanced_accuracy']:.4f}" if metrics["classes_are_unequal"] else ""
-    accuracy = f"{metrics['split']} accuracy {share_text(metrics)}\non {metrics['images']} images"
+    accuracy = f"{metrics['split']} accuracy {share_text(metrics)}\non {counted(metrics['images'], 'image')}"
     return f"{accuracy}, {always}{balanced}, loss {metrics['loss']:.4f}"

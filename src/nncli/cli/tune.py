@@ -12,13 +12,14 @@ import click
 
 from nncli.cli.config_words import settings_option
 from nncli.cli.messages import say
+from nncli.cli.options import Output
 from nncli.cli.progress import Progress
 from nncli.cli.stop_signals import signals
 from nncli.cli.together import together
 from nncli.errors import Interrupted, NncliError, UsageError
 from nncli.machine.extras import refuse_missing
 from nncli.machine.ranks import ALONE
-from nncli.text import printable
+from nncli.text import counted, printable
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -67,7 +68,7 @@ def _help(ranks: Ranks) -> None:
     help="Time budget, such as 90s, 10m, 1h30m.",
 )
 @click.option("--trials", metavar="N", type=click.IntRange(1), help="Stop after N trials, if that is earlier.")
-@click.option("-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="Default: CONFIG-best.yaml.")
+@click.option("-o", "--output", metavar="FILE", type=Output(path_type=Path), help="Default: CONFIG-best.yaml.")
 @click.option("--study", metavar="FILE|URL", help="Database of the trials.  [default: beside --output, .study]")
 @click.option("--force", is_flag=True, help="Replace --output even if it was not written by tune.")
 @click.option(
@@ -112,7 +113,7 @@ def command(
     study = study or str(output.with_suffix(".study"))
     search = _search(config_file, study)
     before, named = search.trials(), _search_room().shown(study)
-    say(f"study {named}{f': resumed after {len(before)} trials' if before else ''}")
+    say(f"study {named}" + (f": resumed after {counted(len(before), 'trial')}" if before else ""))
     go_on = f"the same command resumes {named}"
     signals.orderly = True
     try:
@@ -169,7 +170,7 @@ def _search(config_file: ConfigFile, study: str) -> Search:
 
     room, ranks = _search_room(), together.ranks or ALONE
     ranks.meet()
-    plan = plan_experiment(config_file)
+    plan = plan_experiment(config_file, on_trying=Progress("auto").on_trying)
     if not plan.validation_files.paths:
         raise config_file.error(
             "data.validation_split", "data.validation_split is 0, and tune needs validation images to choose by"
@@ -232,7 +233,7 @@ def _write(search: Search, best: Tried, output: Path) -> None:
     figure = f"{title[0].upper()}{title[1:]} {best.value:.4f} ({best.interval})"
     head = (
         f"{MARK} from {name}: trial {best.number}, {search.space.described(best.choice)}.\n"
-        f"# {figure} on the {best.n_validation} validation images that chose it,\n"
-        f"# of a network trained on {best.n_training} images for {best.epochs} epochs.\n"
+        f"# {figure} on the {counted(best.n_validation, 'validation image')} that chose it,\n"
+        f"# of a network trained on {counted(best.n_training, 'image')} for {counted(best.epochs, 'epoch')}.\n"
     )
     write_text_atomically(output, head + plan.config_file.resolved_yaml(plan.unused_keys))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from nncli.cli.messages import say
 from nncli.cli.progress import OwnNotes, Progress
 from nncli.cli.stop_signals import signals
+from nncli.text import counted
 from nncli.tuning.trial import SearchHooks
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class TuneProgress(Progress, SearchHooks):
         for tried in self._search.trials() if self._ranks.size > 1 else ():
             if tried.state != "running" and tried.number not in self._known:
                 self._known.add(tried.number)
-                size = f"{tried.n_training} images, {tried.epochs} epoch{'' if tried.epochs == 1 else 's'}"
+                size = f"{counted(tried.n_training, 'image')}, {counted(tried.epochs, 'epoch')}"
                 settings = self._search.space.described(tried.choice)
                 say(f"trial {tried.number}: {size}, {settings}: {self._result(tried)}")
                 self._told(tried)
@@ -94,7 +95,7 @@ class TuneProgress(Progress, SearchHooks):
     def on_trial(self, number: int, choice: Choice, n_training: int, epochs: int) -> None:
         """Say what it is."""
         self._doing = f"trial {number}"
-        size = f"{n_training} images, {epochs} epoch{'' if epochs == 1 else 's'}"
+        size = f"{counted(n_training, 'image')}, {counted(epochs, 'epoch')}"
         say(f"trial {number}: {size}, {self._search.space.described(choice)}")
         self._next_line = time.monotonic() + SECONDS_BETWEEN_LINES
 

@@ -17,6 +17,7 @@ from nncli.evaluation.multilabel import MultilabelEvaluation
 from nncli.evaluation.regression import RegressionEvaluation, mean_r2, r2_terms
 from nncli.evaluation.resampling import drawn_anew
 from nncli.evaluation.tables import csv_text
+from nncli.text import counted
 from nncli.tuning.measure import MEASURES
 from nncli.tuning.trial import contest, winner
 
@@ -96,7 +97,7 @@ def _accuracy(name: str, is_right: NDArray[Any]) -> dict[str, Any]:
 def _labels(search: Search, images: ImageSet, own: Tried, best: Tried) -> dict[str, Any]:
     paths, has = list(images.paths), images.targets > 0.5
     answers: list[tuple[Any, Any]] = [(each.answers, each.thresholds) for each in (own, best)]
-    evaluations = [MultilabelEvaluation.of(search.names, paths, has, p, (), "", thresholds=t) for p, t in answers]
+    evaluations = [MultilabelEvaluation(search.names, paths, has, p, (), "", thresholds=t) for p, t in answers]
     report = labels_report((OWN, BEST), evaluations)
     return {"images": report["images"], "models": report["models"], "comparison": report["comparisons"][0]}
 
@@ -104,7 +105,7 @@ def _labels(search: Search, images: ImageSet, own: Tried, best: Tried) -> dict[s
 def _numbers(search: Search, images: ImageSet, own: Tried, best: Tried) -> dict[str, Any]:
     told: list[Any] = [own.answers, best.answers]
     paths, targets, mean = list(images.paths), images.targets, images.targets.mean(axis=0)
-    evaluations = [RegressionEvaluation.of(search.names, paths, targets, each, (), "", mean=mean) for each in told]
+    evaluations = [RegressionEvaluation(search.names, paths, targets, each, (), "", mean=mean) for each in told]
     report = numbers_report((OWN, BEST), evaluations)
     for model, each in zip(report["models"], told, strict=True):
         drawn = drawn_anew(r2_terms(targets, each), mean_r2)
@@ -133,7 +134,7 @@ def table(report: dict[str, Any]) -> list[str]:
     shown = [part for line in lines for part in _wrapped(line, indent, width)]
     return [
         *shown,
-        *(f"{count} more {'trial' if count == 1 else 'trials'}: {state}" for state, count in others.items()),
+        *(f"{counted(count, 'more trial')}: {state}" for state, count in others.items()),
     ]
 
 
@@ -168,22 +169,27 @@ def verdict(report: dict[str, Any]) -> list[str]:
         return [f"{OWN} were not finished, so there is nothing to compare with; raise --budget"]
     size = ""
     if report["share"] < 1:
-        size = f" when trained on {best['images']} images for {best['epochs']} epochs"
+        size = f" when trained on {counted(best['images'], 'image')} for {counted(best['epochs'], 'epoch')}"
+    chose_by = counted(best["validation_images"], "validation image")
     if best is own:
-        better, n = "clearly better" if size else "better", own["validation_images"]
-        return [f"nothing was {better} than {OWN}{size}, by {n} validation images: {_result(own, measure)}"]
-    n = best["validation_images"]
-    lines = [f"best: trial {best['trial']}{size}, {_result(best, measure)} on the {n} validation images that chose it"]
+        better = "clearly better" if size else "better"
+        return [f"nothing was {better} than {OWN}{size}, by {chose_by}: {_result(own, measure)}"]
+    lines = [f"best: trial {best['trial']}{size}, {_result(best, measure)} on the {chose_by} that chose it"]
     lines[0] += f"; {OWN}: {_result(own, measure)}"
     if found is None and report["set_aside"]:
         n = report["set_aside"]
-        return [*lines, f"no time was left to ask the {n} images set aside: expect less on others, or raise --budget"]
+        return [
+            *lines,
+            f"no time was left to ask the {counted(n, 'image')} set aside: expect less on others, or raise --budget",
+        ]
     if found is None:
         return [
             *lines,
             "there are no images that no trial was chosen by: expect less on others, and compare on new ones",
         ]
-    lines.append(f"verdict on {found['images']} images set aside, which no trial was trained on or chosen by:")
+    lines.append(
+        f"verdict on {counted(found['images'], 'image')} set aside, which no trial was trained on or chosen by:"
+    )
     own_text, best_text = (_result(each, measure) for each in found["models"])
     said = sentences(found, report.get("task", "classification"))
     return [*lines, f"  {OWN} {own_text}, the best {best_text}", *(f"  {each}" for each in said)]

@@ -11,7 +11,7 @@ from nncli.cli.messages import say
 from nncli.cli.sparkline import sparkline
 from nncli.cli.text_table import aligned
 from nncli.errors import DataError
-from nncli.text import printable
+from nncli.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +46,7 @@ def show_watched(folder: Path, picture: Path | None) -> None:
 
 def _lines(watched: Watched) -> Iterator[str]:
     epoch = watched["epoch"][-1]
-    yield f"watched {len(watched['step'])} times until epoch {epoch:g}"
+    yield f"watched {counted(len(watched['step']), 'time')} until epoch {epoch:g}"
     for name, words in MEASURES:
         rows = []
         for l, values in enumerate(watched[name].T.tolist(), start=1):
@@ -72,4 +72,4 @@ def _draw(watched: Watched, path: Path) -> None:
         raise DataError("the first layer sees neither pixels nor points of a plane: there is nothing to draw")
     captions = [f"epoch {epoch}" for epoch in watched["frame"].tolist()]
     save_png(path, strip(rows, captions))
-    say(f"{printable(str(path))}: {len(captions)} pictures")
+    say(f"{printable(str(path))}: {counted(len(captions), 'picture')}")

@@ -36,6 +36,7 @@ AugmentationName = Literal["none", "digits", "photos", "mirror", "garments"]
 ColorProfile = Literal["srgb", "ignore"]
 OnBadImage = Literal["error", "skip"]
 Cache = Literal["on", "off"]
+Placement = Literal["shared", "shards"]
 Task = Literal["classification", "multilabel", "regression"]
 Loss = Literal["squared", "absolute", "huber"]
 Transpose = Literal["off", "on"]
@@ -203,6 +204,12 @@ class DataConfig:
     cache: Annotated[
         Cache, Choice(get_args(Cache)), "keep decoded images and features on disk, so that the next run starts at once"
     ] = "on"
+    placement: Annotated[
+        Placement,
+        Choice(get_args(Placement)),
+        "of the training images where several processes train under MPI: shared: every machine has all of them; "
+        "shards: every process has a part of its own, and no machine has all (docs/scaling.md)",
+    ] = "shared"
 
     def __post_init__(self) -> None:
         """Replace `auto` by what it stands for."""

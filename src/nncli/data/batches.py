@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nncli.data.network_inputs import NetworkInputs
+    from nncli.data.shard import Shard
 
 
 def everything(_m: int) -> slice:
@@ -33,9 +34,11 @@ class Batches:
         batch_size: Examples per batch; the last batch of an epoch holds the rest.
         mirrored_labels: Of the mirror images, where these have other ones.
         weights: How much the loss of each example counts, (m,); None where all count alike.
+        shard: Which examples of a larger set these are, where other processes hold the rest.
 
     Attributes:
         weights: Those of the batch that was given last.
+        held: Places in the batch that was given last of the examples that are here; None where all are.
     """
 
     def __init__(
@@ -45,16 +48,18 @@ class Batches:
         batch_size: int,
         mirrored_labels: NDArray[Any] | None = None,
         weights: NDArray[np.float64] | None = None,
+        shard: Shard | None = None,
     ) -> None:
-        self.inputs, self.labels = inputs, labels
+        self.inputs, self.labels, self.shard = inputs, labels, shard
         self._mirrored_labels, self._weights = mirrored_labels, weights
         self.weights: NDArray[Any] | None = None
-        self.batch_size = min(batch_size, len(labels))
+        self.held: NDArray[np.intp] | None = None
+        self.batch_size = min(batch_size, self.n_examples)
 
     @property
     def n_examples(self) -> int:
         """Examples in the set."""
-        return len(self.labels)
+        return self.shard.n_images if self.shard else len(self.labels)
 
     def __len__(self) -> int:
         """Batches in an epoch."""
@@ -70,14 +75,19 @@ class Batches:
             epoch: Its number.
             skip: Batches to leave out at the start, because an earlier run has trained on them.
             share: From the size of a batch to the examples of it that are wanted; the other processes take the others.
+                Where these hold examples of their own, each takes what it holds.
 
         Yields:
             X, (n_0, m), overwritten by the next batch, and Y, class indices, (m,), or numbers, (n_L, m).
         """
-        order = np.random.default_rng([seed, epoch]).permutation(self.n_examples)
+        rng = np.random.default_rng([seed, epoch])
+        order = self.shard.permutation(rng) if self.shard else rng.permutation(self.n_examples)
         for number in range(skip, len(self)):
             batch = order[number * self.batch_size : (number + 1) * self.batch_size]
             part = share(len(batch))
+            if self.shard:
+                part = self.held = self.shard.held(batch)
+                batch = batch.astype(np.intp) - self.shard.first  # places among what is here
             X, chosen = self.inputs.draw(batch, part, (seed, epoch, number)), batch[part]
             Y = self.labels[chosen]
             if self._mirrored_labels is not None:

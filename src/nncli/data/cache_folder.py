@@ -27,8 +27,8 @@ SUFFIX = ".rows"
 OLD_SUFFIX = ".pixels"
 """Of entries that older versions wrote: nobody reads them any more, but they take room."""
 
-PIXELS, FEATURES = "pixels", "features"
-KEPT = {PIXELS: "decoded images", FEATURES: "features"}
+PIXELS, FEATURES, TRIAL = "pixels", "features", "trial"
+KEPT = {PIXELS: "decoded images", FEATURES: "features", TRIAL: "recipes that were tried"}
 """Kind of rows -> in words."""
 
 _END = struct.Struct("<Q8s")
@@ -44,7 +44,7 @@ class About:
     """Description of the rows of an entry.
 
     Attributes:
-        kind: pixels or features.
+        kind: pixels, features, or the trial of the recipes.
         source: The folder that the images lie in.
         form: Of a row, in words: the image format, or the feature blocks.
         preprocessing: A digest of everything but the images that the rows depend on.

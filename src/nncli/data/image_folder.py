@@ -31,7 +31,7 @@ from nncli.data.natural_order import natural_key
 from nncli.data.source import ImageSource, LabeledFiles
 from nncli.data.unread_images import unread_note
 from nncli.errors import DataError
-from nncli.text import printable
+from nncli.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -68,7 +68,7 @@ def scan_tree(tree: Tree, splits: Mapping[str, Sequence[str]] | str = "") -> Ima
     classes = tuple(sorted({name for name, _ in main_part.classes}, key=natural_key))
     if "test" in parts and _has_no_labels(parts["test"], classes):
         count = len(parts["test"].images) + sum(tree.count(path) for _, path in parts["test"].classes)
-        notes.append(f"left out {printable(parts.pop('test').folder)}: {count:,} images without a class")
+        notes.append(f"left out {printable(parts.pop('test').folder)}: {counted(count, 'image')} without a class")
     _note_what_lies_beside(tree, [part.folder for part in parts.values()])
     found = {split: _labeled(tree, part, parts, main_part.folder, classes, notes) for split, part in parts.items()}
     if main == "all":

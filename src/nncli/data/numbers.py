@@ -24,7 +24,7 @@ from nncli.data.packed_images import PackedImages
 from nncli.data.samples import DeepValues
 from nncli.data.source import ImageSource, LabeledFiles
 from nncli.errors import DataError, UsageError
-from nncli.text import printable
+from nncli.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 LABELS = ("label", "class")
 """Name of the last column, which holds the class."""
+
+LARGEST = 3e38
+"""Largest number, either way, that single precision holds."""
 
 MOST_COLUMNS, MAX_BYTES = 4096, 1 << 28
 
@@ -140,7 +143,7 @@ def read_number_table(path: str | Path) -> NumberTable:
         raise DataError(f"{shown}: {n_columns} columns of numbers, {MOST_COLUMNS} at most")
     problems = [f"{shown}:{number}: {text}" for number, row in enumerate(rows, 2) if (text := _wrong(row, header))]
     if problems:
-        raise UsageError("\n".join([*problems[:1000], f"{shown}: correct or remove these {len(problems)} rows"]))
+        raise UsageError("\n".join([*problems[:1000], f"{shown}: correct or remove {counted(len(problems), 'row')}"]))
     rows = [row for row in rows if row]
     width = len(str(len(rows)))
     names = tuple(f"{path}#{number:0{width}d}" for number in range(1, len(rows) + 1))
@@ -201,7 +204,7 @@ def _first_lines(path: str | Path) -> list[list[str]]:
 
 
 def _has_label(header: list[str]) -> bool:
-    return header[-1].strip().lower() in LABELS
+    return bool(header) and header[-1].strip().lower() in LABELS
 
 
 def _is_number(cell: str) -> bool:
@@ -216,11 +219,13 @@ def _wrong(row: list[str], header: list[str]) -> str:
     if not row:
         return ""
     if len(row) != len(header):
-        return f"{len(row)} cells instead of {len(header)}"
+        return f"{counted(len(row), 'cell')} instead of {len(header)}"
     numbers = row[:-1] if _has_label(header) else row
     for name, cell in zip(header, numbers, strict=False):
         if not _is_number(cell):
             return f"{printable(name)} is {printable(cell)[:40]!r}, not a finite number"
+        if abs(float(cell)) > LARGEST:
+            return f"{printable(name)} is {printable(cell)[:40]!r}, beyond {LARGEST:g}; write it in another unit"
     return "no label" if _has_label(header) and not row[-1].strip() else ""
 
 

@@ -15,6 +15,7 @@ from nncli.data.loading import BadImage, LoadedImages
 from nncli.data.looks import LOOK, Looks, evenly_chosen, looks_of
 from nncli.data.source import ImageSource
 from nncli.errors import DataError
+from nncli.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -117,7 +118,9 @@ class PackedImages(ImageSource):
             try:
                 pixels = np.empty((len(paths), image_format.n_features), np.uint8)
             except MemoryError as error:
-                raise DataError(f"{len(paths)} images of {image_format} are more than fit into memory") from error
+                raise DataError(
+                    f"more than fits into memory: {counted(len(paths), 'image')} of {image_format}"
+                ) from error
         place = {path: i for i, path in enumerate(paths)}
         bad: dict[int, BadImage] = {}
         for path, content in self.contents(paths):

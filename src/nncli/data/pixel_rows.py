@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-LARGE = 1 << 27
+LARGE = 1 << 26
 """Bytes of pixels from which on a file is read and not looked at through its map."""
 
 CHUNK_BYTES = 1 << 22
@@ -115,6 +115,14 @@ class PixelRows:
     def __len__(self) -> int:
         """Images in the set."""
         return len(self._rows)
+
+    def __getitem__(self, chosen: slice) -> NDArray[np.uint8]:
+        """A copy of some images of the set, (m', n_0)."""
+        return self.take(chosen, np.empty((len(self._rows[chosen]), self.n_values), np.uint8))
+
+    def some(self, chosen: NDArray[np.intp]) -> PixelRows:
+        """The set of some images of the set."""
+        return PixelRows(self._pixels, self._rows[chosen])
 
     def take(self, chosen: NDArray[np.intp] | slice, out: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Copy the `chosen` images of the set into the first rows of `out`, and return these.

@@ -174,7 +174,7 @@ def listed_source(path: str | Path, reading: Reading, tree: Tree | None) -> Imag
         reading.refuse_but("a table", "columns", "order")
         folder = os.path.dirname(path)  # noqa: PTH120 - a leading ./ stays
         siblings = [os.path.join(folder, other) for other in sorted(os.listdir(folder or "."))]  # noqa: PTH118, PTH208
-        return _tables(str(path), _with_siblings(str(path), siblings), reading)
+        return read_tables(str(path), _with_siblings(str(path), siblings), reading)
     from nncli.data.arrays.families import is_array_file
 
     if is_array_file(path):
@@ -191,7 +191,7 @@ def _elsewhere(path: str, reading: Reading) -> ImageSource | None:
 
     if shards_of(path):
         reading.refuse_but("a table", "columns", "order")
-        return _tables(path, {path: ""}, reading)
+        return read_tables(path, {path: ""}, reading)
     archive = path
     while not is_archive_name(archive):
         archive, _, inner = archive.rpartition("/")
@@ -202,7 +202,7 @@ def _elsewhere(path: str, reading: Reading) -> ImageSource | None:
         return None
     reading.refuse_but("a table", "columns", "order")
     beside = tree.listing(os.path.dirname(path)).others  # noqa: PTH120
-    return _tables(archive, _with_siblings(path, beside), reading, tree)
+    return read_tables(archive, _with_siblings(path, beside), reading, tree)
 
 
 def _listed_in(tree: Tree, reading: Reading) -> ImageSource | None:
@@ -215,7 +215,7 @@ def _listed_in(tree: Tree, reading: Reading) -> ImageSource | None:
     if not tables or reading.splits:
         return None
     reading.refuse_but("a folder with a metadata file", "columns", "order")
-    return _tables(tree.root, tables, reading, tree)
+    return read_tables(tree.root, tables, reading, tree)
 
 
 def _without_images(tree: Tree, reading: Reading) -> ImageSource | None:
@@ -232,7 +232,7 @@ def _without_images(tree: Tree, reading: Reading) -> ImageSource | None:
         if shards:
             reading.refuse_but("parquet files", "columns", "order")
             splits = {path: split_of(Path(path).name.partition("-")[0]) for path in shards}
-            return _tables(folder, splits, reading, tree)
+            return read_tables(folder, splits, reading, tree)
     return None
 
 
@@ -327,12 +327,26 @@ def _arrays(path: str | Path, reading: Reading) -> ImageSource:
         start += len(images)
     alike = len({piece.shape[1:] for piece in pieces}) == 1
     together = np.concatenate(pieces) if alike else [image for piece in pieces for image in piece]
-    missing = [name for label, name in enumerate(found.classes) if label not in set(next(iter(splits.values())).labels)]
-    if reading.is_training and not are_numbers and (missing or len(found.classes) < 2):
-        what = f"no images of class {some(missing)} to train on" if missing else "images of one class only"
-        raise DataError(f"{printable(found.root)}: {what}")
+    if reading.is_training:
+        _check_trainable(printable(found.root), splits, () if are_numbers else found.classes)
     origins = sum((found.origins[split] for split in found.splits), ())
     return ImageArrays(str(path), found.classes, splits, found.notes, groups, images=together, origins=origins)
+
+
+def _check_trainable(root: str, splits: Mapping[str, LabeledFiles], classes: Sequence[str]) -> None:
+    """Refuse arrays without anything to train on, or without a class, where there are classes.
+
+    Raises:
+        DataError: They are such.
+    """
+    main = splits.get("all") or splits.get("train")
+    if main is None:
+        raise DataError(f"{root}: {some(list(splits))} without images to train on")
+    there = set(main.labels)
+    if missing := [name for label, name in enumerate(classes) if label not in there]:
+        raise DataError(f"{root}: no images of class {some(missing)} to train on")
+    if len(classes) == 1:
+        raise DataError(f"{root}: all images are of class {some(classes)}")
 
 
 def _with_siblings(table: str, beside: Sequence[str]) -> dict[str, str]:
@@ -348,7 +362,7 @@ def _with_siblings(table: str, beside: Sequence[str]) -> dict[str, str]:
     return found if len(found) > 1 else {table: ""}
 
 
-def _tables(root: str, tables: Mapping[str, str], reading: Reading, tree: Tree | None = None) -> ImageSource:
+def read_tables(root: str, tables: Mapping[str, str], reading: Reading, tree: Tree | None = None) -> ImageSource:
     """The images of one table, or of one for each split; in an archive, if the tree is one."""
     from nncli.data.manifest.reading import read_manifest
     from nncli.data.manifest.source import source_of

@@ -27,6 +27,7 @@ from nncli.data.image.image_plugins import TIFF, UnknownFormatError, UnreadError
 from nncli.data.image.png_samples import color_samples, has_deep_colors
 from nncli.data.image.tiff_header import UNSIGNED, read_header
 from nncli.data.image.tiff_samples import refusal, sample_blocks
+from nncli.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,7 +75,7 @@ class DeepValues:
         return (0, power - 1) if self.low < power // 16 else (self.low, self.high)
 
     def __str__(self) -> str:
-        share = f"{self.n_deep} of {self.n_looked_at} images looked at have 16 bits"
+        share = f"{self.n_deep} of {counted(self.n_looked_at, 'image')} looked at have 16 bits"
         return f"{share}, with values from {self.low:,} to {self.high:,}"
 
 

@@ -16,10 +16,16 @@ import numpy as np
 from nncli.data.pixel_rows import PixelRows
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
 FLATTEST = 1.0
 """Smallest standard deviation used, in gray levels: a pixel that hardly ever changes is not blown up."""
+
+
+def nobody_else(_vector: NDArray[np.float64]) -> None:
+    """The sum over one process is there already."""
 
 
 class Scaling:
@@ -34,6 +40,10 @@ class Scaling:
         self.scale, self.offset, self.n_inputs = scale, offset, len(scale)
         self._is_plain = not offset.any() and bool((scale == scale[0]).all())
 
+    def moved_to(self, like: NDArray[Any]) -> Scaling:
+        """The same, its arrays lying where `like` does."""
+        return Scaling(np.asarray(self.scale, like=like), np.asarray(self.offset, like=like))
+
     def apply(self, pixels: NDArray[Any], out: NDArray[Any]) -> None:
         """Write the scaled `pixels`, or other features, (m, n_0), to `out`, (m, n_0), in the precision of `out`."""
         if self._is_plain:  # one pass instead of two
@@ -43,21 +53,36 @@ class Scaling:
             out += self.offset
 
 
-def zero_one(pixels: NDArray[np.uint8], _rows: NDArray[np.intp] | None = None) -> Scaling:
+def zero_one(
+    pixels: NDArray[np.uint8],
+    _rows: NDArray[np.intp] | None = None,
+    _add_up: Callable[[NDArray[np.float64]], None] = nobody_else,
+) -> Scaling:
     """Scaling to 0..1 for `pixels` of shape (m, n_0)."""
     n = pixels.shape[1]
     return Scaling(np.full(n, 1 / 255, np.float32), np.zeros(n, np.float32))
 
 
-def standardize(pixels: NDArray[np.uint8], rows: NDArray[np.intp] | None = None) -> Scaling:
-    """Scaling of each column of `pixels`, (m, n_0), to mean 0 and standard deviation 1, over `rows` if given."""
+def standardize(
+    pixels: NDArray[np.uint8],
+    rows: NDArray[np.intp] | None = None,
+    add_up: Callable[[NDArray[np.float64]], None] = nobody_else,
+) -> Scaling:
+    """Scaling of each column of `pixels`, (m, n_0), to mean 0 and standard deviation 1, over `rows` if given.
+
+    `add_up` adds the sums of other processes to a vector, where these have pixels of their own.
+    """
     images = PixelRows(pixels, rows)
-    m, n = len(images), pixels.shape[1]
-    total, total_squares = np.zeros(n), np.zeros(n)  # of whole numbers: exact, in whatever order they are added
+    n = pixels.shape[1]
+    sums = np.zeros(2 * n + 1)  # of whole numbers: exact, in whatever order they are added
+    total, total_squares = sums[:n], sums[n : 2 * n]
     for chunk in images.chunks():
         values = chunk.astype(np.float64)
         total += values.sum(axis=0)
         total_squares += np.square(values, out=values).sum(axis=0)
+    sums[-1] = len(images)
+    add_up(sums)
+    m = sums[-1]
     mean = total / m
     deviation = np.sqrt(np.maximum(total_squares / m - mean**2, 0))
     scale = 1 / np.maximum(deviation, FLATTEST)

@@ -80,6 +80,7 @@ class ImageSource:
         order: When each image was taken, by path; empty if nobody says.
         sides: Further pictures to train on wherever this one is, by path, of driving logs with several cameras.
         has_labels: Whether the targets are labels, a 1 or 0 for each.
+        n_elsewhere: Further training images, which other ranks have listed.
     """
 
     root: str
@@ -90,6 +91,7 @@ class ImageSource:
     order: Mapping[str, str] = field(default_factory=dict)
     sides: Mapping[str, LabeledFiles] = field(default_factory=dict)
     has_labels: bool = False
+    n_elsewhere: int = 0
 
     @property
     def only_size(self) -> tuple[int, int] | None:
@@ -142,6 +144,10 @@ class ImageSource:
         from nncli.data.split import rarest_labels
 
         return rarest_labels(files.targets)
+
+    def seen(self, training: LabeledFiles) -> LabeledFiles:
+        """Those of the training images by which is chosen what a look at some of them can tell."""
+        return training
 
     def in_reading_order(self, paths: Sequence[str]) -> Sequence[int]:
         """Places of these images in the order in which `opened` gives them."""

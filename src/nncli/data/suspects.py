@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from nncli.data.image.frames import more_than_one
 from nncli.data.image.image_format import SEVERAL_SUFFIXES
 from nncli.data.image.image_plugins import open_image
-from nncli.text import printable
+from nncli.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -59,14 +59,14 @@ class Suspects:
         if self.several:
             yield one_counts(self.several)
         if self.inks and len(self.inks) < self.n_looked_at:
-            yield f"{_files(len(self.inks))} in CMYK among others: {_named(self.inks)}"
+            yield f"{counted(len(self.inks), 'file')} in CMYK among others: {_named(self.inks)}"
         sides = sorted(max(width, height) for _, width, height in self.sizes)
         usual = sides[len(sides) // 2] if sides else 0
         small = [path for path, width, height in self.sizes if max(width, height) * MUCH <= usual]
         large = [path for path, width, height in self.sizes if max(width, height) >= MUCH * usual]
         for paths, word in ((small, "smaller"), (large, "larger")):
             if paths:
-                yield f"{_files(len(paths))} {MUCH} times {word} than the others, or more: {_named(paths)}"
+                yield f"{counted(len(paths), 'file')} {MUCH} times {word} than the others, or more: {_named(paths)}"
 
 
 def look_for_suspects(paths: Sequence[str]) -> Suspects:
@@ -102,12 +102,8 @@ def one_counts(several: Sequence[tuple[str, str]]) -> str:
     """A line about files that hold more than one picture."""
     words = sorted({word for _, word in several})
     named = _named([path for path, _ in several])
-    verb = "holds" if len(several) == 1 else "hold"
-    return f"{_files(len(several))} {verb} more than one picture ({', '.join(words)}), the first counts: {named}"
-
-
-def _files(count: int) -> str:
-    return f"{count:,} file" if count == 1 else f"{count:,} files"
+    files = counted(len(several), "file")
+    return f"{files} with more than one picture ({', '.join(words)}), of which the first counts: {named}"
 
 
 def _named(paths: Iterable[str]) -> str:

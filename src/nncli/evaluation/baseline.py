@@ -18,7 +18,7 @@ import numpy as np
 
 from nncli.evaluation.intervals import wilson
 from nncli.evaluation.metrics import accuracy, per_class
-from nncli.text import printable
+from nncli.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +30,9 @@ UNEQUAL = 1.5
 
 FEWEST = 2
 """Images below which a validation set is none."""
+
+CROSS_VALIDATION = "cross-validation"
+"""Split of an evaluation in which every image was predicted by a network that was not trained on it."""
 
 MOST_NAMED = 5
 
@@ -81,12 +84,13 @@ def is_unequal(confusion: NDArray[np.int64]) -> bool:
     return len(there) > 1 and bool(there.max() >= UNEQUAL * there.min())
 
 
-def findings(confusion: NDArray[np.int64], classes: Sequence[str]) -> list[Finding]:
+def findings(confusion: NDArray[np.int64], classes: Sequence[str], split: str = "") -> list[Finding]:
     """Faults of the answers on images that were not trained on, the worst first; nothing if nothing is.
 
     Args:
         confusion: (n_classes, n_classes); rows are actual, columns predicted classes.
         classes: Names, by index.
+        split: As in `Evaluation`.
     """
     n, support, predicted = int(confusion.sum()), confusion.sum(axis=1), confusion.sum(axis=0)
     if n < FEWEST:
@@ -100,7 +104,7 @@ def findings(confusion: NDArray[np.int64], classes: Sequence[str]) -> list[Findi
     missing = [classes[k] for k in np.flatnonzero((support > 0) & (predicted == 0)).tolist()]
     if missing:
         found.append(Finding("never_predicted", _never_predicted(missing, confusion)))
-    if finding := _not_above_baseline(confusion, classes):
+    if finding := _not_above_baseline(confusion, classes, split):
         found.append(finding)
     return found
 
@@ -123,14 +127,18 @@ def _never_predicted(missing: Sequence[str], confusion: NDArray[np.int64]) -> st
     return f"{names}{more} is never predicted; try more images of it, or more training.epochs"
 
 
-def _not_above_baseline(confusion: NDArray[np.int64], classes: Sequence[str]) -> Finding | None:
+def _not_above_baseline(confusion: NDArray[np.int64], classes: Sequence[str], split: str) -> Finding | None:
     always, n = baseline(confusion, classes), int(confusion.sum())
     if wilson(int(confusion.trace()), n).low > always["accuracy"]:
         return None
     name, found = printable(always["class"]), accuracy(confusion)
     if found > always["accuracy"]:
-        text = f"{n} images cannot tell whether it is better than always answering {name}, {always['accuracy']:.4f}"
-        return Finding("not_above_baseline", f"{text}; set more aside, or use nncli crossval, which uses all of them")
+        images = counted(n, "image")
+        text = f"{images} cannot tell whether it is better than always answering {name}, {always['accuracy']:.4f}"
+        way_out = "set more aside, or use nncli crossval, which uses all of them"
+        if split == CROSS_VALIDATION:
+            way_out = "more images are needed"
+        return Finding("not_above_baseline", f"{text}; {way_out}")
     keys = "training.class_weights: balanced" if is_unequal(confusion) else "more images or another recipe"
     text = f"no better than always answering {name}, {always['accuracy']:.4f}; try {keys}"
     return Finding("not_above_baseline", text)

@@ -41,7 +41,7 @@ class Evaluation:
     Attributes:
         classes: Names, by index.
         paths: One per image.
-        actual: Class indices, (m,).
+        actual: Class indices, (m,); evaluations of labels and numbers have others.
         probabilities: (m, n_classes) float32.
         bad: The images that could not be read.
         split: Which images these are: ``train``, ``test``, ...; empty where they are not split.
@@ -53,7 +53,7 @@ class Evaluation:
 
     classes: tuple[str, ...]
     paths: list[str]
-    actual: NDArray[np.intp]
+    actual: NDArray[Any]
     probabilities: NDArray[np.float32]
     bad: Sequence[BadImage] = ()
     split: str = ""
@@ -143,7 +143,7 @@ class Evaluation:
             "balanced_accuracy": balanced_accuracy(confusion) if n else None,
             "macro_f1": macro_f1(confusion) if n else None,
             "classes_are_unequal": is_unequal(confusion),
-            "findings": [finding._asdict() for finding in findings(confusion, self.classes)] if n else [],
+            "findings": [finding._asdict() for finding in findings(confusion, self.classes, self.split)] if n else [],
             "known": self._known(),
             "calibration_error": calibration_error(self.confidence, correct) if n else None,
             "per_class": metrics.per_class(confusion, self.classes),

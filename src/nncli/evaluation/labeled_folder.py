@@ -22,7 +22,7 @@ from nncli.data.reading import Reading, listed_source, packed_source, read_sourc
 from nncli.data.source import ImageSource
 from nncli.data.unread_images import unread_note
 from nncli.errors import DataError, UsageError
-from nncli.text import printable
+from nncli.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -215,7 +215,7 @@ def _listed(tree: Tree, part: Part, notes: list[str]) -> tuple[list[str], list[s
         return list(found), list(found.values()), classes
     if not part.classes:
         more = hint(tree, part.folder, images)
-        holds = f"{len(images):,} images without a class" if images else "no folders in it"
+        holds = f"{counted(len(images), 'image')} without a class" if images else "no folders in it"
         raise DataError(f"{printable(part.folder)}: {holds}; expected one folder per class{more}")
     names = ", ".join(printable(name) for name, _ in part.classes)
     raise DataError(f"{printable(part.folder)}: its images, in {names}, have no class; expected one folder per class")

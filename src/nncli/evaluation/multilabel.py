@@ -39,11 +39,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from nncli.data.loading import BadImage
     from nncli.model.predictor import Prediction
-
-NO_THRESHOLDS: Any = None
-"""Stands for thresholds that `of` is given."""
 
 
 @dataclass(frozen=True)
@@ -56,28 +52,12 @@ class MultilabelEvaluation(Evaluation):
         thresholds: Probability from which on each label is told, (K,), or for each image its own, (m, K).
     """
 
-    thresholds: NDArray[np.float64] = field(default=NO_THRESHOLDS)
+    thresholds: NDArray[np.float64] = field(kw_only=True)
 
     def part(self, rows: list[int]) -> MultilabelEvaluation:
         """The images in these rows."""
         thresholds = self.thresholds if self.thresholds.ndim == 1 else self.thresholds[rows]
         return replace(cast("MultilabelEvaluation", super().part(rows)), thresholds=thresholds)
-
-    @classmethod
-    def of(
-        cls,
-        names: tuple[str, ...],
-        paths: list[str],
-        actual: NDArray[np.bool_],
-        probabilities: NDArray[np.float32],
-        bad: Sequence[BadImage],
-        split: str,
-        known: NDArray[np.uint8] | None = None,
-        *,
-        thresholds: NDArray[np.float64],
-    ) -> MultilabelEvaluation:
-        """An evaluation of labels; see the attributes."""
-        return cls(names, paths, actual, probabilities, bad, split, known, thresholds=thresholds)  # type: ignore[arg-type]
 
     @property
     def has(self) -> NDArray[np.bool_]:
@@ -241,7 +221,7 @@ def collect_labels(
     """
     each = collect_numbers(predictions, targets, names, np.zeros(len(names)), split)
     has = np.asarray(each.actual > 0.5)
-    return MultilabelEvaluation.of(
+    return MultilabelEvaluation(
         names, each.paths, has, each.probabilities, each.bad, split, each.known, thresholds=thresholds
     )
 

@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 
     from nncli.model.predictor import Prediction
 
-NO_MEAN: Any = None
-"""Stands for a mean of 0."""
-
 LOWEST_R2 = -1.0
 """The worst R2 that settings are compared by: no matter how far off, they are useless."""
 
@@ -46,23 +43,7 @@ class RegressionEvaluation(Evaluation):
         mean: Of the training images' numbers, (K,): what is answered without looking.
     """
 
-    mean: NDArray[np.float64] = field(default=NO_MEAN)
-
-    @classmethod
-    def of(
-        cls,
-        names: tuple[str, ...],
-        paths: list[str],
-        actual: NDArray[np.float64],
-        predicted: NDArray[np.float32],
-        bad: Sequence[BadImage],
-        split: str,
-        known: NDArray[np.uint8] | None = None,
-        *,
-        mean: NDArray[np.float64],
-    ) -> RegressionEvaluation:
-        """An evaluation of numbers; see the attributes."""
-        return cls(names, paths, actual, predicted, bad, split, known, mean=mean)  # type: ignore[arg-type]
+    mean: NDArray[np.float64] = field(kw_only=True)
 
     @property
     def residuals(self) -> NDArray[np.float64]:
@@ -77,11 +58,8 @@ class RegressionEvaluation(Evaluation):
     def report(self) -> dict[str, Any]:
         """All figures, ready for JSON; None of no images."""
         n = len(self.paths)
-        mean = np.zeros(len(self.classes)) if self.mean is None else self.mean
-        targets = {
-            name: figures(self.actual[:, k].astype(np.float64), self.probabilities[:, k].astype(np.float64), mean[k])
-            for k, name in enumerate(self.classes)
-        }
+        actual, predicted = self.actual.astype(np.float64), self.probabilities.astype(np.float64)
+        targets = {name: figures(actual[:, k], predicted[:, k], self.mean[k]) for k, name in enumerate(self.classes)}
         known = [each["r2"] for each in targets.values() if n and each["r2"] is not None]
         return {
             "task": "regression",
@@ -169,7 +147,7 @@ def collect_numbers(
     kinds = [prediction.known for prediction, _ in good]
     known = None if None in kinds else np.array(kinds, np.uint8)
     paths = [prediction.path for prediction, _ in good]
-    return RegressionEvaluation.of(names, paths, actual, predicted, bad, split, known, mean=mean)
+    return RegressionEvaluation(names, paths, actual, predicted, bad, split, known, mean=mean)
 
 
 def numbers_csv_rows(evaluation: Evaluation) -> list[tuple[object, ...]]:

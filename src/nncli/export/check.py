@@ -17,7 +17,7 @@ from nncli.data.folder_walk import find_images
 from nncli.data.image.decoding import ImageError, decode_image
 from nncli.errors import DataError, NncliError
 from nncli.model.task import Multilabel, Regression, Task
-from nncli.text import printable
+from nncli.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -69,8 +69,8 @@ def open_session(content: bytes) -> Callable[[NDArray[np.uint8]], list[NDArray[A
         try:
             return list(session.run(None, {"images": channels_first(images) if takes_floats else images}))
         except Exception as error:  # a network of somebody may want as many images as it was made for
-            line = printable(str(error).splitlines()[0])[:150]
-            message = f"onnxruntime {onnxruntime.__version__} cannot run the file on {len(images)} images: {line}"
+            line, shown = printable(str(error).splitlines()[0])[:150], counted(len(images), "image")
+            message = f"onnxruntime {onnxruntime.__version__} cannot run the file on {shown}: {line}"
             raise NncliError(f"{message}; export the backbone for any number of images") from error
 
     return run

@@ -5,11 +5,15 @@ among the 2 (grayscale) or 8 (rgb) boxes around it, the nearer the more, so that
 counts slightly. Shares are square roots of counts, because the difference between none and a little says more than
 the difference between much and a little more (the Hellinger kernel).
 
+A pixel whose shares of the upper levels are r, g and b adds r g b to the uppermost box, (1 - r) g b to one below it,
+and so on. Multiplied out, eight sums over the pixels of a box tell all: those of 1, r, g, b, r g, r b, g b and r g b.
+
 Source: Swain and Ballard 1991, "Color indexing"; the root: Arandjelovic and Zisserman 2012, section 3.
 """
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,6 +31,9 @@ if TYPE_CHECKING:
 
 CHUNK_VALUES = 1 << 18
 """Pixel values at a time: 64 images of 4096, or one that is larger."""
+
+TURNS = 8
+"""Strips of an image whose pixels are counted in turn."""
 
 
 class ColorHistogramBlock(FixedBlock):
@@ -60,14 +67,15 @@ class ColorHistogramBlock(FixedBlock):
                 self.extract(side, out)
             return
         down, across, grid = self._down, self._across, self.settings.grid
-        n_pixels = np.outer(down.n_places[:grid], across.n_places[:grid])[:, :, None]
+        n_pixels = np.asarray(np.outer(down.n_places[:grid], across.n_places[:grid])[:, :, None], like=images)
+        of_rows, of_columns = (np.asarray(cells.of_runs, like=images) for cells in (down, across))
         chunk, n_sides = max(1, CHUNK_VALUES // images[:1].size), 1 + mirrored
         for start in range(0, len(images), chunk):
             some = slice(start, start + chunk)
             counts = self._counts(images[some])
             m, n_boxes = len(counts), counts.shape[-1]
-            counts = np.matmul(down.of_runs, counts.reshape(m, len(down.runs), -1))
-            counts = np.matmul(across.of_runs, counts.reshape(m, -1, len(across.runs), n_boxes))
+            counts = np.matmul(of_rows, counts.reshape(m, len(down.runs), -1))
+            counts = np.matmul(of_columns, counts.reshape(m, -1, len(across.runs), n_boxes))
             counts = counts.reshape(m, len(down.parts), grid, len(across.parts), grid, n_boxes)
             for part, (top, left) in enumerate(self._places[0]):
                 cells = np.sqrt(counts[:, down.parts[top], :, across.parts[left]] / n_pixels)
@@ -92,21 +100,30 @@ class ColorHistogramBlock(FixedBlock):
             np.searchsorted(cells.runs, np.arange(n), "right") - 1
             for cells, n in ((self._down, height), (self._across, width))
         )
-        run = (rows[:, None] * n_across + columns).ravel()
-        box = (np.arange(m)[:, None] * n_down * n_across + run) * n_boxes
+        run = np.asarray((rows[:, None] * n_across + columns).ravel(), like=images)
+        # Neighbors are alike, and a sum has to wait for the one before it in the same box: pixels far apart take turns.
+        turns = m * math.gcd(height, TURNS)
+        box = (np.arange(m, like=images)[:, None] * n_down * n_across + run) * n_boxes
+        box = box.reshape(turns, -1).T.copy()
         level = np.arange(256, dtype=np.float32) * np.float32((bins - 1) / 255)  # of every value that a pixel can have
         lower = np.minimum(level.astype(np.intp), bins - 2)
-        upper_share = level - lower.astype(np.float32)
-        lower_share = 1 - upper_share
-        # Of the boxes around a pixel: beyond the lowest one, and its share.
-        corners, weights = [0], [np.ones(1, np.float32)]
+        upper_share = np.asarray((level - lower).astype(np.float64), like=images)
+        lower = np.asarray(lower, like=images)
+        products: list[NDArray[np.float64] | None] = [None]  # of the shares of some channels, 1 of none
         for channel in range(channels):
-            values = np.ascontiguousarray(images[..., channel]).reshape(m, -1)
-            box = box + lower[values] * bins ** (channels - 1 - channel)
-            shares = lower_share[values], upper_share[values]
-            corners = [corner * bins + is_upper for corner in corners for is_upper in (0, 1)]
-            weights = [weight * share for weight in weights for share in shares]
-        counts = np.zeros(m * n_down * n_across * n_boxes)
-        for corner, weight in zip(corners, weights, strict=True):
-            counts += np.bincount((box + corner).ravel(), weight.ravel(), counts.size)
-        return counts.reshape(m, n_down, n_across, n_boxes)
+            values = images[..., channel].reshape(turns, -1).T.astype(np.intp, order="C")
+            box += np.take(lower * bins ** (channels - 1 - channel), values)
+            share = np.take(upper_share, values).ravel()
+            products = [each for it in products for each in (it, share if it is None else it * share)]
+        n_all, shape = m * n_down * n_across * n_boxes, (-1, *[bins] * channels)
+        sums = [np.bincount(box.ravel(), it, n_all).astype(np.float64).reshape(shape) for it in products]
+        for channel in range(channels, 0, -1):
+            sums = [_divided(*both, channel) for both in zip(sums[::2], sums[1::2], strict=True)]
+        return np.maximum(sums[0], 0).reshape(m, n_down, n_across, n_boxes)  # rounding may leave a little less than 0
+
+
+def _divided(pixels: NDArray[np.float64], upper: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
+    """Counts of pixels by the lower of two levels, divided between both: the `upper` shares go one level up."""
+    divided = np.moveaxis(pixels - upper, axis, 0)
+    divided[1:] += np.moveaxis(upper, axis, 0)[:-1]
+    return np.moveaxis(divided, 0, axis)

@@ -11,12 +11,16 @@ from nncli.features.settings import PIXELS, Features, Shape, class_name, n_featu
 from nncli.features.settings.looks import seen_shape
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Container, Mapping
 
     from numpy.typing import NDArray
 
     from nncli.features.block import Array, FittedBlock, Unit
-    from nncli.features.looks import Parts
+    from nncli.features.looks import Parts, Rows
+
+
+HOST = np.empty(0, np.float32)
+"""An array of NumPy."""
 
 
 def block_class(kind: str) -> Any:
@@ -33,10 +37,18 @@ class FeatureColumn:
         blocks: The fitted blocks.
         looks: ``whole``, or ``parts`` or ``parts_in_training`` where they see the whole in the size of a part, or a
             part; see looks.py.
+        like: An array: images are brought to where it lies, and features are computed there. By default by NumPy.
     """
 
-    def __init__(self, features: Features, shape: Shape, blocks: list[FittedBlock], looks: str = "whole") -> None:
-        self.features, self.shape, self.blocks, self.looks = features, shape, blocks, looks
+    def __init__(
+        self,
+        features: Features,
+        shape: Shape,
+        blocks: list[FittedBlock],
+        looks: str = "whole",
+        like: NDArray[Any] = HOST,
+    ) -> None:
+        self.features, self.shape, self.blocks, self.looks, self.like = features, shape, blocks, looks, like
         self.parts = None if looks == "whole" else _parts(shape)
         shape = seen_shape(shape, looks)
         self.n_features = n_features(features, shape)
@@ -53,7 +65,7 @@ class FeatureColumn:
         cls,
         features: Features,
         shape: Shape,
-        pixels: NDArray[np.uint8],
+        pixels: Rows,
         seed: int,
         on_block: Callable[[int], None] = lambda _n: None,
         looks: str = "whole",
@@ -68,14 +80,19 @@ class FeatureColumn:
             on_block: Told of every block that has learned.
             looks: See above; blocks learn from the whole.
         """
-        images, blocks = pixels.reshape(-1, *shape), []
-        if looks != "whole":
-            images = _parts(shape).whole(images)
+        images = pixels[:].reshape(-1, *shape) if looks == "whole" else _parts(shape).whole(pixels)
+        blocks = []
         for i, settings in enumerate(features):
             rng = np.random.default_rng([seed, i, len(features)])
             blocks.append(block_class(settings.kind).fit(settings, images, rng))
             on_block(1)
         return cls(features, shape, blocks, looks)
+
+    def moved_to(self, like: NDArray[Any]) -> FeatureColumn:
+        """The same column, its learned arrays lying where `like` does."""
+        if isinstance(like, type(self.like)):
+            return self
+        return self.from_arrays(self.features, self.shape, self.arrays(), self.looks, like)
 
     @property
     def is_pixels(self) -> bool:
@@ -93,24 +110,33 @@ class FeatureColumn:
                 prepare()
 
     def extract(self, pixels: NDArray[np.uint8], out: Array) -> None:
-        """Write the feature columns of `pixels`, one image per row, to the rows of `out`, (m, n_features)."""
+        """Write the feature columns of `pixels`, one image per row, to the rows of `out`, (m, n_features).
+
+        Here as below: pixels may lie anywhere, features are written where the column lies.
+        """
         self._extract(pixels, [out])
 
     def extract_both(self, pixels: NDArray[np.uint8], out: Array, mirrored: Array) -> None:
         """As `extract`, and write the feature columns of the mirror images to the rows of `mirrored`."""
         self._extract(pixels, [out, mirrored])
 
-    def extract_looks(self, pixels: NDArray[np.uint8], looks: Array, *, mirrored: bool) -> None:
+    def extract_looks(
+        self, pixels: NDArray[np.uint8], looks: Array, *, mirrored: bool, is_first_known: bool = False
+    ) -> None:
         """Write the feature columns of all looks at `pixels`, the whole first, to `looks`, (n_looks, m, n_features).
 
-        Each is followed by that of its mirror image, if these are wanted. One look is at the whole.
+        Each is followed by that of its mirror image, if these are wanted. One look is at the whole; where that column
+        is known, it is left out.
         """
-        images, n = pixels.reshape(-1, *self.shape), 2 if mirrored else 1
-        if len(looks) == n:
-            self._extract(pixels, list(looks))
+        images, n = self._images(pixels), 2 if mirrored else 1
+        if not is_first_known:
+            self._extract(images, list(looks[:n]))
+        elif mirrored:
+            self._extract_seen(self.whole(images)[:, :, ::-1].copy(), [looks[1]])
+        if len(looks) == n or not self.parts:
             return
-        for first, seen in enumerate(self.parts.of(images) if self.parts else [images]):
-            self._extract_seen(seen, list(looks[n * first : n * first + n]), is_part=first > 0)
+        for number, seen in enumerate(self.parts.parts_of(images), start=1):
+            self._extract_seen(seen, list(looks[n * number : n * number + n]), is_part=True)
         entries = self.entries()
         for (members, _), of_parts in zip(self._units, self._units_of_parts, strict=True):
             if of_parts:
@@ -118,8 +144,12 @@ class FeatureColumn:
 
     def whole(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Whole images as the blocks see them, (m, height, width, channels)."""
-        images = pixels.reshape(-1, *self.shape)
+        images = self._images(pixels)
         return self.parts.whole(images) if self.parts else images
+
+    def _images(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Images given as rows, where the column lies, (m, height, width, channels)."""
+        return np.asarray(pixels, like=self.like).reshape(-1, *self.shape)
 
     def _extract(self, pixels: NDArray[np.uint8], looks: list[Array]) -> None:
         self._extract_seen(self.whole(pixels), looks)
@@ -146,25 +176,44 @@ class FeatureColumn:
         }
 
     @staticmethod
-    def array_shapes(features: Features, shape: Shape) -> dict[str, tuple[int, ...]]:
-        """The shapes of `arrays`, for checking a file before anything is computed."""
-        return {
-            f"features{i}.{name}": array_shape
-            for i, settings in enumerate(features, start=1)
-            for name, array_shape in block_class(settings.kind).array_shapes(settings, shape).items()
-        }
+    def array_shapes(features: Features, shape: Shape, names: Container[str] = ()) -> dict[str, tuple[int, ...]]:
+        """The shapes of `arrays`, for checking a file before anything is computed.
+
+        Args:
+            features: The settings of the blocks.
+            shape: Of what they see.
+            names: Of the arrays in the file, which may be an older one.
+        """
+        shapes: dict[str, tuple[int, ...]] = {}
+        for i, settings in enumerate(features, start=1):
+            block = block_class(settings.kind)
+            its = block.array_shapes(settings, shape)
+            if older := getattr(block, "older_array_shapes", None):
+                before = older(settings, shape)
+                its = before if all(f"features{i}.{name}" in names for name in before) else its
+            shapes |= {f"features{i}.{name}": array_shape for name, array_shape in its.items()}
+        return shapes
 
     @classmethod
     def from_arrays(
-        cls, features: Features, shape: Shape, arrays: Mapping[str, NDArray[Any]], looks: str = "whole"
+        cls,
+        features: Features,
+        shape: Shape,
+        arrays: Mapping[str, NDArray[Any]],
+        looks: str = "whole",
+        like: NDArray[Any] = HOST,
     ) -> FeatureColumn:
-        """The column that gave `arrays`, which have the right names and shapes."""
+        """The column that gave `arrays`, which have the right names and shapes; they are brought to where `like` is."""
         blocks, seen = [], seen_shape(shape, looks)
         for i, settings in enumerate(features, start=1):
             prefix = f"features{i}."
-            own = {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+            own = {
+                name.removeprefix(prefix): np.asarray(array, like=like)
+                for name, array in arrays.items()
+                if name.startswith(prefix)
+            }
             blocks.append(block_class(settings.kind)(settings, seen, **own))
-        return cls(features, shape, blocks, looks)
+        return cls(features, shape, blocks, looks, like)
 
 
 def _parts(shape: Shape) -> Parts:

@@ -23,6 +23,7 @@ import math
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from nncli.features.block import Array
 from nncli.features.cells import WHOLE, pooling
@@ -32,6 +33,8 @@ from nncli.features.settings.patches import Patches
 from nncli.features.shared_patches import SharedPatches
 from nncli.features.span import leading_eigenvectors
 from nncli.features.tiles import Layer
+from nncli.features.winograd import SIZE, Winograd
+from nncli.machine.backend import on_host
 from nncli.machine.divide import divide, shared_array
 from nncli.machine.forking import number_of_processes
 from nncli.machine.threads import PerThread
@@ -66,6 +69,9 @@ IMAGES_TOGETHER = 16
 MANY_IMAGES = 64
 """Images from which on several processes compute their maps."""
 
+THIN = 0.7
+"""Two matrices take the place of one where their products are at most this share of its work."""
+
 LEAST_ERROR = 1e-5
 """Of a matrix taken apart, as a share of its length: what rounding leaves."""
 
@@ -94,6 +100,12 @@ class Patterns(NamedTuple):
         comparison = self.whitening @ self.directions.T.astype(np.float64)
         return np.vstack([comparison, -self.mean @ comparison]).astype(np.float32)
 
+    def factors(self) -> tuple[Array, Array]:
+        """The same in two products: first (d', r), then, with a 1 below what it gives, (r + 1, K')."""
+        directions = self.directions.T.astype(np.float64)
+        second = np.vstack([directions, -self.mean @ self.whitening @ directions])
+        return self.whitening.astype(np.float32), second.astype(np.float32)
+
 
 class DeepPatchesBlock:
     """The block `deep_patches` for images of one shape.
@@ -102,8 +114,9 @@ class DeepPatchesBlock:
         settings: Of the block.
         shape: Height, width and channels of the images.
         matrix: Of the first layer, (d + 1, K).
-        deep_matrix: Of the second layer, (d' + 1, K').
         faint: Added to the length of a window, (1,).
+        deep_matrix: Of the second layer, (d' + 1, K').
+        deep_directions, deep_patterns: Instead, in two products, (d', r) and (r + 1, K').
         parts: Images of this shape are parts of larger ones, and these are what is to be computed; see looks.py.
     """
 
@@ -112,11 +125,16 @@ class DeepPatchesBlock:
         settings: DeepPatches,
         shape: Shape,
         matrix: Array,
-        deep_matrix: Array,
         faint: Array,
+        *,
+        deep_matrix: Array | None = None,
+        deep_directions: Array | None = None,
+        deep_patterns: Array | None = None,
         parts: Parts | None = None,
     ) -> None:
-        self.settings, self.shape, self.deep_matrix = settings, shape, deep_matrix
+        self.settings, self.shape = settings, shape
+        deep = {"deep_matrix": deep_matrix, "deep_directions": deep_directions, "deep_patterns": deep_patterns}
+        self.deep = {name: array for name, array in deep.items() if array is not None}
         self.faint = np.maximum(faint, FAINTEST)  # whatever a stranger's model says, nothing is divided by 0
         self.patterns: Patterns | None = None  # known only where they were just learned
         self.n_features = settings.n_features(shape)
@@ -138,16 +156,17 @@ class DeepPatchesBlock:
         """Learn both layers from `images`, (m, height, width, channels)."""
         shape = (images.shape[1], images.shape[2], images.shape[3])
         first = PatchesBlock.fit(first_layer(settings), images, rng)
-        n_in = settings.deep_size**2 * 2 * settings.count
-        empty = np.zeros((n_in + 1, settings.deep_count), np.float32)
-        block = cls(settings, shape, first.matrix, empty, np.zeros(1, np.float32))
+        block = cls(settings, shape, first.matrix, np.zeros(1, np.float32))
         windows = block._sample(images, rng)
         block.faint = windows.faint
         return block.with_patterns(learn_windows(windows, settings.deep_count, rng))
 
     def with_patterns(self, patterns: Patterns) -> DeepPatchesBlock:
         """The block with other patterns."""
-        block = DeepPatchesBlock(self.settings, self.shape, self.layer.matrix, patterns.matrix(), self.faint)
+        deep: dict[str, Any] = {"deep_matrix": patterns.matrix()}
+        if _is_thin(self.settings):
+            deep = dict(zip(("deep_directions", "deep_patterns"), patterns.factors(), strict=True))
+        block = DeepPatchesBlock(self.settings, self.shape, self.layer.matrix, self.faint, **deep)
         block.patterns = patterns
         return block
 
@@ -168,11 +187,32 @@ class DeepPatchesBlock:
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Learned arrays, by name."""
-        return {"matrix": self.layer.matrix, "deep_matrix": self.deep_matrix, "faint": self.faint}
+        return {"matrix": self.layer.matrix, **self.deep, "faint": self.faint}
+
+    @property
+    def deep_matrix(self) -> Array:
+        """Of the second layer, in one product, (d' + 1, K')."""
+        if "deep_matrix" in self.deep:
+            return self.deep["deep_matrix"]
+        first, second = self.deep["deep_directions"], self.deep["deep_patterns"]
+        return np.vstack([first @ second[:-1], second[-1:]])
 
     @staticmethod
     def array_shapes(settings: DeepPatches, shape: Shape) -> dict[str, tuple[int, ...]]:
         """Shapes of `arrays`, for checking a file."""
+        if not _is_thin(settings):
+            return DeepPatchesBlock.older_array_shapes(settings, shape)
+        n_in, n_directions, count = _sizes(settings)
+        return {
+            "matrix": (settings.size**2 * shape[2] + 1, settings.count),
+            "deep_directions": (n_in, n_directions),
+            "deep_patterns": (n_directions + 1, count),
+            "faint": (1,),
+        }
+
+    @staticmethod
+    def older_array_shapes(settings: DeepPatches, shape: Shape) -> dict[str, tuple[int, ...]]:
+        """Likewise, of files that have one matrix whatever its rank."""
         return {
             "matrix": (settings.size**2 * shape[2] + 1, settings.count),
             "deep_matrix": (settings.deep_size**2 * 2 * settings.count + 1, settings.deep_count),
@@ -186,19 +226,27 @@ class DeepPatchesBlock:
     def from_sums(self, sums: Array, looks: list[Array]) -> None:
         """Pool, and compare windows; see `PatchUser`."""
         comparison = self._comparison.get(
-            lambda: _Comparison(self.settings, self.map_shape, self.deep_matrix, self.faint)
+            lambda: _Comparison(self.settings, self.map_shape, self._factors(), self.faint, self._cells)
         )
         for side, maps in enumerate(self._maps(sums)):
             its_looks = looks[side :: len(sums)]
             for i, one in enumerate(maps):
-                for out, column in zip(its_looks, comparison.columns(one, self._cells[side]), strict=True):
+                for out, column in zip(its_looks, comparison.columns(one, side), strict=True):
                     out[i] = column
 
     def of_parts(self, parts: Parts) -> DeepPatchesBlock | None:
         """See `PatchUser`."""
         if not parts.begin_at_multiples_of(self.settings.map_step):
             return None
-        return DeepPatchesBlock(self.settings, self.shape, self.layer.matrix, self.deep_matrix, self.faint, parts)
+        return DeepPatchesBlock(self.settings, self.shape, self.layer.matrix, self.faint, **self.deep, parts=parts)
+
+    def _factors(self) -> list[Array]:
+        """Matrices that windows are multiplied with, one after the other; the last has an offset below it."""
+        if "deep_matrix" not in self.deep:
+            return list(self.deep.values())
+        matrix = on_host(self.deep_matrix)
+        *first, last = thin_factors(matrix[:-1])
+        return [np.asarray(each, like=self.faint) for each in (*first, np.vstack([last, matrix[-1:]]))]
 
     def _maps(self, sums: Array) -> Array:
         """The pooled answers of every patch, (1 or 2 looks, m, q, q', 2 K)."""
@@ -206,12 +254,12 @@ class DeepPatchesBlock:
         threshold, pool, map_shape = np.float32(self.settings.threshold), self.settings.pool, self.map_shape
         step = max(pool // 2, 1)
         run = math.gcd(pool, step)
-        pooled = np.zeros((n_looks, m, 2, map_shape[0], q, count), np.float32)
+        pooled = np.zeros((n_looks, m, 2, map_shape[0], q, count), np.float32, like=sums)
         last = (map_shape[0] - 1) * step // run + 1
         for first in range(pool // run):
             pooled += sums[:, :, :, first : first + last : step // run]
         pooled /= np.float32(pool)
-        maps = np.empty((n_looks, m, *map_shape, 2, count), np.float32)
+        maps = np.empty((n_looks, m, *map_shape, 2, count), np.float32, like=sums)
         np.subtract(pooled[:, :, 0], threshold, out=maps[..., 0, :])
         np.subtract(-threshold, pooled[:, :, 1], out=maps[..., 1, :])
         return maps.reshape(n_looks, m, *map_shape, 2 * count)
@@ -276,9 +324,9 @@ class WindowSample:
 
 def windows_of(image_map: Array, size: int) -> Array:
     """Every window of a map, (q, q', 2 K), without a copy: (q - size + 1, q' - size + 1, size, size * 2 K)."""
-    (down, across), run = (n - size + 1 for n in image_map.shape[:2]), size * image_map.shape[2]
-    a, b, c = image_map.strides
-    return np.lib.stride_tricks.as_strided(image_map, (down, across, size, run), (a, b, a, c), writeable=False)
+    channels, rows = image_map.shape[2], image_map.reshape(len(image_map), -1)
+    windows: Array = sliding_window_view(rows, (size, size * channels))[:, ::channels]
+    return windows
 
 
 def lengths_of_windows(image_map: Array, size: int) -> Array:
@@ -293,47 +341,79 @@ def lengths_of_windows(image_map: Array, size: int) -> Array:
 class _Comparison:
     """From a map to features: its windows, divided by their lengths, compared, counted in cells.
 
-    The patterns are mixtures of a few principal directions: their matrix has a low rank. So it is taken apart into two
-    thin ones, W = U V, and U V is two products of half the work.
+    The patterns are mixtures of a few principal directions: their matrix has a low rank. So it is kept as two thin
+    ones, W = U V, or taken apart into such, and U V is two products of half the work.
 
     Args:
         settings: Of the block.
         map_shape: q, q'.
-        matrix: (d' + 1, K').
+        factors: (d', r) and (r + 1, K'), or (d' + 1, K') alone.
         faint: Added to the length of a window, (1,).
+        cells: Averages over the cells of all parts, of images and of mirror images, (parts * grid * grid, n) each.
     """
 
-    def __init__(self, settings: DeepPatches, map_shape: tuple[int, int], matrix: Array, faint: Array) -> None:
-        self.size, self.faint = settings.deep_size, faint
-        self.positions = map_shape[0] - self.size + 1, map_shape[1] - self.size + 1
-        n, (d, count) = self.positions[0] * self.positions[1], matrix.shape
-        self._windows = np.empty((n, d - 1), np.float32)
-        self._factors, self._offset = thin_factors(matrix[:-1]), matrix[-1]
-        self._between = [np.empty((n, factor.shape[1]), np.float32) for factor in self._factors]
-        self._strong = np.empty((n, count), np.float32)
-        self._threshold = np.full(count, settings.deep_threshold, np.float32)  # faster than a number
+    def __init__(
+        self, settings: DeepPatches, map_shape: tuple[int, int], factors: list[Array], faint: Array, cells: list[Array]
+    ) -> None:
+        self.size, self.faint, self._offset = settings.deep_size, faint, factors[-1][-1]
+        first, *self._others = [*factors[:-1], factors[-1][:-1]]
+        self._first = Winograd(map_shape, first) if self.size == SIZE else _EachWindow(map_shape, first, self.size)
+        places = self._first.places
+        # Rows behind the last window belong to no cell, and have any length.
+        self._cells = [np.asarray(np.pad(each, ((0, 0), (0, 1)))[:, places], like=faint) for each in cells]
+        self._places = np.asarray(places, like=faint)
+        shape = len(places), settings.deep_count
+        self._answers, self._strong = (np.empty(shape, np.float32, like=faint) for _ in range(2))
+        threshold = np.full(shape[1], settings.deep_threshold, np.float32)  # faster than a number
+        self._threshold = np.asarray(threshold, like=faint)
         self._minus_threshold = -self._threshold
         self._n_cells = settings.grid**2
 
-    def columns(self, image_map: Array, cells: Array) -> Array:
+    def columns(self, image_map: Array, side: int) -> Array:
         """The features of a map, (q, q', 2 K), one row for each part of it, (parts, 2 * grid * grid * K').
 
         Args:
             image_map: The map.
-            cells: Averages over the cells of all parts, (parts * grid * grid, n).
+            side: 0 of an image, 1 of a mirror image.
         """
-        view = windows_of(image_map, self.size)
-        self._windows.reshape(view.shape)[...] = view
-        answers = self._windows
-        for i, (factor, between) in enumerate(zip(self._factors, self._between, strict=True)):
-            answers = np.matmul(answers, factor, out=between)
-            if i == 0:
-                answers /= lengths_of_windows(image_map, self.size).reshape(-1, 1) + self.faint
+        lengths = np.append(lengths_of_windows(image_map, self.size) + self.faint, np.float32(1))
+        answers = self._first(image_map)
+        answers /= lengths[self._places][:, None]
+        for factor in self._others:
+            answers = np.matmul(answers, factor, out=self._answers)
         answers += self._offset
+        cells = self._cells[side]
         strong = cells @ np.maximum(answers, self._threshold, out=self._strong)  # (parts * cells, K')
         weak = cells @ np.minimum(answers, self._minus_threshold, out=answers)
-        by_part = [side.reshape(-1, self._n_cells * side.shape[1]) for side in (strong, weak)]
+        by_part = [each.reshape(-1, self._n_cells * each.shape[1]) for each in (strong, weak)]
         return np.concatenate(by_part, axis=1)
+
+
+class _EachWindow:
+    """As `Winograd`, for windows of any size: each is cut, and compared by itself."""
+
+    def __init__(self, map_shape: tuple[int, int], patterns: Array, size: int) -> None:
+        self._patterns, self._size = patterns, size
+        self.places = np.arange(math.prod(n - size + 1 for n in map_shape))
+        self._windows = np.empty((len(self.places), len(patterns)), np.float32, like=patterns)
+
+    def __call__(self, image_map: Array) -> Array:
+        """The answers to the windows of a map, (q, q', channels): (n, K)."""
+        view = windows_of(image_map, self._size)
+        self._windows.reshape(view.shape)[...] = view
+        return self._windows @ self._patterns
+
+
+def _sizes(settings: DeepPatches) -> tuple[int, int, int]:
+    """d', r and K'."""
+    n_in = settings.deep_size**2 * 2 * settings.count
+    return n_in, min(DIRECTIONS, n_in), settings.deep_count
+
+
+def _is_thin(settings: DeepPatches) -> bool:
+    """Whether two products are enough less work than one."""
+    n_in, n_directions, count = _sizes(settings)
+    return n_directions * (n_in + count) <= THIN * n_in * count
 
 
 def thin_factors(W: Array) -> list[Array]:
@@ -350,7 +430,7 @@ def thin_factors(W: Array) -> list[Array]:
     """
     n, k = W.shape
     rank = DIRECTIONS + 6
-    if rank * (n + k) > 0.7 * n * k:
+    if rank * (n + k) > THIN * n * k:
         return [W]
     exact = W.astype(np.float64)
     Q = np.linalg.qr(exact @ np.random.default_rng(0).standard_normal((k, rank)))[0]
@@ -398,8 +478,12 @@ def learn_windows(windows: Sample, count: int, rng: np.random.Generator) -> Patt
         products += rows.T @ rows
     m = -(-n // step)
     mean = total / m
-    covariance = products / m - np.outer(mean, mean)
+    products /= m
+    covariance = np.outer(mean, mean)
+    np.subtract(products, covariance, out=covariance)  # in place: with 3 * 3 * 192 values 24 MB each
+    del products
     eigenvalues, V = leading_eigenvectors(covariance, DIRECTIONS)
+    del covariance
     eigenvalues = np.maximum(eigenvalues, 0)
     whitening = V / np.sqrt(eigenvalues + WHITENING * eigenvalues.mean() + 1e-12)
     short, offset = whitening.astype(np.float32), (mean @ whitening).astype(np.float32)

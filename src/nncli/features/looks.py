@@ -31,7 +31,7 @@ Source: Krizhevsky, Sutskever and Hinton 2012, section 4.1 (parts of an image in
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -49,8 +49,21 @@ Array = np.ndarray[Any, np.dtype[np.float32]]
 UNITS = 128
 """Weights are multiples of 1 / UNITS."""
 
-TOGETHER = 32
+TOGETHER = 8
 """Images made smaller at a time."""
+
+BANDS = 8
+"""Products in place of one: a pixel depends on few neighbors, and most of the matrix is 0."""
+
+
+class Rows(Protocol):
+    """Images that are given when they are asked for; an array is one."""
+
+    def __len__(self) -> int:
+        """How many."""
+
+    def __getitem__(self, chosen: slice, /) -> NDArray[np.uint8]:
+        """Some of them, (m, height, width, channels) or (m, height * width * channels)."""
 
 
 class Parts:
@@ -64,27 +77,42 @@ class Parts:
         self.shape, self.seen = shape, seen_shape(shape, "parts")
         height, width, _ = self.seen
         self.down, self.across = reduction(shape[0], height), reduction(shape[1], width)
+        self._down = _bands(self.down)
+        self._across = _bands(np.kron(self.across, np.eye(shape[2], dtype=np.float32)))  # channels lie side by side
         bottom, right = shape[0] - height, shape[1] - width
         middle = bottom // 2, right // 2
         self.places = [middle, (0, 0), (0, right), (bottom, 0), (bottom, right)]
         self._right = right
 
-    def whole(self, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """The whole of `images`, (m, height, width, channels), in the size of a part."""
-        small = np.empty((len(images), *self.seen), np.uint8)
+    def whole(self, images: Rows) -> NDArray[np.uint8]:
+        """The whole of `images`, m of them, in the size of a part, (m, height', width', channels)."""
+        like = images[:0]
+        small = np.empty((len(images), *self.seen), np.uint8, like=like)
+        down, across = (
+            [(made, of, np.asarray(matrix, like=like)) for made, of, matrix in bands]
+            for bands in (self._down, self._across)
+        )
         for start in range(0, len(images), TOGETHER):  # as numbers of four bytes they take much memory
-            some = images[start : start + TOGETHER].astype(np.float32)
-            rows = np.tensordot(some, self.down, (1, 1))  # (m, width, channels, height')
-            exact = np.tensordot(rows, self.across, (1, 1))  # (m, channels, height', width')
-            small[start : start + TOGETHER] = np.rint(exact).transpose(0, 2, 3, 1)
+            some = images[start : start + TOGETHER].reshape(-1, *self.shape).astype(np.float32)
+            rows = np.empty((len(some), self.seen[0], self.shape[1] * self.shape[2]), np.float32, like=like)
+            for made, of, matrix in down:
+                np.matmul(matrix, some[:, of].reshape(len(some), -1, rows.shape[2]), out=rows[:, made])
+            exact = np.empty((len(some) * self.seen[0], self.seen[1] * self.seen[2]), np.float32, like=like)
+            for made, of, matrix in across:
+                np.matmul(rows.reshape(len(exact), -1)[:, of], matrix.T, out=exact[:, made])
+            small[start : start + TOGETHER] = np.rint(exact, out=exact).reshape(len(some), *self.seen)
         return small
 
     def of(self, images: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
         """First the whole, then each part, of `images`, (m, height, width, channels)."""
         yield self.whole(images)
+        yield from self.parts_of(images)
+
+    def parts_of(self, images: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
+        """Each part of `images`, likewise."""
         height, width, _ = self.seen
         for top, left in self.places:
-            yield np.ascontiguousarray(images[:, top : top + height, left : left + width])
+            yield images[:, top : top + height, left : left + width].copy()
 
     def begin_at_multiples_of(self, step: int) -> bool:
         """Whether all parts do, those of the mirror image, too."""
@@ -94,6 +122,18 @@ class Parts:
         """Top and left of each part, counted in steps of so many pixels: in the image, and in its mirror image."""
         sides = self.places, [(top, self._right - left) for top, left in self.places]
         return [[(top // step, left // step) for top, left in side] for side in sides]
+
+
+def _bands(matrix: Array) -> list[tuple[slice, slice, Array]]:
+    """Rows of a matrix, (k, n), the columns in which they are not 0, and what is there."""
+    k, bands = len(matrix), []
+    for number in range(BANDS):
+        made = slice(number * k // BANDS, (number + 1) * k // BANDS)
+        used = np.flatnonzero(matrix[made].any(axis=0))
+        if len(used):
+            of = slice(int(used[0]), int(used[-1]) + 1)
+            bands.append((made, of, np.ascontiguousarray(matrix[made, of])))
+    return bands
 
 
 def reduction(n: int, k: int) -> Array:

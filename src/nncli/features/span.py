@@ -24,12 +24,14 @@ Three ways to find V. With X^T for the centered columns as rows, (m, n):
     few columns       the Gram matrix X^T X, (m, m): if u is an eigenvector of it with eigenvalue s^2, then X u / s is
                       a direction. Features come a block at a time, so the columns are never there as floats at once.
     few features      the eigenvectors of X X^T, (n, n)
-    many of both      randomized subspace iteration: V = orthonormal basis of (X X^T)^q R for a random R, (n, r + p).
+    many of both      subspace iteration: V = orthonormal basis of (X X^T)^q S, where S, (n, r + p), are the directions
+                      of a thousand of the columns, found as above: they are near, and cost as much as half a pass.
                       Each pass multiplies the share of the direction i by its eigenvalue, so that the first ones win.
                       Between passes any basis will do whose vectors are about perpendicular: with the triangle R^T R =
                       Y^T Y of Cholesky, Y R^-1 is one, in less time and memory than Householder's. Done twice, it is
                       perpendicular up to rounding (CholeskyQR2).
-                      At the end the small problem V^T X X^T V is solved exactly (Rayleigh and Ritz).
+                      At the end the small problem V^T X X^T V, the products of V^T X, is solved exactly (Rayleigh and
+                      Ritz).
 
 Sources: Halko, Martinsson and Tropp 2011, "Finding structure with randomness" (algorithms 4.4 and 5.3); Yamamoto et al.
 2015, "Roundoff error analysis of the CholeskyQR2 algorithm"; Sirovich 1987 (the Gram matrix, "method of snapshots");
@@ -45,6 +47,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from nncli.machine.backend import on_host
 from nncli.machine.forking import number_of_processes
 
 if TYPE_CHECKING:
@@ -63,8 +66,11 @@ MOST_COLUMNS = 10_000
 MORE = 10
 """Directions more than wanted that the iteration carries along, for the last ones to be found as well (p)."""
 
-PASSES = 3
-"""Passes of the iteration (q)."""
+PASSES = 2
+"""Passes of the iteration (q): they find what three from random directions do."""
+
+PASSES_FROM_RANDOM = 6
+"""Passes from random directions, where a matrix is known as a whole and they are cheap."""
 
 FAINTEST = 1e-6
 """Smallest deviation along a direction, as a share of the largest one; below it is rounding alone."""
@@ -83,14 +89,21 @@ ENTRIES = 1 << 12
 
 
 class Columns(Protocol):
-    """Training columns as rows, given a part at a time."""
+    """Training columns as rows, given a part at a time, which may lie on a GPU."""
 
     @property
     def shape(self) -> tuple[int, int]:
         """m and n."""
 
+    @property
+    def like(self) -> Array:
+        """An array that lies where parts do."""
+
     def part(self, rows: slice, entries: slice) -> Array:
         """Some of the entries of some of the columns, (m', n')."""
+
+    def some(self, rows: NDArray[np.intp]) -> Columns:
+        """Some of the columns alone."""
 
 
 class ScaledRows:
@@ -98,7 +111,7 @@ class ScaledRows:
 
     Args:
         stored: (M, n), of bytes or floats.
-        scale, offset: (n,).
+        scale, offset: (n,); where these lie, parts are brought to and scaled.
         rows: Which rows, (m,); all by default.
     """
 
@@ -111,11 +124,22 @@ class ScaledRows:
         """m and n."""
         return len(self._rows), int(self._stored.shape[1])
 
+    @property
+    def like(self) -> Array:
+        """An array that lies where parts do."""
+        return self._scale
+
     def part(self, rows: slice, entries: slice) -> Array:
         """Some of the entries of some of the rows, scaled, (m', n')."""
-        part: Array = self._stored[self._rows[rows], entries] * self._scale[entries]
+        stored = self._stored[:, entries][self._rows[rows]]  # several times as fast as [,]
+        part: Array = np.asarray(stored, like=self._scale).astype(np.float32)
+        part *= self._scale[entries]
         part += self._offset[entries]
         return part
+
+    def some(self, rows: NDArray[np.intp]) -> ScaledRows:
+        """Some of the rows alone."""
+        return ScaledRows(self._stored, self._scale, self._offset, self._rows[rows])
 
 
 class Projection:
@@ -137,6 +161,11 @@ class Projection:
     def n_directions(self) -> int:
         """r."""
         return int(self.matrix.shape[1])
+
+    def moved_to(self, like: NDArray[Any]) -> Projection:
+        """The same, its arrays lying where `like` does."""
+        matrix = np.asarray(self.matrix, like=like)
+        return self if matrix is self.matrix else Projection(matrix, np.asarray(self.shift, like=like))
 
     def apply(self, x: NDArray[Any], out: NDArray[Any]) -> None:
         """Project the rows of `x`, (m, n), into `out`, (m, r), in the precision of `out`."""
@@ -185,8 +214,8 @@ def fit_projection(columns: Columns, wanted: int, on_progress: Callable[[int], N
         eigenvalues, V = _by_gram_matrix(columns, mean, wanted)
         on_progress(n_visits(m))
     elif n <= MOST_EXACT:
-        covariance = _products(columns, mean, np.eye(n, dtype=np.float32), on_progress).astype(np.float64)
-        eigenvalues, V = _leading(covariance, wanted)
+        covariance = _added_up(columns, mean, lambda part: part.T @ part, on_progress)
+        eigenvalues, V = _leading(covariance.astype(np.float64), wanted)
         on_progress(n_visits(m) - m)
     else:
         eigenvalues, V = _by_iteration(columns, mean, wanted, on_progress)
@@ -210,8 +239,8 @@ def leading_eigenvectors(C: NDArray[Any], r: int) -> tuple[NDArray[np.float64], 
     if n <= max(MOST_EXACT, 3 * r):
         return _leading(C.astype(np.float64), r)
     matrix = C.astype(np.float32)
-    V = _random_basis(n, r + MORE)
-    for _ in range(2 * PASSES):
+    V = _random(n, r + MORE)
+    for _ in range(PASSES_FROM_RANDOM):
         V = np.linalg.qr(matrix @ V)[0]
     eigenvalues, small = _leading((V.T @ (matrix @ V)).astype(np.float64), r)
     return eigenvalues, V @ small
@@ -226,29 +255,48 @@ def _leading(C: NDArray[np.float64], r: int) -> tuple[NDArray[np.float64], NDArr
 def _by_gram_matrix(columns: Columns, mean: NDArray[np.float64], r: int) -> Any:
     """Eigenvalues and directions from the products of the columns with each other."""
     m, n = columns.shape
-    mean32 = mean.astype(np.float32)
+    mean32 = np.asarray(mean.astype(np.float32), like=columns.like)
     gram = np.zeros((m, m), np.float64)
     blocks = _blocks(n, m)
     for block in blocks:
-        part = columns.part(slice(None), block) - mean32[block]
-        gram += part @ part.T
+        part = columns.part(slice(None), block)
+        part -= mean32[block]
+        gram += on_host(part @ part.T)
     eigenvalues, U = _leading(gram, r)
     length = np.sqrt(np.maximum(eigenvalues, 0))
     scaled = (U / np.maximum(length, _least(float(length[0])))).astype(np.float32)
-    V = np.empty((n, scaled.shape[1]), np.float32)
+    V, there = np.empty((n, scaled.shape[1]), np.float32), np.asarray(scaled, like=columns.like)
     for block in blocks:
-        V[block] = (columns.part(slice(None), block) - mean32[block]).T @ scaled
+        V[block] = on_host((columns.part(slice(None), block) - mean32[block]).T @ there)
     return eigenvalues, V
 
 
 def _by_iteration(columns: Columns, mean: NDArray[np.float64], r: int, on_progress: Callable[[int], None]) -> Any:
-    """Eigenvalues and directions by randomized subspace iteration."""
-    V = _random_basis(columns.shape[1], r + MORE)
+    """Eigenvalues and directions by subspace iteration."""
+    V = _start(columns, r + MORE)
+
+    def multiplied(part: Array) -> Array:
+        return part.T @ (part @ there)
+
+    def solved(part: Array) -> Array:
+        projected = part @ there
+        return projected.T @ projected
+
     for _ in range(PASSES):
-        V = _about_perpendicular(_products(columns, mean, V, on_progress))
+        there = np.asarray(V, like=columns.like)
+        V = _about_perpendicular(_added_up(columns, mean, multiplied, on_progress))
     V = _about_perpendicular(V)
-    eigenvalues, small = _leading((V.T @ _products(columns, mean, V, on_progress)).astype(np.float64), r)
+    there = np.asarray(V, like=columns.like)
+    eigenvalues, small = _leading(_added_up(columns, mean, solved, on_progress).astype(np.float64), r)
     return eigenvalues, V @ small.astype(np.float32)
+
+
+def _start(columns: Columns, r: int) -> Array:
+    """The directions of a few of the columns, and random ones where these do not span as many."""
+    m, n = columns.shape
+    few = columns.some(np.arange(MOST_EXACT) * m // MOST_EXACT)
+    V = _by_gram_matrix(few, _mean(few), r)[1]
+    return np.hstack([V, _random(n, r - V.shape[1])])
 
 
 def _about_perpendicular(Y: Array) -> Array:
@@ -264,35 +312,41 @@ def _about_perpendicular(Y: Array) -> Array:
     return about
 
 
-def _products(columns: Columns, mean: NDArray[np.float64], V: Array, on_progress: Callable[[int], None]) -> Array:
-    """X X^T V, (n, r), for the centered columns X.
+def _added_up(
+    columns: Columns,
+    mean: NDArray[np.float64],
+    product: Callable[[Array], Array],
+    on_progress: Callable[[int], None],
+) -> Array:
+    """The sum over blocks of the columns of `product`, which is given them centered, as rows.
 
     A thread for each core takes blocks of columns; they are added up in their order, so that the sum does not depend on
     how many threads there are. None of them is left when processes are forked again.
     """
-    total, mean32 = np.zeros(V.shape, np.float32), mean.astype(np.float32)
-    blocks = _blocks(*columns.shape)
+    mean32, blocks = np.asarray(mean.astype(np.float32), like=columns.like), _blocks(*columns.shape)
+    total: Any = 0
 
-    def product(block: slice) -> Array:
-        part = columns.part(block, slice(None)) - mean32
-        found: Array = np.asarray(part.T @ (part @ V))
-        return found
+    def of_block(block: slice) -> Array:
+        part = columns.part(block, slice(None))
+        part -= mean32
+        return product(part)
 
     from concurrent.futures import ThreadPoolExecutor  # here, because who predicts imports this module, too
 
     n_threads = min(number_of_processes(), len(blocks))
     with ThreadPoolExecutor(n_threads) if n_threads > 1 else nullcontext() as threads:
-        for block, found in zip(blocks, (threads.map if threads else map)(product, blocks), strict=True):
+        for block, found in zip(blocks, (threads.map if threads else map)(of_block, blocks), strict=True):
             total += found
             on_progress(block.stop - block.start)
-    return total
+    added_up: Array = on_host(total)
+    return added_up
 
 
 def _mean(columns: Columns) -> NDArray[np.float64]:
     m, n = columns.shape
     total = np.zeros(n)
     for block in _blocks(m, n):
-        total += columns.part(block, slice(None)).sum(axis=0, dtype=np.float64)
+        total += on_host(columns.part(block, slice(None)).sum(axis=0, dtype=np.float64))
     return total / m
 
 
@@ -307,10 +361,9 @@ def _least(longest: float) -> float:
     return FAINTEST * max(longest, 1)
 
 
-def _random_basis(n: int, r: int) -> Array:
-    """Random orthonormal columns, (n, r); always the same."""
-    basis: Array = np.linalg.qr(np.random.default_rng(0).standard_normal((n, min(n, r)), np.float32))[0]
-    return basis
+def _random(n: int, r: int) -> Array:
+    """Random columns, (n, r); always the same."""
+    return np.random.default_rng(0).standard_normal((n, min(n, r)), np.float32)
 
 
 def _signed(V: NDArray[Any]) -> NDArray[Any]:

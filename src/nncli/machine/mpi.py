@@ -98,6 +98,12 @@ class MpiRanks:
         result: T = self._all.bcast(made, 0)
         return result
 
+    def dealt(self, parts: Sequence[T]) -> T:
+        """This process's part of those that process 0 has."""
+        self.meet()
+        result: T = self._all.scatter(parts if self.rank == 0 else None, 0)
+        return result
+
     def gathered(self, own: T) -> list[T]:
         """Everyone's `own`, by rank."""
         self.meet()

@@ -4,6 +4,7 @@ Every process runs the same program. Each takes its share of what can be divided
 All of them must come to the same meetings in the same order:
 
     from_first    process 0 makes something, the others get it
+    dealt         process 0 has something for each
     gathered      everyone's something, by rank
     joined        everyone's rows, one table for all
     shared        memory that all see, where they are on one machine
@@ -43,6 +44,9 @@ class Ranks(Protocol):
 
     def from_first(self, make: Callable[[], T]) -> T:
         """Process 0 calls `make`; all get the result."""
+
+    def dealt(self, parts: Sequence[T]) -> T:
+        """This process's part of those that process 0 has; what the others say is not heard."""
 
     def gathered(self, own: T) -> list[T]:
         """Everyone's `own`, by rank."""
@@ -94,6 +98,10 @@ class Alone:
         """It makes it itself."""
         return make()
 
+    def dealt(self, parts: Sequence[T]) -> T:
+        """The only one."""
+        return parts[0]
+
     def gathered(self, own: T) -> list[T]:
         """Its own."""
         return [own]
@@ -144,3 +152,8 @@ def come_from_the_first() -> Any:
 def share(ranks: Ranks, m: int) -> slice:
     """Which of m items are this process's: an equal share, give or take one."""
     return slice(m * ranks.rank // ranks.size, m * (ranks.rank + 1) // ranks.size)
+
+
+def shares(size: int, m: int) -> list[slice]:
+    """The shares of as many processes."""
+    return [slice(m * rank // size, m * (rank + 1) // size) for rank in range(size)]

@@ -233,7 +233,7 @@ def _build(arrays: dict[str, NDArray[Any]]) -> Model:
     if in_span:
         matrix = take(arrays, "projection", (length, layer_dims[0]), np.float16)
         projection = Projection(matrix, take(arrays, "projection_shift", (layer_dims[0],), np.float32))
-    shapes = FeatureColumn.array_shapes(features, shape)
+    shapes = FeatureColumn.array_shapes(features, shape, arrays)
     learned = {name: take_large(arrays, name, each, np.float32) for name, each in shapes.items()}
     evidence = evidence_from(arrays, len(classes), layer_dims[0])
     normalization, n_members = metadata["normalization"], metadata["ensemble"]

@@ -25,17 +25,19 @@ LARGE = 1 << 16
 
 def rounded(array: NDArray[Any]) -> NDArray[Any]:
     """A large array of float32 with numbers that half precision holds; others, and too large numbers, as they are."""
-    if array.dtype != np.float32 or array.size < LARGE:
-        return array
-    with np.errstate(over="ignore"):
-        half = array.astype(np.float16).astype(np.float32)
-    return half if np.isfinite(half).all() else array
+    half = _half(array)
+    return array if half is None or not np.isfinite(half).all() else half.astype(np.float32)
 
 
 def shortened(array: NDArray[Any]) -> NDArray[Any]:
     """A large array of float32 in half precision, if that changes none of its numbers; others as they are."""
+    half = _half(array)
+    return array if half is None or not np.array_equal(half, array) else half
+
+
+def _half(array: NDArray[Any]) -> NDArray[np.float16] | None:
+    """A large array of float32 as float16, too large numbers as infinity; None for others."""
     if array.dtype != np.float32 or array.size < LARGE:
-        return array
+        return None
     with np.errstate(over="ignore"):
-        half = array.astype(np.float16)
-    return half if np.array_equal(half, array) else array
+        return array.astype(np.float16)

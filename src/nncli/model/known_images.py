@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from nncli.data.shard import Shard
+
     Shape = tuple[int, int, int]
     Chunks = Callable[[], Iterable[NDArray[np.uint8]]]
 
@@ -73,23 +75,31 @@ class KnownImages:
         return arrays | ({"known.near": self.near} if len(self.near) else {})
 
 
-def known_images(training: Chunks, validation: Chunks, shape: Shape) -> KnownImages:
+def known_images(training: Chunks, validation: Chunks, shape: Shape, shard: Shard | None = None) -> KnownImages:
     """The fingerprints of the images of a training.
 
     Args:
         training: Gives the pixels of the training images, some rows at a time.
         validation: Those of the validation images.
         shape: Height, width and channels.
+        shard: Which of the training images these are, if other processes hold the rest; all are to ask together, and
+            only the first is told.
     """
+    none = np.empty(0, np.uint64)
+    nothing = KnownImages(none, none, np.empty((0, LENGTH), np.int8))
     if math.prod(shape) < FEWEST_VALUES:
-        none = np.empty(0, np.uint64)
-        return KnownImages(none, none, np.empty((0, LENGTH), np.int8))
+        return nothing
     own, others = fingerprints_of_chunks(training()), fingerprints_of_chunks(validation())
-    order, near = np.argsort(own, kind="stable"), np.empty((0, LENGTH), np.int8)
+    own = shard.joined(own[:, None])[:, 0] if shard else own
+    near = nothing.near
     if N_BYTES * (len(own) + len(others)) + LENGTH * len(own) <= ROOM:
         found = np.concatenate([near, *(near_fingerprints(chunk, shape) for chunk in training())])
-        near = found[order] if can_tell(found) else near
-    return KnownImages(own[order], np.sort(others), near)
+        found = shard.joined(found) if shard else found
+        near = found if can_tell(found) else near
+    if shard and shard.ranks.rank:
+        return nothing
+    order = np.argsort(own, kind="stable")
+    return KnownImages(own[order], np.sort(others), near[order] if len(near) else near)
 
 
 def _is_in(found: NDArray[np.uint64], known: NDArray[np.uint64]) -> NDArray[np.bool_]:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 LENGTH = 2048
 """Numbers that a feature column is shortened to; shorter ones stay as they are."""
 
-MOST_REFERENCES = 1536
+MOST_REFERENCES = 1500
 """Training images that are kept to compare with: 3 MB."""
 
 N_NEAREST = 10

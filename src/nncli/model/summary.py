@@ -15,7 +15,7 @@ from nncli.model.task import Multilabel
 if TYPE_CHECKING:
     from nncli.model.file import Model
 
-OPTIONAL = ("features", "recipe", "normalization", "ensemble")
+OPTIONAL = ("features", "normalization", "ensemble")
 """Parts that not every model has."""
 
 
@@ -31,6 +31,7 @@ def summarize(model: Model) -> dict[str, Any]:
         **{name: value for name, value in _optional(model).items() if value},
         "layers": layers,
         "n_parameters": len(model.parameters.members) * sum(layer["parameters"] for layer in layers),
+        **({"n_folded": folded} if (folded := n_folded(model)) else {}),
         "precision": str(model.parameters.flat.dtype),
         "classes": list(model.classes),
         **({"thresholds": model.task.thresholds.tolist()} if isinstance(model.task, Multilabel) else {}),
@@ -52,6 +53,13 @@ def layer_table(model: Model) -> list[dict[str, Any]]:
         }
         for l in range(1, len(dims))
     ]
+
+
+def n_folded(model: Model) -> int:
+    """Gains and shifts of batch normalization that training counted, and that are now folded into the weights."""
+    if training_config(model).get("network.normalization") != "batch":
+        return 0
+    return len(model.parameters.members) * 2 * sum(model.layer_dims[1:-1])
 
 
 def scaling(model: Model) -> str:
@@ -89,7 +97,6 @@ def _optional(model: Model) -> dict[str, Any]:
     normalization = model.parameters.normalization
     return {
         "features": [] if blocks == [{"kind": "pixels"}] else blocks,
-        "recipe": training_config(model).get("recipe"),
         "normalization": "" if normalization == "none" else normalization,
         "ensemble": 0 if len(model.parameters.members) == 1 else len(model.parameters.members),
     }

@@ -30,6 +30,8 @@ import numpy as np
 from nncli.network.normalization import NORMALIZATIONS
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from nncli.network.parameters import Array, Network, Workspace
 
 LEAK = 0.01
@@ -107,7 +109,9 @@ def softmax(Z: Array, A: Array, column: Array) -> None:
     Z -= column
 
 
-def draw_dropout_masks(workspace: Workspace, rng: np.random.Generator, m: int, share: slice = slice(None)) -> None:
+def draw_dropout_masks(
+    workspace: Workspace, rng: np.random.Generator, m: int, share: slice | NDArray[np.intp] = slice(None)
+) -> None:
     """Draw new masks for the hidden layers: 0 with probability `workspace.dropout`, else 1 / (1 - dropout).
 
     They are drawn by NumPy and brought to where the network lies: the same ones everywhere.

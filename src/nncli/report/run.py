@@ -137,6 +137,7 @@ def _interval(figures: dict[str, Any]) -> str | None:
 def _headline(run: ReportedRun, facts: dict[str, Any], figures: dict[str, Any]) -> list[tuple[str, str]]:
     """The numbers that a person asks for first."""
     metrics = run.files.metrics
+    folded = f" and {facts['n_folded']:,} folded in" if "n_folded" in facts else ""
     best, epochs = _formatted(metrics, "best_epoch", ""), _formatted(metrics, "epochs", "")
     known = [
         ("accuracy", _formatted(figures, "accuracy", ".1%")),
@@ -151,7 +152,7 @@ def _headline(run: ReportedRun, facts: dict[str, Any], figures: dict[str, Any]) 
             {"multilabel": "labels", "regression": "targets"}.get(run.model.task.name, "classes"),
             str(len(run.model.classes)),
         ),
-        ("parameters", f"{facts['n_parameters']:,}"),
+        (f"parameters{folded}", f"{facts['n_parameters']:,}"),
         (
             "kept: last epoch" if metrics.get("kept") == "last" else "best epoch",
             f"{best} / {epochs}" if best and epochs else None,

@@ -34,6 +34,7 @@ from nncli.data.pixel_rows import PixelRows
 from nncli.data.source import NO_GROUPS, LabeledFiles
 from nncli.data.split import grouped_split, last_split, ordered_folds, stratified_folds, stratified_split
 from nncli.errors import DataError, ModelFileError, UsageError
+from nncli.evaluation.baseline import CROSS_VALIDATION
 from nncli.evaluation.evaluation import Evaluation, predict_rows
 from nncli.evaluation.multilabel import MultilabelEvaluation, f1_terms, macro_f1
 from nncli.evaluation.regression import RegressionEvaluation
@@ -46,6 +47,7 @@ from nncli.model.thresholds import UNKNOWN, fit_thresholds
 from nncli.run.dataset import Span, strata, with_features
 from nncli.run.hooks import Hooks
 from nncli.run.loading import load
+from nncli.run.plan import refuse_shards
 from nncli.run.trainer import make_trainer
 from nncli.run.training import Training
 from nncli.run.training_data import shared_features
@@ -60,7 +62,7 @@ if TYPE_CHECKING:
     from nncli.run.dataset import Experiment, ImageSet
     from nncli.run.plan import Plan
 
-NOT_LEARNED = ("data.path", "data.cache", "training.processes")
+NOT_LEARNED = ("data.path", "data.cache", "data.placement", "training.processes")
 """Options that a cross-validation can be resumed with differently."""
 
 
@@ -119,6 +121,7 @@ class CrossValidation:
     ) -> None:
         self.n_folds, self._folder, self._hooks, self._ranks = n_folds, folder, hooks or FoldHooks(), ranks
         refuse_ranks(plan.config.training.backend, ranks.size)
+        refuse_shards(plan, ranks.size)
         if ranks.rank == 0:
             ranks.from_first(lambda: (plan, n_folds, grouping, folder))
         self.experiment = load(_with_all_images(plan), self._hooks, None, ranks)
@@ -243,12 +246,11 @@ class CrossValidation:
         if experiment.config.training.calibration == "temperature":
             probabilities = self._calibrated(probabilities)
         evaluation = Evaluation(
-            experiment.classes, list(images.paths), images.labels, probabilities, experiment.skipped
+            experiment.classes, list(images.paths), images.labels, probabilities, experiment.skipped, CROSS_VALIDATION
         )
         right = evaluation.predicted == evaluation.actual
         accuracies = [float(right[self.folds == k].mean()) for k in range(self.n_folds)]
         metrics = evaluation.report() | {
-            "split": "cross-validation",
             "folds": self.n_folds,
             "groups": self.n_groups,
             "fold_accuracies": accuracies,
@@ -264,9 +266,9 @@ class CrossValidation:
             images.targets,
             predicted,
             experiment.skipped,
-            "cross-validation",
+            CROSS_VALIDATION,
         )
-        evaluation = RegressionEvaluation.of(*about, mean=task.mean)
+        evaluation = RegressionEvaluation(*about, mean=task.mean)
         folds = [evaluation.part(np.flatnonzero(self.folds == k).tolist()).report() for k in range(self.n_folds)]
         metrics = evaluation.report() | {
             "folds": self.n_folds,
@@ -282,8 +284,8 @@ class CrossValidation:
         for k in range(self.n_folds):
             own = self.folds == k
             thresholds[own] = fit_thresholds(probabilities[~own], has[~own])
-        about = experiment.classes, list(images.paths), has, probabilities, experiment.skipped, "cross-validation"
-        evaluation = MultilabelEvaluation.of(*about, thresholds=thresholds)
+        about = experiment.classes, list(images.paths), has, probabilities, experiment.skipped, CROSS_VALIDATION
+        evaluation = MultilabelEvaluation(*about, thresholds=thresholds)
         folds = [evaluation.part(np.flatnonzero(self.folds == k).tolist()).report() for k in range(self.n_folds)]
         shown = "images", "macro_f1", "micro_f1", "mean_average_precision", "exact_match", "labels"
         metrics = evaluation.report() | {

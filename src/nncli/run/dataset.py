@@ -8,7 +8,6 @@ make_trainer       allocates and initializes the network and its optimizer (trai
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -18,12 +17,14 @@ import numpy as np
 from nncli.data.loading import LoadedImages
 from nncli.data.pixel_rows import PixelRows
 from nncli.data.scaling import SCALINGS, Scaling
+from nncli.data.shard import RowsOfAll, Shard
 from nncli.data.split import rarest_labels
 from nncli.errors import DataError
 from nncli.features.column import FeatureColumn
 from nncli.features.settings import PIXELS
 from nncli.features.settings.looks import n_looks
 from nncli.features.span import n_visits, taken
+from nncli.machine.backend import open_backend
 from nncli.machine.ranks import ALONE, Ranks, share
 from nncli.model.evidence import Evidence
 from nncli.model.file import Model
@@ -67,6 +68,7 @@ class ImageSet:
         targets: The numbers to be told, (m, K), or of labels a 1 for each that the image has, else 0; K is 0 where
             images have classes.
         weights: How much each counts in training, (m,); empty where all count alike.
+        shard: Which images of a larger set these are, where every rank holds some; None: they are the whole set.
     """
 
     paths: tuple[str, ...]
@@ -75,6 +77,16 @@ class ImageSet:
     rows: NDArray[np.intp]
     targets: NDArray[np.float64]
     weights: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    shard: Shard | None = None
+
+    @property
+    def n_images(self) -> int:
+        """Images of the whole set."""
+        return self.shard.n_images if self.shard else len(self.labels)
+
+    def class_counts(self, n_classes: int) -> NDArray[np.intp]:
+        """Images of the whole set in each class, (n_classes,)."""
+        return self.shard.class_counts if self.shard else np.bincount(self.labels, minlength=n_classes)
 
     @property
     def n_bytes(self) -> int:
@@ -157,7 +169,7 @@ class Experiment:
     @property
     def n_featured(self) -> int:
         """Feature columns that are computed before the first epoch."""
-        return self.n_looks * len(self.training.labels) + len(self.validation.labels) if self.features else 0
+        return self.n_looks * self.training.n_images + len(self.validation.labels) if self.features else 0
 
     @property
     def n_visited(self) -> int:
@@ -167,7 +179,7 @@ class Experiment:
         """
         if self.config.network.project == "none":
             return 0
-        n_columns = max(self.n_looks, 1) * len(self.training.labels)
+        n_columns = max(self.n_looks, 1) * self.training.n_images
         return n_visits(len(range(n_columns)[taken(n_columns)])) // VISITS
 
     def bad_of(self, split: str) -> list[BadImage]:
@@ -183,8 +195,9 @@ class Experiment:
             return CLASSIFICATION
         if self.config.data.task == "multilabel":
             return Multilabel(np.full(len(self.classes), UNKNOWN))  # until thresholds are fitted
-        negated, loss = self.config.data.mirror_targets, self.config.training.loss
-        return Regression.fit(self.training.targets, self.classes, negated, loss)
+        negated, loss, shard = self.config.data.mirror_targets, self.config.training.loss, self.training.shard
+        targets = shard.joined(self.training.targets) if shard else self.training.targets
+        return Regression.fit(targets, self.classes, negated, loss)
 
     @property
     def column(self) -> FeatureColumn:
@@ -201,19 +214,45 @@ class Experiment:
         )
 
     @cached_property
+    def like(self) -> NDArray[Any]:
+        """An array; features and network are computed where it lies."""
+        return open_backend(self.config.training.backend)
+
+    @cached_property
     def known(self) -> KnownImages:
         """Fingerprints of the images, for the model to know them again."""
-        return known_images(self.training.chunks, self.validation.chunks, self.plan.image_format.shape)
+        shape, shard = self.plan.image_format.shape, self.training.shard
+        return known_images(self.training.chunks, self.validation.chunks, shape, shard)
 
     @cached_property
     def fingerprint(self) -> str:
         """A digest of every pixel and label, for resuming to see whether the data are the same."""
         digest = hashlib.blake2b("\n".join(self.classes).encode(errors="surrogateescape"), digest_size=16)
-        for images in (self.training, self.validation):
+        is_added_up = self.config.data.placement == "shards"
+        if is_added_up:  # the same for any number of ranks
+            digest.update(_sum_of_digests(self.training).tobytes())
+        for images in (self.validation,) if is_added_up else (self.training, self.validation):
             digest.update(images.labels.tobytes() + images.targets.tobytes() + images.weights.tobytes())
             for chunk in images.chunks():
                 digest.update(chunk.data)
         return digest.hexdigest()
+
+
+def _sum_of_digests(images: ImageSet) -> NDArray[np.uint64]:
+    """The sum over all images of a digest of place, answers and pixels, (1,)."""
+    total = np.zeros(1, np.uint64)
+    place = images.shard.first if images.shard else 0
+    answers = np.column_stack([images.labels.astype(np.float64), images.targets])
+    if images.weights.size:
+        answers = np.column_stack([answers, images.weights])
+    rows = (row for chunk in images.chunks() for row in chunk)
+    for number, (row, its) in enumerate(zip(rows, answers, strict=True), place):
+        digest = hashlib.blake2b(row, digest_size=8, salt=number.to_bytes(8, "little"))
+        digest.update(its.tobytes())
+        total += np.frombuffer(digest.digest(), np.uint64)
+    if images.shard:
+        images.shard.ranks.add_up(total)
+    return total
 
 
 def load_experiment(
@@ -237,7 +276,7 @@ def load_sets(
         plan: From `plan_experiment`.
         on_progress: Told the number of files just finished.
         on_note: Told in a line if pixels cannot be kept in the cache.
-        ranks: Each decodes a share; all have all.
+        ranks: Each decodes a share; all have all, unless each is to hold its own training images.
 
     Returns:
         Training images, validation images, and those left out.
@@ -248,13 +287,37 @@ def load_sets(
     """
     # Sorted, so that another split of the same images finds them in the cache.
     paths = sorted({*plan.training_files.paths, *plan.validation_files.paths})
+    if plan.is_divided(ranks.size):
+        paths = sorted(set(plan.validation_files.paths))
     loaded = _load_share(plan, paths, on_progress, on_note, ranks)
-    training, validation = (_image_set(files, paths, loaded) for files in (plan.training_files, plan.validation_files))
-    reasons = {image.path: image for image in loaded.bad}
-    listed = (*plan.training_files.paths, *plan.validation_files.paths)
-    bad = tuple(reasons[path] for path in listed if path in reasons)
+    validation = _image_set(plan.validation_files, paths, loaded)
+    if plan.is_divided(ranks.size):
+        training, bad = _load_shard(plan, on_progress, on_note, ranks)
+        bad += loaded.bad
+    else:
+        training = _image_set(plan.training_files, paths, loaded)
+        reasons = {image.path: image for image in loaded.bad}
+        listed = (*plan.training_files.paths, *plan.validation_files.paths)
+        bad = tuple(reasons[path] for path in listed if path in reasons)
     ranks.from_first(lambda: _check_sets(plan, training, validation, bad))  # told once
     return training, validation, bad
+
+
+def _load_shard(
+    plan: Plan, on_progress: Callable[[int], None] | None, on_note: Callable[[str], None], ranks: Ranks
+) -> tuple[ImageSet, tuple[BadImage, ...]]:
+    """The training images that this rank is to hold, and all that are bad, whoever was to hold them."""
+    files = plan.training_files
+    paths, cached = sorted(set(files.paths)), plan.config.data.cache == "on"
+    part = f", shard {ranks.rank + 1} of {ranks.size}"
+    loaded = plan.source.load(paths, plan.image_format, on_progress, on_note, cached=cached, part=part)
+    images = _image_set(files, paths, loaded)
+    counts = np.bincount(images.labels, minlength=len(plan.classes))
+    parts = ranks.gathered((len(images.labels), counts, loaded.bad))
+    lengths = [n for n, _, _ in parts]
+    first, n_images = sum(lengths[: ranks.rank]), sum(lengths)
+    shard = Shard(first, lengths[ranks.rank], n_images, np.sum([counts for _, counts, _ in parts], axis=0), ranks)
+    return replace(images, shard=shard), tuple(image for *_, bad in parts for image in bad)
 
 
 def _load_share(
@@ -278,8 +341,8 @@ def _check_sets(plan: Plan, training: ImageSet, validation: ImageSet, bad: tuple
     """Refuse to train on what was loaded; see `load_sets`."""
     if bad:
         _check_bad(plan, bad)
-    counts = Counter(training.labels.tolist())
-    if not training.paths:
+    counts = training.class_counts(len(plan.classes))
+    if not training.n_images:
         raise DataError("no training image can be read")
     for index, name in enumerate(plan.classes):
         if not (counts[index] or training.targets.shape[1]):
@@ -310,18 +373,31 @@ def with_features(
     """
     span = Span(learned.projection if learned else None)
     if plan.config.data.features == PIXELS:
-        scaling = ranks.from_first(lambda: SCALINGS[plan.config.data.scaling](training.pixels, training.rows))
-        return Experiment(plan, training, validation, scaling, bad, span=span, ranks=ranks)
+        about, fit = (training.pixels, training.rows), SCALINGS[plan.config.data.scaling]
+        scaling = fit(*about, ranks.add_up) if training.shard else ranks.from_first(lambda: fit(*about))
+        return _seen_by_all(Experiment(plan, training, validation, scaling, bad, span=span, ranks=ranks))
     images = PixelRows(training.pixels, training.rows)
+    if training.shard:
+        images = RowsOfAll(training.pixels, training.rows, training.shard)
     shape, seed = plan.image_format.shape, plan.config.training.seed
     column = learned.column if learned else None
     data, epochs = plan.config.data, plan.config.training.pattern_epochs
     is_mirrored = data.augmentation == "mirror"
     lesson = Lesson(training.labels, epochs, is_mirrored, on_block) if epochs else None
-    features = fit_features(data.features, shape, images, seed, column, on_block, ranks, lesson, data.looks)
+    like = open_backend(plan.config.training.backend)
+    features = fit_features(data.features, shape, images, seed, column, on_block, ranks, lesson, data.looks, like)
     if learned:
         features = replace(features, scaling=learned.scaling)
-    return Experiment(plan, training, validation, features.scaling, bad, features, span=span, ranks=ranks)
+    experiment = Experiment(plan, training, validation, features.scaling, bad, features, span=span, ranks=ranks)
+    return _seen_by_all(experiment)
+
+
+def _seen_by_all(experiment: Experiment) -> Experiment:
+    """The experiment, of which is known now what takes all ranks to know."""
+    for name in ("task", "known", "fingerprint") if experiment.training.shard else ():
+        # Not by asking for it: up to Python 3.11 a cached property has a lock, and ranks that are threads would wait.
+        vars(experiment)[name] = getattr(Experiment, name).func(experiment)
+    return experiment
 
 
 def load_test_images(plan: Plan) -> tuple[ImageSet | None, tuple[BadImage, ...]]:

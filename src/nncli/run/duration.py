@@ -127,10 +127,10 @@ def _seconds_of_projection(experiment: Experiment) -> float:
     if config.network.project == "none":
         return 0.0
     n, r = config.data.n_features, experiment.plan.layer_dims[0]
-    m = len(experiment.training.labels) * (2 if config.data.augmentation == "mirror" else 1)
-    m = min(m, MOST_COLUMNS)
-    products = 2 * m * m * n + 10 * m**3 if m <= MOST_EXACT else 4 * (PASSES + 1) * m * n * r
-    return products / RATE
+    m = min(len(experiment.training.labels) * max(experiment.n_looks, 1), MOST_COLUMNS)
+    few = min(m, MOST_EXACT)
+    passes = 0 if m <= MOST_EXACT else (4 * PASSES + 2) * m * n * r
+    return (2 * few * few * n + 10 * few**3 + passes) / RATE
 
 
 def in_words(seconds: float) -> str:

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,8 +22,9 @@ from nncli.data.cache import Rows, cached
 from nncli.data.cache_folder import FEATURES, About
 from nncli.data.pixel_rows import MemoryReturner
 from nncli.data.scaling import Scaling
-from nncli.features.column import FeatureColumn
+from nncli.features.column import HOST, FeatureColumn
 from nncli.features.settings.looks import n_looks as looks_of
+from nncli.machine.backend import is_on_host, on_host
 from nncli.machine.divide import divide, shared_array
 from nncli.machine.forking import number_of_processes
 from nncli.machine.ranks import ALONE, Ranks, share
@@ -73,12 +74,14 @@ class FittedFeatures:
         column: The blocks.
         scaling: From features to network input: mean 0 and standard deviation 1 over the training images.
         low, step: From features to bytes, (n_0,) float32 each.
+        known: Bytes of the training images, (m, n_0), where the scaling was taken from all of them; else None.
     """
 
     column: FeatureColumn
     scaling: Scaling
     low: NDArray[np.float32]
     step: NDArray[np.float32]
+    known: NDArray[np.uint8] | None = None
 
     @property
     def scaling_of_bytes(self) -> Scaling:
@@ -86,13 +89,18 @@ class FittedFeatures:
         scale, offset = self.scaling.scale, self.scaling.offset
         return Scaling(self.step * scale, self.low * scale + offset)
 
+    def moved_to(self, like: NDArray[Any]) -> FittedFeatures:
+        """The same, computed where `like` lies; the scaling stays."""
+        low, step = (np.asarray(each, like=like) for each in (self.low, self.step))
+        return replace(self, column=self.column.moved_to(like), low=low, step=step)
+
     def to_bytes(self, features: NDArray[np.float32], out: NDArray[np.uint8]) -> None:
-        """Write feature columns, (m, n_0), which are changed, to `out`, likewise."""
+        """Write feature columns, (m, n_0), which are changed, to `out`, likewise, on this machine."""
         features -= self.low
         features /= self.step
         np.rint(features, out=features)
         np.clip(features, 0, STEPS, out=features)
-        out[:] = features
+        out[:] = on_host(features.astype(np.uint8))
 
 
 def fit_features(
@@ -105,6 +113,7 @@ def fit_features(
     ranks: Ranks = ALONE,
     lesson: Lesson | None = None,
     looks: str = "whole",
+    like: NDArray[Any] = HOST,
 ) -> FittedFeatures:
     """Learn what the blocks need from training images.
 
@@ -118,6 +127,7 @@ def fit_features(
         ranks: The first of them learns, all compute what the scaling is taken from.
         lesson: For blocks that learn from labels, too; None: none does.
         looks: At the images, see `FeatureColumn`.
+        like: An array: features are computed where it lies. What is learned is learned, and stays, on this machine.
     """
     sample = _sample(images, np.random.default_rng([seed, len(images)]))
 
@@ -131,7 +141,19 @@ def fit_features(
         return FeatureColumn.from_arrays(features, shape, arrays, looks)
 
     column = learned or ranks.from_first(learn)
-    values = _values(column, sample[:: max(1, len(sample) // MOST_SCALING_IMAGES)], ranks)
+    seen = sample[:: max(1, len(sample) // MOST_SCALING_IMAGES)]
+    values = _values(column.moved_to(like), seen, ranks)
+    fitted = _fitted(column, values)
+    on_block(1)
+    if ranks.size > 1 or len(seen) < len(images):
+        return fitted
+    known = np.empty(values.shape, np.uint8)
+    fitted.to_bytes(values, known)
+    return replace(fitted, known=known)
+
+
+def _fitted(column: FeatureColumn, values: NDArray[np.float32]) -> FittedFeatures:
+    """The scaling and the limits of features, of which some are `values`, (m, n_0)."""
     mean, deviation = values.mean(axis=0, dtype=np.float64), values.std(axis=0, dtype=np.float64)
     scale = np.concatenate(
         [1 / np.maximum(deviation[part], max(FLATTEST * deviation[part].mean(), 1e-6)) for part in column.entries()]
@@ -139,23 +161,27 @@ def fit_features(
     low, high = values.min(axis=0), values.max(axis=0)
     margin = MARGIN * (high - low)
     step = np.maximum((high - low + 2 * margin) / STEPS, 1e-9)
-    on_block(1)
     scaling = Scaling(scale.astype(np.float32), (-mean * scale).astype(np.float32))
     return FittedFeatures(column, scaling, (low - margin).astype(np.float32), step.astype(np.float32))
 
 
-def _sample(images: PixelRows, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Some of the images, or all if they are few, (n, values of an image)."""
+def _sample(images: PixelRows, rng: np.random.Generator) -> PixelRows:
+    """Some of the images, or all if they are few."""
     n = min(len(images), MOST_SAMPLE_IMAGES, max(SAMPLE_BYTES // images.n_values, 1))
-    sample = np.empty((n, images.n_values), np.uint8)
-    return images.take(np.sort(rng.choice(len(images), n, replace=False)), sample)
+    return images.some(np.sort(rng.choice(len(images), n, replace=False)))
 
 
 def _values(column: FeatureColumn, pixels: NDArray[np.uint8], ranks: Ranks) -> NDArray[np.float32]:
     """The exact features of some images, (m, n_0)."""
     own = pixels[share(ranks, len(pixels))]
     values = shared_array((len(own), column.n_features), np.float32)
-    _divide(len(own), lambda start, stop: column.extract(own[start:stop], values[start:stop]))
+
+    def work(start: int, stop: int) -> None:
+        features = np.empty((stop - start, column.n_features), np.float32, like=column.like)
+        column.extract(own[start:stop], features)
+        values[start:stop] = on_host(features)
+
+    _divide(len(own), work, column)
     return ranks.joined(values, [len(own)])
 
 
@@ -166,17 +192,19 @@ def feature_rows(
     *,
     n_more: int = 0,
     n_looks: int = 2,
+    is_training: bool = False,
     kept_as: About | None = None,
     on_note: Callable[[str], None] = lambda _note: None,
 ) -> NDArray[np.uint8]:
     """The feature columns of `images`, and of more looks at some, as bytes, from the cache if they are there.
 
     Args:
-        fitted: From `fit_features`.
+        fitted: From `fit_features`, perhaps moved to a GPU, which then computes them.
         images: The images.
         on_progress: Told the number of images just finished.
         n_more: The first ones of them are wanted in more looks than one: mirrored, at parts.
         n_looks: Looks at these, the first included.
+        is_training: The first ones are the training images that `fitted` was fitted on.
         kept_as: What the cache is to keep them as, see `cache_entry`; by default they are not kept.
         on_note: Told in a line why they could not be kept.
 
@@ -187,7 +215,7 @@ def feature_rows(
     def compute(memory: NDArray[np.uint8] | None) -> Rows:
         shape = len(images) + n_more * (n_looks - 1), fitted.column.n_features
         rows = shared_array(shape, np.uint8) if memory is None else memory
-        return Rows(_filled(fitted, images, rows, on_progress, n_more))
+        return Rows(_filled(fitted, images, rows, on_progress, n_more, fitted.known if is_training else None))
 
     made = compute(None) if kept_as is None else cached(kept_as.preprocessing, kept_as, compute, on_progress, on_note)
     return made.values
@@ -217,9 +245,13 @@ def _filled(
     rows: NDArray[np.uint8],
     on_progress: Callable[[int], None],
     n_more: int,
+    known: NDArray[np.uint8] | None,
 ) -> NDArray[np.uint8]:
-    """`rows`, see `feature_rows`, with the features of `images` written into them by all processes."""
-    m = len(images)
+    """`rows`, see `feature_rows`, with the features of `images` written into them by all processes.
+
+    The first look at the first of them is copied where it is `known`.
+    """
+    m, n_known = len(images), 0 if known is None else len(known)
     n_looks = 1 + ((len(rows) - m) // n_more if n_more else 0)
     is_mirrored = n_looks > looks_of(fitted.column.looks)
 
@@ -227,13 +259,16 @@ def _filled(
 
     def work(start: int, stop: int) -> None:
         pixels = images.take(slice(start, stop), np.empty((stop - start, images.n_values), np.uint8))
-        looks = np.empty((n_looks, stop - start, rows.shape[1]), np.float32)
-        n = max(min(stop, n_more) - start, 0)
+        looks = np.empty((n_looks, stop - start, rows.shape[1]), np.float32, like=fitted.low)
+        n, there = (max(min(stop, count) - start, 0) for count in (n_more, n_known))
         if n:
-            fitted.column.extract_looks(pixels[:n], looks[:, :n], mirrored=is_mirrored)
-        if n < stop - start:
-            fitted.column.extract(pixels[n:], looks[0, n:])
-        fitted.to_bytes(looks[0], rows[start:stop])
+            fitted.column.extract_looks(pixels[:n], looks[:, :n], mirrored=is_mirrored, is_first_known=there > 0)
+        rest = max(n, there)
+        if rest < stop - start:
+            fitted.column.extract(pixels[rest:], looks[0, rest:])
+        fitted.to_bytes(looks[0, there:], rows[start + there : stop])
+        if known is not None:
+            rows[start : start + there] = known[start : start + there]
         for number, look in enumerate(looks[1:, :n]):
             first = m + number * n_more + start
             fitted.to_bytes(look, rows[first : first + n])
@@ -248,11 +283,16 @@ def _filled(
         on_progress(now - told)
         told = now
 
-    _divide(m, work, tell)
+    _divide(m, work, fitted.column, tell)
     return rows
 
 
 def _divide(
-    n_items: int, work: Callable[[int, int], None], on_progress: Callable[[int], None] = lambda _n: None
+    n_items: int,
+    work: Callable[[int, int], None],
+    column: FeatureColumn,
+    on_progress: Callable[[int], None] = lambda _n: None,
 ) -> None:
-    divide(n_items, CHUNK, work, number_of_processes() if n_items >= FEW else 1, on_progress)
+    """Compute features of a column by several processes, or by this one: no forked process can use a GPU."""
+    is_alone = n_items < FEW or not is_on_host(column.like)
+    divide(n_items, CHUNK, work, 1 if is_alone else number_of_processes(), on_progress)

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nncli.data.fingerprints import fingerprints_of_chunks
-from nncli.data.pixel_rows import PixelRows
 from nncli.evaluation.baseline import Finding
+from nncli.machine.backend import on_host
 from nncli.model.calibration import is_at_limit
 from nncli.model.known_images import COPY, TRAINING
 from nncli.network.forward_propagation import forward
@@ -23,7 +23,8 @@ from nncli.network.parameters import Workspace
 
 if TYPE_CHECKING:
     from nncli.model.file import Model
-    from nncli.run.dataset import Experiment, ImageSet
+    from nncli.run.dataset import Experiment
+    from nncli.training.dataset import Dataset
 
 MOST_ALIKE = 0.5
 """Share of the training images that may be the same picture."""
@@ -34,17 +35,20 @@ AS_GUESSING = 0.001
 """A loss that differs from the one of guessing by this share of it is the same."""
 
 N_LOOKED_AT = 64
-"""Images that a network is tried on."""
+"""Examples that a network is tried on at most."""
 
 
 def image_findings(experiment: Experiment) -> list[Finding]:
     """Faults of the images of a training; see the module."""
-    return [*_same_picture(experiment.training), *_copies(experiment)]
+    return [*_same_picture(experiment), *_copies(experiment)]
 
 
-def _same_picture(images: ImageSet) -> list[Finding]:
-    counts = np.unique(fingerprints_of_chunks(images.chunks()), return_counts=True)[1]
-    n, most = len(images.labels), int(counts.max(initial=0))
+def _same_picture(experiment: Experiment) -> list[Finding]:
+    found, images = experiment.known.training, experiment.training
+    if not found.size and not images.shard:  # of images too small to be known by their pixels
+        found = fingerprints_of_chunks(images.chunks())
+    counts = np.unique(found, return_counts=True)[1]
+    n, most = images.n_images, int(counts.max(initial=0))
     if most < max(FEWEST_ALIKE, MOST_ALIKE * n):
         return []
     text = (
@@ -70,19 +74,15 @@ def _copies(experiment: Experiment) -> list[Finding]:
     return [Finding("copies_across_splits", f"{text}; data.groups: near-copies keeps copies together")]
 
 
-def network_findings(model: Model, images: ImageSet) -> list[Finding]:
-    """Faults of a network, tried on some images; see the module."""
-    rows = PixelRows(images.pixels, images.rows)
-    n = min(N_LOOKED_AT, len(rows))
-    chosen = np.linspace(0, len(rows) - 1, n).astype(np.intp)
-    pixels = rows.take(chosen, np.empty((n, rows.n_values), np.uint8))
-    inputs = np.empty((n, model.layer_dims[0]), model.parameters.flat.dtype)
-    model.preprocessing.apply(pixels, inputs)
-    workspace = Workspace.of(model.parameters, n, training=False)
+def network_findings(model: Model, examples: Dataset) -> list[Finding]:
+    """Faults of a network, tried on some of the examples that it has seen anyway; see the module."""
+    step = -(-examples.n_examples // min(N_LOOKED_AT, examples.batch_size))
+    X = on_host(next(examples.in_order(lambda _n: slice(None, None, step)))[0])
+    workspace = Workspace.of(model.parameters, X.shape[1], training=False)
     inactive = []
     for member in model.parameters.members:
         with np.errstate(all="ignore"):
-            forward(member, workspace, inputs.T, model.activation)
+            forward(member, workspace, X, model.activation)
         inactive.append([l for l in range(1, len(model.layer_dims) - 1) if not workspace.A[l].any()])
     if not all(inactive) or not inactive:
         return []

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from nncli.training.state import EpochResult
 
     Counts: TypeAlias = AbstractContextManager[Callable[[int], None]]
-    """A context, and in it what is told each number of images, or blocks, just finished."""
+    """A context, and in it what is told each number of images, blocks or candidates just finished."""
 
 
 def _ignore(_n: int) -> None:
@@ -32,6 +32,10 @@ class Hooks:
 
     def on_warning(self, text: str) -> None:
         """Hear what must be known, in a line."""
+
+    def on_trying(self, n_candidates: int) -> Counts:  # noqa: ARG002
+        """Watch recipes being tried on some of the images, before there is a plan."""
+        return nullcontext(_ignore)
 
     def on_loading(self, n_images: int) -> Counts:  # noqa: ARG002
         """Watch images being loaded."""

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 
 from nncli.errors import TrainingError
 from nncli.machine.backend import refuse_ranks
-from nncli.machine.ranks import ALONE, Ranks, come_from_the_first
+from nncli.machine.ranks import ALONE, Ranks
 from nncli.run.checkpoint import CHECKPOINT, saved_processes, take_over
 from nncli.run.directory import RunDirectory, create_run
 from nncli.run.hooks import NOBODY, Hooks
-from nncli.run.loading import load
+from nncli.run.loading import hand_out, handed_out, load
 from nncli.run.resuming import learned_before
 from nncli.run.trainer import make_trainer
 from nncli.run.training import Training, TrainingRun
@@ -103,7 +103,7 @@ def run_plan(
     name = plan.config_file.path.stem
     with RunDirectory(resume) if resume else create_run(name, out, force=force) as directory:
         learned = learned_before(directory, plan) if resume else None
-        ranks.from_first(lambda: (plan, learned))
+        plan = hand_out(plan, learned, ranks)
         training = train(load(plan, hooks, learned, ranks), hooks, directory, resume=resume is not None)
         with hooks.on_predicting(len(training.judges.rows)) as on_progress:
             return directory.path, training.finish(on_progress)
@@ -115,6 +115,6 @@ def help_run(ranks: Ranks, hooks: Hooks = NOBODY) -> None:
     Raises:
         NncliError: Something went wrong here that need not have gone wrong elsewhere.
     """
-    plan, learned = ranks.from_first(come_from_the_first)
+    plan, learned = handed_out(ranks)
     with contextlib.suppress(TrainingError):  # a loss that is not finite is so for all; the first process tells
         train(load(plan, hooks, learned, ranks), hooks)

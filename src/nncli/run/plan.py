@@ -5,24 +5,29 @@ The config was checked by itself already; here it is checked against the images,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from nncli.config.shapes import SIDES
+from nncli.data.divided_table import Division, read_divided
 from nncli.data.image.image_format import ImageFormat
+from nncli.data.manifest.shards import shards_of
 from nncli.data.reading import Reading, read_source
+from nncli.data.source import LabeledFiles
 from nncli.errors import UsageError
 from nncli.features.settings import PIXELS
 from nncli.features.settings.column import n_directions
 from nncli.machine.backend import open_backend
+from nncli.machine.ranks import ALONE, Ranks
 from nncli.run.recipe_choice import apply_recipe
+from nncli.run.recipe_trial import Watched, unwatched
 from nncli.run.sample_choice import apply_samples
 from nncli.text import printable
 
 if TYPE_CHECKING:
     from nncli.config import ConfigFile, TrainConfig
     from nncli.config.options import DataConfig
-    from nncli.data.source import ImageSource, LabeledFiles
+    from nncli.data.source import ImageSource
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,8 @@ class Plan:
         source: The images of all splits.
         image_format: How images become pixel values.
         layer_dims: (n_0, ..., n_L), nothing automatic left.
-        training_files, validation_files: The split; validation may be empty.
+        training_files, validation_files: The split; validation may be empty. Where every rank holds training images of
+            its own, these are listed in `training_files`, once the work is handed out.
         notes: What is worth knowing about the images.
         unused_keys: Keys of the config that the images make meaningless.
     """
@@ -56,12 +62,21 @@ class Plan:
     @property
     def n_images(self) -> int:
         """Images of both parts of the split."""
-        return len(self.training_files.paths) + len(self.validation_files.paths)
+        return len(self.training_files.paths) + len(self.validation_files.paths) + self.source.n_elsewhere
 
     @property
     def config(self) -> TrainConfig:
         """The settings."""
         return self.config_file.config
+
+    def is_divided(self, n_ranks: int) -> bool:
+        """Whether each of so many ranks holds training images of its own."""
+        return n_ranks > 1 and self.config.data.placement == "shards"
+
+    def without_training_files(self) -> Plan:
+        """The plan for ranks that get the list of their training images apart."""
+        source = replace(self.source, splits={}, groups={}, order={}, sides={})
+        return replace(self, source=source, training_files=LabeledFiles((), ()))
 
     @property
     def features(self) -> str:
@@ -84,12 +99,19 @@ class Plan:
         return f"{self.n_parameters:,} parameters" + (f" in {n} networks, {n} times the cost" if n > 1 else "")
 
 
-def plan_experiment(config_file: ConfigFile, source: ImageSource | None = None) -> Plan:
+def plan_experiment(
+    config_file: ConfigFile,
+    source: ImageSource | None = None,
+    on_trying: Watched = unwatched,
+    ranks: Ranks = ALONE,
+) -> Plan:
     """Find the images, and check the config against them.
 
     Args:
         config_file: As written.
         source: The images; by default those of the folder `data.path`.
+        on_trying: Watches recipes being tried, see `try_recipes`.
+        ranks: The processes of the run, of which this is the first; the others are to `help_run`.
 
     Raises:
         ConfigError: The config does not fit the images; nothing was started.
@@ -98,7 +120,7 @@ def plan_experiment(config_file: ConfigFile, source: ImageSource | None = None) 
     """
     config = config_file.config
     open_backend(config.training.backend)  # what is missing is told before any image is looked at
-    source = source or read_source(config.data.path, reading_of(config.data))
+    source = source or _read(config, ranks)
     _check_task(config_file, source)
     if source.only_size:
         config_file = config_file.with_values({"data.image_size": source.only_size, "data.color": "grayscale"})
@@ -113,16 +135,26 @@ def plan_experiment(config_file: ConfigFile, source: ImageSource | None = None) 
         _refuse_what_needs_validation(config_file)
     _check_class_weights(config_file, source.classes)
     _check_mirror_targets(config_file, source.classes)
-    config_file, notes = apply_recipe(config_file, source, training)
-    config_file, found = apply_samples(config_file, source, training.paths)
+    config_file, notes = apply_recipe(config_file, source, source.seen(training), on_trying)
+    config_file, found = apply_samples(config_file, source, source.seen(training).paths)
+    _check_placement(config_file, has_validation=bool(validation.paths))
     config = config_file.config
-    layer_dims = resolve_layer_dims(config_file, source, len(training.paths))
+    layer_dims = resolve_layer_dims(config_file, source, len(training.paths) + source.n_elsewhere)
     judges_nothing = not validation.paths and config.training.monitor != "last"
     is_split = "val" in source.splits
     unused = {"data.validation_split": is_split, "data.groups": is_split, "training.monitor": judges_nothing}
     unused_keys = tuple(key for key, is_unused in unused.items() if is_unused)
     notes = (*source.notes, *notes, *found)
     return Plan(config_file, source, format_of(config.data), layer_dims, training, validation, notes, unused_keys)
+
+
+def _read(config: TrainConfig, ranks: Ranks) -> ImageSource:
+    """The images at `data.path`; of a table in several files each rank reads some, if it is to hold their images."""
+    path, reading = config.data.path, reading_of(config.data)
+    if config.data.placement == "shared" or not shards_of(path):
+        return read_source(path, reading)
+    division = Division(str(path), reading, config.data.validation_split, config.training.seed)
+    return read_divided(ranks.from_first(lambda: division), ranks)
 
 
 def format_of(data: DataConfig) -> ImageFormat:
@@ -166,6 +198,33 @@ def _refuse_what_needs_validation(config_file: ConfigFile) -> None:
         if is_used:
             message = f"{key} needs validation images: set data.validation_split, or remove {key.partition('.')[2]}"
             raise config_file.error(key, message)
+
+
+def _check_placement(config_file: ConfigFile, *, has_validation: bool) -> None:
+    """Refuse shards where something needs the pixels of all training images in one place."""
+    config = config_file.config
+    if config.data.placement != "shards":
+        return
+    needs = {
+        f"training.mixing {config.training.mixing} mixes images of": config.training.mixing in ("mixup", "cutmix"),
+        "training.pattern_epochs trains patterns on": config.training.pattern_epochs > 0,
+        "training.watch looks at": config.training.watch == "on",
+        "a run without validation images is judged by": not has_validation,
+    }
+    for what, is_needed in needs.items():
+        if is_needed:
+            message = f"data.placement shards keeps training images apart, but {what} all of them; write shared"
+            raise config_file.error("data.placement", message)
+
+
+def refuse_shards(plan: Plan, n_ranks: int) -> None:
+    """Refuse shards for a command whose ranks each train on all images.
+
+    Raises:
+        UsageError: There are several ranks, and each is to hold its own training images.
+    """
+    if plan.is_divided(n_ranks):
+        raise UsageError("data.placement: shards is for train; every rank needs all images here, so write shared")
 
 
 def _check_class_weights(config_file: ConfigFile, classes: tuple[str, ...]) -> None:

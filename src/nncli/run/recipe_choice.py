@@ -12,7 +12,7 @@ from nncli.data.image.image_format import ImageFormat
 from nncli.errors import DataError
 from nncli.features.settings import PIXELS
 from nncli.run.mirror_choice import compare_mirrored
-from nncli.run.recipe_trial import PIXELS_ALONE, try_recipes
+from nncli.run.recipe_trial import PIXELS_ALONE, Watched, try_recipes, unwatched
 
 if TYPE_CHECKING:
     from nncli.config import ConfigFile
@@ -56,7 +56,7 @@ ENLARGED = 1.5
 
 
 def apply_recipe(
-    config_file: ConfigFile, source: ImageSource, files: LabeledFiles
+    config_file: ConfigFile, source: ImageSource, files: LabeledFiles, on_trying: Watched = unwatched
 ) -> tuple[ConfigFile, tuple[str, ...]]:
     """The config with the defaults of its recipe, and lines about why.
 
@@ -64,6 +64,7 @@ def apply_recipe(
         config_file: As written.
         source: The images.
         files: Those to train on.
+        on_trying: See `try_recipes`.
 
     Raises:
         DataError: A recipe is to look at the images, and none of these can be read.
@@ -81,7 +82,7 @@ def apply_recipe(
     data = config_file.config.data
     on_pixels = False
     if recipe == "auto":
-        recipe, on_pixels, found = _chosen(config_file, source, files, looks)
+        recipe, on_pixels, found = _chosen(config_file, source, files, looks, on_trying)
         notes = [*found, *notes]
     keep_class = says_how_to_mirror(config_file)
     mirrors = recipe != "digits" and not on_pixels
@@ -194,19 +195,26 @@ def choose(looks: Looks) -> str:
 
 
 def _chosen(
-    config_file: ConfigFile, source: ImageSource, files: LabeledFiles, looks: Looks
+    config_file: ConfigFile, source: ImageSource, files: LabeledFiles, looks: Looks, on_trying: Watched
 ) -> tuple[str, bool, list[str]]:
     """As `choose_recipe`, tried only where the config leaves it what a recipe decides; the first line says it all."""
     data, effort = config_file.config.data, config_file.config.training.effort
     is_tried = data.task == "classification" and not any(map(config_file.was_set, TRIED))
     image_format = ImageFormat(*data.image_size, data.color, data.resize) if is_tried else None
-    recipe, on_pixels, (why, *more) = choose_recipe(source, files, looks, image_format)
+    is_kept = data.cache == "on"
+    recipe, on_pixels, (why, *more) = choose_recipe(source, files, looks, image_format, on_trying, is_kept=is_kept)
     name = f"{recipe} on pixels" if on_pixels else recipe
     return recipe, on_pixels, [f"recipe {name}, effort {effort}: {len(files.paths)} {why}", *more]
 
 
 def choose_recipe(
-    source: ImageSource, files: LabeledFiles, looks: Looks, image_format: ImageFormat | None
+    source: ImageSource,
+    files: LabeledFiles,
+    looks: Looks,
+    image_format: ImageFormat | None,
+    on_trying: Watched = unwatched,
+    *,
+    is_kept: bool = False,
 ) -> tuple[str, bool, list[str]]:
     """The recipe, whether it is to look at pixels alone, and lines about why.
 
@@ -215,10 +223,14 @@ def choose_recipe(
         files: Those to train on.
         looks: What they look like.
         image_format: Size and color that they will get; None to go by their looks alone.
+        on_trying: See `try_recipes`.
+        is_kept: Whether what was seen is kept in the cache.
     """
     recipe = choose(looks)
     drawn = {"digits": ", mostly lines", "garments": ", mostly areas"}.get(recipe, "")
-    trial = try_recipes(source, files, looks, image_format, recipe) if image_format else None
+    trial = None
+    if image_format:
+        trial = try_recipes(source, files, looks, image_format, recipe, on_trying, is_kept=is_kept)
     if trial is None:
         return recipe, False, [f"{looks}{drawn}"]
     on_pixels = trial.chosen == PIXELS_ALONE

@@ -23,14 +23,18 @@ from __future__ import annotations
 
 import math
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, fields, replace
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from nncli.config.recipes import RECIPES, Facts, recipe_defaults
 from nncli.data.augmentation.kinds import make_augmentation
+from nncli.data.cache import Rows, cached
+from nncli.data.cache_folder import TRIAL, About
 from nncli.data.image.image_format import ImageFormat
 from nncli.features.column import FeatureColumn
 from nncli.features.settings import PIXELS
@@ -38,6 +42,9 @@ from nncli.machine.cores import usable_cores
 from nncli.run.mirror_choice import evenly_chosen
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
     from numpy.typing import NDArray
 
     from nncli.data.looks import Looks
@@ -47,13 +54,18 @@ if TYPE_CHECKING:
 PIXELS_ALONE = "pixels"
 """The candidate that is no recipe."""
 
+CANDIDATES = (*RECIPES, PIXELS_ALONE)
+
 FEWEST, MOST = 100, 400
 """Images that say something, and images tried."""
 
-SIDE = 48
+SIDE = 32
 """Pixels of the longer side at which larger images are tried."""
 
-SMALL = {"count": 64, "deep_count": 128}
+PART = ", tried"
+"""Says in the cache which images of a source these are."""
+
+SMALL = {"count": 32, "deep_count": 64}
 """Most patches and patterns of the small versions."""
 
 N_DEFORMED, N_FOLDS = 2, 5
@@ -65,8 +77,19 @@ CLEARLY = 3.0
 """Standard errors by which a candidate has to lead: three of them have the chance to."""
 
 
-_trials: dict[Any, Trial] = {}
+VERSION = 1
+"""Part of the name of what is kept of a trial: to be raised when something else is tried."""
+
+Watched: TypeAlias = "Callable[[int], AbstractContextManager[Callable[[int], None]]]"
+"""As `Hooks.on_trying`."""
+
+_trials: dict[str, NDArray[np.bool_]] = {}
 """The last trial, by everything that it depends on: `nncli train FOLDER` writes a config and then reads it."""
+
+
+def unwatched(_n_candidates: int) -> AbstractContextManager[Callable[[int], None]]:
+    """Nobody watches."""
+    return nullcontext(lambda _n: None)
 
 
 @dataclass(frozen=True)
@@ -101,7 +124,14 @@ class Trial:
 
 
 def try_recipes(
-    source: ImageSource, files: LabeledFiles, looks: Looks, image_format: ImageFormat, rule: str
+    source: ImageSource,
+    files: LabeledFiles,
+    looks: Looks,
+    image_format: ImageFormat,
+    rule: str,
+    on_trying: Watched = unwatched,
+    *,
+    is_kept: bool = False,
 ) -> Trial | None:
     """Try all candidates on some of the training images; None where these are too few to say anything.
 
@@ -111,6 +141,8 @@ def try_recipes(
         looks: What they look like.
         image_format: Size and color that they will get.
         rule: The recipe that suits what they look like.
+        on_trying: Told how many there are, and of each in the context that it gives.
+        is_kept: Whether what came of it, and what was decoded for it, is kept in the cache for the next time.
     """
     n = len(files.paths)
     if n < FEWEST:
@@ -119,28 +151,59 @@ def try_recipes(
     sides = image_format.height, image_format.width
     height, width = (max(1, round(side * min(1.0, SIDE / max(sides)))) for side in sides)
     image_format = ImageFormat(height, width, image_format.color, image_format.resize)
-    loaded = source.load([files.paths[i] for i in chosen], image_format)
-    labels = np.array(files.labels, np.intp)[chosen[loaded.kept]]
-    if len(labels) < FEWEST:
-        return None
-    key = sha256(loaded.pixels.tobytes()).digest(), labels.tobytes(), image_format, n, rule
-    if key not in _trials:
-        _trials.clear()
-        _trials[key] = _trial(image_format, loaded.pixels, labels, n, rule)
-    return _trials[key]
+    with on_trying(len(CANDIDATES)) as on_tried:  # loading takes its time, too
+        paths = [files.paths[i] for i in chosen]
+        loaded = source.load(paths, image_format, cached=is_kept, part=PART)
+        labels = np.array(files.labels, np.intp)[chosen[loaded.kept]]
+        if len(labels) < FEWEST:
+            return None
+        features = {name: _small_features(name, n, image_format.shape) for name in CANDIDATES}
+        about = repr((VERSION, np.__version__, LAMBDAS, features, image_format.to_dict(), labels.tolist()))
+        name = sha256(about.encode() + loaded.pixels.tobytes()).hexdigest()
+        if name not in _trials:
+
+            def make() -> NDArray[np.bool_]:
+                return _right(features, image_format, loaded.pixels, labels, on_tried)
+
+            found = _kept(name, source.root, len(labels), make) if is_kept else make()
+            _trials.clear()
+            _trials[name] = found
+        return Trial(len(labels), dict(zip(CANDIDATES, _trials[name], strict=True)), rule)
 
 
-def _trial(image_format: ImageFormat, pixels: NDArray[np.uint8], labels: NDArray[np.intp], n: int, rule: str) -> Trial:
-    """The trial on such images and their labels, where there are `n` to train on."""
+def _kept(name: str, root: str, m: int, make: Callable[[], NDArray[np.bool_]]) -> NDArray[np.bool_]:
+    """The answers of `_right`, (candidates, m), from the cache if they are there, else made and kept; see `cached`."""
+
+    def fill(memory: NDArray[np.uint8] | None) -> Rows:
+        rows = np.empty((m, len(CANDIDATES)), np.uint8) if memory is None else memory
+        rows[:] = make().T
+        return Rows(rows)
+
+    where = f"{Path(root).absolute()}{PART}"
+    about = About(TRIAL, where, ", ".join(CANDIDATES), "", m, 0, len(CANDIDATES), [])
+    found: NDArray[np.bool_] = cached(name, about, fill, None, lambda _note: None).values.T.astype(np.bool_)
+    return found
+
+
+def _right(
+    features: dict[str, Features],
+    image_format: ImageFormat,
+    pixels: NDArray[np.uint8],
+    labels: NDArray[np.intp],
+    on_tried: Callable[[int], None],
+) -> NDArray[np.bool_]:
+    """Whether each candidate, by its features, is right for each of such images, (candidates, m)."""
 
     def tried(name: str) -> NDArray[np.bool_]:
-        features = _small_features(name, n, image_format.shape)
-        learned, asked = _columns(features, image_format, pixels, is_deformed=name == "digits")
+        learned, asked = _columns(features[name], image_format, pixels, is_deformed=name == "digits")
         return right_when_left_out(learned, asked, labels, int(labels.max()) + 1)
 
-    names = (*RECIPES, PIXELS_ALONE)
-    with ThreadPoolExecutor(min(usable_cores(), len(names))) as threads:
-        return Trial(len(labels), dict(zip(names, threads.map(tried, names), strict=True)), rule)
+    right = np.empty((len(features), len(labels)), np.bool_)
+    with ThreadPoolExecutor(min(usable_cores(), len(features))) as threads:
+        for answers, own in zip(threads.map(tried, features), right, strict=True):
+            own[:] = answers
+            on_tried(1)
+    return right
 
 
 def _small_features(name: str, n_images: int, shape: Shape) -> Features:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from nncli.config import load_config
 from nncli.config.writing import used_options, values_of, yaml_value
 from nncli.errors import NncliError, UsageError
+from nncli.machine.ranks import ALONE
 from nncli.model.file import read_model
 from nncli.run.checkpoint import CHECKPOINT
 from nncli.run.plan import plan_experiment
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from nncli.config import Override, TrainConfig
+    from nncli.machine.ranks import Ranks
     from nncli.model.file import Model
     from nncli.run.directory import RunDirectory
     from nncli.run.plan import Plan
@@ -31,13 +33,16 @@ BEFORE = {"data.color_profile": "ignore", "data.range": "full"}
 """Values that runs had whose config does not know the key."""
 
 
-def plan_resumed(directory: Path, config: Path | None = None, overrides: Sequence[Override] = ()) -> Plan:
+def plan_resumed(
+    directory: Path, config: Path | None = None, overrides: Sequence[Override] = (), ranks: Ranks = ALONE
+) -> Plan:
     """The plan of a run to resume.
 
     Args:
         directory: Of the run.
         config: The config that it was begun with, perhaps changed where that is allowed; by default the run's own one.
         overrides: Further values.
+        ranks: See `plan_experiment`.
 
     Raises:
         UsageError: There is no such run, or it cannot be resumed with such a config.
@@ -53,7 +58,7 @@ def plan_resumed(directory: Path, config: Path | None = None, overrides: Sequenc
     config_file = load_config(config or directory / "config.yaml", overrides).with_defaults(before)
     if not (config and config_file.depends_on_images):  # the run's own config says what came of them
         _refuse_changes(directory, kept, config_file.config)
-    plan = plan_experiment(config_file)
+    plan = plan_experiment(config_file, ranks=ranks)
     _refuse_changes(directory, kept, plan.config)
     return plan
 

@@ -23,6 +23,7 @@ from nncli.errors import DataError
 from nncli.features.settings import PIXELS
 from nncli.run.mirror_choice import compare_mirrored
 from nncli.run.recipe_choice import choose_recipe, chosen_format, why_padded
+from nncli.run.recipe_trial import Watched, unwatched
 from nncli.text import printable
 
 if TYPE_CHECKING:
@@ -75,8 +76,13 @@ class Starter:
     notes: tuple[str, ...]
 
     @classmethod
-    def of(cls, root: str) -> Starter:
+    def of(cls, root: str, on_trying: Watched = unwatched, *, is_kept: bool = False) -> Starter:
         """Look at the folder `root`.
+
+        Args:
+            root: The images.
+            on_trying: Watches recipes being tried, see `try_recipes`.
+            is_kept: Whether what was seen is kept in the cache.
 
         Raises:
             DataError: It cannot be used, or none of the images looked at can be read.
@@ -90,7 +96,9 @@ class Starter:
         values |= chosen_format(looks, len(paths))
         height, width = values["data.image_size"]
         image_format = ImageFormat(height, width, values["data.color"], values["data.resize"])
-        recipe, on_pixels, (_, *notes) = choose_recipe(folder, training, looks, image_format)
+        recipe, on_pixels, (_, *notes) = choose_recipe(
+            folder, training, looks, image_format, on_trying, is_kept=is_kept
+        )
         values |= {"training.recipe": recipe, "training.effort": EFFORT}
         shape = *values["data.image_size"], 1 if looks.is_gray else 3
         notes += [why_padded(looks, values)] if looks.is_elongated and values["data.resize"] == "pad" else []

@@ -90,6 +90,7 @@ class Training:
 
     def __init__(self, experiment: Experiment, trainer: Trainer) -> None:
         self.experiment, self.trainer = experiment, trainer
+        self._columns: NDArray[np.float32] | None = None
         is_watched = experiment.config.training.watch == "on"
         self.watch = Watch(experiment, trainer) if is_watched else Unwatched()
 
@@ -100,6 +101,8 @@ class Training:
 
     def start(self) -> None:
         """Get ready for the first epoch."""
+        if self.experiment.training.shard:
+            self._columns = self._columns_of_references()  # as long as all ranks are here
         self.watch.start()
 
     def epochs(self, should_stop: Callable[[], bool], on_batch: Callable[[int], None]) -> Iterator[EpochResult]:
@@ -122,13 +125,14 @@ class Training:
         not_told = (
             "data.path",
             "data.cache",
+            "data.placement",
             "training.watch",
             "training.backend",
             *plan.unused_keys,
         )  # the same images elsewhere give the same file
         training = {
             "best_epoch": best,
-            "training_images": len(self.experiment.training.labels),
+            "training_images": self.experiment.training.n_images,
             "validation_images": len(self.experiment.validation.labels),
             "config": {key: as_json(value) for key, value in used_options(plan.config).items() if key not in not_told},
         }
@@ -182,17 +186,18 @@ class Training:
         Args:
             on_progress: Told each number of images just answered, of `judges`.
         """
-        experiment, model, images = self.experiment, self._finished_model(), self.judges
+        experiment, trainer, images = self.experiment, self.trainer, self.judges
+        model = self._finished_model()
         split = "validation" if experiment.validation.paths else "training"
         references = self._references() if split == "validation" else None
         predictor = Predictor(replace(model, evidence=Evidence(strangeness=references)), tells_strangeness=True)
         probabilities, scores = answer_rows(predictor, PixelRows(images.pixels, images.rows), on_progress)
-        found = [*image_findings(experiment), *network_findings(model, images)]
+        found = [*image_findings(experiment), *network_findings(model, trainer.validation_set or trainer.training_set)]
         strangeness = references and references.measured(scores)
         bad = experiment.bad_of(split)
         about = experiment.classes, list(images.paths)
         if isinstance(model.task, Regression):
-            numbers = RegressionEvaluation.of(*about, images.targets, probabilities, bad, split, mean=model.task.mean)
+            numbers = RegressionEvaluation(*about, images.targets, probabilities, bad, split, mean=model.task.mean)
             intervals = fit_intervals(numbers.residuals) if split == "validation" else None
             evidence = replace(model.evidence, intervals=intervals, strangeness=strangeness)
             model = replace(model, evidence=evidence)
@@ -202,7 +207,7 @@ class Training:
             if split == "validation":
                 task = Multilabel(fit_thresholds(probabilities, has))
             model = replace(model, evidence=replace(model.evidence, strangeness=strangeness), task=task)
-            labels = MultilabelEvaluation.of(*about, has, probabilities, bad, split, thresholds=task.thresholds)
+            labels = MultilabelEvaluation(*about, has, probabilities, bad, split, thresholds=task.thresholds)
             return Finished(model, labels, self._metrics(labels, model, [*found, *threshold_findings(split)]))
         if split == "validation":
             if experiment.config.training.calibration == "temperature":
@@ -228,8 +233,8 @@ class Training:
             "stopped_early": trainer.stopped_early,
             "layer_dims": list(experiment.plan.layer_dims),
             "n_parameters": experiment.plan.n_parameters,
-            "n_images": len(experiment.training.labels) + len(experiment.validation.labels),
-            "training_images": len(experiment.training.labels),
+            "n_images": experiment.training.n_images + len(experiment.validation.labels),
+            "training_images": experiment.training.n_images,
             "validation_images": len(experiment.validation.labels),
             "skipped_images": len(experiment.skipped),
             "seconds": round(sum(result.seconds for result in trainer.state.history), 3),
@@ -237,12 +242,21 @@ class Training:
 
     def _references(self) -> Strangeness | None:
         """Training images to tell strange ones by, from the inputs that were computed for training anyway."""
+        columns = self._columns_of_references() if self._columns is None else self._columns
+        return None if columns is None else fit_strangeness(columns)
+
+    def _columns_of_references(self) -> NDArray[np.float32] | None:
+        """Their columns, as rows; where each rank holds some, all ranks are to ask for them."""
         training_set = self.trainer.training_set
         if not isinstance(training_set, Batches) or len(self.experiment.validation.labels) < FEWEST:
             return None
+        shard = training_set.shard
         chosen = chosen_references(training_set.n_examples, self.experiment.config.training.seed)
-        taken = (on_host(training_set.inputs.take(chosen[i : i + 64])) for i in range(0, len(chosen), 64))
-        return fit_strangeness(np.concatenate([X.T.astype(np.float32) for X in taken]))
+        chosen = shard.own(chosen) if shard else chosen
+        columns = np.empty((len(chosen), self.experiment.plan.layer_dims[0]), np.float32)
+        for i in range(0, len(chosen), 64):
+            columns[i : i + 64] = on_host(training_set.inputs.take(chosen[i : i + 64])).T
+        return shard.joined(columns) if shard else columns
 
 
 class TrainingRun(Training):

@@ -6,8 +6,10 @@ mirror                       features of both versions of each training image; e
 augmentation                 every training image is changed anew in each epoch, and so are its features;
                              validation images stay as they are
 projection                   computed once for every column, kept as floats: there are few of them
+shards                       every rank has these rows of the training images that it holds, and of all for validation
 
-All of this is work of the cores; batches, or all examples at once, then go to where the network lies.
+Features and projection are computed where the network lies, which may be a GPU, and come back as bytes and floats;
+batches, or all examples at once, then go there.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from nncli.data.batches import Batches
 from nncli.data.network_inputs import AsTheyAre, AugmentedInputs, NetworkInputs, VersionedInputs
 from nncli.data.pixel_rows import MemoryReturner, PixelRows, return_memory
 from nncli.features.span import Projection, ScaledRows, fit_projection, taken
+from nncli.machine.backend import is_on_host, on_host
 from nncli.machine.divide import divide, shared_array
 from nncli.machine.forking import number_of_processes
 from nncli.machine.ranks import share
@@ -34,7 +37,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from nncli.run.dataset import Experiment
+    from nncli.run.dataset import Experiment, ImageSet
     from nncli.run.feature_rows import FittedFeatures
 
 VALIDATION_BATCH_SIZE = 256
@@ -82,15 +85,23 @@ def training_batches(
     else:
         training_inputs = NetworkInputs(PixelRows(kept.rows, kept.training), kept.transform, dtype)
     labels, validation_labels, mirrored_labels = _labels(experiment, dtype)
-    validation_inputs = NetworkInputs(PixelRows(kept.rows, kept.validation), kept.transform, dtype)
+    validation_inputs = NetworkInputs(PixelRows(kept.validation_rows, kept.validation), kept.transform, dtype)
     if device:
         taken = training_inputs.move_to(device.like, device.room)
         validation_inputs.move_to(device.like, device.room - taken)
-    weights = training.weights / training.weights.mean() if training.weights.any() else None
-    training_set = Batches(training_inputs, labels, batch_size, mirrored_labels, weights)
+    shard = training.shard
+    training_set = Batches(training_inputs, labels, batch_size, mirrored_labels, _weights(training), shard)
     if not validation.paths:
         return training_set, None
     return training_set, Batches(validation_inputs, validation_labels, VALIDATION_BATCH_SIZE)
+
+
+def _weights(training: ImageSet) -> NDArray[np.float64] | None:
+    """How much each training image counts, 1 on average; None where all count alike."""
+    total = float(training.weights.sum())
+    if training.shard:
+        total = training.shard.ranks.total(total)[0]
+    return training.weights / (total / training.n_images) if total else None
 
 
 def _labels(experiment: Experiment, dtype: Any) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any] | None]:
@@ -123,12 +134,14 @@ class Kept(NamedTuple):
         rows: Pixels, features as bytes, or projected features.
         transform: From these to network input: a scaling, unless they are this input already.
         training, validation: Which rows are whose; of training images in several versions, one version after the other.
+        validation_rows: Where those for validation are; another array only where each rank holds training images.
     """
 
     rows: NDArray[Any]
     transform: Any
     training: NDArray[np.intp]
     validation: NDArray[np.intp]
+    validation_rows: NDArray[Any]
 
 
 def _kept(
@@ -141,40 +154,72 @@ def _kept(
     training, validation, features = experiment.training, experiment.validation, experiment.features
     project = experiment.config.network.project
     if features is None:
-        kept = Kept(training.pixels, experiment.scaling, training.rows, validation.rows)
+        kept = Kept(training.pixels, experiment.scaling, training.rows, validation.rows, validation.pixels)
     else:
         only_validation = is_augmented and project == "none"
-        stored, own, more, others = _stored_features(experiment, features, only_validation, on_progress, on_note)
-        versions = own if is_augmented else np.concatenate([own, more])
-        kept = Kept(stored, features.scaling_of_bytes, versions, others)
+        if training.shard:
+            kept = _held_features(experiment, features, only_validation, on_progress, on_note)
+        else:
+            stored, own, more, others = _stored_features(experiment, features, only_validation, on_progress, on_note)
+            versions = own if is_augmented else np.concatenate([own, more])
+            kept = Kept(stored, features.scaling_of_bytes, versions, others, stored)
     return kept if project == "none" else _in_span(experiment, kept, on_progress)
 
 
 def _in_span(experiment: Experiment, kept: Kept, on_progress: Callable[[int], None]) -> Kept:
     """The rows projected on principal directions of the training columns, which are found unless they are known."""
-    scale, offset, r = kept.transform.scale, kept.transform.offset, experiment.plan.layer_dims[0]
+    r, shard, ranks = experiment.plan.layer_dims[0], experiment.training.shard, experiment.ranks
+    kept = kept._replace(transform=kept.transform.moved_to(experiment.like))
     if experiment.span.projection is None:
-        columns = ScaledRows(kept.rows, scale, offset, kept.training[taken(len(kept.training))])
-        experiment.span.projection = experiment.ranks.from_first(
-            lambda: fit_projection(columns, r, _in_columns(on_progress, MemoryReturner(kept.rows, SHOWN)))
+        rows, chosen = _columns_to_learn_from(experiment, kept)
+        columns = ScaledRows(rows, kept.transform.scale, kept.transform.offset, chosen)
+        experiment.span.projection = ranks.from_first(
+            lambda: fit_projection(columns, r, _in_columns(on_progress, MemoryReturner(rows, SHOWN)))
         )
     found = experiment.span.projection
     projection = Projection(found.matrix, found.shift)  # what it prepares goes with it: twice as much as is kept
+    m, n = len(kept.training), len(kept.validation)
+    if shard:
+        held = _projected(projection, kept.rows, kept.transform, kept.training)
+        part = _projected(projection, kept.validation_rows, kept.transform, kept.validation[share(ranks, n)])
+        return Kept(held, AsTheyAre(r), np.arange(m), np.arange(n), ranks.joined(part, [len(part)]))
     every = np.concatenate([kept.training, kept.validation])
-    wanted = every[share(experiment.ranks, len(every))]
-    own, projected = ScaledRows(kept.rows, scale, offset, wanted), shared_array((len(wanted), r), np.float32)
+    part = _projected(projection, kept.rows, kept.transform, every[share(ranks, m + n)])
+    projected = ranks.joined(part, [len(part)])
+    return Kept(projected, AsTheyAre(r), np.arange(m), np.arange(m, m + n), projected)
 
-    returner = MemoryReturner(kept.rows, SHOWN)
+
+def _columns_to_learn_from(experiment: Experiment, kept: Kept) -> tuple[NDArray[Any], NDArray[np.intp]]:
+    """The columns that a projection is learned from: an array of rows, and which of them."""
+    shard = experiment.training.shard
+    if not shard:
+        return kept.rows, kept.training[taken(len(kept.training))]
+    n_versions = max(experiment.n_looks, 1) if experiment.features else 1
+    chosen = np.arange(n_versions * shard.n_images)[taken(n_versions * shard.n_images)]
+    versions = [shard.own(chosen - number * shard.n_images) for number in range(n_versions)]
+    own = np.concatenate([kept.training[each + number * shard.n_held] for number, each in enumerate(versions)])
+    rows = shard.joined(kept.rows[own], [len(each) for each in versions])
+    return rows, np.arange(len(rows))
+
+
+def _projected(
+    projection: Projection, rows: NDArray[Any], scaling: Any, wanted: NDArray[np.intp]
+) -> NDArray[np.float32]:
+    """The wanted ones of the rows, scaled and projected, (m, r)."""
+    columns = ScaledRows(rows, scaling.scale, scaling.offset, wanted)
+    projected, returner = shared_array((len(wanted), projection.n_directions), np.float32), MemoryReturner(rows, SHOWN)
 
     def work(start: int, stop: int) -> None:
-        projection.apply(own.part(slice(start, stop), slice(None)), projected[start:stop])
+        inputs = np.empty((stop - start, projection.n_directions), np.float32, like=columns.like)
+        projection.apply(columns.part(slice(start, stop), slice(None)), inputs)
+        projected[start:stop] = on_host(inputs)
         returner.used(stop - start)
 
+    projection = projection.moved_to(columns.like)
     projection.prepare(np.float32)  # before processes are forked
-    divide(len(wanted), TOGETHER, work, number_of_processes() if len(wanted) > MANY else 1)
-    projected = experiment.ranks.joined(projected, [len(projected)])
-    first = len(kept.training)
-    return Kept(projected, AsTheyAre(r), np.arange(first), np.arange(first, len(every)))
+    is_alone = len(wanted) <= MANY or not is_on_host(columns.like)  # no forked process can use a GPU
+    divide(len(wanted), TOGETHER, work, 1 if is_alone else number_of_processes())
+    return projected
 
 
 def _in_columns(on_progress: Callable[[int], None], returner: MemoryReturner) -> Callable[[int], None]:
@@ -215,17 +260,49 @@ def _stored_features(
     if data.cache == "on" and len(sets[0]) + len(sets[1]):
         which = "all" if len(sets[0]) else "validation"
         part = "" if ranks.size == 1 else f", part {ranks.rank + 1} of {ranks.size}"
+        which += "" if is_on_host(experiment.like) else f" {experiment.config.training.backend}"  # they round otherwise
         what = f"{ranks.from_first(lambda: experiment.fingerprint)} {which} {n_more}{part}"
         if data.looks != "whole":
             what += f" {n_looks} looks"
         kept_as = cache_entry(features, what, f"{data.path.absolute()}{part}", n_own + n_more * (n_looks - 1))
     images = PixelRows(training.pixels, np.concatenate(own))
-    wanted = {"n_more": n_more, "n_looks": n_looks}
-    stored = feature_rows(features, images, on_progress, **wanted, kept_as=kept_as, on_note=on_note)
+    wanted: dict[str, Any] = {"n_more": n_more, "n_looks": n_looks}
+    wanted["is_training"] = ranks.size == 1 and not only_validation
+    moved = features.moved_to(experiment.like)
+    stored = feature_rows(moved, images, on_progress, **wanted, kept_as=kept_as, on_note=on_note)
     return_memory(training.pixels)  # which are hardly needed from now on
     stored = ranks.joined(stored, [len(own[0]), len(own[1]), *[n_more] * (n_looks - 1)])
     first, n = len(sets[0]), len(sets[0]) + len(sets[1])
     return stored, np.arange(first), np.arange(n, len(stored)), np.arange(first, n)
+
+
+def _held_features(
+    experiment: Experiment,
+    features: FittedFeatures,
+    only_validation: bool,
+    on_progress: Callable[[int], None],
+    on_note: Callable[[str], None],
+) -> Kept:
+    """Features as bytes, of the training images that this rank holds, and of all validation images."""
+    training, validation, ranks = experiment.training, experiment.validation, experiment.ranks
+    data, n_looks = experiment.config.data, max(experiment.n_looks, 1)
+
+    def computed(images: PixelRows, which: str, n_more: int) -> NDArray[np.uint8]:
+        kept_as, part = None, f", shard {ranks.rank + 1} of {ranks.size}"
+        if data.cache == "on" and len(images):
+            what = f"{experiment.fingerprint} {which} {n_more} {n_looks} looks{part}"
+            n_rows = len(images) + n_more * (n_looks - 1)
+            kept_as = cache_entry(features, what, f"{data.path.absolute()}{part}", n_rows)
+        wanted: dict[str, Any] = {"n_more": n_more, "n_looks": n_looks}
+        return feature_rows(features, images, on_progress, **wanted, kept_as=kept_as, on_note=on_note)
+
+    n_held = 0 if only_validation else len(training.rows)
+    held = computed(PixelRows(training.pixels, training.rows[:n_held]), "held", n_held if n_looks > 1 else 0)
+    return_memory(training.pixels)  # which are hardly needed from now on
+    part = validation.rows[share(ranks, len(validation.rows))]
+    others = computed(PixelRows(validation.pixels, part), "validation", 0)
+    others = ranks.joined(others, [len(others)])
+    return Kept(held, features.scaling_of_bytes, np.arange(len(held)), np.arange(len(others)), others)
 
 
 def shared_features(experiment: Experiment, on_progress: Callable[[int], None]) -> NDArray[np.uint8] | None:
@@ -236,5 +313,5 @@ def shared_features(experiment: Experiment, on_progress: Callable[[int], None]) 
     pixels, ranks, n_looks = experiment.training.pixels, experiment.ranks, experiment.n_looks
     images = PixelRows(pixels, np.arange(len(pixels))[share(ranks, len(pixels))])
     n_more = len(images) if n_looks > 1 else 0
-    own = feature_rows(features, images, on_progress, n_more=n_more, n_looks=n_looks)
+    own = feature_rows(features.moved_to(experiment.like), images, on_progress, n_more=n_more, n_looks=n_looks)
     return ranks.joined(own, [len(images), *[n_more] * (n_looks - 1)])

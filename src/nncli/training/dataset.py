@@ -17,6 +17,8 @@ class Dataset(Protocol):
     batch_size: int
     weights: NDArray[Any] | None
     """How much the losses of the batch given last count; None where all examples count alike."""
+    held: NDArray[np.intp] | None
+    """Places in the batch given last of the examples given; None where each process can have whichever it wants."""
 
     @property
     def n_examples(self) -> int:
@@ -30,7 +32,8 @@ class Dataset(Protocol):
     ) -> Iterator[tuple[NDArray[Any], NDArray[np.intp]]]:
         """X, (n_0, m), and Y, (m,), in the random order of this epoch, without the first `skip` batches.
 
-        `share` picks the examples of each batch that this process is to train on. X may be written to.
+        `share` picks the examples of each batch that this process is to train on, if it can have any. X may be written
+        to.
         """
 
     def in_order(self, share: Callable[[int], slice]) -> Iterator[tuple[NDArray[Any], NDArray[np.intp]]]:

@@ -208,7 +208,7 @@ class Trainer:
         Y_hat: Any = 0
         for network, gradient in zip(parameters.members, gradients.members, strict=True):
             if settings.dropout:
-                draw_dropout_masks(workspace, self.state.rng, m, communicator.share(number, m))
+                draw_dropout_masks(workspace, self.state.rng, m, self._share(number, m))
             Y_hat = Y_hat + forward(network, workspace, X, settings.activation) / n_members  # part 2
             cost += mean_loss(workspace, Y, weights, batch_size=m, loss=settings.loss) / n_members  # part 3
             backpropagate(  # part 4
@@ -217,6 +217,11 @@ class Trainer:
                 batch_size=m, loss=settings.loss, product=product,
             )  # fmt: skip
         return cost * m, count_correct(Y_hat, Y, settings.loss)
+
+    def _share(self, number: int, m: int) -> slice | NDArray[np.intp]:
+        """The places of a share in the batch of m that was drawn last."""
+        held = self.training_set.held
+        return self.communicator.share(number, m) if held is None else held
 
     def _drawn(self, number: int, m: int) -> slice | NDArray[np.intp]:
         """The places of a share in a batch of m; where examples are mixed also that of the next one."""
@@ -231,7 +236,8 @@ class Trainer:
         """Examples of a share, which may get mixed, their targets, and the weights of their losses."""
         settings, n_outputs = self.settings, self.parameters.layer_dims[-1]
         targets = settings.mixing.apply(self.state.rng, X, Y, n_outputs) if settings.mixing else Y
-        n_own = len(range(m)[self.communicator.share(number, m)])
+        share = self._share(number, m)
+        n_own = len(range(m)[share]) if isinstance(share, slice) else len(share)
         X, targets = X[:, :n_own], targets[..., :n_own]
         weights = None if settings.class_weights is None else example_weights(settings.class_weights, targets)
         if self.training_set.weights is not None:  # of a mixed example those of the one that it was

@@ -35,6 +35,7 @@ from nncli.machine.ranks import ALONE, Ranks, come_from_the_first
 from nncli.run.hooks import NOBODY, Hooks
 from nncli.run.loading import learn, load
 from nncli.run.pipeline import train
+from nncli.run.plan import refuse_shards
 from nncli.text import printable
 from nncli.tuning.measure import MEASURES
 from nncli.tuning.search_space import OWN, SearchSpace
@@ -86,7 +87,7 @@ CAUTION = 0.8
 RANK_APART = 7919
 """Between the seeds of two ranks."""
 
-NOT_LEARNED = ("data.path", "data.cache", "training.processes", "training.backend")
+NOT_LEARNED = ("data.path", "data.cache", "data.placement", "training.processes", "training.backend")
 """Options that a study of the same images and settings may be continued with differently."""
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -393,6 +394,7 @@ def open_search(plan: Plan, file: str, hooks: Hooks = NOBODY, ranks: Ranks = ALO
         NncliError: See `Search` and `load`.
     """
     refuse_ranks(plan.config.training.backend, ranks.size)
+    refuse_shards(plan, ranks.size)
     _refuse_address(file)
     if ranks.n_machines > 1 and "://" not in file:
         raise UsageError(f"{printable(file)}: a file is for one machine; choose --study postgresql://..., a server's")

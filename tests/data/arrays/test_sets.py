@@ -7,11 +7,14 @@ import io
 import pickle
 import struct
 import zipfile
+import zlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
+from nncli.data.arrays.mat import read_mat
+from nncli.data.arrays.npz import read_npy
 from nncli.data.arrays.reading import ArraySet, read_arrays
 from nncli.errors import DataError
 
@@ -246,13 +249,47 @@ def test_stl_10_is_turned_upright(tmp_path: Path) -> None:
     assert "left out unlabeled_X.bin: no labels for it" in found.notes
 
 
+MAT_HEADER = b"MATLAB 5.0 MAT-file".ljust(124) + b"\0\1IM"
+
+
+def mat_of(name: str, array: np.ndarray[Any, Any], flags: int = 9) -> bytes:
+    """The element of an array in Matlab's format, compressed; `flags` is its class, 9 for bytes."""
+
+    def element(kind: int, data: bytes) -> bytes:
+        return struct.pack("<II", kind, len(data)) + data + bytes(-len(data) % 8)
+
+    small = struct.pack("<HH", 1, len(name)) + name.encode().ljust(4, b"\0")  # the form for four bytes or fewer
+    about = element(6, struct.pack("<II", flags, 0)) + element(5, np.array(array.shape, np.int32).tobytes()) + small
+    kind = {"u1": 2, "u2": 4, "f8": 9}[array.dtype.str[1:]]
+    packed = zlib.compress(element(14, about + element(kind, array.tobytes(order="F"))))
+    return struct.pack("<II", 15, len(packed)) + packed
+
+
+def test_matlab_arrays_of_other_kinds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Text is a row each; complex numbers and cells are passed over; damage and bombs are one line."""
+    words = np.array([[99, 97, 116], [100, 111, 103]], np.uint16)
+    parts = mat_of("t", words, 4), mat_of("f", np.array([[0.5, 2.0]]), 6), mat_of("c", np.ones((1, 1)), 6 | 0x800)
+    (tmp_path / "x.mat").write_bytes(MAT_HEADER + b"".join(parts) + mat_of("cell", np.ones((1, 1)), 1))
+    found = read_mat(tmp_path / "x.mat")
+    assert (["cat", "dog"], [[0.5, 2.0]], 2) == (found["t"].tolist(), found["f"].tolist(), len(found))
+    monkeypatch.setattr("nncli.data.arrays.mat.limit_of", lambda _n: 1000)
+    bomb = mat_of("x", np.zeros((1, 2000), np.uint8))
+    for data in (MAT_HEADER + parts[1][:-9], MAT_HEADER + b"\x0e\0\0\0\xff\xff\xff\x7f", MAT_HEADER + bomb):
+        (tmp_path / "x.mat").write_bytes(data)
+        with pytest.raises(DataError, match=r"x\.mat: damaged \.mat file \(.*\)$"):
+            read_mat(tmp_path / "x.mat")
+    (tmp_path / "x.mat").write_bytes(bytes(200))
+    with pytest.raises(DataError, match=r"not a .mat file of version 5 or later; save it with -v7"):
+        read_mat(tmp_path / "x.mat")
+
+
 def test_svhn_in_matlab(tmp_path: Path) -> None:
     """Images along the last axis, and label 10 is the digit 0."""
-    scipy_io = pytest.importorskip("scipy.io")
     images = RNG.integers(0, 256, (12, 32, 32, 3), np.uint8)
     labels = np.array([10, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 1])
     for split in ("train", "test"):
-        scipy_io.savemat(tmp_path / f"{split}_32x32.mat", {"X": np.moveaxis(images, 0, -1), "y": labels[:, None]})
+        arrays = mat_of("X", np.moveaxis(images, 0, -1)), mat_of("y", labels[:, None].astype(np.uint8))
+        (tmp_path / f"{split}_32x32.mat").write_bytes(MAT_HEADER + b"".join(arrays))
     found = read_arrays(tmp_path / "train_32x32.mat")
     assert tuple("0123456789") == found.classes
     same(found, train=(images, labels % 10), test=(images, labels % 10))
@@ -297,6 +334,14 @@ def test_hostile_files_cost_one_line(name: str, tmp_path: Path) -> None:
     assert 1 == len(str(caught.value).splitlines())
 
 
+@pytest.mark.parametrize("header", [b"{'shape': (12".ljust(9000), b"(" * 9000, b"{'shape': o12)}".ljust(9000)])
+def test_a_header_that_is_none_costs_one_line(header: bytes, tmp_path: Path) -> None:
+    """NumPy reads it as Python's source, whose reader has errors of its own."""
+    (tmp_path / "x.npy").write_bytes(b"\x93NUMPY\1\0" + len(header).to_bytes(2, "little") + header)
+    with pytest.raises(DataError, match="damaged or not written by NumPy"):
+        read_npy(tmp_path / "x.npy")
+
+
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
@@ -305,7 +350,15 @@ def test_hostile_files_cost_one_line(name: str, tmp_path: Path) -> None:
         ({"x": TRAIN * np.float32(np.nan), "y": Y_TRAIN}, "holds values that are no finite numbers"),
         ({"x": TRAIN * 1000.0, "y": Y_TRAIN}, "values from .*; save them as bytes from 0 to 255"),
         ({"x": TRAIN.reshape(6, 2, 2, 2, 2), "y": Y_TRAIN}, "an array of 6 x 2 x 2 x 2 x 2 is no set of images"),
-        ({"x": TRAIN, "y": Y_TRAIN + 0.5}, "labels of type float64 are no whole numbers"),
+        ({"x": TRAIN, "y": Y_TRAIN + 0.5}, r"y\[0\]: label .*5, no whole number; .* write data.task: regression"),
+        ({"x": TRAIN, "y": np.array([0, 1, 0, 1, 0, np.inf])}, r"y\[5\]: label inf, no whole number"),
+        ({"x": TRAIN, "y": np.array([0, 1, 0, 1, 0, 2**63], np.uint64)}, r"y\[5\]: label 9.*e\+18, no whole number"),
+        ({"x": TRAIN, "y": np.array(["a", "b", "", "a", "b", "a"])}, r"y\[2\]: no label"),
+        ({"x": TRAIN[:0], "y": Y_TRAIN[:0]}, "x: no images in it"),
+        (
+            {"x": TRAIN, "y": Y_TRAIN, "class_names": np.array(["a", "b", "a"])},
+            "2 classes in the list of names are called a;",
+        ),
         ({"x": TRAIN}, "no images with labels in it|no file of labels beside it"),
     ],
 )

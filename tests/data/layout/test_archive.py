@@ -108,6 +108,25 @@ def test_links_are_no_images(tmp_path: Path) -> None:
     zip_with(tmp_path / "x.zip", "cat/1.jpg", link=True)
     tar_with(tmp_path / "x.tar", "cat/1.jpg", kind=tarfile.SYMTYPE)
     assert {} == Archive(tmp_path / "x.zip").members == Archive(tmp_path / "x.tar").members
+    assert ["cat/1.jpg"] == Archive(tmp_path / "x.zip").no_files == Archive(tmp_path / "x.tar").no_files
+    assert ["ignored 1 as a link, or no file, in the archive: cat/1.jpg"] == ArchiveTree(
+        Archive(tmp_path / "x.tar")
+    ).ignored.notes()
+
+
+def test_a_hard_link_is_the_member_that_it_links_to(tmp_path: Path) -> None:
+    """As tar keeps a file that lies in two folders; one to nowhere is no file."""
+    with tarfile.open(tmp_path / "x.tar", "w") as archive:
+        first = tarfile.TarInfo("./cat/1.jpg")
+        first.size = 3
+        archive.addfile(first, io.BytesIO(b"abc"))
+        for name, target in (("cat/2.jpg", "./cat/1.jpg"), ("cat/3.jpg", "gone.jpg")):
+            link = tarfile.TarInfo(name)
+            link.type, link.linkname = tarfile.LNKTYPE, target
+            archive.addfile(link)
+    found = Archive(tmp_path / "x.tar")
+    assert {"cat/1.jpg": b"abc", "cat/2.jpg": b"abc"} == dict(found.contents(list(found.members)))
+    assert ["cat/3.jpg"] == found.no_files
 
 
 def test_bombs_are_refused(tmp_path: Path) -> None:
@@ -124,7 +143,9 @@ def test_bombs_are_refused(tmp_path: Path) -> None:
 def test_what_is_no_archive_is_refused(suffix: str, data: bytes, tmp_path: Path) -> None:
     """In one line."""
     (tmp_path / f"x.{suffix}").write_bytes(data)
-    with pytest.raises(DataError, match="not readable as an archive") as caught:
+    with pytest.raises(
+        DataError, match=r"not readable as an archive|neither a zip nor a tar archive: .*; fetch it again"
+    ) as caught:
         Archive(tmp_path / f"x.{suffix}")
     assert 1 == len(str(caught.value).splitlines())
 

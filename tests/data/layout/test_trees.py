@@ -198,7 +198,7 @@ READ = [
         "{COVID,Normal}/{images,masks}/{1-3}.png",
         classes="COVID Normal",
         splits={"all": "/images/"},
-        says=("left out 6 masks of the images beside them: COVID/masks, Normal/masks",),
+        says=("left out 6 masks of images beside them: COVID/masks, Normal/masks",),
     ),
     Tree(
         "masks beside images by name",
@@ -211,7 +211,7 @@ READ = [
         "a set and its segmentation",
         "{images,masks}/{cat,dog}/{1-3}.png",
         splits={"all": "^images/"},
-        says=("left out masks: 6 masks of the images beside it",),
+        says=("left out masks: 6 masks of images beside it",),
     ),
     Tree(
         "cell_images: the set twice",

@@ -121,7 +121,7 @@ def test_every_cell_that_is_neither_0_nor_1_is_named_with_its_row(tmp_path: Path
         "x.csv:3: cat is O, neither 0 nor 1",
         "x.csv:4: dog is empty, neither 0 nor 1",
         "x.csv:5: dog is -1, neither 0 nor 1",
-        "x.csv: 3 rows are wrong, of 6; correct or remove them",
+        "x.csv: 3 wrong rows of 6; correct or remove them",
     ] == str(caught.value).replace(f"{tmp_path}/", "").splitlines()
 
 
@@ -135,7 +135,12 @@ def test_tables_that_cannot_be_meant_are_refused(tmp_path: Path) -> None:
     (tmp_path / "some.csv").write_text("image,cat,dog\n1.jpg,,1\n2.jpg,1,\n")
     for name, columns, task, message in (
         ("none.csv", {}, "multilabel", "none.csv: no row has a label"),
-        ("mixed.csv", {}, "multilabel", r"divided at '|' and some at ';'; .*: data.columns: {separator: '|'}"),
+        (
+            "mixed.csv",
+            {},
+            "multilabel",
+            r"mixed.csv:\d divides labels at '\|', and .*mixed.csv:\d at ';'; .*: {separator: '\|'}",
+        ),
         ("empty.csv", {}, "multilabel", "no column is known to hold the label; .*; dog is empty; write data.columns"),
         ("some.csv", {}, "multilabel", "some.csv:2: cat is empty, neither 0 nor 1"),
         ("x.csv", {"separator": ";"}, "multilabel", "no meaning for columns of 0 and 1"),

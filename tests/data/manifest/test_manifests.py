@@ -152,6 +152,72 @@ def test_groups_weights_and_order_are_kept(tmp_path: Path) -> None:
     assert [("p1", 0.5, "2"), ("p2", 2.0, "1")] == [(row.group, row.weight, row.order) for row in found]
 
 
+def test_a_row_without_a_place_in_the_order_is_named(tmp_path: Path) -> None:
+    """It would count as the first; a column that is not there is told by the key of the config."""
+    build(tmp_path, "{1-3}.jpg\nx.csv := image,label,day\\n1.jpg,a,2\\n2.jpg,b,\\n3.jpg,a,1")
+    assert "x.csv:3: no cell to order by, as data.order asks" == wrong(tmp_path / "x.csv", columns={"order": "day"})[0]
+    assert ["x.csv: no column center for data.order; it has image, label, day"] == wrong(
+        tmp_path / "x.csv", columns={"order": "center"}
+    )
+
+
+def test_names_of_classes_that_cannot_be_told_apart_or_written_are_refused(tmp_path: Path) -> None:
+    """A name that two classes have, and half a character that an escape of JSON makes."""
+    build(tmp_path, "{1-3}.jpg\nx.csv := id,label\\n1,0\\n2,1\\n3,2\nclasses.txt := crane\\ndog\\ncrane")
+    with pytest.raises(DataError, match=r"x.csv: 2 classes in the list of names are called crane; rename them"):
+        read_manifest(tmp_path / "x.csv")
+    (tmp_path / "x.json").write_text('[{"id": "1", "label": "a"}, {"id": "2", "label": "\\ud800b"}]')
+    with pytest.raises(DataError, match=r"x.json: the class \\ud800b has half a character in its name; rename it"):
+        read_manifest(tmp_path / "x.json")
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.jsonl"])
+def test_separators_of_unicode_within_a_name_divide_no_line(name: str, tmp_path: Path) -> None:
+    """Which Python's own division of lines does: U+2028 and U+0085 stand raw in JSON and CSV."""
+    odd = "a\u2028b\x85c.jpg"
+    build(tmp_path, "2.jpg")
+    (tmp_path / odd).write_bytes(b"")
+    text = f"image,label\n{odd},cat\n2.jpg,dog\n"
+    if name == "x.jsonl":
+        pairs = [{"image": odd, "label": "cat"}, {"image": "2.jpg", "label": "dog"}]
+        text = "".join(json.dumps(pair, ensure_ascii=False) + "\n" for pair in pairs)
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    assert [(odd, "cat"), ("2.jpg", "dog")] == rows(read_manifest(tmp_path / name), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("x.txt", "1.jpg\n2.jpg\n", "x.txt:1: no label, and no folder that could be one"),
+        ("x.csv", "image,label,label\n1.jpg,a,b\n", "x.csv: two columns are called label; rename one"),
+        (
+            "x.jsonl",
+            '{"image": "1.jpg", "label": "a"}\n{"image": ["2.jpg"], "label": "b"}',
+            'x.jsonl:2: no such file: ["2',
+        ),
+        (
+            "x.json",
+            '[{"data": {"image": "1.jpg"}, "annotations": [5]}]',
+            "x.json:1: not an object in braces, or no task",
+        ),
+        ("x.json", '[{"data": {"image": "1.jpg"}, "annotations": 5}]', "x.json:1: not an object in braces, or no task"),
+    ],
+)
+def test_tables_that_look_like_some_and_are_none(name: str, text: str, message: str, tmp_path: Path) -> None:
+    """Told by the row, not as an error of the program."""
+    build(tmp_path, "{1-2}.jpg")
+    (tmp_path / name).write_text(text)
+    assert wrong(tmp_path / name)[0].startswith(message)
+
+
+def test_a_list_may_begin_with_titles_and_a_column_of_splits_is_told_if_it_is_none(tmp_path: Path) -> None:
+    """A first line that names no image, where all others do; words that are no splits."""
+    build(tmp_path, "{1-2}.jpg\nx.txt := image label\\n1.jpg cat\\n2.jpg dog")
+    assert [("1.jpg", "cat"), ("2.jpg", "dog")] == rows(read_manifest(tmp_path / "x.txt"), tmp_path)
+    build(tmp_path, "x.csv := image,label,split\\n1.jpg,cat,north\\n2.jpg,dog,south")
+    assert "column split is not used as splits: few" in " ".join(read_manifest(tmp_path / "x.csv").notes)
+
+
 def test_numbers_as_labels_are_in_the_order_of_their_value(tmp_path: Path) -> None:
     """Where no list names them."""
     build(tmp_path, "{1-3}.jpg\nx.csv := id,label\\n1,10\\n2,9\\n3,1")
@@ -209,7 +275,7 @@ def test_all_mistakes_are_named_with_their_rows(tmp_path: Path) -> None:
         "x.csv:13: no file name",
         "x.csv:14: several files are called twice with different suffixes; write the suffix",
         "x.csv:15: weight nan, not a number from 0 on",
-        "x.csv: 13 rows are wrong, of 14; correct or remove them",
+        "x.csv: 13 wrong rows of 14; correct or remove them",
     ] == wrong(path)
 
 
@@ -222,14 +288,14 @@ SEVERAL = "; where images may have several labels or none, write data.task: mult
         ("x.jsonl", '{"image": "1.jpg"\n[1]\n{"image": "1.jpg", "label": ["a", "b"]}',
          ["x.jsonl:1: no JSON (Expecting ',' delimiter)", "x.jsonl:2: not an object in braces",
           'x.jsonl:3: 2 labels in one cell: ["a", "b"]',
-          "x.jsonl: 3 rows are wrong, of 3; correct or remove them" + SEVERAL]),
+          "x.jsonl: 3 wrong rows of 3; correct or remove them" + SEVERAL]),
         ("x.csv", "file,label\n", ["x.csv:1: no rows below the header"]),
         ("x.csv", "photo,a,b\n1.jpg,u,v\n",
          ["x.csv: no column is known to hold the label; it has photo, a, b; write data.columns: {label: ...}"]),
         ("x.csv", "image,a,b\n1.jpg,1,1\n1.jpg,0,0\n",
          ["x.csv:2: 2 of the class columns are 1, not one of them",
           "x.csv:3: 0 of the class columns are 1, not one of them",
-          "x.csv: 2 rows are wrong, of 2; correct or remove them" + SEVERAL]),
+          "x.csv: 2 wrong rows of 2; correct or remove them" + SEVERAL]),
         ("x.json", "{}", ["x.json: neither a list of objects nor an object with classes and labels"]),
     ],
 )  # fmt: skip
@@ -274,7 +340,7 @@ def test_an_image_may_be_named_twice_with_the_same_label(tmp_path: Path) -> None
     build(tmp_path, "{1-2}.jpg\nx.csv := image,choice\\n1.jpg,cat\\n1.jpg,cat\\n2.jpg,dog")
     manifest = read_manifest(tmp_path / "x.csv")
     assert [("1.jpg", "cat"), ("2.jpg", "dog")] == rows(manifest, tmp_path)
-    assert "1 rows name an image a second time, with the same label" in manifest.notes
+    assert "named a second time with the same label, and counted once: 1 image" in manifest.notes
 
 
 def test_parquet_with_images_in_it(tmp_path: Path) -> None:
@@ -302,10 +368,10 @@ def test_pixels_in_cells_are_pictures(tmp_path: Path) -> None:
     ]
     build(tmp_path, "bad.csv := emotion,pixels\\n0,0 1 2\\n1,0 1 2 256\\n1,0 x 2 3\\n1,")
     assert [
-        "bad.csv:2: 3 pixels, which are no square picture",
+        "bad.csv:2: 3 pixels, no square picture",
         "bad.csv:3: pixels that are no numbers from 0 to 255",
         "bad.csv:4: pixels that are no numbers from 0 to 255",
-        "bad.csv:5: 0 pixels, which are no square picture",
+        "bad.csv:5: 0 pixels, no square picture",
     ] == wrong(tmp_path / "bad.csv")[:-1]
 
 
@@ -351,8 +417,8 @@ def test_a_table_in_several_files_is_one(tmp_path: Path) -> None:
     (tmp_path / "part-11.csv").write_text("path,label\n4.jpg,3\n1.jpg,2\n5.jpg\n")
     assert [
         "part-11.csv:3: another label than part-9.csv:2 gives to 1.jpg",
-        "part-11.csv:4: 1 cells instead of 2",
-        "part-*.csv: 2 rows are wrong, of 7; correct or remove them",
+        "part-11.csv:4: 1 cell instead of 2",
+        "part-*.csv: 2 wrong rows of 7; correct or remove them",
     ] == wrong(tmp_path / "part-*.csv")
     (tmp_path / "part-11.csv").write_text("path,kind\n4.jpg,3\n")
     assert ["part-11.csv: not the columns that part-9.csv has"] == wrong(tmp_path / "part-*.csv")

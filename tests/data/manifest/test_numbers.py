@@ -25,7 +25,7 @@ def test_every_number_that_is_none_is_named_with_its_row(tmp_path: Path) -> None
         "x.csv:4: target left, not a finite number",
         "x.csv:5: no target",
         "x.csv:7: target -1e300, beyond 1e+30; write it in another unit",
-        "x.csv: 5 rows are wrong, of 6; correct or remove them",
+        "x.csv: 5 wrong rows of 6; correct or remove them",
     ] == lines
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nncli.errors import DataError
-from nncli.text import printable
+from nncli.text import counted, printable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,5 +52,5 @@ def parse_idx(data: bytes, name: str, notes: list[str]) -> NDArray[Any]:
         if each == 0 or shape[0] != held or held % each:  # datumaro writes the number of bytes in place of the count
             raise DataError(f"{shown}: declares {' x '.join(map(str, shape))} values and holds {held:,} bytes of them")
         shape[0] = held // each
-        notes.append(f"{shown}: its header counts bytes; read as {shape[0]:,} images")
+        notes.append(f"{shown}: its header counts bytes; read as {counted(shape[0], 'image')}")
     return np.frombuffer(data, dtype, offset=start).reshape(shape)

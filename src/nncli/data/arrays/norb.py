@@ -22,7 +22,7 @@ from nncli.data.arrays.families import norb_kind
 from nncli.data.arrays.pairs import Pair, Pairs, joined
 from nncli.data.arrays.raw import read_file
 from nncli.errors import DataError
-from nncli.text import printable
+from nncli.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,7 +73,9 @@ def _pair(home: Path, name: str, names: Sequence[str]) -> Pair:
         raise DataError(f"{printable(str(home / name))}: no file of categories (-cat.mat) beside it")
     images, categories = both_cameras(parse_norb(read_file(home / name), name), name), about["cat"].ravel()
     if 2 * len(categories) != len(images):
-        raise DataError(f"{printable(name)}: {len(images) // 2:,} pairs, but {len(categories):,} categories")
+        raise DataError(
+            f"{printable(name)}: {counted(len(images) // 2, 'pair')} of photos, but categories of {len(categories):,}"
+        )
     groups = tuple(_toys(categories, about.get("info"), name))
     return Pair(images, np.repeat(categories, 2), ((str(home / name), len(images)),), printable(name), groups)
 

@@ -11,6 +11,7 @@ import warnings
 import zipfile
 import zlib
 from pathlib import Path
+from tokenize import TokenError
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -80,6 +81,22 @@ def _damaged(shown: str, error: Exception) -> DataError:
     return DataError(f"{shown}: damaged or not written by NumPy ({printable(str(error).partition(chr(10))[0])[:80]})")
 
 
+def _header(file: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Shape, whether columns come first, and type, as the beginning of a .npy file says.
+
+    Raises:
+        ValueError: It is damaged.
+    """
+    version = npy_format.read_magic(file)
+    readers = {(1, 0): npy_format.read_array_header_1_0, (2, 0): npy_format.read_array_header_2_0}
+    if version not in readers:
+        raise ValueError(f"version {version} of the format")
+    try:
+        return readers[version](file)
+    except (TokenError, RecursionError, MemoryError):  # it is read as Python's source: a dictionary
+        raise ValueError("its header is none") from None
+
+
 def _array(file: Any, size: int, shown: str) -> NDArray[Any]:
     """The array of an open .npy file of `size` bytes.
 
@@ -87,13 +104,7 @@ def _array(file: Any, size: int, shown: str) -> NDArray[Any]:
         DataError: It holds objects, or declares another size than it has.
         ValueError: It is damaged.
     """
-    version = npy_format.read_magic(file)
-    if version == (1, 0):
-        shape, is_fortran, dtype = npy_format.read_array_header_1_0(file)
-    elif version == (2, 0):
-        shape, is_fortran, dtype = npy_format.read_array_header_2_0(file)
-    else:
-        raise ValueError(f"version {version} of the format")
+    shape, is_fortran, dtype = _header(file)
     if dtype.kind not in PLAIN_KINDS:
         what = "Python objects, which are pickled and could run code" if dtype.hasobject else f"values of type {dtype}"
         raise DataError(f"{shown}: holds {what}; save it as an array of numbers")

@@ -22,11 +22,12 @@ from nncli.data.arrays.records import STL_PIXELS, cifar_batch, cifar_records, st
 from nncli.data.arrays.text_rows import text_pairs
 from nncli.data.arrays.values import as_images, as_labels, as_targets, count
 from nncli.data.folder_walk import some
+from nncli.data.layout.spelling import check_names
 from nncli.data.layout.tree import text_lines
 from nncli.data.layout.words import SPLITS
 from nncli.data.natural_order import natural_key
 from nncli.errors import DataError
-from nncli.text import printable
+from nncli.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,7 +90,7 @@ def read_arrays(path: str | Path, *, are_numbers: bool = False) -> ArraySet:
     if not found and is_folder:
         found = _within_folder(home, names, notes, listed)
     extra = [split for split in found if split not in (*SPLITS, "all")]
-    notes += [f"left out {split}: {len(found[split].images):,} images" for split in extra]
+    notes += [f"left out {split}: {counted(len(found[split].images), 'image')}" for split in extra]
     splits = {split: found[split] for split in ("all", *SPLITS) if split in found}
     if not splits:
         raise DataError(f"{printable(str(path))}: no images with labels in it")
@@ -118,7 +119,7 @@ def _batches(home: Path, names: list[str], notes: list[str]) -> Pairs:
         images, labels = read(read_file(home / name), name)
         pair = Pair(images, labels, ((str(home / name), len(images)),), printable(name))
         pieces.setdefault("test" if "test" in name.lower() else "train", []).append(pair)
-    notes.append(f"read {len(chosen)} files of CIFAR: {some(chosen)}")
+    notes.append(f"read {counted(len(chosen), 'file')} of CIFAR: {some(chosen)}")
     return joined(pieces)
 
 
@@ -236,7 +237,7 @@ def one_array(file: Path, notes: list[str]) -> Any:
         arrays = arrays_of(file)
         if len(arrays) == 1:
             return next(iter(arrays.values()))
-        raise DataError(f"{printable(str(file))}: {len(arrays)} arrays, expected one")
+        raise DataError(f"{printable(str(file))}: {counted(len(arrays), 'array')}, expected one")
     data = read_file(file)
     if is_idx(data):
         return parse_idx(data, file.name, notes)
@@ -261,7 +262,14 @@ def _pairs(family: Family, array_of: Any, place: Path, notes: list[str]) -> Pair
         images = as_images(array_of(name), count(labels), where, notes)
         if len(images) != count(labels):
             other = printable(family.labels[split])
-            raise DataError(f"{where} has {len(images):,} images and {other} {count(labels):,} labels")
+            raise DataError(
+                f"{where} has {counted(len(images), 'image')} and {other} {counted(count(labels), 'label')}"
+            )
+        if not len(images):
+            if split in ("all", "train"):
+                raise DataError(f"{where}: no images in it")
+            notes.append(f"left out {printable(name)}: no images in it")
+            continue
         origin = str(place / name) if place.is_dir() else origin_within(place, name, list(family.images.values()))
         of_labels = f"{printable(place.name)}: {printable(family.labels[split])}"
         found[split] = Pair(images, labels, ((origin, len(images)),), of_labels)
@@ -297,6 +305,7 @@ def _numbered(
         first = 1 if values[0] == 1 and values[-1] == len(listed) else 0
         if listed and values[0] >= first and values[-1] < len(listed) + first:
             values, names = list(range(first, first + len(listed))), listed
+    check_names(names, printable(str(home)))
     index = {value: label for label, value in enumerate(values)}
     return names, {
         split: np.asarray([index[value] for value in found.tolist()], np.int64) for split, found in labels.items()

@@ -13,7 +13,7 @@ import numpy as np
 
 from nncli.data.arrays.plain_pickle import read_plain_pickle
 from nncli.errors import DataError
-from nncli.text import printable
+from nncli.text import counted, printable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,7 +29,7 @@ def cifar_records(data: bytes, name: str) -> tuple[NDArray[np.uint8], NDArray[np
     """
     n_labels = next((n for n in (1, 2) if data and len(data) % (CIFAR_PIXELS + n) == 0), 0)
     if not n_labels:
-        raise DataError(f"{printable(name)}: {len(data):,} bytes are no whole records of CIFAR-10 or CIFAR-100")
+        raise DataError(f"{printable(name)}: {counted(len(data), 'byte')}, no whole records of CIFAR-10 or CIFAR-100")
     records = np.frombuffer(data, np.uint8).reshape(-1, CIFAR_PIXELS + n_labels)
     return planes(records[:, n_labels:], 32), records[:, n_labels - 1].astype(np.int64)
 
@@ -46,7 +46,7 @@ def stl_images(data: bytes, name: str) -> NDArray[np.uint8]:
         DataError: Its size is not that of whole images.
     """
     if not data or len(data) % STL_PIXELS:
-        raise DataError(f"{printable(name)}: {len(data):,} bytes are no whole images of STL-10")
+        raise DataError(f"{printable(name)}: {counted(len(data), 'byte')}, no whole images of STL-10")
     columns = np.frombuffer(data, np.uint8).reshape(-1, 3, 96, 96)  # image, plane, column, row
     return np.ascontiguousarray(columns.transpose(0, 3, 2, 1))
 

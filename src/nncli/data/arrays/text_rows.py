@@ -20,7 +20,7 @@ from nncli.data.arrays.raw import limit_of, read_file
 from nncli.data.arrays.values import as_images
 from nncli.data.folder_walk import some
 from nncli.errors import DataError
-from nncli.text import printable
+from nncli.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,29 +82,26 @@ def parse_text_rows(data: bytes, name: str) -> tuple[NDArray[np.float32], NDArra
         DataError: A line is no such row, or declares more values than a file of its size should.
     """
     shown = printable(name)
-    lines = [line for line in data.split(b"\n") if line.strip()]
-    is_sparse = any(b":" in line for line in lines[:10])
+    lines = [(number, line) for number, line in enumerate(data.split(b"\n"), 1) if line.strip()]
+    is_sparse = any(b":" in line for _, line in lines[:10])
     rows, labels = [], []
-    for number, line in enumerate(lines, 1):
+    for number, line in lines:
         try:
             row = np.array(line.replace(b":", b" ").split(), np.float32)
         except ValueError:
             row = np.empty(0, np.float32)
         if len(row) < 2 or not np.isfinite(row).all() or (is_sparse and not len(row) % 2):
-            raise DataError(f"{shown}: row {number} is not a label and values: {printable(repr(line[:40])[2:-1])}")
+            raise DataError(f"{shown}:{number}: not a label and values: {printable(repr(line[:40])[2:-1])}")
         labels.append(row[0])
         rows.append(row[1:])
+        if not is_sparse and len(row) - 1 != len(rows[0]):
+            raise DataError(
+                f"{shown}:{number}: {counted(len(row) - 1, 'value')}, where the first row has {len(rows[0])}"
+            )
     if not rows:
         raise DataError(f"{shown}: no rows in it")
-    values = _spread(rows, len(data), shown) if is_sparse else _stacked(rows, shown)
+    values = _spread(rows, len(data), shown) if is_sparse else np.array(rows, np.float32)
     return values, np.array(labels)
-
-
-def _stacked(rows: list[NDArray[np.float32]], shown: str) -> NDArray[np.float32]:
-    for number, row in enumerate(rows, 1):
-        if len(row) != len(rows[0]):
-            raise DataError(f"{shown}: row {number} has {len(row)} values, the first one {len(rows[0])}")
-    return np.array(rows, np.float32)
 
 
 def _spread(rows: list[NDArray[np.float32]], n_bytes: int, shown: str) -> NDArray[np.float32]:
@@ -114,7 +111,9 @@ def _spread(rows: list[NDArray[np.float32]], n_bytes: int, shown: str) -> NDArra
     if least < 1 or any((row[::2] % 1).any() for row in rows):
         raise DataError(f"{shown}: an index that is no whole number from 1 on")
     if 4 * n * len(rows) > limit_of(n_bytes):
-        raise DataError(f"{shown}: declares {len(rows):,} rows of {n:,} values; too much for a file of its size")
+        raise DataError(
+            f"{shown}: declares {counted(len(rows), 'row')} of {counted(n, 'value')}; too much for a file of its size"
+        )
     gray, color = math.isqrt(n - 1) + 1, math.isqrt((n - 1) // 3) + 1
     values = np.zeros((len(rows), min(gray**2, 3 * color**2)), np.float32)
     for row, own in zip(values, rows, strict=True):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nncli.errors import DataError, UsageError
+from nncli.text import counted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,13 +57,15 @@ def _unrolled(values: NDArray[Any], shown: str, notes: list[str]) -> NDArray[Any
     m, n = values.shape
     side = math.isqrt(n)
     if side * side == n:
-        notes.append(f"{shown}: {n} values in a row, read as {side}x{side} pixels")
+        notes.append(f"{shown}: {counted(n, 'value')} in a row, read as {side}x{side} pixels")
         return values.reshape(m, side, side)
     side = math.isqrt(n // 3)
     if side * side * 3 == n:
-        notes.append(f"{shown}: {n} values in a row, read as three channels of {side}x{side} pixels")
+        notes.append(f"{shown}: {counted(n, 'value')} in a row, read as three channels of {side}x{side} pixels")
         return np.moveaxis(values.reshape(m, 3, side, side), 1, -1)
-    raise DataError(f"{shown}: {n} values in a row are no square picture; save the array as (images, height, width)")
+    raise DataError(
+        f"{shown}: {counted(n, 'value')} in a row, no square picture; save the array as (images, height, width)"
+    )
 
 
 def _as_bytes(values: NDArray[Any], shown: str, notes: list[str]) -> NDArray[np.uint8]:
@@ -122,10 +125,16 @@ def as_labels(values: NDArray[Any], shown: str, notes: list[str]) -> NDArray[Any
     if values.ndim != 1:
         raise DataError(f"{shown}: an array of {' x '.join(map(str, values.shape))} is no list of labels")
     if values.dtype.kind in "US":
-        return np.char.decode(values, "latin-1") if values.dtype.kind == "S" else values
-    if values.dtype.kind not in "biuf" or not np.array_equal(values, np.rint(values)):
-        raise DataError(f"{shown}: labels of type {values.dtype} are no whole numbers")
-    return values.astype(np.int64)
+        names = np.char.decode(values, "latin-1") if values.dtype.kind == "S" else values
+        for i in np.flatnonzero(names == "")[:1]:
+            raise DataError(f"{shown}[{i}]: no label; leave out this image, or give it one")
+        return names
+    with np.errstate(invalid="ignore"):
+        labels: NDArray[np.int64] = values.astype(np.int64)
+    for i in np.flatnonzero(labels != values)[:1]:  # a fraction, no number, or one that is too large
+        way_out = "where numbers are to be told, write data.task: regression"
+        raise DataError(f"{shown}[{i}]: label {values[i]:g}, no whole number; {way_out}")
+    return labels
 
 
 def count(values: NDArray[Any]) -> int:

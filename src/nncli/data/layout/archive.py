@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from nncli.data.folder_walk import Listing, sorted_listing
+from nncli.data.image.image_format import IMAGE_SUFFIXES
 from nncli.data.layout.tree import MAX_TEXT_BYTES, Tree
 from nncli.errors import DataError
-from nncli.text import printable
+from nncli.text import lines_of, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -36,14 +37,15 @@ class Archive:
         path: The archive.
 
     Attributes:
-        members: Name -> what the archive knows of it.
+        members: Name -> what the archive knows of it; hard links of tar are what they are links to.
+        no_files: Names of links, devices and the like.
 
     Raises:
         DataError: It cannot be read, is damaged, or declares what an archive of images would not.
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path, self.members = str(path), dict[str, Any]()
+        self.path, self.members, self.no_files = str(path), dict[str, Any](), list[str]()
         self._shown, self._total, self._n_seen = printable(str(path)), 0, 0
         try:
             if not Path(path).is_file():
@@ -58,6 +60,9 @@ class Archive:
             raise self._damaged(error) from error
 
     def _damaged(self, error: Exception) -> DataError:
+        if isinstance(error, tarfile.ReadError) and not self.members:
+            way_out = "it is empty, cut off, or of another kind; fetch it again"
+            return DataError(f"{self._shown}: neither a zip nor a tar archive: {way_out}")
         reason = printable(str(error).partition("\n")[0])[:80]
         return DataError(f"{self._shown}: not readable as an archive ({reason or type(error).__name__})")
 
@@ -67,22 +72,23 @@ class Archive:
                 name = info.filename.replace("\\", "/")
                 if info.flag_bits & 1:
                     raise DataError(f"{self._shown}: {printable(name)} is encrypted; unpack it first")
-                is_link = info.external_attr >> 28 == 0xA
-                self._add(name, info, info.file_size, is_file=not (info.is_dir() or name.endswith("/") or is_link))
+                is_folder = info.is_dir() or name.endswith("/")
+                self._add(name, info, info.file_size, is_file=info.external_attr >> 28 != 0xA, is_folder=is_folder)
 
     def _list_tar(self) -> None:
         with tarfile.open(self.path) as archive:
             for info in archive:
-                self._add(info.name, info, info.size, is_file=info.isreg())
+                target = self.members.get(_cleaned(info.linkname)) if info.islnk() else None
+                is_file = info.isreg() or target is not None
+                self._add(info.name, target or info, info.size, is_file=is_file, is_folder=info.isdir())
 
-    def _add(self, name: str, info: Any, size: int, *, is_file: bool) -> None:
-        """Keep a member if it is a file.
+    def _add(self, name: str, info: Any, size: int, *, is_file: bool, is_folder: bool) -> None:
+        """Keep a member that is a file, and the name of one that is neither that nor a folder.
 
         Raises:
             DataError: It lies elsewhere, or is too large.
         """
-        parts = name.split("/")
-        if name.startswith("/") or ".." in parts or "\0" in name or (len(name) > 1 and name[1] == ":"):
+        if name.startswith("/") or ".." in name.split("/") or "\0" in name or (len(name) > 1 and name[1] == ":"):
             raise DataError(f"{self._shown}: a member leads out of the archive: {printable(name)}")
         self._total += max(size, 0)
         self._n_seen += 1
@@ -92,8 +98,10 @@ class Archive:
             )
         if self._n_seen > MOST_MEMBERS:
             raise DataError(f"{self._shown}: more than {MOST_MEMBERS:,} members")
-        if is_file:
-            self.members["/".join(part for part in parts if part not in ("", "."))] = info
+        if is_file and not is_folder:
+            self.members[_cleaned(name)] = info
+        elif not is_folder:
+            self.no_files.append(_cleaned(name))
 
     def in_order(self, names: Sequence[str]) -> list[str]:
         """Names of members in the order in which they lie in the archive."""
@@ -134,6 +142,11 @@ class Archive:
         return b""
 
 
+def _cleaned(name: str) -> str:
+    """A member's name without the parts that say nothing: ``./cat//1.jpg``."""
+    return "/".join(part for part in name.split("/") if part not in ("", "."))
+
+
 class ArchiveTree(Tree):
     """The folders in an archive; their paths begin with the archive's own.
 
@@ -157,6 +170,9 @@ class ArchiveTree(Tree):
                 if is_known:
                     break
                 folder = parent
+        images = [f"{self.root}/{name}" for name in archive.no_files if name.lower().endswith(IMAGE_SUFFIXES)]
+        if images:
+            self.ignored.add("a link, or no file, in the archive", *images)
         for folder in {*files, *folders}:
             self._listings[folder] = sorted_listing(files.get(folder, ()), folders.get(folder, ()))
 
@@ -200,4 +216,4 @@ class ArchiveTree(Tree):
         data = self.archive.read(self.member(path))
         if len(data) > MAX_TEXT_BYTES:
             return []
-        return [line for line in data.decode("utf-8-sig", errors="replace").splitlines() if line.strip()]
+        return [line for line in lines_of(data.decode("utf-8-sig", errors="replace")) if line.strip()]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from nncli.data.folder_walk import some
 from nncli.data.image.kinds import unread_kind
-from nncli.data.layout.words import TABLES
+from nncli.data.layout.words import ARCHIVES, TABLES
 from nncli.text import printable
 
 if TYPE_CHECKING:
@@ -45,6 +45,9 @@ def hint(tree: Tree, folder: str, images: Sequence[str]) -> str:
     if pattern:
         path = "" if folder == tree.root else f"data.path: {printable(folder)} and "
         return f"; their names begin with their class: write {path}data.label_from: '{pattern}'"
+    if archives := [path for path in _files_near(tree, folder) if path.lower().endswith(ARCHIVES)]:
+        name = printable(Path(archives[0]).name)
+        return f"; {name} is an archive, which is read in place: write data.path: {printable(archives[0])}"
     lists = [path for path in _files_near(tree, folder) if path.endswith(".txt") and "readme" not in path.lower()]
     if lists and images:
         return f"; {printable(Path(lists[0]).name)} may be a list of labels: write data.path: {printable(lists[0])}"
@@ -81,14 +84,10 @@ def tables_near(tree: Tree, folder: str) -> list[str]:
 def _files_near(tree: Tree, folder: str) -> list[str]:
     homes = [folder]
     if folder != tree.root:
-        homes += [str(parent) for parent in Path(folder).parents if _is_below(tree.root, parent)][:2]
+        homes += [str(parent) for parent in Path(folder).parents if tree.holds(parent)][:2]
     beside = [path for path in tree.folders(homes[-1]) if not tree.count(path) or path == folder]
     lists = [path for path in tree.folders(homes[-1]) if Path(path).name.lower() in ("annotations", "labels", "lists")]
     return [path for home in dict.fromkeys((*homes, *beside, *lists)) for path in tree.listing(home).others]
-
-
-def _is_below(root: str, path: Path) -> bool:
-    return path == Path(root) or Path(root) in path.parents
 
 
 def label_pattern(images: Sequence[str]) -> str:

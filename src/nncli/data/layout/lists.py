@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from nncli.data.image.image_format import IMAGE_SUFFIXES
 from nncli.data.layout.words import SPLITS, split_of
-from nncli.text import printable
+from nncli.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +34,7 @@ def official_split(tree: Tree, folder: str, paths: Sequence[str], notes: list[st
         paths: Their images.
         notes: Gets what the lists are used for, or why they are not.
     """
-    homes = [home for home in dict.fromkeys((tree.root, folder, str(Path(folder).parent))) if _is_below(tree, home)]
+    homes = [home for home in dict.fromkeys((tree.root, folder, str(Path(folder).parent))) if tree.holds(home)]
     for home in homes:
         for name in _FOLDERS:
             lists = _lists_in(tree, home, name)
@@ -44,12 +44,10 @@ def official_split(tree: Tree, folder: str, paths: Sequence[str], notes: list[st
                 if len(found) == len(paths):
                     notes.append(f"read as splits: {shown}, which name every image")
                     return found
-                notes.append(f"{shown}: not used, for they give a split to {len(found):,} of {len(paths):,} images")
+                notes.append(
+                    f"{shown}: not used, for they give a split to {len(found):,} of {counted(len(paths), 'image')}"
+                )
     return {}
-
-
-def _is_below(tree: Tree, path: str) -> bool:
-    return path == tree.root or Path(tree.root) in Path(path).parents
 
 
 def _lists_in(tree: Tree, home: str, name: str) -> dict[str, tuple[str, list[str]]]:
@@ -111,7 +109,7 @@ def labels_from_annotations(tree: Tree, folder: str, images: Sequence[str]) -> t
         images: Their paths.
     """
     for home in (folder, str(Path(folder).parent)):
-        if not _is_below(tree, home):
+        if not tree.holds(home):
             break
         for file in tree.listing(home).others:
             name = Path(file).name

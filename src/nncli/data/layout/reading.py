@@ -32,7 +32,7 @@ from nncli.data.layout.oddities import (
 )
 from nncli.data.layout.words import BESIDE, SPLIT_OF_WORD, SPLITS, WITHOUT_LABEL, split_and_rest, split_of, squeezed
 from nncli.errors import DataError
-from nncli.text import printable
+from nncli.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -177,7 +177,9 @@ def _usable(tree: Tree, folder: str, notes: list[str]) -> list[str]:
         else:
             usable.append(path)
     masks = mask_folders(tree, usable, by_content=False) if not _has_variants_beside_masks(tree, usable) else []
-    notes += [f"left out {_shown(tree, path)}: {tree.count(path):,} masks of the images beside it" for path in masks]
+    notes += [
+        f"left out {_shown(tree, path)}: {counted(tree.count(path), 'mask')} of images beside it" for path in masks
+    ]
     return [path for path in usable if path not in masks]
 
 
@@ -254,8 +256,8 @@ def _part(tree: Tree, folder: str, notes: list[str]) -> Part:
 def _without_placeholders(tree: Tree, folders: list[str], notes: list[str]) -> list[str]:
     left = [path for path in folders if squeezed(_name(path)) in WITHOUT_LABEL]
     notes += [
-        f"left out {_shown(tree, path)} with {tree.count(path):,} images: its name says that they have no class; "
-        "data.splits: none makes it one"
+        f"left out {_shown(tree, path)} with {counted(tree.count(path), 'image')}: its name says that they have no "
+        "class; data.splits: none makes it one"
         for path in left
     ]
     return [path for path in folders if path not in left]
@@ -355,7 +357,9 @@ def _note_what_looks_odd(tree: Tree, root: str, folders: list[str], notes: list[
             words = [word for word in re.findall("[a-z]+", _name(folder).lower()) if word in SPLIT_OF_WORD]
             notes.append(f"{printable(_name(folder))} counts as a class, though its name says {some(words)}")
         elif squeezed(_name(folder)) in BESIDE and tree.count(folder):
-            notes.append(f"{printable(_name(folder))} counts as a class, for it holds {tree.count(folder):,} images")
+            notes.append(
+                f"{printable(_name(folder))} counts as a class, for it holds {counted(tree.count(folder), 'image')}"
+            )
     shared = shared_folders(tree, folders)
     if shared:
         one, other, names = shared
@@ -373,7 +377,7 @@ def _with_masks_left_out(tree: Tree, part: Part, notes: list[str]) -> Part:
     if found:
         count = sum(map(tree.count, found))
         notes.append(
-            f"left out {count:,} masks of the images beside them: {some([_shown(tree, path) for path in found])}"
+            f"left out {counted(count, 'mask')} of images beside them: {some([_shown(tree, path) for path in found])}"
         )
     part.left_out += found
     return part

@@ -16,7 +16,7 @@ from nncli.data.folder_walk import some
 from nncli.data.layout.reading import Layout, Part
 from nncli.data.layout.words import SPLITS
 from nncli.errors import DataError
-from nncli.text import printable
+from nncli.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -101,7 +101,7 @@ def _left_out(tree: Tree, parts: Mapping[str, Part], ignored: set[str]) -> list[
                 stack.append(path)
             elif Path(path) not in used and tree.count(path):
                 why = "data.splits ignores it" if path in ignored else "data.splits does not name it"
-                notes.append(f"left out {_shown(tree, path)} with {tree.count(path):,} images: {why}")
+                notes.append(f"left out {_shown(tree, path)} with {counted(tree.count(path), 'image')}: {why}")
     return notes if len(notes) <= 3 else [*notes[:3], f"and {some(notes[3:4], len(notes) - 3)}"]
 
 

@@ -8,9 +8,11 @@ systems the folders can lie side by side; where a class is missing, such a diffe
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from nncli.errors import DataError
 from nncli.text import printable
 
 if TYPE_CHECKING:
@@ -36,6 +38,28 @@ def near_names(missing: Iterable[str], existing: Iterable[str]) -> str:
         if near := there.get(loosely(name)):
             return f"; '{printable(name)}' and '{printable(near)}' differ in case or blanks alone: rename one"
     return ""
+
+
+def check_names(classes: Sequence[str], shown: str) -> None:
+    """Refuse classes of which two have the same name, so that no answer could tell them apart, or one that is no text.
+
+    Args:
+        classes: Their names.
+        shown: Where they lie, safe to print.
+
+    Raises:
+        DataError: There are such.
+    """
+    for name, n in Counter(classes).most_common(1):
+        if n > 1:
+            raise DataError(f"{shown}: {n} classes in the list of names are called {printable(name)}; rename them")
+    for name in classes:
+        try:
+            name.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError:
+            raise DataError(
+                f"{shown}: the class {printable(name)} has half a character in its name; rename it"
+            ) from None
 
 
 def loosely(name: str) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nncli.data.folder_walk import Ignored, Listing, identify, list_entries, walk
+from nncli.text import lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,7 +29,7 @@ def text_lines(path: str) -> list[str]:
         file = Path(path)
         if not file.is_file() or file.stat().st_size > MAX_TEXT_BYTES:
             return []
-        return [line for line in file.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
+        return [line for line in lines_of(file.read_text(encoding="utf-8-sig")) if line.strip()]
     except (OSError, UnicodeDecodeError, ValueError):
         return []
 
@@ -57,6 +58,10 @@ class Tree:
             DataError: It has gone.
         """
         return identify(folder)
+
+    def holds(self, path: str | Path) -> bool:
+        """Whether a path is the root, or lies below it."""
+        return Path(path) == Path(self.root) or Path(self.root) in Path(path).parents
 
     def head(self, path: str, n_bytes: int) -> bytes:
         """The first bytes of a file; none if it cannot be read."""

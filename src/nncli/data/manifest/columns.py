@@ -18,7 +18,7 @@ from nncli.errors import UsageError
 from nncli.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from nncli.data.manifest.table import Table
 
@@ -108,15 +108,13 @@ def find_columns(table: Table, said: Mapping[str, Any], task: str = "classificat
     found = {role: _said(table, role, names) for role, names in said.items() if role != SEPARATOR}
     if not table.header:
         return Columns(**{**_without_header(table), **found})
-    squeezed_names = [squeezed(str(name)) for name in table.header]
     taken = {place for places in found.values() for place in (places if isinstance(places, tuple) else (places,))}
     for role, names in known_names.items():
-        if role not in found:
-            places = [squeezed_names.index(name) for name in names if name in squeezed_names]
-            places = [place for place in places if place not in taken and _fits(table, role, place)]
-            if places:
-                found[role] = places[0]
-                taken.add(places[0])
+        place = None if role in found else _called(table, role, names, taken)
+        if place is not None:
+            found[role] = place
+            taken.add(place)
+    _refuse_twins(table, taken)
     if "path" not in found and "pixels" not in found:
         found |= dict(zip(("path",), _image_columns(table), strict=False))
     if "label" not in found and task != "regression":
@@ -124,6 +122,31 @@ def find_columns(table: Table, said: Mapping[str, Any], task: str = "classificat
     if task == "multilabel" and isinstance(found.get("label"), int) and _says_whether(table, found["label"], 1.0):
         found["label"] = (found["label"],)
     return Columns(**found)
+
+
+def _called(table: Table, role: str, names: Sequence[str], taken: set[Any]) -> int | None:
+    """The first column of one of these names that is not taken and holds cells of the kind; None if there is none."""
+    header = [squeezed(str(name)) for name in table.header]
+    places = [place for name in names if name in header and (place := header.index(name)) not in taken]
+    fitting = [place for place in places if _fits(table, role, place)]
+    if role == "split" and not fitting:
+        table.notes += [
+            f"column {table.name_of(place)} is not used as splits: few of its cells say train, val or test"
+            for place in places[:1]
+            if next(_filled(table, place), None) is not None
+        ]
+    return fitting[0] if fitting else None
+
+
+def _refuse_twins(table: Table, places: Iterable[int]) -> None:
+    """Refuse a table in which another column has the name of one that is used.
+
+    Raises:
+        UsageError: It has one.
+    """
+    for name in (table.header[place] for place in places):
+        if table.header.count(name) > 1:
+            raise UsageError(f"{printable(table.path)}: two columns are called {printable(str(name))}; rename one")
 
 
 def has_columns(table: Table, names: Any) -> bool:
@@ -162,7 +185,8 @@ def _place(table: Table, role: str, name: Any) -> int:
 
         close = difflib.get_close_matches(str(name), table.header, n=1)
         hint = f"; did you mean {printable(close[0])}?" if close else f"; it has {some(table.header)}"
-        raise UsageError(f"{printable(table.path)}: no column {printable(str(name))} for data.columns.{role}{hint}")
+        key = "data.order" if role == "order" else f"data.columns.{role}"
+        raise UsageError(f"{printable(table.path)}: no column {printable(str(name))} for {key}{hint}")
     return table.header.index(name)
 
 
@@ -178,8 +202,8 @@ def _fits(table: Table, role: str, place: int) -> bool:
         return bool(said) and sum(bool(split_of(_usage(cell))) for cell in said) * 2 > len(said)
     if role == "is_valid":
         return all(str(cell).strip().lower() in ("0", "1", "true", "false", "") for cell in cells)
-    if role == "path":
-        return all(isinstance(cell, (str, dict, int, bytes)) for cell in cells)
+    if role == "path":  # a few others are mistakes of their rows
+        return 2 * sum(isinstance(cell, (str, dict, int, bytes)) for cell in cells) >= len(cells)
     return True
 
 

@@ -20,7 +20,7 @@ from nncli.data.manifest.columns import NOT, ZERO_ONE
 from nncli.data.manifest.reader import Reader, cell_text, class_list, is_whole
 from nncli.data.natural_order import natural_key
 from nncli.errors import UsageError
-from nncli.text import printable
+from nncli.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -63,7 +63,7 @@ class LabelsReader(Reader):
             raise UsageError(f"{printable(self._table.path)}: no row has a label; name its column with data.columns")
         n_without = sum(not any(each) for each in values)
         if n_without:
-            self._notes.append(f"{n_without:,} of {len(values):,} rows have no label")
+            self._notes.append(f"without a label: {n_without:,} of {counted(len(values), 'row')}")
         return names, [0] * len(values), values
 
     def _from_columns(self, places: tuple[int, ...]) -> tuple[tuple[str, ...], list[tuple[float, ...]]]:
@@ -112,10 +112,7 @@ class LabelsReader(Reader):
         marks = [mark for mark in MARKS if any(mark in text for text in texts)]
         mark = marks[0] if marks else ""
         if marks[:2] == ["|", ";"]:
-            raise UsageError(
-                f"{printable(self._table.path)}: some labels are divided at '|' and some at ';'; write one of them "
-                "everywhere, or say it: data.columns: {separator: '|'}"
-            )
+            raise self._both_marks()
         if not mark and len({word for text in texts for word in text.split()}) < len(texts):
             mark = " "
         if mark:
@@ -125,13 +122,25 @@ class LabelsReader(Reader):
             self._notes.append(f"{printable(name)} is one label; data.columns.separator divides elsewhere")
         return mark
 
+    def _both_marks(self) -> UsageError:
+        """The error of a table that divides labels at | and at ; with the first row of each."""
+        table, place = self._table, self._columns.label
+        cells = [cell_text(row[place]) for row in table.rows]  # type: ignore[index]  # one column
+        bar, semicolon = (
+            table.place_of(next(number for number, cell in zip(table.numbers, cells, strict=True) if mark in cell))
+            for mark in ("|", ";")
+        )
+        way_out = "write one of them everywhere, or say it: data.columns: {separator: '|'}"
+        return UsageError(f"{bar} divides labels at '|', and {semicolon} at ';'; {way_out}")
+
     def _named_in_order(self, vectors: Mapping[str, tuple[float, ...]]) -> tuple[str, ...]:
         """Names for the places in lists of 0 and 1: those of a list beside the table, or their numbers from 0 on."""
         n = len(next(iter(vectors.values())))
-        self._notes.append(f"each cell has a 0 or 1 for each of {n} labels")
+        self._notes.append(f"each cell has a 0 or 1 for each of {counted(n, 'label')}")
         names = self._said_classes or class_list(self._table, self._notes)
         if names and len(names) != n:
-            raise UsageError(f"{printable(self._table.path)}: {n} numbers in a cell, but {len(names)} names of labels")
+            but = f"{counted(n, 'number')} in a cell, but {counted(len(names), 'name')} of labels"
+            raise UsageError(f"{printable(self._table.path)}: {but}")
         return tuple(names) or tuple(map(str, range(n)))
 
     def _named(self, told: list[frozenset[str]]) -> tuple[tuple[str, ...], list[frozenset[str]]]:

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nncli.data.folder_walk import some
+from nncli.data.layout.spelling import check_names
 from nncli.data.layout.tree import text_lines
 from nncli.data.manifest.columns import Columns, described, split_said
 from nncli.data.manifest.finder import NameError_, choose_finder
 from nncli.data.natural_order import natural_key
 from nncli.errors import UsageError
-from nncli.text import printable
+from nncli.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -98,13 +99,14 @@ class Reader:
         weights = self._column("weight", _checked_weight) or [1.0] * len(table.rows)
         if self._columns.weight is not None:
             self._notes.append("images count by their weights in training; every figure counts all of them alike")
-        groups, order = self._column("group", str), self._column("order", str)
+        groups, order = self._column("group", str), self._column("order", _checked_order)
         self._check_repeated(paths, values or labels, splits)
         sides = self._sides(values)
         if not table.rows and not self._problems:
             raise UsageError(f"{printable(table.path)}:1: no rows below the header")
         if self._problems:
             raise UsageError(self._described_problems())
+        check_names(classes, printable(table.path))
         every = range(len(paths))
         rows = [
             Row(
@@ -121,7 +123,9 @@ class Reader:
         ]
         rows.sort(key=lambda row: (row.label, natural_key(row.path)))
         if len(rows) < len(paths):
-            self._notes.append(f"{len(paths) - len(rows):,} rows name an image a second time, with the same label")
+            self._notes.append(
+                f"named a second time with the same label, and counted once: {counted(len(paths) - len(rows), 'image')}"
+            )
         return Manifest(table.path, classes, tuple(rows), tuple(self._notes), images, self.task)
 
     def _answers(self) -> tuple[tuple[str, ...], list[int], list[tuple[float, ...]]]:
@@ -175,7 +179,7 @@ class Reader:
             except ValueError:
                 self._problem(i, "pixels that are no numbers from 0 to 255")
             if side == 0 or side * side != len(words):
-                self._problem(i, f"{len(words)} pixels, which are no square picture")
+                self._problem(i, f"{counted(len(words), 'pixel')}, no square picture")
             images[f"{printable(self._table.path)}#{i + 1:0{width}d}"] = content
         return list(images), images
 
@@ -194,9 +198,9 @@ class Reader:
         place = self._columns.label
         if isinstance(place, tuple):
             return [self._one_hot(i, row, place) for i, row in enumerate(self._table.rows)]
-        names = []
         if place is None:
-            return [Path(cell_text(row[0])).parent.name for row in self._table.rows]
+            return self._folder_names()
+        names = []
         for i, row in enumerate(self._table.rows):
             name = cell_text(row[place])
             if not name or name.lower() == "nan":
@@ -204,6 +208,14 @@ class Reader:
             elif name[0] == "[" and name[-1] == "]":
                 name = self._one_of(i, name)
             names.append(name)
+        return names
+
+    def _folder_names(self) -> list[str]:
+        """The folder of each image, which is its class in a list of names alone."""
+        names = [Path(cell_text(row[0])).parent.name for row in self._table.rows]
+        for i, name in enumerate(names):
+            if not name:
+                self._problem(i, "no label, and no folder that could be one")
         return names
 
     def _one_hot(self, i: int, row: list[Any], places: tuple[int, ...]) -> str:
@@ -223,7 +235,7 @@ class Reader:
         if isinstance(found, list) and len(set(map(str, found))) == 1:
             return str(found[0])
         self._are_several = True
-        self._problem(i, f"{len(found)} labels in one cell: {printable(text)[:60]}")
+        self._problem(i, f"{counted(len(found), 'label')} in one cell: {printable(text)[:60]}")
         return ""
 
     def _column(self, role: str, checked: Callable[[Any], Any]) -> list[Any]:
@@ -295,9 +307,9 @@ class Reader:
         if len(problems) > MOST_NAMED:
             lines.append(f"... and {len(problems) - MOST_NAMED:,} more")
         rows = len(self._table.rows) + len(self._table.problems)
-        count = "1 row is" if len(self._bad) == 1 else f"{len(self._bad):,} rows are"
         several = "; where images may have several labels or none, write data.task: multilabel" * self._are_several
-        return "\n".join([*lines, f"{shown}: {count} wrong, of {rows:,}; correct or remove them{several}"])
+        wrong = f"{counted(len(self._bad), 'wrong row')} of {rows:,}"
+        return "\n".join([*lines, f"{shown}: {wrong}; correct or remove them{several}"])
 
 
 def cell_text(cell: Any) -> str:
@@ -319,6 +331,12 @@ def _checked_split(cell: str) -> str:
     if split == "?":
         raise ValueError(f"split {printable(cell)[:40]}, not train, val or test")
     return split
+
+
+def _checked_order(cell: str) -> str:
+    if not cell or cell.lower() == "nan":
+        raise ValueError("no cell to order by, as data.order asks")
+    return cell
 
 
 def _checked_weight(cell: str) -> float:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from nncli.data.manifest.table import Table
 from nncli.data.natural_order import natural_key
 from nncli.errors import UsageError
-from nncli.text import printable
+from nncli.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +37,7 @@ def joined(path: str, tables: Sequence[Table]) -> Table:
         UsageError: They do not have the same columns.
     """
     first = tables[0]
-    whole, start = Table(path, first.header, [], [], classes=first.classes, notes=[f"{len(tables)} files"]), 0
+    whole, start = Table(path, first.header, [], [], classes=first.classes, notes=[counted(len(tables), "file")]), 0
     for table in tables:
         if sorted(table.header) != sorted(first.header) or _width(table) != _width(first):
             raise UsageError(f"{printable(table.path)}: not the columns that {printable(first.path)} has")

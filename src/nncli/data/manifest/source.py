@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from nncli.data.folder_walk import some
@@ -10,7 +11,7 @@ from nncli.data.layout.words import SPLITS
 from nncli.data.natural_order import natural_key
 from nncli.data.source import ImageSource, LabeledFiles
 from nncli.errors import DataError
-from nncli.text import printable
+from nncli.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -55,8 +56,9 @@ def source_of(
     listed = [row for labeled in rows.values() for _, row in labeled]
     groups = {row.path: row.group or row.path for row in listed} if any(row.group for row in listed) else {}
     if groups and "val" not in files:
-        notes.append(f"{len(set(groups.values())):,} groups of images stay together when validation images are drawn")
-    order = {row.path: row.order for row in listed} if any(row.order for row in listed) else {}
+        n_groups = counted(len(set(groups.values())), "group")
+        notes.append(f"images of a group, of {n_groups}, stay together when validation images are drawn")
+    order = _in_time({row.path: row.order for row in listed}) if any(row.order for row in listed) else {}
     sides = {row.path: _sides(row, weighted=weighted) for row in listed if row.sides}
     images = {name: content for manifest in every for name, content in (manifest.images or {}).items()}
     packed = images or archive
@@ -88,7 +90,7 @@ def _by_split(
                 label = 0 if row.targets else index[manifest.classes[row.label]]
                 rows.setdefault(row.split or split, []).append((label, row))
     if "" in rows and len(rows) > 1:
-        notes.append(f"{len(rows['']):,} rows name no split: they are trained on")
+        notes.append(f"without a split, so trained on: {counted(len(rows['']), 'row')}")
         rows["train"] = rows.get("train", []) + rows.pop("")
     return rows
 
@@ -119,6 +121,18 @@ def _check_main(root: str, task: str, classes: Sequence[str], main: LabeledFiles
             raise DataError(f"{printable(root)}: no images of class {some(missing)} to train on")
         if len(classes) < 2:
             raise DataError(f"{printable(root)}: all images are of class {some(classes)}")
+
+
+def _in_time(order: Mapping[str, str]) -> Mapping[str, str]:
+    """Path -> a text that natural order puts where the image belongs: of numbers 10.25 before 10.5, -2 before -1."""
+    try:
+        moments = {path: Decimal(text) for path, text in order.items()}
+    except InvalidOperation:
+        return order  # names of files, dates
+    if not all(moment.is_finite() for moment in moments.values()):
+        return order
+    rank = {moment: str(k) for k, moment in enumerate(sorted(set(moments.values())))}
+    return {path: rank[moment] for path, moment in moments.items()}
 
 
 def _sides(row: Row, *, weighted: bool) -> LabeledFiles:

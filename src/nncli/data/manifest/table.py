@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from nncli.data.image.image_format import IMAGE_SUFFIXES
 from nncli.errors import DataError, UsageError
-from nncli.text import printable
+from nncli.text import counted, lines_of, printable
 
 if TYPE_CHECKING:
     from nncli.data.layout.archive import ArchiveTree
@@ -119,7 +119,7 @@ def _decoded(data: bytes, encoding: str, shown: str) -> str:
 
 
 def _separated(path: str, text: str, suffix: str) -> Table:
-    lines = text.splitlines()
+    lines = lines_of(text)
     if suffix == ".txt":
         lines = ["" if line.startswith("#") else line for line in lines]
     first = [line for line in lines[: 2 * _LOOKED_AT] if line.strip()][:_LOOKED_AT]
@@ -127,9 +127,9 @@ def _separated(path: str, text: str, suffix: str) -> Table:
         raise DataError(f"{printable(path)}: no rows in it")
     delimiter = "\t" if suffix == ".lst" else _delimiter(first)
     if delimiter == " ":
-        return _by_blanks(path, lines)
+        return _without_titles(_by_blanks(path, lines))
     table = Table(path, [], [], [])
-    reader = csv.reader(text.splitlines(keepends=True) if suffix != ".txt" else lines, delimiter=delimiter)
+    reader = csv.reader(lines_of(text, keepends=True) if suffix != ".txt" else lines, delimiter=delimiter)
     try:
         for row in reader:
             if row:
@@ -174,6 +174,14 @@ def _by_blanks(path: str, lines: list[str]) -> Table:
     return table
 
 
+def _without_titles(table: Table) -> Table:
+    """A list without its first line, if that names no image and all others do: ``image label``, or ``image`` alone."""
+    are_images = [name.lower().endswith(IMAGE_SUFFIXES) for name, _ in table.rows]
+    if len(table.rows) > 1 and not are_images[0] and all(are_images[1:]):
+        del table.rows[0], table.numbers[0]
+    return table
+
+
 def _is_integer(text: str) -> bool:
     return text.removeprefix("-").isdecimal() and text.isascii()
 
@@ -192,7 +200,7 @@ def _check_widths(table: Table) -> None:
         if len(row) == width:
             kept.append(i)
         else:
-            table.problems.append((table.numbers[i], f"{len(row)} cells instead of {width}"))
+            table.problems.append((table.numbers[i], f"{counted(len(row), 'cell')} instead of {width}"))
     table.rows = [table.rows[i] for i in kept]
     table.numbers = [table.numbers[i] for i in kept]
 
@@ -200,7 +208,7 @@ def _check_widths(table: Table) -> None:
 def _json_lines(path: str, text: str) -> Table:
     table = Table(path, [], [], [])
     objects = []
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(lines_of(text), 1):
         if not line.strip():
             continue
         try:
@@ -238,26 +246,31 @@ def _json(path: str, text: str) -> Table:
         table.classes = tuple(map(str, found["classes"]))  # FiftyOne's image classification dataset
         objects: list[Any] = [{"image_id": key, "label": value} for key, value in found["labels"].items()]
     elif isinstance(found, list):
-        objects = [_label_studio(entry) for entry in found]
+        objects = [_label_studio(entry) if _is_task(entry) else entry for entry in found]
     else:
         raise UsageError(f"{printable(path)}: neither a list of objects nor an object with classes and labels")
     table.numbers = list(range(1, len(objects) + 1))
     bad = [i for i, entry in enumerate(objects) if not isinstance(entry, dict)]
-    table.problems += [(i + 1, "not an object in braces") for i in bad]
+    table.problems += [(i + 1, "not an object in braces, or no task as Label Studio has them") for i in bad]
     table.numbers = [number for number in table.numbers if number - 1 not in set(bad)]
     _fill(table, [entry for entry in objects if isinstance(entry, dict)])
     return table
 
 
-def _label_studio(entry: Any) -> Any:
-    """A task of Label Studio's JSON as a flat row; anything else as it is."""
-    if not (isinstance(entry, dict) and isinstance(entry.get("data"), dict) and "annotations" in entry):
-        return entry
-    choices = [
-        choice
-        for annotation in entry["annotations"] or ()
-        for result in annotation.get("result") or ()
-        for choice in (result.get("value") or {}).get("choices") or ()
-    ]
+def _is_task(entry: Any) -> bool:
+    return isinstance(entry, dict) and isinstance(entry.get("data"), dict) and "annotations" in entry
+
+
+def _label_studio(entry: dict[str, Any]) -> dict[str, str] | None:
+    """A task of Label Studio's JSON as a flat row; None where its annotations are none."""
+    try:
+        choices = [
+            str(choice)
+            for annotation in entry["annotations"] or ()
+            for result in annotation.get("result") or ()
+            for choice in (result.get("value") or {}).get("choices") or ()
+        ]
+    except (AttributeError, TypeError):
+        return None
     image = next((value for value in entry["data"].values() if isinstance(value, str)), "")
     return {"image": image, "label": json.dumps(choices) if len(set(choices)) > 1 else (choices or [""])[0]}
