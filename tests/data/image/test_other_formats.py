@@ -281,6 +281,16 @@ def test_a_jpeg_xl_is_read_where_the_extra_is_there() -> None:
             decode(data[:length], HEIGHT, WIDTH)
 
 
+def test_samples_of_16_bits_are_no_twice_as_many_of_8() -> None:
+    """The plugin takes gray with alpha for that; with 8 bits, or without alpha, it is right."""
+    pytest.importorskip("pillow_jxl")
+    encoded = pytest.importorskip("imagecodecs").jpegxl_encode
+    for samples in (np.full((4, 4, 2), 255, np.uint8), np.full((4, 4, 1), 65535, np.uint16)):
+        assert {255} == set(decode(encoded(samples, lossless=True), 4, 4).ravel().tolist())
+    with pytest.raises(ImageError, match="gray with alpha of 16 bits; save it as PNG, or without alpha"):
+        decode(encoded(np.full((4, 4, 2), 65535, np.uint16), lossless=True), 4, 4)
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [

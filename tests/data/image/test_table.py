@@ -54,6 +54,8 @@ def with_alpha(values: NDArray[Any], largest: int) -> NDArray[Any]:
 GRAYS = (102, 102, 102)
 GRAY_OVER_WHITE = (224, 224, 224)
 
+JXL = "16 bits and floats become 8; gray with alpha of 16 bits is refused"
+
 ROWS: list[Row] = [
     ("JPEG", "baseline, progressive, restart markers, gray", lambda: encode(IMAGE, "JPEG"), AS_IT_IS, COLOR),
     ("JPEG", "CMYK", lambda: encode(IMAGE.convert("CMYK"), "JPEG"), "converted to RGB", COLOR),
@@ -148,7 +150,7 @@ ROWS: list[Row] = [
     ("AVIF", "where Pillow has it", lambda: encode(IMAGE, "AVIF", quality=100), "10 and 12 bits become 8", COLOR),
     ("HEIC", "with the extra `heic`", lambda: of_plugin("HEIC"), "10 and 12 bits become 8", COLOR),
     ("HEIC", "without", lambda: b"\0\0\0\x24ftypheic" + bytes(40), "", None),
-    ("JPEG XL", "with the extra `jxl`", lambda: of_plugin("JPEG XL"), "16 bits and floats become 8", COLOR),
+    ("JPEG XL", "with the extra `jxl`", lambda: of_plugin("JPEG XL"), JXL, COLOR),
     ("JPEG XL", "without", lambda: b"\xff\x0a" + bytes(40), "", None),
     ("JPEG 2000", "", lambda: b"\xff\x4f\xff\x51" + bytes(40), "", None),
     ("SVG", "", lambda: b"<svg xmlns='http://www.w3.org/2000/svg'/>", "", None),

@@ -82,6 +82,7 @@ def open_image(data: bytes, max_pixels: int = MAX_PIXELS) -> ImageFile:
         raise UnreadError(f"{kind.phrase}, which is not read; {kind.advice}")
     if kind.name == "JPEG XL":
         _check_jxl(data, max_pixels)
+        return _samples_of_8_bits(_opened(*OPTIONAL[kind.name], data))
     return _opened(*OPTIONAL[kind.name], data)
 
 
@@ -103,3 +104,11 @@ def _check_jxl(data: bytes, max_pixels: int) -> None:
         raise UnknownFormatError from error
     if width * height > max_pixels:
         raise Image.DecompressionBombError
+
+
+def _samples_of_8_bits(image: ImageFile) -> ImageFile:
+    """Refuse gray with alpha of 16 bits, which pillow-jxl-plugin 1.3.8 takes for twice as many samples of 8 bits."""
+    width, height = image.size
+    if image.mode == "LA" and len(getattr(image, "_data", b"")) > 2 * width * height:
+        raise UnreadError("a JPEG XL file of gray with alpha of 16 bits; save it as PNG, or without alpha")
+    return image
