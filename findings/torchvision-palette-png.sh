@@ -2,9 +2,9 @@
 # torchvision 0.29.1: decode_image and read_image, as by default (mode UNCHANGED), give a PNG with a palette of at most 16
 # colors as bytes in which 2, 4 or 8 pixels are packed, at the beginning of each row, and leave the rest of it unwritten.
 # Seen: eight pixels 0, 1, 2, 3, 0, 1, 2, 3 of 2 bits begin with 27, 27 (00 01 10 11) in a tensor of 1x1x8, whose other
-# six bytes are not the picture's; with 8 bits they are the numbers of the colors. Gray pictures of few bits are unpacked, and mode="RGB" is right.
-# pngquant, drawings and scanned masks are such files. nncli opens them in color through the palette.
-# Exit code 0: still so; 1: it behaves otherwise now; 2: could not be tried.
+# six bytes are not the picture's; with 8 bits they are the numbers of the colors.
+# Gray pictures of few bits are unpacked, and mode="RGB" is right. pngquant, drawings and scanned masks are such files.
+# nncli opens them in color through the palette. Exit code 0: still so; 1: it behaves otherwise now; 2: could not be tried.
 set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
