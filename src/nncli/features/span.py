@@ -113,10 +113,18 @@ class ScaledRows:
         stored: (M, n), of bytes or floats.
         scale, offset: (n,); where these lie, parts are brought to and scaled.
         rows: Which rows, (m,); all by default.
+        on_read: Told how many rows were just read, in whole or in part.
     """
 
-    def __init__(self, stored: NDArray[Any], scale: Array, offset: Array, rows: NDArray[np.intp] | None = None) -> None:
-        self._stored, self._scale, self._offset = stored, scale, offset
+    def __init__(
+        self,
+        stored: NDArray[Any],
+        scale: Array,
+        offset: Array,
+        rows: NDArray[np.intp] | None = None,
+        on_read: Callable[[int], None] = lambda _n: None,
+    ) -> None:
+        self._stored, self._scale, self._offset, self._on_read = stored, scale, offset, on_read
         self._rows = np.arange(len(stored)) if rows is None else rows
 
     @property
@@ -135,11 +143,12 @@ class ScaledRows:
         part: Array = np.asarray(stored, like=self._scale).astype(np.float32)
         part *= self._scale[entries]
         part += self._offset[entries]
+        self._on_read(len(part))
         return part
 
     def some(self, rows: NDArray[np.intp]) -> ScaledRows:
         """Some of the rows alone."""
-        return ScaledRows(self._stored, self._scale, self._offset, self._rows[rows])
+        return ScaledRows(self._stored, self._scale, self._offset, self._rows[rows], self._on_read)
 
 
 class Projection:
@@ -221,11 +230,13 @@ def fit_projection(columns: Columns, wanted: int, on_progress: Callable[[int], N
         eigenvalues, V = _by_iteration(columns, mean, wanted, on_progress)
     deviation = np.sqrt(np.maximum(eigenvalues, 0))
     kept = int((deviation > _least(float(deviation[0]))).sum())
-    matrix = np.zeros((n, wanted), np.float16)
-    if kept:
-        variance = float(eigenvalues[:kept].sum()) / (m * kept)
-        matrix[:, :kept] = _signed(V[:, :kept]) / math.sqrt(variance)
-    return Projection(matrix, (-mean @ matrix.astype(np.float64)).astype(np.float32))
+    matrix, shift = np.zeros((n, wanted), np.float16), np.zeros(wanted)
+    variance, signs = float(eigenvalues[:kept].sum()) / max(m * kept, 1), _signs(V[:, :kept])
+    for start in range(0, n if kept else 0, ENTRIES):  # all of them in float64 would take much memory
+        some = slice(start, start + ENTRIES)
+        matrix[some, :kept] = V[some, :kept] * signs / math.sqrt(variance)
+        shift -= mean[some] @ matrix[some].astype(np.float64)
+    return Projection(matrix, shift.astype(np.float32))
 
 
 def leading_eigenvectors(C: NDArray[Any], r: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -295,8 +306,8 @@ def _start(columns: Columns, r: int) -> Array:
     """The directions of a few of the columns, and random ones where these do not span as many."""
     m, n = columns.shape
     few = columns.some(np.arange(MOST_EXACT) * m // MOST_EXACT)
-    V = _by_gram_matrix(few, _mean(few), r)[1]
-    return np.hstack([V, _random(n, r - V.shape[1])])
+    V: Array = _by_gram_matrix(few, _mean(few), r)[1]
+    return V if V.shape[1] == r else np.hstack([V, _random(n, r - V.shape[1])])
 
 
 def _about_perpendicular(Y: Array) -> Array:
@@ -366,8 +377,6 @@ def _random(n: int, r: int) -> Array:
     return np.random.default_rng(0).standard_normal((n, min(n, r)), np.float32)
 
 
-def _signed(V: NDArray[Any]) -> NDArray[Any]:
-    """The sign of a direction is arbitrary; its largest entry is made positive."""
-    sign = np.sign(V[np.abs(V).argmax(axis=0), np.arange(V.shape[1])])
-    signed: NDArray[Any] = V * np.where(sign == 0, 1, sign)
-    return signed
+def _signs(V: NDArray[Any]) -> NDArray[Any]:
+    """The sign of a direction is arbitrary; with this one its largest entry is positive."""
+    return np.where(V.max(axis=0, initial=0) >= -V.min(axis=0, initial=0), np.float32(1), np.float32(-1))

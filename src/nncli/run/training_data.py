@@ -172,10 +172,9 @@ def _in_span(experiment: Experiment, kept: Kept, on_progress: Callable[[int], No
     kept = kept._replace(transform=kept.transform.moved_to(experiment.like))
     if experiment.span.projection is None:
         rows, chosen = _columns_to_learn_from(experiment, kept)
-        columns = ScaledRows(rows, kept.transform.scale, kept.transform.offset, chosen)
-        experiment.span.projection = ranks.from_first(
-            lambda: fit_projection(columns, r, _in_columns(on_progress, MemoryReturner(rows, SHOWN)))
-        )
+        returner = MemoryReturner(rows, SHOWN)
+        columns = ScaledRows(rows, kept.transform.scale, kept.transform.offset, chosen, returner.used)
+        experiment.span.projection = ranks.from_first(lambda: fit_projection(columns, r, _in_columns(on_progress)))
     found = experiment.span.projection
     projection = Projection(found.matrix, found.shift)  # what it prepares goes with it: twice as much as is kept
     m, n = len(kept.training), len(kept.validation)
@@ -222,13 +221,12 @@ def _projected(
     return projected
 
 
-def _in_columns(on_progress: Callable[[int], None], returner: MemoryReturner) -> Callable[[int], None]:
-    """Visits of columns told as columns, see `Experiment.n_visited`, and to `returner`."""
+def _in_columns(on_progress: Callable[[int], None]) -> Callable[[int], None]:
+    """Visits of columns told as columns, see `Experiment.n_visited`."""
     n_visited = 0
 
     def on_visits(n: int) -> None:
         nonlocal n_visited
-        returner.used(n)
         on_progress((n_visited + n) // VISITS - n_visited // VISITS)
         n_visited += n
 
