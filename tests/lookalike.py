@@ -1,17 +1,18 @@
 """An array module like CuPy, for machines without a GPU: its arrays live in memory of their own.
 
-It does what the network asks of CuPy, by CuPy's documented interface, and is as strict:
+It does what the network and the features ask of CuPy, by CuPy's documented interface, and is as strict:
 
 - nothing is copied between the two memories unasked: `np.asarray(array)` and `np.exp(host, out=array)` raise, and so
   does an index or a value that is NumPy's (CuPy is more lenient with indices);
 - a function that is not in the lists below, or has a parameter there that CuPy has not, raises. tests/network compares
   the lists with CuPy itself where that is installed, which needs no GPU.
 
-`install` puts it in CuPy's place.
+`install` puts it in CuPy's place. `modules` names it, and CuPy where there is a GPU, for tests over all of them.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -19,38 +20,58 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
+from nncli.machine.backend import on_host
+
 if TYPE_CHECKING:
     import pytest
 
 UFUNCS = (
-    *("absolute", "add", "divide", "equal", "exp", "greater", "isfinite", "less", "log", "log1p", "matmul", "maximum"),
-    *("minimum", "multiply", "negative", "power", "reciprocal", "sign", "sqrt", "subtract", "tanh"),
+    *("absolute", "add", "arctan2", "divide", "equal", "exp", "floor", "floor_divide", "greater", "hypot", "isfinite"),
+    *("less", "log", "log1p", "matmul", "maximum", "minimum", "multiply", "negative", "power", "reciprocal"),
+    *("remainder", "rint", "sign", "sqrt", "square", "subtract", "tanh"),
 )
 
 FUNCTIONS = {
+    "append": "arr values axis",
     "arange": "start stop step dtype",
     "asarray": "a dtype order copy",
+    "bincount": "x weights minlength",
     "clip": "a a_min a_max out",
+    "concatenate": "tup axis out dtype casting",
     "copyto": "dst src casting where",
     "count_nonzero": "a axis",
     "dot": "a b out",
     "einsum": "",
     "empty": "shape dtype order",
     "max": "a axis out keepdims",
+    "moveaxis": "a source destination",
     "roll": "a shift axis",
+    "lib.stride_tricks.sliding_window_view": "x window_shape axis subok",
+    "stack": "tup axis out dtype casting",
     "sum": "a axis dtype out keepdims",
+    "take": "a indices axis out",
+    "take_along_axis": "a indices axis",
+    "tensordot": "a b axes",
+    "vstack": "tup dtype casting",
     "zeros": "shape dtype order",
     "zeros_like": "a dtype order subok shape",
 }
-"""Function -> its parameters in CuPy."""
+"""Function -> its parameters in CuPy, in which it lies at the same place as in NumPy."""
 
-METHODS = {"all", "any", "argmax", "astype", "copy", "fill", "max", "mean", "min", "ravel", "reshape", "sum"}
+METHODS = {
+    *("all", "any", "argmax", "astype", "copy", "fill", "max", "mean", "min", "ravel", "reshape", "sum", "swapaxes"),
+    "transpose",
+}
 
 PROPERTIES = {"T", "dtype", "itemsize", "nbytes", "ndim", "shape", "size"}
 
 
 brought: list[tuple[int, ...]] = []
 """Shapes of all arrays that were copied from the host to the device."""
+
+
+most_bytes = 1 << 40
+"""Larger arrays do not fit into the device's memory."""
 
 
 class DeviceArray(NDArrayOperatorsMixin):
@@ -72,14 +93,14 @@ class DeviceArray(NDArrayOperatorsMixin):
         return self._memory.copy()
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
-        if method != "__call__" or ufunc.__name__ not in UFUNCS or not set(options) <= {"out"}:
+        if method != "__call__" or ufunc.__name__ not in UFUNCS or not set(options) <= {"out", "dtype"}:
             return NotImplemented
         out = tuple(map(_memory_of, options.pop("out", ()))) or None
-        return _on_device(ufunc(*map(_memory_of, inputs), out=out))
+        return _on_device(ufunc(*map(_memory_of, inputs), out=out, **options))
 
     def __array_function__(self, function: Any, _types: Any, arguments: Any, options: Any) -> Any:
-        name = function.__name__
-        if function.__module__ != "numpy" or name not in FUNCTIONS:
+        name = f"{function.__module__}.{function.__name__}".removeprefix("numpy.")
+        if name not in FUNCTIONS:
             return NotImplemented
         if FUNCTIONS[name] and not set(options) <= set(FUNCTIONS[name].split()):
             raise TypeError(f"{name} has no {sorted(options)} in CuPy")
@@ -87,7 +108,10 @@ class DeviceArray(NDArrayOperatorsMixin):
             brought.append(arguments[0].shape)
             return DeviceArray(np.array(arguments[0], **options))
         arguments = [_memory_of(each) for each in arguments]
-        return _on_device(function(*arguments, **{key: _memory_of(each) for key, each in options.items()}))
+        result = function(*arguments, **{key: _memory_of(each) for key, each in options.items()})
+        if getattr(result, "nbytes", 0) > most_bytes:
+            raise OutOfMemoryError(f"Out of memory allocating {result.nbytes:,} bytes (allocated so far: 0 bytes).")
+        return _on_device(result)
 
     def __getitem__(self, index: Any) -> DeviceArray:
         return DeviceArray(np.asarray(self._memory[_index(index)]))
@@ -125,11 +149,13 @@ def _on_device(result: Any) -> Any:
 
 
 def _memory_of(value: Any) -> Any:
-    """What a value stands for; numbers of Python and settings are themselves.
+    """What a value stands for; numbers of Python and settings are themselves, and so are the items of a list.
 
     Raises:
         TypeError: It is an array in the host's memory.
     """
+    if isinstance(value, list | tuple):
+        return type(value)(map(_memory_of, value))
     if isinstance(value, DeviceArray):
         return value._memory
     if isinstance(value, np.ndarray):
@@ -143,6 +169,10 @@ def _index(index: Any) -> Any:
 
 class CUDARuntimeError(RuntimeError):
     """CUDA's errors."""
+
+
+class OutOfMemoryError(MemoryError):
+    """CuPy's error where the device has no memory left."""
 
 
 def module(n_devices: int = 1, free: int = 1 << 30) -> Any:
@@ -167,3 +197,22 @@ def module(n_devices: int = 1, free: int = 1 << 30) -> Any:
 def install(monkeypatch: pytest.MonkeyPatch, **options: int) -> None:
     """`import cupy` finds it; see `module`."""
     monkeypatch.setitem(sys.modules, "cupy", module(**options))
+
+
+def modules() -> list[str]:
+    """The array modules beside NumPy: CuPy where it finds a GPU."""
+    if importlib.util.find_spec("cupy") is None:
+        return ["lookalike"]
+    return ["lookalike", "cupy"] if importlib.import_module("cupy").cuda.is_available() else ["lookalike"]
+
+
+def an_array_of(name: str) -> Any:
+    """An array of one of `modules`."""
+    return DeviceArray(np.empty(0)) if name == "lookalike" else importlib.import_module("cupy").empty(0)
+
+
+def agree(expected: Any, actual: Any, like: Any, tolerance: float = 1e-9) -> None:
+    """The same bits by the look-alike, the same numbers to rounding by another library."""
+    tolerance = 0 if isinstance(like, DeviceArray) else tolerance
+    expected, actual = (each if isinstance(each, float) else on_host(each) for each in (expected, actual))
+    np.testing.assert_allclose(actual, expected, rtol=tolerance, atol=tolerance)

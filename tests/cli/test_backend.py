@@ -42,6 +42,22 @@ STREAMED: dict[str, dict[str, object]] = {
 }
 
 
+FEATURES: dict[str, dict[str, object]] = {
+    "data": {
+        "image_size": "[12, 12]",
+        "features": "[patches: {size: 3, count: 6, grid: 2}, hog: {cell: 4}, color_histogram]",
+        "augmentation": "mirror",
+        "test_time_augmentation": "mirror",
+    },
+    "network": {"project": 8},
+    "training": {"ensemble": 2},
+}
+CHANGED: dict[str, dict[str, object]] = {
+    "data": {"image_size": "[12, 12]", "features": "[pca: {components: 5}]", "augmentation": "photos"}
+}
+"""Features that are computed again in every epoch, of changed images."""
+
+
 def trained(nncli: Runner, run: str, *options: str) -> tuple[object, ...]:
     """What a training told and wrote, but for its seconds."""
     result = nncli("train", "c.yaml", "-o", run, "--progress", "none", *options)
@@ -57,7 +73,7 @@ def examples_of(brought: list[tuple[int, ...]]) -> int:
     return sum(shape[0] for shape in brought if shape[1:] == (16,)) - 5
 
 
-@pytest.mark.parametrize("sections", [PLAIN, MUCH, STREAMED])
+@pytest.mark.parametrize("sections", [PLAIN, MUCH, STREAMED, FEATURES, CHANGED])
 def test_it_is_the_same_training(
     nncli: Runner, place: Path, sections: dict[str, dict[str, object]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -80,19 +96,24 @@ def test_examples_that_do_not_fit_are_streamed(nncli: Runner, place: Path, monke
     brought.clear()
     monkeypatch.setattr(trainer, "room_beside", lambda _n_bytes: 0)
     trained(nncli, "device", "--backend", "cupy", "--epochs", "2")
-    assert 2 * 40 == examples_of(brought)
+    assert 2 * 40 + 6 == examples_of(brought)  # at the end the 6 of the validation are looked at once more
     assert 0 == nncli("train", "--resume", "device", "--backend", "numpy", "--epochs", "3").code
     assert expected[0] == history_but_seconds(Path("device"))
 
 
 def test_predictions_and_figures_are_the_same(nncli: Runner, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`predict` and `evaluate` print the same bytes with a model that was trained anywhere."""
-    write_class_folders(place / "photos", {"coal": 3, "fog": 3, "snow": 3})
-    write_three(place / "model.npz")
+    """`predict` and `evaluate` print the same bytes, and only pixels and the model were brought to the device."""
+    write_config(place / "c.yaml", write_class_folders(place / "photos"), **FEATURES)
+    assert 0 == nncli("train", "c.yaml", "-o", "run").code
     commands = [("predict", "--all-probs", "photos"), ("evaluate", "-f", "json", "photos")]
-    expected = [nncli(*command).out for command in commands]
+    expected = [nncli(*command, "-m", "run") for command in commands]
     lookalike.install(monkeypatch)
-    assert expected == [nncli(*command, "--backend", "cupy").out for command in commands]
+    lookalike.brought.clear()
+    found = [nncli(*command, "-m", "run", "--backend", "cupy") for command in commands]
+    assert expected == found
+    assert {0} == {result.code for result in found}
+    n_images = sum(shape[0] for shape in lookalike.brought if shape[1:] == (144,))
+    assert 2 * 40 == n_images
 
 
 def test_what_is_missing_is_one_line(nncli: Runner, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,6 +136,36 @@ def test_what_is_missing_is_one_line(nncli: Runner, place: Path, monkeypatch: py
     result = nncli("train", "c.yaml", "--backend", "cupy", "--progress", "none")
     assert 2 == result.code
     assert "the network needs about 0.00016 GB of the GPU's memory, and 0.0001 GB are free; choose a" in result.err
+
+
+def test_memory_that_is_gone_later_is_one_line(nncli: Runner, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever was to be allocated, in training or in prediction: there is a way out, and it is no internal error."""
+    write_config(place / "c.yaml", write_class_folders(place / "photos"))
+    write_three(place / "model.npz")
+    lookalike.install(monkeypatch)
+    monkeypatch.setattr(lookalike, "most_bytes", 100)
+    expected = (
+        "nncli: out of the GPU's memory; smaller images, batches or layers need less, and --backend numpy needs none"
+    )
+    for command in (("train", "c.yaml", "--progress", "none"), ("predict", "-m", "model.npz", "photos")):
+        result = nncli(*command, "--backend", "cupy")
+        assert (1, expected) == (result.code, result.err.splitlines()[-1])
+
+
+def test_a_gpu_without_its_libraries_is_one_line(nncli: Runner, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the first product or function cannot load is named, before an image is decoded."""
+    write_config(place / "c.yaml", write_class_folders(place / "photos"))
+    lookalike.install(monkeypatch)
+
+    def missing(*_arguments: object, **_options: object) -> None:
+        raise ImportError('Failure finding "libcublas.so.12": No such file\nhere nor there')
+
+    monkeypatch.setattr(lookalike.DeviceArray, "__matmul__", missing)
+    result = nncli("check", "c.yaml", "--set", "training.backend=cupy")
+    assert (2, "") == (result.code, result.out)
+    assert 'the backend cupy cannot use the GPU (Failure finding "libcublas.so.12": No such file); ' in result.err
+    assert "pip install 'cupy-cuda12x[ctk]' brings libraries that are missing, or choose --backend numpy" in result.err
+    assert 1 == result.err.count("\n")
 
 
 def test_ranks_do_not_share_a_gpu() -> None:

@@ -19,9 +19,11 @@ from nncli.features.backbone import BackboneBlock
 from nncli.features.onnx_network import resolved
 from nncli.features.settings import Shape, features_from_list
 from nncli.features.settings.backbone import Backbone
+from nncli.machine.backend import on_host
 from nncli.model.file import read_model, write_model
 from nncli.model.predictor import Predictor
 from nncli.run.plan import plan_experiment
+from tests import lookalike
 from tests.drawings import colors, write_drawings
 from tests.export.models import COLOR, featured_model
 from tests.fixtures import random_pixels
@@ -80,6 +82,16 @@ def test_features_are_what_the_network_answers(tmp_path: Path, layout: str, batc
     means = random_pixels(5, COLOR).reshape(5, -1, 3).mean(axis=1)[:, :: 1 if order == "rgb" else -1] / 255
     expected = ((means - np.array(levels["mean"])) / np.array(levels["deviation"])) @ WEIGHTS
     np.testing.assert_allclose(expected, answers(settings), rtol=1e-4, atol=1e-5)
+
+
+def test_beside_other_blocks_on_a_gpu_the_cores_work(tmp_path: Path) -> None:
+    """Images are taken from there, features are brought back, and both are asked for."""
+    settings = resolved(Backbone(str(network(tmp_path / "n.onnx")), **HALVES), tmp_path)  # type: ignore[arg-type]
+    images, block = random_pixels(5, COLOR).reshape(-1, *SHAPE), BackboneBlock(settings, SHAPE)
+    like = lookalike.DeviceArray(np.empty(0))
+    out = np.empty((5, block.n_features), np.float32, like=like)
+    block.extract(np.asarray(images, like=like), out)
+    np.testing.assert_array_equal(answers(settings), on_host(out))
 
 
 def test_a_value_within_the_network_and_levels_that_the_file_says(tmp_path: Path) -> None:

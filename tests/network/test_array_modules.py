@@ -6,14 +6,13 @@ numbers to rounding.
 
 from __future__ import annotations
 
-import importlib.util
 import inspect
+import operator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
-from nncli.machine.backend import on_host
 from nncli.network.backpropagation import backpropagate
 from nncli.network.ensemble import vote
 from nncli.network.forward_propagation import ACTIVATIONS, draw_dropout_masks, forward
@@ -23,6 +22,7 @@ from nncli.network.normalization import fold, move_running_statistics
 from nncli.network.optimization import Adam, GradientDescent, Momentum, Optimizer, RMSprop, clip_by_norm
 from nncli.network.parameters import Parameters, Workspace
 from tests import lookalike
+from tests.lookalike import agree, an_array_of, modules
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,26 +51,10 @@ OPTIMIZERS: dict[str, Callable[[Any], Optimizer]] = {
 }
 
 
-def modules() -> list[str]:
-    """The array modules beside NumPy: CuPy where it finds a GPU."""
-    if importlib.util.find_spec("cupy") is None:
-        return ["lookalike"]
-    return ["lookalike", "cupy"] if importlib.import_module("cupy").cuda.is_available() else ["lookalike"]
-
-
 @pytest.fixture(params=modules())
 def like(request: pytest.FixtureRequest) -> Any:
     """An array of the module."""
-    if request.param == "lookalike":
-        return lookalike.DeviceArray(np.empty(0))
-    return importlib.import_module("cupy").empty(0)
-
-
-def agree(expected: Any, actual: Any, like: Any) -> None:
-    """The same bits by the look-alike, the same numbers to rounding by another library."""
-    tolerance = 0 if isinstance(like, lookalike.DeviceArray) else 1e-9
-    expected, actual = (each if isinstance(each, float) else on_host(each) for each in (expected, actual))
-    np.testing.assert_allclose(actual, expected, rtol=tolerance, atol=tolerance)
+    return an_array_of(request.param)
 
 
 def network(like: Any, n_outputs: int = 3, **kind: Any) -> Parameters:
@@ -199,7 +183,8 @@ def test_cupy_has_all_that_the_look_alike_has() -> None:
     cupy = pytest.importorskip("cupy")
     missing = {name for name in lookalike.UFUNCS if not hasattr(cupy, name)}
     for name, parameters in lookalike.FUNCTIONS.items():
-        known = inspect.signature(getattr(cupy, name)).parameters if parameters else {}
+        function = operator.attrgetter(name)(cupy)
+        known = inspect.signature(function).parameters if parameters else {}
         missing |= {f"{name}({each})" for each in parameters.split() if each not in known}
     for name in (*lookalike.METHODS, *lookalike.PROPERTIES, "get", "__array_ufunc__", "__array_function__"):
         missing |= set() if hasattr(cupy.ndarray, name) else {name}
@@ -209,3 +194,7 @@ def test_cupy_has_all_that_the_look_alike_has() -> None:
         for part in path.split("."):
             place = getattr(place, part)
     assert callable(cupy.get_default_memory_pool().free_bytes)
+    assert (lookalike.OutOfMemoryError.__name__, MemoryError) == (
+        cupy.cuda.memory.OutOfMemoryError.__name__,
+        cupy.cuda.memory.OutOfMemoryError.__base__,
+    )

@@ -36,6 +36,10 @@ EXIT_INTERRUPTED = 128 + signal.SIGINT
 OUT_OF_MEMORY = NncliError("out of memory; smaller images, batches or layers need less")
 """Made beforehand, while there is some."""
 
+OUT_OF_GPU_MEMORY = NncliError(
+    "out of the GPU's memory; smaller images, batches or layers need less, and --backend numpy needs none"
+)
+
 GARBAGE_THRESHOLD = 50_000
 """Objects made before Python looks for garbage: with its own 700 it looks often while modules are imported."""
 
@@ -146,8 +150,9 @@ def _code_of(args: list[str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         warn("interrupted")
         code = EXIT_INTERRUPTED
-    except MemoryError:
-        code = _report(OUT_OF_MEMORY)
+    except MemoryError as error:
+        is_of_gpu = type(error).__name__ == "OutOfMemoryError"  # CuPy's
+        code = _report(OUT_OF_GPU_MEMORY if is_of_gpu else OUT_OF_MEMORY)
     except Exception as error:
         code = _report(_unexpected(error))
     return code

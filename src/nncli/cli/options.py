@@ -69,7 +69,7 @@ def model_option(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def backend_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add ``--backend``; see `nncli.machine.backend`."""
-    text = "Where the network is computed: cupy is on a GPU."
+    text = "Where features and network are computed: cupy is on a GPU."
     choice = click.Choice(["numpy", "cupy"])
     return click.option("--backend", type=choice, default="numpy", show_default=True, help=text)(function)
 

@@ -4,7 +4,8 @@ NetworkInputs      every row as it is: pixels, or features computed beforehand
 AugmentedInputs    pixels that are changed anew each time they are drawn, before anything is computed of them
 VersionedInputs    each example lies there in several versions, of which one is drawn
 
-All of them can give their batches on a GPU (`move_to`); what is always the same is computed once and stays there.
+All of them can give their batches on a GPU (`move_to`): bytes go there, and become network input there. What is always
+the same is computed once and stays.
 
 What is drawn follows from the numbers of run, epoch and batch alone, each time from a generator of its own: resuming
 needs no stored state, and several processes that share a batch draw alike.
@@ -36,6 +37,9 @@ class Transform(Protocol):
 
     n_inputs: int
 
+    def moved_to(self, like: NDArray[Any]) -> Transform:
+        """The same, its arrays lying where `like` does."""
+
     def apply(self, rows: NDArray[np.uint8], out: NDArray[Any]) -> None:
         """Write the network input of `rows`, one example each, to `out`, (m, n_0), in the precision of `out`."""
 
@@ -49,6 +53,10 @@ class AsTheyAre:
 
     def __init__(self, n_inputs: int) -> None:
         self.n_inputs = n_inputs
+
+    def moved_to(self, _like: NDArray[Any]) -> AsTheyAre:
+        """Itself: it has no arrays."""
+        return self
 
     def apply(self, rows: NDArray[Any], out: NDArray[Any]) -> None:
         """Copy `rows` to `out`, (m, n_0)."""
@@ -87,7 +95,8 @@ class NetworkInputs:
         Returns:
             Bytes that were taken.
         """
-        self._like = like
+        self._like, self._transform = like, self._transform.moved_to(like)
+        self._inputs = np.empty((0, self._transform.n_inputs), self._inputs.dtype, like=like)
         shape = len(self._rows), self._transform.n_inputs
         n_bytes = shape[0] * shape[1] * self._inputs.itemsize
         if not self.is_always_the_same or n_bytes > room:
@@ -128,13 +137,13 @@ class NetworkInputs:
         if self._resident is not None:
             return self._resident[np.asarray(chosen, like=self._resident)].T
         m = len(chosen)
-        if m > len(self._bytes):
+        if m > len(self._inputs):
             self._bytes = np.empty((m, self._bytes.shape[1]), self._bytes.dtype)
-            self._inputs = np.empty((m, self._inputs.shape[1]), self._inputs.dtype)
+            self._inputs = np.empty((m, self._inputs.shape[1]), self._inputs.dtype, like=self._like)
         rows, inputs = self._rows.take(chosen, self._bytes), self._inputs[:m]
         change(rows)
-        self._transform.apply(rows, inputs)
-        return np.asarray(inputs, like=self._like).T  # examples are rows in memory, columns in the formulas
+        self._transform.apply(np.asarray(rows, like=self._like), inputs)
+        return inputs.T  # examples are rows in memory, columns in the formulas
 
 
 class AugmentedInputs(NetworkInputs):

@@ -40,6 +40,10 @@ class Scaling:
         self.scale, self.offset, self.n_inputs = scale, offset, len(scale)
         self._is_plain = not offset.any() and bool((scale == scale[0]).all())
 
+    def moved_to(self, like: NDArray[Any]) -> Scaling:
+        """The same, its arrays lying where `like` does."""
+        return Scaling(np.asarray(self.scale, like=like), np.asarray(self.offset, like=like))
+
     def apply(self, pixels: NDArray[Any], out: NDArray[Any]) -> None:
         """Write the scaled `pixels`, or other features, (m, n_0), to `out`, (m, n_0), in the precision of `out`."""
         if self._is_plain:  # one pass instead of two

@@ -9,6 +9,8 @@ last layers but one answer to new images, too, and on top of these answers a sma
 
 Images go through it one at a time, or as many as the file is made for: so the answer does not depend on what other
 images come along. All cores work, a process each, with a session of its own.
+
+Where a GPU computes the other blocks, one process takes images from there and brings features back.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ import numpy as np
 from nncli.errors import DataError
 from nncli.features.block import FixedBlock
 from nncli.features.onnx_network import TYPES, open_session, read_bytes, resolved
+from nncli.machine.backend import on_host
 from nncli.text import printable
 
 if TYPE_CHECKING:
@@ -62,7 +65,7 @@ class BackboneBlock(FixedBlock):
 
     def extract(self, images: NDArray[np.uint8], out: Array) -> None:
         """Write the features of `images`, (m, height, width, channels), to `out`, (m, n_features)."""
-        session = self._session()
+        images, session = on_host(images), self._session()
         taken = next(each for each in session.get_inputs() if each.name == self.settings.input)
         together = taken.shape[0] if isinstance(taken.shape[0], int) else 1
         dtype = TYPES[taken.type]
@@ -74,7 +77,7 @@ class BackboneBlock(FixedBlock):
             if rows.shape[1] != self.n_features or not np.isfinite(rows).all():
                 place = printable(self.settings.model)
                 raise DataError(f"{place}: {rows.shape[1]} answers, not {self.n_features} finite ones")
-            out[start : start + len(part)] = rows
+            out[start : start + len(part)] = np.asarray(rows, like=out)
 
     def _session(self) -> Any:
         """The session of this process: one that was opened before a fork is its parent's."""

@@ -2,6 +2,10 @@
 
 `pixels`, `hog` and `color_histogram` learn nothing; they are a `FixedBlock`.
 
+Images and features may lie on a GPU, and what a block has learned with them (machine/backend.py): new arrays are made
+`like` the images, and NumPy's functions do the rest. A block that cannot work there brings images to this machine
+(`on_host`) and its features back.
+
 A block may know shorter ways than to be asked for one look at a time:
 
     extract_looks(images, looks, *, mirrored)    images and their mirror images at once
@@ -74,7 +78,7 @@ class Alone:
             return
         self.block.extract(images, looks[0][0])
         if mirrored:
-            self.block.extract(np.ascontiguousarray(images[:, :, ::-1]), looks[0][1])
+            self.block.extract(images[:, :, ::-1].copy(), looks[0][1])
 
     def of_parts(self, parts: Parts) -> Alone | None:
         """See `Unit`."""

@@ -67,14 +67,15 @@ class ColorHistogramBlock(FixedBlock):
                 self.extract(side, out)
             return
         down, across, grid = self._down, self._across, self.settings.grid
-        n_pixels = np.outer(down.n_places[:grid], across.n_places[:grid])[:, :, None]
+        n_pixels = np.asarray(np.outer(down.n_places[:grid], across.n_places[:grid])[:, :, None], like=images)
+        of_rows, of_columns = (np.asarray(cells.of_runs, like=images) for cells in (down, across))
         chunk, n_sides = max(1, CHUNK_VALUES // images[:1].size), 1 + mirrored
         for start in range(0, len(images), chunk):
             some = slice(start, start + chunk)
             counts = self._counts(images[some])
             m, n_boxes = len(counts), counts.shape[-1]
-            counts = np.matmul(down.of_runs, counts.reshape(m, len(down.runs), -1))
-            counts = np.matmul(across.of_runs, counts.reshape(m, -1, len(across.runs), n_boxes))
+            counts = np.matmul(of_rows, counts.reshape(m, len(down.runs), -1))
+            counts = np.matmul(of_columns, counts.reshape(m, -1, len(across.runs), n_boxes))
             counts = counts.reshape(m, len(down.parts), grid, len(across.parts), grid, n_boxes)
             for part, (top, left) in enumerate(self._places[0]):
                 cells = np.sqrt(counts[:, down.parts[top], :, across.parts[left]] / n_pixels)
@@ -99,14 +100,15 @@ class ColorHistogramBlock(FixedBlock):
             np.searchsorted(cells.runs, np.arange(n), "right") - 1
             for cells, n in ((self._down, height), (self._across, width))
         )
-        run = (rows[:, None] * n_across + columns).ravel()
+        run = np.asarray((rows[:, None] * n_across + columns).ravel(), like=images)
         # Neighbors are alike, and a sum has to wait for the one before it in the same box: pixels far apart take turns.
         turns = m * math.gcd(height, TURNS)
-        box = (np.arange(m)[:, None] * n_down * n_across + run) * n_boxes
-        box = np.ascontiguousarray(box.reshape(turns, -1).T)
+        box = (np.arange(m, like=images)[:, None] * n_down * n_across + run) * n_boxes
+        box = box.reshape(turns, -1).T.copy()
         level = np.arange(256, dtype=np.float32) * np.float32((bins - 1) / 255)  # of every value that a pixel can have
         lower = np.minimum(level.astype(np.intp), bins - 2)
-        upper_share = (level - lower).astype(np.float64)
+        upper_share = np.asarray((level - lower).astype(np.float64), like=images)
+        lower = np.asarray(lower, like=images)
         products: list[NDArray[np.float64] | None] = [None]  # of the shares of some channels, 1 of none
         for channel in range(channels):
             values = images[..., channel].reshape(turns, -1).T.astype(np.intp, order="C")

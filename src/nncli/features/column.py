@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from nncli.features.looks import Parts, Rows
 
 
+HOST = np.empty(0, np.float32)
+"""An array of NumPy."""
+
+
 def block_class(kind: str) -> Any:
     """The class that computes a kind of block."""
     return part_of(kind, "features", f"{class_name(kind)}Block")
@@ -33,10 +37,18 @@ class FeatureColumn:
         blocks: The fitted blocks.
         looks: ``whole``, or ``parts`` or ``parts_in_training`` where they see the whole in the size of a part, or a
             part; see looks.py.
+        like: An array: images are brought to where it lies, and features are computed there. By default by NumPy.
     """
 
-    def __init__(self, features: Features, shape: Shape, blocks: list[FittedBlock], looks: str = "whole") -> None:
-        self.features, self.shape, self.blocks, self.looks = features, shape, blocks, looks
+    def __init__(
+        self,
+        features: Features,
+        shape: Shape,
+        blocks: list[FittedBlock],
+        looks: str = "whole",
+        like: NDArray[Any] = HOST,
+    ) -> None:
+        self.features, self.shape, self.blocks, self.looks, self.like = features, shape, blocks, looks, like
         self.parts = None if looks == "whole" else _parts(shape)
         shape = seen_shape(shape, looks)
         self.n_features = n_features(features, shape)
@@ -76,6 +88,12 @@ class FeatureColumn:
             on_block(1)
         return cls(features, shape, blocks, looks)
 
+    def moved_to(self, like: NDArray[Any]) -> FeatureColumn:
+        """The same column, its learned arrays lying where `like` does."""
+        if isinstance(like, type(self.like)):
+            return self
+        return self.from_arrays(self.features, self.shape, self.arrays(), self.looks, like)
+
     @property
     def is_pixels(self) -> bool:
         """Whether the column is the image itself."""
@@ -92,7 +110,10 @@ class FeatureColumn:
                 prepare()
 
     def extract(self, pixels: NDArray[np.uint8], out: Array) -> None:
-        """Write the feature columns of `pixels`, one image per row, to the rows of `out`, (m, n_features)."""
+        """Write the feature columns of `pixels`, one image per row, to the rows of `out`, (m, n_features).
+
+        Here as below: pixels may lie anywhere, features are written where the column lies.
+        """
         self._extract(pixels, [out])
 
     def extract_both(self, pixels: NDArray[np.uint8], out: Array, mirrored: Array) -> None:
@@ -107,11 +128,11 @@ class FeatureColumn:
         Each is followed by that of its mirror image, if these are wanted. One look is at the whole; where that column
         is known, it is left out.
         """
-        images, n = pixels.reshape(-1, *self.shape), 2 if mirrored else 1
+        images, n = self._images(pixels), 2 if mirrored else 1
         if not is_first_known:
-            self._extract(pixels, list(looks[:n]))
+            self._extract(images, list(looks[:n]))
         elif mirrored:
-            self._extract_seen(np.ascontiguousarray(self.whole(pixels)[:, :, ::-1]), [looks[1]])
+            self._extract_seen(self.whole(images)[:, :, ::-1].copy(), [looks[1]])
         if len(looks) == n or not self.parts:
             return
         for number, seen in enumerate(self.parts.parts_of(images), start=1):
@@ -123,8 +144,12 @@ class FeatureColumn:
 
     def whole(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Whole images as the blocks see them, (m, height, width, channels)."""
-        images = pixels.reshape(-1, *self.shape)
+        images = self._images(pixels)
         return self.parts.whole(images) if self.parts else images
+
+    def _images(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Images given as rows, where the column lies, (m, height, width, channels)."""
+        return np.asarray(pixels, like=self.like).reshape(-1, *self.shape)
 
     def _extract(self, pixels: NDArray[np.uint8], looks: list[Array]) -> None:
         self._extract_seen(self.whole(pixels), looks)
@@ -171,15 +196,24 @@ class FeatureColumn:
 
     @classmethod
     def from_arrays(
-        cls, features: Features, shape: Shape, arrays: Mapping[str, NDArray[Any]], looks: str = "whole"
+        cls,
+        features: Features,
+        shape: Shape,
+        arrays: Mapping[str, NDArray[Any]],
+        looks: str = "whole",
+        like: NDArray[Any] = HOST,
     ) -> FeatureColumn:
-        """The column that gave `arrays`, which have the right names and shapes."""
+        """The column that gave `arrays`, which have the right names and shapes; they are brought to where `like` is."""
         blocks, seen = [], seen_shape(shape, looks)
         for i, settings in enumerate(features, start=1):
             prefix = f"features{i}."
-            own = {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+            own = {
+                name.removeprefix(prefix): np.asarray(array, like=like)
+                for name, array in arrays.items()
+                if name.startswith(prefix)
+            }
             blocks.append(block_class(settings.kind)(settings, seen, **own))
-        return cls(features, shape, blocks, looks)
+        return cls(features, shape, blocks, looks, like)
 
 
 def _parts(shape: Shape) -> Parts:

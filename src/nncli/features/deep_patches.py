@@ -23,6 +23,7 @@ import math
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from nncli.features.block import Array
 from nncli.features.cells import WHOLE, pooling
@@ -33,6 +34,7 @@ from nncli.features.shared_patches import SharedPatches
 from nncli.features.span import leading_eigenvectors
 from nncli.features.tiles import Layer
 from nncli.features.winograd import SIZE, Winograd
+from nncli.machine.backend import on_host
 from nncli.machine.divide import divide, shared_array
 from nncli.machine.forking import number_of_processes
 from nncli.machine.threads import PerThread
@@ -242,8 +244,9 @@ class DeepPatchesBlock:
         """Matrices that windows are multiplied with, one after the other; the last has an offset below it."""
         if "deep_matrix" not in self.deep:
             return list(self.deep.values())
-        *first, last = thin_factors(self.deep_matrix[:-1])
-        return [*first, np.vstack([last, self.deep_matrix[-1:]])]
+        matrix = on_host(self.deep_matrix)
+        *first, last = thin_factors(matrix[:-1])
+        return [np.asarray(each, like=self.faint) for each in (*first, np.vstack([last, matrix[-1:]]))]
 
     def _maps(self, sums: Array) -> Array:
         """The pooled answers of every patch, (1 or 2 looks, m, q, q', 2 K)."""
@@ -251,12 +254,12 @@ class DeepPatchesBlock:
         threshold, pool, map_shape = np.float32(self.settings.threshold), self.settings.pool, self.map_shape
         step = max(pool // 2, 1)
         run = math.gcd(pool, step)
-        pooled = np.zeros((n_looks, m, 2, map_shape[0], q, count), np.float32)
+        pooled = np.zeros((n_looks, m, 2, map_shape[0], q, count), np.float32, like=sums)
         last = (map_shape[0] - 1) * step // run + 1
         for first in range(pool // run):
             pooled += sums[:, :, :, first : first + last : step // run]
         pooled /= np.float32(pool)
-        maps = np.empty((n_looks, m, *map_shape, 2, count), np.float32)
+        maps = np.empty((n_looks, m, *map_shape, 2, count), np.float32, like=sums)
         np.subtract(pooled[:, :, 0], threshold, out=maps[..., 0, :])
         np.subtract(-threshold, pooled[:, :, 1], out=maps[..., 1, :])
         return maps.reshape(n_looks, m, *map_shape, 2 * count)
@@ -321,9 +324,9 @@ class WindowSample:
 
 def windows_of(image_map: Array, size: int) -> Array:
     """Every window of a map, (q, q', 2 K), without a copy: (q - size + 1, q' - size + 1, size, size * 2 K)."""
-    (down, across), run = (n - size + 1 for n in image_map.shape[:2]), size * image_map.shape[2]
-    a, b, c = image_map.strides
-    return np.lib.stride_tricks.as_strided(image_map, (down, across, size, run), (a, b, a, c), writeable=False)
+    channels, rows = image_map.shape[2], image_map.reshape(len(image_map), -1)
+    windows: Array = sliding_window_view(rows, (size, size * channels))[:, ::channels]
+    return windows
 
 
 def lengths_of_windows(image_map: Array, size: int) -> Array:
@@ -357,10 +360,12 @@ class _Comparison:
         self._first = Winograd(map_shape, first) if self.size == SIZE else _EachWindow(map_shape, first, self.size)
         places = self._first.places
         # Rows behind the last window belong to no cell, and have any length.
-        self._cells = [np.pad(each, ((0, 0), (0, 1)))[:, places] for each in cells]
+        self._cells = [np.asarray(np.pad(each, ((0, 0), (0, 1)))[:, places], like=faint) for each in cells]
+        self._places = np.asarray(places, like=faint)
         shape = len(places), settings.deep_count
-        self._answers, self._strong = np.empty(shape, np.float32), np.empty(shape, np.float32)
-        self._threshold = np.full(shape[1], settings.deep_threshold, np.float32)  # faster than a number
+        self._answers, self._strong = (np.empty(shape, np.float32, like=faint) for _ in range(2))
+        threshold = np.full(shape[1], settings.deep_threshold, np.float32)  # faster than a number
+        self._threshold = np.asarray(threshold, like=faint)
         self._minus_threshold = -self._threshold
         self._n_cells = settings.grid**2
 
@@ -373,7 +378,7 @@ class _Comparison:
         """
         lengths = np.append(lengths_of_windows(image_map, self.size) + self.faint, np.float32(1))
         answers = self._first(image_map)
-        answers /= lengths[self._first.places, None]
+        answers /= lengths[self._places][:, None]
         for factor in self._others:
             answers = np.matmul(answers, factor, out=self._answers)
         answers += self._offset
@@ -390,7 +395,7 @@ class _EachWindow:
     def __init__(self, map_shape: tuple[int, int], patterns: Array, size: int) -> None:
         self._patterns, self._size = patterns, size
         self.places = np.arange(math.prod(n - size + 1 for n in map_shape))
-        self._windows = np.empty((len(self.places), len(patterns)), np.float32)
+        self._windows = np.empty((len(self.places), len(patterns)), np.float32, like=patterns)
 
     def __call__(self, image_map: Array) -> Array:
         """The answers to the windows of a map, (q, q', channels): (n, K)."""

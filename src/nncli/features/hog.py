@@ -57,8 +57,8 @@ class HogBlock(FixedBlock):
         lower = np.floor(place)
         share = place - lower  # of the upper bin
         length = np.hypot(dy, dx)
-        row, column = np.arange(down * cell) // cell, np.arange(across * cell) // cell
-        first = ((np.arange(m)[:, None, None] * down + row[:, None]) * across + column) * bins
+        row, column, image = (np.arange(n, like=dy) for n in (down * cell, across * cell, m))
+        first = ((image[:, None, None] * down + (row // cell)[:, None]) * across + column // cell) * bins
         n = m * down * across * bins
         lower_bin = lower.astype(np.intp) % bins
         votes = np.bincount((first + lower_bin).ravel(), (length * (1 - share)).ravel(), n)

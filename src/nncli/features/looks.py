@@ -86,14 +86,19 @@ class Parts:
 
     def whole(self, images: Rows) -> NDArray[np.uint8]:
         """The whole of `images`, m of them, in the size of a part, (m, height', width', channels)."""
-        small = np.empty((len(images), *self.seen), np.uint8)
+        like = images[:0]
+        small = np.empty((len(images), *self.seen), np.uint8, like=like)
+        down, across = (
+            [(made, of, np.asarray(matrix, like=like)) for made, of, matrix in bands]
+            for bands in (self._down, self._across)
+        )
         for start in range(0, len(images), TOGETHER):  # as numbers of four bytes they take much memory
             some = images[start : start + TOGETHER].reshape(-1, *self.shape).astype(np.float32)
-            rows = np.empty((len(some), self.seen[0], self.shape[1] * self.shape[2]), np.float32)
-            for made, of, matrix in self._down:
+            rows = np.empty((len(some), self.seen[0], self.shape[1] * self.shape[2]), np.float32, like=like)
+            for made, of, matrix in down:
                 np.matmul(matrix, some[:, of].reshape(len(some), -1, rows.shape[2]), out=rows[:, made])
-            exact = np.empty((len(some) * self.seen[0], self.seen[1] * self.seen[2]), np.float32)
-            for made, of, matrix in self._across:
+            exact = np.empty((len(some) * self.seen[0], self.seen[1] * self.seen[2]), np.float32, like=like)
+            for made, of, matrix in across:
                 np.matmul(rows.reshape(len(exact), -1)[:, of], matrix.T, out=exact[:, made])
             small[start : start + TOGETHER] = np.rint(exact, out=exact).reshape(len(some), *self.seen)
         return small
@@ -107,7 +112,7 @@ class Parts:
         """Each part of `images`, likewise."""
         height, width, _ = self.seen
         for top, left in self.places:
-            yield np.ascontiguousarray(images[:, top : top + height, left : left + width])
+            yield images[:, top : top + height, left : left + width].copy()
 
     def begin_at_multiples_of(self, step: int) -> bool:
         """Whether all parts do, those of the mirror image, too."""

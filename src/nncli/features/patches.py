@@ -56,6 +56,9 @@ class PatchesBlock:
         self._places = parts.in_steps_of(settings.stride) if parts else WHOLE
         self._down, self._across = cells_of_parts(self.positions, settings.grid, self._places, within)
         self.layer = Layer(settings, matrix, self._down.runs, self._across.averages)
+        self._of_runs, self._n_places = (
+            np.asarray(each, like=matrix) for each in (self._down.of_runs, self._down.n_places[:, None])
+        )
 
     @classmethod
     def fit(cls, settings: Patches, images: NDArray[np.uint8], rng: np.random.Generator) -> PatchesBlock:
@@ -82,7 +85,7 @@ class PatchesBlock:
         """See `PatchUser`."""
         n_sides, m, _, n_runs, _, count = sums.shape
         down, across, grid = self._down, self._across, self.settings.grid
-        cells = np.matmul(down.of_runs, sums.reshape(n_sides, m, 2, n_runs, -1)) / down.n_places[:, None]
+        cells = np.matmul(self._of_runs, sums.reshape(n_sides, m, 2, n_runs, -1)) / self._n_places
         cells = cells.reshape(n_sides, m, 2, len(down.parts), grid, len(across.parts), grid, count)
         for number, out in enumerate(looks):
             part, side = divmod(number, n_sides)

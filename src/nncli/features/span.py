@@ -47,6 +47,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from nncli.machine.backend import on_host
 from nncli.machine.forking import number_of_processes
 
 if TYPE_CHECKING:
@@ -88,11 +89,15 @@ ENTRIES = 1 << 12
 
 
 class Columns(Protocol):
-    """Training columns as rows, given a part at a time."""
+    """Training columns as rows, given a part at a time, which may lie on a GPU."""
 
     @property
     def shape(self) -> tuple[int, int]:
         """m and n."""
+
+    @property
+    def like(self) -> Array:
+        """An array that lies where parts do."""
 
     def part(self, rows: slice, entries: slice) -> Array:
         """Some of the entries of some of the columns, (m', n')."""
@@ -106,7 +111,7 @@ class ScaledRows:
 
     Args:
         stored: (M, n), of bytes or floats.
-        scale, offset: (n,).
+        scale, offset: (n,); where these lie, parts are brought to and scaled.
         rows: Which rows, (m,); all by default.
     """
 
@@ -119,9 +124,15 @@ class ScaledRows:
         """m and n."""
         return len(self._rows), int(self._stored.shape[1])
 
+    @property
+    def like(self) -> Array:
+        """An array that lies where parts do."""
+        return self._scale
+
     def part(self, rows: slice, entries: slice) -> Array:
         """Some of the entries of some of the rows, scaled, (m', n')."""
-        part: Array = self._stored[:, entries][self._rows[rows]].astype(np.float32)  # several times as fast as [,]
+        stored = self._stored[:, entries][self._rows[rows]]  # several times as fast as [,]
+        part: Array = np.asarray(stored, like=self._scale).astype(np.float32)
         part *= self._scale[entries]
         part += self._offset[entries]
         return part
@@ -150,6 +161,11 @@ class Projection:
     def n_directions(self) -> int:
         """r."""
         return int(self.matrix.shape[1])
+
+    def moved_to(self, like: NDArray[Any]) -> Projection:
+        """The same, its arrays lying where `like` does."""
+        matrix = np.asarray(self.matrix, like=like)
+        return self if matrix is self.matrix else Projection(matrix, np.asarray(self.shift, like=like))
 
     def apply(self, x: NDArray[Any], out: NDArray[Any]) -> None:
         """Project the rows of `x`, (m, n), into `out`, (m, r), in the precision of `out`."""
@@ -239,19 +255,19 @@ def _leading(C: NDArray[np.float64], r: int) -> tuple[NDArray[np.float64], NDArr
 def _by_gram_matrix(columns: Columns, mean: NDArray[np.float64], r: int) -> Any:
     """Eigenvalues and directions from the products of the columns with each other."""
     m, n = columns.shape
-    mean32 = mean.astype(np.float32)
+    mean32 = np.asarray(mean.astype(np.float32), like=columns.like)
     gram = np.zeros((m, m), np.float64)
     blocks = _blocks(n, m)
     for block in blocks:
         part = columns.part(slice(None), block)
         part -= mean32[block]
-        gram += part @ part.T
+        gram += on_host(part @ part.T)
     eigenvalues, U = _leading(gram, r)
     length = np.sqrt(np.maximum(eigenvalues, 0))
     scaled = (U / np.maximum(length, _least(float(length[0])))).astype(np.float32)
-    V = np.empty((n, scaled.shape[1]), np.float32)
+    V, there = np.empty((n, scaled.shape[1]), np.float32), np.asarray(scaled, like=columns.like)
     for block in blocks:
-        V[block] = (columns.part(slice(None), block) - mean32[block]).T @ scaled
+        V[block] = on_host((columns.part(slice(None), block) - mean32[block]).T @ there)
     return eigenvalues, V
 
 
@@ -260,15 +276,17 @@ def _by_iteration(columns: Columns, mean: NDArray[np.float64], r: int, on_progre
     V = _start(columns, r + MORE)
 
     def multiplied(part: Array) -> Array:
-        return part.T @ (part @ V)
+        return part.T @ (part @ there)
 
     def solved(part: Array) -> Array:
-        projected = part @ V
+        projected = part @ there
         return projected.T @ projected
 
     for _ in range(PASSES):
+        there = np.asarray(V, like=columns.like)
         V = _about_perpendicular(_added_up(columns, mean, multiplied, on_progress))
     V = _about_perpendicular(V)
+    there = np.asarray(V, like=columns.like)
     eigenvalues, small = _leading(_added_up(columns, mean, solved, on_progress).astype(np.float64), r)
     return eigenvalues, V @ small.astype(np.float32)
 
@@ -305,7 +323,7 @@ def _added_up(
     A thread for each core takes blocks of columns; they are added up in their order, so that the sum does not depend on
     how many threads there are. None of them is left when processes are forked again.
     """
-    mean32, blocks = mean.astype(np.float32), _blocks(*columns.shape)
+    mean32, blocks = np.asarray(mean.astype(np.float32), like=columns.like), _blocks(*columns.shape)
     total: Any = 0
 
     def of_block(block: slice) -> Array:
@@ -320,7 +338,7 @@ def _added_up(
         for block, found in zip(blocks, (threads.map if threads else map)(of_block, blocks), strict=True):
             total += found
             on_progress(block.stop - block.start)
-    added_up: Array = total
+    added_up: Array = on_host(total)
     return added_up
 
 
@@ -328,7 +346,7 @@ def _mean(columns: Columns) -> NDArray[np.float64]:
     m, n = columns.shape
     total = np.zeros(n)
     for block in _blocks(m, n):
-        total += columns.part(block, slice(None)).sum(axis=0, dtype=np.float64)
+        total += on_host(columns.part(block, slice(None)).sum(axis=0, dtype=np.float64))
     return total / m
 
 

@@ -24,6 +24,8 @@ and M' for M with its entries exchanged likewise:
 The left half of p + p' and of p - p' tells all, so both products together are as long as the one of a single image.
 This needs places that lie alike seen from the left and from the right; where they do not, the mirror image is computed
 by itself.
+
+All arrays lie where the matrices of the layers do. On a GPU a tile is as large as is worth starting its work for.
 """
 
 from __future__ import annotations
@@ -32,8 +34,10 @@ import itertools
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from nncli.features.dictionary import FOLD, TINY
+from nncli.machine.backend import at_a_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,12 +102,14 @@ class Tiles:
         self.positions = down, across = settings.positions(shape)
         d, widest = settings.size**2 * shape[2] + 1, max(layer.matrix.shape[1] for layer in layers)
         each = 4 * across * (d + 3 * widest)  # bytes of a row of places
-        self.n_together = max(1, CACHE_BYTES // (each * down))
-        most_rows = max(1, min(CACHE_BYTES // (each * self.n_together), down))
+        like = layers[0].matrix
+        n_bytes = at_a_time(CACHE_BYTES, like)
+        self.n_together = max(1, n_bytes // (each * down))
+        most_rows = max(1, min(n_bytes // (each * self.n_together), down))
         self.tiles = [slice(top, min(top + most_rows, down)) for top in range(0, down, most_rows)]
         self._adding = [_Adding(layer, self.tiles, self.positions, self.n_together) for layer in layers]
-        self._boxes = _box_matrices(settings, shape)
-        memory = np.empty((3, self.n_together * most_rows * across * widest), np.float32)
+        self._boxes = [np.asarray(matrix, like=like) for matrix in _box_matrices(settings, shape)]
+        memory = np.empty((3, self.n_together * most_rows * across * widest), np.float32, like=like)
         self._whole = _Whole(layers, self.positions, shape, memory)
         self._halves: _Halves | None = None
         self.is_symmetric = (shape[1] - settings.size) % settings.stride == 0
@@ -111,7 +117,7 @@ class Tiles:
     def sums(self, images: NDArray[np.uint8], *, both: bool) -> Iterator[tuple[int, list[Array]]]:
         """See `SharedPatches.sums`."""
         memory = [
-            np.empty((1 + both, self.n_together, 2, len(bounds), len(across), matrix.shape[1]), np.float32)
+            np.empty((1 + both, self.n_together, 2, len(bounds), len(across), matrix.shape[1]), np.float32, like=matrix)
             for _, matrix, bounds, across in self.layers
         ]
         for start in range(0, len(images), self.n_together):
@@ -124,7 +130,7 @@ class Tiles:
                 self._add_up(x, self._halves, sums)
             else:
                 self._add_up(x, self._whole, [each[:1] for each in sums])
-                self._add_up(np.ascontiguousarray(x[:, :, ::-1]), self._whole, [each[1:] for each in sums])
+                self._add_up(x[:, :, ::-1].copy(), self._whole, [each[1:] for each in sums])
             yield start, sums
 
     def _add_up(self, x: Array, comparison: _Whole | _Halves, sums: list[Array]) -> None:
@@ -163,13 +169,15 @@ class _Adding:
     def __init__(self, layer: Layer, tiles: list[slice], positions: tuple[int, int], n_together: int) -> None:
         self._count = layer.matrix.shape[1]
         # NumPy compares with an array five times as fast as with a number.
+        like = layer.matrix
         threshold = np.full(positions[1] * self._count, layer.settings.threshold, np.float32)
+        threshold = np.asarray(threshold, like=like)
         self._sides = (np.maximum, threshold), (np.minimum, -threshold)
         # Places of a mirror image come from right to left.
-        self._across = layer.across, np.ascontiguousarray(layer.across[:, ::-1])
+        self._across = [np.asarray(each, like=like) for each in (layer.across, layer.across[:, ::-1].copy())]
         self._runs = [_runs_of_tile(rows, [*layer.bounds, positions[0]]) for rows in tiles]
         most = max(each.runs.stop - each.runs.start for some in self._runs for each in some)
-        self._totals = np.empty((2, 2, n_together * most * threshold.size), np.float32)
+        self._totals = np.empty((2, 2, n_together * most * threshold.size), np.float32, like=like)
 
     def add(self, tile: int, look: int, answers: Array, spare: Array, sums: Array) -> None:
         """Add up a tile.
@@ -239,11 +247,9 @@ class _Whole:
 
     def look_at(self, x: Array) -> None:
         """The images that answers are wanted for, (m, height, width, channels)."""
-        a, b, c, d = x.strides
-        strips = len(x), self.positions[1], self.shape[0], self._patches.width
-        strides = a, c * self.settings.stride, b, d
-        view = np.lib.stride_tricks.as_strided(x, strips, strides, writeable=False)
-        self._patches.look_at(np.ascontiguousarray(view))
+        rows = x.reshape(len(x), self.shape[0], -1)
+        strips = sliding_window_view(rows, self._patches.width, 2)[:, :, :: self.settings.stride * self.shape[2]]
+        self._patches.look_at(strips.swapaxes(1, 2).copy())
 
     def cut(self, rows: slice, factor: Array) -> None:
         """Cut the patches of some rows of places.
@@ -295,7 +301,7 @@ class _Halves:
     def look_at(self, x: Array) -> None:
         """The images that answers are wanted for, with their mirror images."""
         size, stride, (height, _, channels) = self.settings.size, self.settings.stride, self.shape
-        strips = np.empty((2, len(x), self.positions[1], height, self.half, channels), np.float32)
+        strips = np.empty((2, len(x), self.positions[1], height, self.half, channels), np.float32, like=x)
         length = stride * (self.positions[1] - 1) + 1
         by_column = x.swapaxes(1, 2)
         for j in range(self.half):
@@ -338,10 +344,9 @@ class _Patches:
 
     def look_at(self, strips: Array) -> None:
         """Take the strips to cut from, one for each column of places, (m, across, height, width)."""
-        a, b, c, d = strips.strides
-        shape = len(strips), *self.positions, self.settings.size * self.width  # a patch is some rows of its strip
-        strides = a, c * self.settings.stride, b, d
-        self._windows = np.lib.stride_tricks.as_strided(strips, shape, strides, writeable=False)
+        runs = strips.reshape(len(strips), self.positions[1], -1)  # a patch is some rows of its strip
+        windows = sliding_window_view(runs, self.settings.size * self.width, 2)
+        self._windows = windows[:, :, :: self.settings.stride * self.width].swapaxes(1, 2)
 
     def cut(self, rows: slice, factor: Array) -> Array:
         """The patches of some rows of places, each times its factor, (m, places, d or d + 1); the next overwrite them.
@@ -352,7 +357,7 @@ class _Patches:
         """
         windows = self._windows[:, rows]
         if len(self._memory) < factor.size:  # the ones in the last column stay
-            self._memory = np.ones((factor.size, self._memory.shape[1]), np.float32)
+            self._memory = np.asarray(np.ones((factor.size, self._memory.shape[1]), np.float32), like=factor)
         patches = self._memory[: factor.size].reshape(len(factor), factor[0].size, -1)
         d = windows.shape[3]
         np.multiply(windows, factor[..., None], out=patches[..., :d].reshape(windows.shape))

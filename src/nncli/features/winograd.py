@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nncli.machine.backend import on_host
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -48,15 +50,15 @@ class Winograd:
         down, across = (n - SIZE + 1 for n in map_shape)
         blocks = self._blocks = -(-down // 2), -(-across // 2)
         channels, count = len(patterns) // SIZE**2, patterns.shape[1]
-        g = patterns.reshape(SIZE, SIZE, channels, count).astype(np.float64)
+        g = on_host(patterns).reshape(SIZE, SIZE, channels, count).astype(np.float64)
         made = np.einsum("ai,bj,ijck->abck", OF_PATTERNS, OF_PATTERNS, g).astype(np.float32)
-        self._patterns = made.reshape(16, channels, count)
-        self._map = np.zeros((2 * blocks[0] + 2, 2 * blocks[1] + 2, channels), np.float32)
-        self._down = np.empty((4, blocks[0], 2 * blocks[1] + 2, channels), np.float32)
-        self._both = np.empty((4, 4, *blocks, channels), np.float32)
-        self._products = np.empty((16, blocks[0] * blocks[1], count), np.float32)
-        self._sums = np.empty((2, 4, blocks[0] * blocks[1], count), np.float32)
-        self._answers = np.empty((2, 2, blocks[0] * blocks[1], count), np.float32)
+        self._patterns = np.asarray(made.reshape(16, channels, count), like=patterns)
+        self._map = np.zeros((2 * blocks[0] + 2, 2 * blocks[1] + 2, channels), np.float32, like=patterns)
+        self._down = np.empty((4, blocks[0], 2 * blocks[1] + 2, channels), np.float32, like=patterns)
+        self._both = np.empty((4, 4, *blocks, channels), np.float32, like=patterns)
+        self._products = np.empty((16, blocks[0] * blocks[1], count), np.float32, like=patterns)
+        self._sums = np.empty((2, 4, blocks[0] * blocks[1], count), np.float32, like=patterns)
+        self._answers = np.empty((2, 2, blocks[0] * blocks[1], count), np.float32, like=patterns)
         self.places = _places(down, across, blocks)
 
     def __call__(self, image_map: Array) -> Array:

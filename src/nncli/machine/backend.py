@@ -1,4 +1,4 @@
-"""Where a network's arrays lie: in this machine's memory, or in that of a GPU.
+"""Where the arrays of features and network lie: in this machine's memory, or in that of a GPU.
 
     numpy    arrays of NumPy
     cupy     arrays of CuPy, on the first NVIDIA GPU that CUDA shows (CUDA_VISIBLE_DEVICES chooses)
@@ -24,6 +24,9 @@ from nncli.machine.extras import refuse_missing
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+BUSY = 1 << 26
+"""Bytes that a GPU reads and writes in about the time that it takes to start the work: some ten microseconds."""
+
 WAY_OUT = "choose --backend numpy"
 
 
@@ -34,7 +37,7 @@ def open_backend(name: str) -> NDArray[Any]:
         name: numpy or cupy.
 
     Raises:
-        UsageError: There is no CuPy, or no GPU.
+        UsageError: There is no CuPy, no GPU, or something is missing that it needs to work.
     """
     if name == "numpy":
         return np.empty(0, np.float32)
@@ -50,7 +53,14 @@ def open_backend(name: str) -> NDArray[Any]:
         raise UsageError(f"the backend cupy finds no GPU ({_first_line(error)}); {WAY_OUT}") from error
     if not n_devices:
         raise UsageError(f"the backend cupy finds no GPU; {WAY_OUT}")
-    like: NDArray[Any] = cupy.empty(0, np.float32)
+    try:
+        like: NDArray[Any] = np.zeros((1, 1), np.float32, like=cupy.empty(0))
+        np.exp(like @ like)  # a product needs cuBLAS, any other function a compiler
+    except (ImportError, OSError, RuntimeError, MemoryError) as error:
+        raise UsageError(
+            f"the backend cupy cannot use the GPU ({_first_line(error)}); "
+            f"pip install 'cupy-cuda12x[ctk]' brings libraries that are missing, or {WAY_OUT}"
+        ) from error
     return like
 
 
@@ -62,6 +72,11 @@ def refuse_ranks(name: str, n_ranks: int) -> None:
     """
     if n_ranks > 1 and name != "numpy":
         raise UsageError(f"training.backend: {name} is for one process; leave out the MPI launcher, or choose numpy")
+
+
+def at_a_time(n_bytes: int, like: NDArray[Any]) -> int:
+    """Bytes to work on at a time: `n_bytes`, which fit into a core's cache, or on a GPU enough to keep it busy."""
+    return n_bytes if is_on_host(like) else BUSY
 
 
 def is_on_host(array: NDArray[Any]) -> bool:

@@ -81,7 +81,7 @@ class Predictor:
         model: What answers.
         tells_known: Whether predictions tell what an image is to the model.
         tells_strangeness: Whether they tell how strange it is.
-        like: An array; the network is computed where it lies. By default by NumPy.
+        like: An array; features and network are computed where it lies. By default by NumPy.
     """
 
     def __init__(
@@ -98,9 +98,10 @@ class Predictor:
         flat = np.asarray(model.parameters.flat.astype(np.float64), like=like)
         self._parameters = model.parameters.like(flat=flat)
         self._computes_here = model.column.is_pixels or not is_on_host(flat)  # no forked process can use a GPU
-        model.column.prepare()
-        if model.projection:
-            model.projection.prepare(np.float64)  # before other threads ask, and processes are forked
+        self._preprocessing = model.preprocessing.moved_to(flat)
+        self._preprocessing.column.prepare()
+        if self._preprocessing.projection:
+            self._preprocessing.projection.prepare(np.float64)  # before other threads ask, and processes are forked
         self._memory: PerThread[tuple[NDArray[np.float64], Workspace]] = PerThread()
 
     def probabilities(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -142,16 +143,15 @@ class Predictor:
         memory, workspace = self._memory.get(self._buffers)
         looks = memory[:, : len(pixels)]
         if len(looks) > 1:
-            self.model.preprocessing.apply_looks(pixels, looks, mirrored=self.model.is_mirrored)
+            self._preprocessing.apply_looks(pixels, looks, mirrored=self.model.is_mirrored)
         else:
-            self.model.preprocessing.apply(pixels, looks[0])
+            self._preprocessing.apply(pixels, looks[0])
         if scores is not None and self._strangeness is not None:
-            scores[:] = self._strangeness.scores(looks[0].astype(np.float32))
+            scores[:] = self._strangeness.scores(on_host(looks[0].astype(np.float32)))
         total: Any = 0
         with np.errstate(all="ignore"):  # told by the caller, in words
             for number, rows in enumerate(looks):
-                X = np.asarray(rows, like=workspace.ones).T
-                Y_hat: Any = on_host(vote(self._parameters, workspace, X, self.model.activation))
+                Y_hat: Any = on_host(vote(self._parameters, workspace, rows.T, self.model.activation))
                 if self.model.is_mirrored and number % 2:
                     Y_hat = self.model.task.of_mirrored(Y_hat)
                 total = total + Y_hat  # a copy, because the workspace is used again
@@ -159,7 +159,8 @@ class Predictor:
 
     def _buffers(self) -> tuple[NDArray[np.float64], Workspace]:
         """Memory for the network input of a batch, all looks, and what the batch passes through."""
-        looks = np.empty((self.model.n_looks, BATCH_SIZE, self.model.layer_dims[0]), np.float64)
+        shape = self.model.n_looks, BATCH_SIZE, self.model.layer_dims[0]
+        looks = np.empty(shape, np.float64, like=self._parameters.flat)
         return looks, Workspace.of(self._parameters, BATCH_SIZE, training=False)
 
     def predict(self, sources: Iterable[Source]) -> Iterator[Prediction]:

@@ -36,22 +36,27 @@ class Preprocessing:
         self.is_pixels = column.is_pixels and projection is None
         self.n_inputs = projection.n_directions if projection else column.n_features
 
+    def moved_to(self, like: NDArray[Any]) -> Preprocessing:
+        """The same steps, taken where `like` lies; pixels are brought there."""
+        projection = self.projection.moved_to(like) if self.projection else None
+        return Preprocessing(self.column.moved_to(like), self.scaling.moved_to(like), projection)
+
     def apply(self, pixels: NDArray[np.uint8], out: NDArray[Any]) -> None:
         """Write the network input of `pixels`, one image per row, to `out`, (m, n_0), in the precision of `out`."""
         self._finish(self._features(pixels), out)
 
     def apply_looks(self, pixels: NDArray[np.uint8], out: NDArray[Any], *, mirrored: bool) -> None:
         """As `apply` for every look at an image, (n_looks, m, n_0), each followed by its mirror image if wanted."""
-        features = np.empty((len(out), len(pixels), self.column.n_features), np.float32)
+        features = np.empty((len(out), len(pixels), self.column.n_features), np.float32, like=out)
         self.column.extract_looks(pixels, features, mirrored=mirrored)
-        inputs = np.empty((len(out) * len(pixels), self.n_inputs), out.dtype)
+        inputs = np.empty((len(out) * len(pixels), self.n_inputs), out.dtype, like=out)
         self._finish(features.reshape(len(inputs), -1), inputs)  # one product for all looks
         out[:] = inputs.reshape(out.shape)
 
     def _features(self, pixels: NDArray[np.uint8]) -> NDArray[Any]:
         if self.column.is_pixels:
-            return pixels
-        features = np.empty((len(pixels), self.column.n_features), np.float32)
+            return np.asarray(pixels, like=self.column.like)
+        features = np.empty((len(pixels), self.column.n_features), np.float32, like=self.column.like)
         self.column.extract(pixels, features)
         return features
 
@@ -60,6 +65,6 @@ class Preprocessing:
         if self.projection is None:
             self.scaling.apply(features, out)
             return
-        scaled = features if features.dtype == np.float32 else np.empty(features.shape, np.float32)
+        scaled = features if features.dtype == np.float32 else np.empty(features.shape, np.float32, like=out)
         self.scaling.apply(features, scaled)
         self.projection.apply(scaled, out)

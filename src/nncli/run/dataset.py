@@ -24,6 +24,7 @@ from nncli.features.column import FeatureColumn
 from nncli.features.settings import PIXELS
 from nncli.features.settings.looks import n_looks
 from nncli.features.span import n_visits, taken
+from nncli.machine.backend import open_backend
 from nncli.machine.ranks import ALONE, Ranks, share
 from nncli.model.evidence import Evidence
 from nncli.model.file import Model
@@ -213,6 +214,11 @@ class Experiment:
         )
 
     @cached_property
+    def like(self) -> NDArray[Any]:
+        """An array; features and network are computed where it lies."""
+        return open_backend(self.config.training.backend)
+
+    @cached_property
     def known(self) -> KnownImages:
         """Fingerprints of the images, for the model to know them again."""
         shape, shard = self.plan.image_format.shape, self.training.shard
@@ -378,7 +384,8 @@ def with_features(
     data, epochs = plan.config.data, plan.config.training.pattern_epochs
     is_mirrored = data.augmentation == "mirror"
     lesson = Lesson(training.labels, epochs, is_mirrored, on_block) if epochs else None
-    features = fit_features(data.features, shape, images, seed, column, on_block, ranks, lesson, data.looks)
+    like = open_backend(plan.config.training.backend)
+    features = fit_features(data.features, shape, images, seed, column, on_block, ranks, lesson, data.looks, like)
     if learned:
         features = replace(features, scaling=learned.scaling)
     experiment = Experiment(plan, training, validation, features.scaling, bad, features, span=span, ranks=ranks)

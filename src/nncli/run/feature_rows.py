@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,8 +22,9 @@ from nncli.data.cache import Rows, cached
 from nncli.data.cache_folder import FEATURES, About
 from nncli.data.pixel_rows import MemoryReturner
 from nncli.data.scaling import Scaling
-from nncli.features.column import FeatureColumn
+from nncli.features.column import HOST, FeatureColumn
 from nncli.features.settings.looks import n_looks as looks_of
+from nncli.machine.backend import is_on_host, on_host
 from nncli.machine.divide import divide, shared_array
 from nncli.machine.forking import number_of_processes
 from nncli.machine.ranks import ALONE, Ranks, share
@@ -88,13 +89,18 @@ class FittedFeatures:
         scale, offset = self.scaling.scale, self.scaling.offset
         return Scaling(self.step * scale, self.low * scale + offset)
 
+    def moved_to(self, like: NDArray[Any]) -> FittedFeatures:
+        """The same, computed where `like` lies; the scaling stays."""
+        low, step = (np.asarray(each, like=like) for each in (self.low, self.step))
+        return replace(self, column=self.column.moved_to(like), low=low, step=step)
+
     def to_bytes(self, features: NDArray[np.float32], out: NDArray[np.uint8]) -> None:
-        """Write feature columns, (m, n_0), which are changed, to `out`, likewise."""
+        """Write feature columns, (m, n_0), which are changed, to `out`, likewise, on this machine."""
         features -= self.low
         features /= self.step
         np.rint(features, out=features)
         np.clip(features, 0, STEPS, out=features)
-        out[:] = features
+        out[:] = on_host(features.astype(np.uint8))
 
 
 def fit_features(
@@ -107,6 +113,7 @@ def fit_features(
     ranks: Ranks = ALONE,
     lesson: Lesson | None = None,
     looks: str = "whole",
+    like: NDArray[Any] = HOST,
 ) -> FittedFeatures:
     """Learn what the blocks need from training images.
 
@@ -120,6 +127,7 @@ def fit_features(
         ranks: The first of them learns, all compute what the scaling is taken from.
         lesson: For blocks that learn from labels, too; None: none does.
         looks: At the images, see `FeatureColumn`.
+        like: An array: features are computed where it lies. What is learned is learned, and stays, on this machine.
     """
     sample = _sample(images, np.random.default_rng([seed, len(images)]))
 
@@ -134,7 +142,7 @@ def fit_features(
 
     column = learned or ranks.from_first(learn)
     seen = sample[:: max(1, len(sample) // MOST_SCALING_IMAGES)]
-    values = _values(column, seen, ranks)
+    values = _values(column.moved_to(like), seen, ranks)
     fitted = _fitted(column, values)
     on_block(1)
     if ranks.size > 1 or len(seen) < len(images):
@@ -167,7 +175,13 @@ def _values(column: FeatureColumn, pixels: NDArray[np.uint8], ranks: Ranks) -> N
     """The exact features of some images, (m, n_0)."""
     own = pixels[share(ranks, len(pixels))]
     values = shared_array((len(own), column.n_features), np.float32)
-    _divide(len(own), lambda start, stop: column.extract(own[start:stop], values[start:stop]))
+
+    def work(start: int, stop: int) -> None:
+        features = np.empty((stop - start, column.n_features), np.float32, like=column.like)
+        column.extract(own[start:stop], features)
+        values[start:stop] = on_host(features)
+
+    _divide(len(own), work, column)
     return ranks.joined(values, [len(own)])
 
 
@@ -185,7 +199,7 @@ def feature_rows(
     """The feature columns of `images`, and of more looks at some, as bytes, from the cache if they are there.
 
     Args:
-        fitted: From `fit_features`.
+        fitted: From `fit_features`, perhaps moved to a GPU, which then computes them.
         images: The images.
         on_progress: Told the number of images just finished.
         n_more: The first ones of them are wanted in more looks than one: mirrored, at parts.
@@ -245,7 +259,7 @@ def _filled(
 
     def work(start: int, stop: int) -> None:
         pixels = images.take(slice(start, stop), np.empty((stop - start, images.n_values), np.uint8))
-        looks = np.empty((n_looks, stop - start, rows.shape[1]), np.float32)
+        looks = np.empty((n_looks, stop - start, rows.shape[1]), np.float32, like=fitted.low)
         n, there = (max(min(stop, count) - start, 0) for count in (n_more, n_known))
         if n:
             fitted.column.extract_looks(pixels[:n], looks[:, :n], mirrored=is_mirrored, is_first_known=there > 0)
@@ -269,11 +283,16 @@ def _filled(
         on_progress(now - told)
         told = now
 
-    _divide(m, work, tell)
+    _divide(m, work, fitted.column, tell)
     return rows
 
 
 def _divide(
-    n_items: int, work: Callable[[int, int], None], on_progress: Callable[[int], None] = lambda _n: None
+    n_items: int,
+    work: Callable[[int, int], None],
+    column: FeatureColumn,
+    on_progress: Callable[[int], None] = lambda _n: None,
 ) -> None:
-    divide(n_items, CHUNK, work, number_of_processes() if n_items >= FEW else 1, on_progress)
+    """Compute features of a column by several processes, or by this one: no forked process can use a GPU."""
+    is_alone = n_items < FEW or not is_on_host(column.like)
+    divide(n_items, CHUNK, work, 1 if is_alone else number_of_processes(), on_progress)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nncli.machine.backend import is_on_host, open_backend, room_beside
+from nncli.machine.backend import is_on_host, room_beside
 from nncli.network.initialization import initialize
 from nncli.network.optimization import Adam, GradientDescent, Momentum, Optimizer, RMSprop
 from nncli.network.parameters import Parameters
@@ -43,6 +43,10 @@ ROWS = 7
 """Numbers that a batch leaves in each unit: Z, A, dZ, with normalization and dropout three more, one in passing."""
 
 
+FEATURE_BYTES = 1 << 28
+"""For images on a GPU while their features are computed."""
+
+
 def make_trainer(
     experiment: Experiment,
     n_shares: int | None = None,
@@ -62,7 +66,7 @@ def make_trainer(
     dtype = np.dtype(training.precision)
     m = experiment.training.n_images
     batch_size = m if training.batch_size == "full" else training.batch_size
-    like = open_backend(training.backend)
+    like = experiment.like
     device = None if is_on_host(like) else _device(like, experiment, batch_size, dtype)
     normalization, output, n_members = network.normalization, experiment.task.output(dims[-1]), training.ensemble
     parameters = Parameters(dims, dtype, normalization=normalization, n_members=n_members, output=output, like=like)
@@ -112,7 +116,8 @@ def _device(like: Array, experiment: Experiment, batch_size: int, dtype: np.dtyp
     """
     plan, largest_batch = experiment.plan, max(batch_size, VALIDATION_BATCH_SIZE)
     n_numbers = VECTORS * plan.n_parameters + ROWS * largest_batch * sum(plan.layer_dims)
-    return Device(like, room_beside(dtype.itemsize * n_numbers))
+    of_features = FEATURE_BYTES if experiment.features else 0
+    return Device(like, room_beside(dtype.itemsize * n_numbers + of_features))
 
 
 def communicator_of(experiment: Experiment, n_shares: int | None = None) -> Communicator:

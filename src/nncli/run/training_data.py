@@ -8,7 +8,8 @@ augmentation                 every training image is changed anew in each epoch,
 projection                   computed once for every column, kept as floats: there are few of them
 shards                       every rank has these rows of the training images that it holds, and of all for validation
 
-All of this is work of the cores; batches, or all examples at once, then go to where the network lies.
+Features and projection are computed where the network lies, which may be a GPU, and come back as bytes and floats;
+batches, or all examples at once, then go there.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from nncli.data.batches import Batches
 from nncli.data.network_inputs import AsTheyAre, AugmentedInputs, NetworkInputs, VersionedInputs
 from nncli.data.pixel_rows import MemoryReturner, PixelRows, return_memory
 from nncli.features.span import Projection, ScaledRows, fit_projection, taken
+from nncli.machine.backend import is_on_host, on_host
 from nncli.machine.divide import divide, shared_array
 from nncli.machine.forking import number_of_processes
 from nncli.machine.ranks import share
@@ -167,6 +169,7 @@ def _kept(
 def _in_span(experiment: Experiment, kept: Kept, on_progress: Callable[[int], None]) -> Kept:
     """The rows projected on principal directions of the training columns, which are found unless they are known."""
     r, shard, ranks = experiment.plan.layer_dims[0], experiment.training.shard, experiment.ranks
+    kept = kept._replace(transform=kept.transform.moved_to(experiment.like))
     if experiment.span.projection is None:
         rows, chosen = _columns_to_learn_from(experiment, kept)
         columns = ScaledRows(rows, kept.transform.scale, kept.transform.offset, chosen)
@@ -207,11 +210,15 @@ def _projected(
     projected, returner = shared_array((len(wanted), projection.n_directions), np.float32), MemoryReturner(rows, SHOWN)
 
     def work(start: int, stop: int) -> None:
-        projection.apply(columns.part(slice(start, stop), slice(None)), projected[start:stop])
+        inputs = np.empty((stop - start, projection.n_directions), np.float32, like=columns.like)
+        projection.apply(columns.part(slice(start, stop), slice(None)), inputs)
+        projected[start:stop] = on_host(inputs)
         returner.used(stop - start)
 
+    projection = projection.moved_to(columns.like)
     projection.prepare(np.float32)  # before processes are forked
-    divide(len(wanted), TOGETHER, work, number_of_processes() if len(wanted) > MANY else 1)
+    is_alone = len(wanted) <= MANY or not is_on_host(columns.like)  # no forked process can use a GPU
+    divide(len(wanted), TOGETHER, work, 1 if is_alone else number_of_processes())
     return projected
 
 
@@ -253,6 +260,7 @@ def _stored_features(
     if data.cache == "on" and len(sets[0]) + len(sets[1]):
         which = "all" if len(sets[0]) else "validation"
         part = "" if ranks.size == 1 else f", part {ranks.rank + 1} of {ranks.size}"
+        which += "" if is_on_host(experiment.like) else f" {experiment.config.training.backend}"  # they round otherwise
         what = f"{ranks.from_first(lambda: experiment.fingerprint)} {which} {n_more}{part}"
         if data.looks != "whole":
             what += f" {n_looks} looks"
@@ -260,7 +268,8 @@ def _stored_features(
     images = PixelRows(training.pixels, np.concatenate(own))
     wanted: dict[str, Any] = {"n_more": n_more, "n_looks": n_looks}
     wanted["is_training"] = ranks.size == 1 and not only_validation
-    stored = feature_rows(features, images, on_progress, **wanted, kept_as=kept_as, on_note=on_note)
+    moved = features.moved_to(experiment.like)
+    stored = feature_rows(moved, images, on_progress, **wanted, kept_as=kept_as, on_note=on_note)
     return_memory(training.pixels)  # which are hardly needed from now on
     stored = ranks.joined(stored, [len(own[0]), len(own[1]), *[n_more] * (n_looks - 1)])
     first, n = len(sets[0]), len(sets[0]) + len(sets[1])
@@ -304,5 +313,5 @@ def shared_features(experiment: Experiment, on_progress: Callable[[int], None]) 
     pixels, ranks, n_looks = experiment.training.pixels, experiment.ranks, experiment.n_looks
     images = PixelRows(pixels, np.arange(len(pixels))[share(ranks, len(pixels))])
     n_more = len(images) if n_looks > 1 else 0
-    own = feature_rows(features, images, on_progress, n_more=n_more, n_looks=n_looks)
+    own = feature_rows(features.moved_to(experiment.like), images, on_progress, n_more=n_more, n_looks=n_looks)
     return ranks.joined(own, [len(images), *[n_more] * (n_looks - 1)])
