@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 SMALL_SIDE = 40
 """Images up to this height and width keep their size."""
 
-PHOTO_SIDES = ((1_000, 160), (5_000, 96))
+PHOTO_SIDES = ((1_000, 160), (5_000, 120))
 """Up to so many training images -> height and width that larger ones get; PHOTO_SIDE for more of them."""
 
 PHOTO_SIDE = 64
