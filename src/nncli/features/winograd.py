@@ -51,7 +51,7 @@ class Winograd:
         blocks = self._blocks = -(-down // 2), -(-across // 2)
         channels, count = len(patterns) // SIZE**2, patterns.shape[1]
         g = on_host(patterns).reshape(SIZE, SIZE, channels, count).astype(np.float64)
-        made = np.einsum("ai,bj,ijck->abck", OF_PATTERNS, OF_PATTERNS, g).astype(np.float32)
+        made = np.einsum("ai,bj,ijmn->abmn", OF_PATTERNS, OF_PATTERNS, g).astype(np.float32)
         self._patterns = np.asarray(made.reshape(16, channels, count), like=patterns)
         self._map = np.zeros((2 * blocks[0] + 2, 2 * blocks[1] + 2, channels), np.float32, like=patterns)
         self._down = np.empty((4, blocks[0], 2 * blocks[1] + 2, channels), np.float32, like=patterns)
