@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 def test_parts_are_the_image_itself_and_the_whole_is_an_average() -> None:
     """Middle and corners lie where they lie; one color stays what it is; weights are whole 128ths."""
     images = noise(2, 20, 10, 3)
-    whole, middle, *corners = Parts((20, 10, 3)).of(images)
+    parts = Parts((20, 10, 3))
+    whole, (middle, *corners) = parts.whole(images), parts.parts_of(images)
     assert (2, 16, 8, 3) == whole.shape
     np.testing.assert_array_equal(images[:, 2:18, 1:9], middle)
     for part, (top, left) in zip(corners, [(0, 0), (0, 2), (4, 0), (4, 2)], strict=True):
@@ -64,7 +65,7 @@ def test_a_column_computes_every_look(
     seen = FeatureColumn(settings, parts.seen, column.blocks)
     looks = np.full((6 * n, 5, column.n_features), np.nan, np.float32)
     column.extract_looks(some.reshape(5, -1), looks, mirrored=mirrored)
-    for number, part in enumerate(parts.of(some)):
+    for number, part in enumerate([parts.whole(some), *parts.parts_of(some)]):
         expected = np.empty((2, 5, column.n_features), np.float32)
         seen.extract(part.reshape(5, -1), expected[0])
         seen.extract(part[:, :, ::-1].reshape(5, -1), expected[1])

@@ -413,7 +413,8 @@ def test_all_looks_at_an_image_have_a_vote(looks: str, n: int, mirrored: bool) -
     model = replace(model, column=column, test_time_augmentation="mirror" if mirrored else "none")
     assert (2 * n if mirrored else n) == model.n_looks
     of_parts = replace(model, column=FeatureColumn(blocks, (7, 6, 3), column.blocks))
-    seen = list(Parts(LARGER.shape).of(pixels.reshape(-1, 9, 8, 3)))[:n]
+    parts, images = Parts(LARGER.shape), pixels.reshape(-1, 9, 8, 3)
+    seen = [parts.whole(images), *parts.parts_of(images)][:n]
     votes = [Predictor(of_parts).probabilities(look.reshape(70, -1)) for look in seen]
     np.testing.assert_allclose(Predictor(model).probabilities(pixels), np.mean(votes, axis=0), atol=1e-6)
 

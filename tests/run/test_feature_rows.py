@@ -19,6 +19,7 @@ from nncli.features.settings.hog import Hog
 from nncli.features.settings.patches import Patches
 from nncli.features.settings.pca import Pca
 from nncli.features.settings.pixels import Pixels
+from nncli.machine import backend
 from nncli.model import half_precision
 from nncli.run import feature_rows as module
 from nncli.run.feature_rows import FittedFeatures, cache_entry, feature_rows, fit_features
@@ -158,9 +159,9 @@ def test_many_images_are_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("processes", [1, 2, 3])
 def test_processes_make_no_difference(monkeypatch: pytest.MonkeyPatch, processes: int) -> None:
     """Fitted and computed by one or by several: equal bits, and all progress is told."""
-    monkeypatch.setattr(module, "number_of_processes", lambda: 1)
+    monkeypatch.setattr(backend, "number_of_processes", lambda: 1)
     expected, stored = fit(m=200), feature_rows(fit(m=200), images(200))
-    monkeypatch.setattr(module, "number_of_processes", lambda: processes)
+    monkeypatch.setattr(backend, "number_of_processes", lambda: processes)
     told: list[int] = []
     found = fit(m=200)
     np.testing.assert_array_equal(expected.scaling.scale, found.scaling.scale)

@@ -9,7 +9,7 @@ import pytest
 
 from nncli.data.batches import Batches
 from nncli.data.cache_folder import entries
-from nncli.run import feature_rows as rows_module
+from nncli.machine import backend
 from nncli.run.trainer import make_trainer
 from nncli.run.training_data import VALIDATION_BATCH_SIZE, training_batches
 from tests.fixtures import experiment_of
@@ -106,7 +106,7 @@ def test_one_process_and_two_give_equal_features(folder: Path, monkeypatch: pyte
     """And equal scaling: who computes makes no difference."""
     found = []
     for processes in (1, 2):
-        monkeypatch.setattr(rows_module, "number_of_processes", lambda processes=processes: processes)
+        monkeypatch.setattr(backend, "number_of_processes", lambda processes=processes: processes)
         batches = training_batches(experiment(folder, cache="off"), 8, np.float32)
         found.append([in_order(each) for each in batches])
     for one, two in zip(*found, strict=True):

@@ -9,6 +9,7 @@ import numpy as np
 from nncli.features.block import Alone
 from nncli.features.settings import PIXELS, Features, Shape, class_name, n_features, part_of
 from nncli.features.settings.looks import seen_shape
+from nncli.machine.backend import HOST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping
@@ -17,10 +18,6 @@ if TYPE_CHECKING:
 
     from nncli.features.block import Array, FittedBlock, Unit
     from nncli.features.looks import Parts, Rows
-
-
-HOST = np.empty(0, np.float32)
-"""An array of NumPy."""
 
 
 def block_class(kind: str) -> Any:

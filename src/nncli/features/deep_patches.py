@@ -412,8 +412,12 @@ def _sizes(settings: DeepPatches) -> tuple[int, int, int]:
 
 def _is_thin(settings: DeepPatches) -> bool:
     """Whether two products are enough less work than one."""
-    n_in, n_directions, count = _sizes(settings)
-    return n_directions * (n_in + count) <= THIN * n_in * count
+    return _pays(*_sizes(settings))
+
+
+def _pays(n: int, r: int, k: int) -> bool:
+    """Whether matrices (n, r) and (r, k) are enough less work than one, (n, k)."""
+    return r * (n + k) <= THIN * n * k
 
 
 def thin_factors(W: Array) -> list[Array]:
@@ -430,7 +434,7 @@ def thin_factors(W: Array) -> list[Array]:
     """
     n, k = W.shape
     rank = DIRECTIONS + 6
-    if rank * (n + k) > THIN * n * k:
+    if not _pays(n, rank, k):
         return [W]
     exact = W.astype(np.float64)
     Q = np.linalg.qr(exact @ np.random.default_rng(0).standard_normal((k, rank)))[0]

@@ -103,13 +103,8 @@ class Parts:
             small[start : start + TOGETHER] = np.rint(exact, out=exact).reshape(len(some), *self.seen)
         return small
 
-    def of(self, images: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
-        """First the whole, then each part, of `images`, (m, height, width, channels)."""
-        yield self.whole(images)
-        yield from self.parts_of(images)
-
     def parts_of(self, images: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
-        """Each part of `images`, likewise."""
+        """Each part of `images`, (m, height, width, channels)."""
         height, width, _ = self.seen
         for top, left in self.places:
             yield images[:, top : top + height, left : left + width].copy()

@@ -20,6 +20,7 @@ import numpy as np
 
 from nncli.errors import UsageError
 from nncli.machine.extras import refuse_missing
+from nncli.machine.forking import number_of_processes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,6 +29,9 @@ BUSY = 1 << 26
 """Bytes that a GPU reads and writes in about the time that it takes to start the work: some ten microseconds."""
 
 WAY_OUT = "choose --backend numpy"
+
+HOST: NDArray[Any] = np.empty(0, np.float32)
+"""An array in this machine's memory, for others to be `like`."""
 
 
 def open_backend(name: str) -> NDArray[Any]:
@@ -40,7 +44,7 @@ def open_backend(name: str) -> NDArray[Any]:
         UsageError: There is no CuPy, no GPU, or something is missing that it needs to work.
     """
     if name == "numpy":
-        return np.empty(0, np.float32)
+        return HOST
     try:
         import cupy
     except ModuleNotFoundError as error:
@@ -77,6 +81,11 @@ def refuse_ranks(name: str, n_ranks: int) -> None:
 def at_a_time(n_bytes: int, like: NDArray[Any]) -> int:
     """Bytes to work on at a time: `n_bytes`, which fit into a core's cache, or on a GPU enough to keep it busy."""
     return n_bytes if is_on_host(like) else BUSY
+
+
+def processes_beside(like: NDArray[Any]) -> int:
+    """How many processes can compute what lies where `like` does: no forked one can use a GPU."""
+    return number_of_processes() if is_on_host(like) else 1
 
 
 def is_on_host(array: NDArray[Any]) -> bool:

@@ -151,9 +151,13 @@ def come_from_the_first() -> Any:
 
 def share(ranks: Ranks, m: int) -> slice:
     """Which of m items are this process's: an equal share, give or take one."""
-    return slice(m * ranks.rank // ranks.size, m * (ranks.rank + 1) // ranks.size)
+    return _share(ranks.rank, ranks.size, m)
 
 
 def shares(size: int, m: int) -> list[slice]:
     """The shares of as many processes."""
-    return [slice(m * rank // size, m * (rank + 1) // size) for rank in range(size)]
+    return [_share(rank, size, m) for rank in range(size)]
+
+
+def _share(rank: int, size: int, m: int) -> slice:
+    return slice(m * rank // size, m * (rank + 1) // size)

@@ -22,11 +22,10 @@ from nncli.data.cache import Rows, cached
 from nncli.data.cache_folder import FEATURES, About
 from nncli.data.pixel_rows import MemoryReturner
 from nncli.data.scaling import Scaling
-from nncli.features.column import HOST, FeatureColumn
+from nncli.features.column import FeatureColumn
 from nncli.features.settings.looks import n_looks as looks_of
-from nncli.machine.backend import is_on_host, on_host
+from nncli.machine.backend import HOST, on_host, processes_beside
 from nncli.machine.divide import divide, shared_array
-from nncli.machine.forking import number_of_processes
 from nncli.machine.ranks import ALONE, Ranks, share
 from nncli.model.half_precision import rounded
 
@@ -293,6 +292,5 @@ def _divide(
     column: FeatureColumn,
     on_progress: Callable[[int], None] = lambda _n: None,
 ) -> None:
-    """Compute features of a column by several processes, or by this one: no forked process can use a GPU."""
-    is_alone = n_items < FEW or not is_on_host(column.like)
-    divide(n_items, CHUNK, work, 1 if is_alone else number_of_processes(), on_progress)
+    """Compute features of a column by several processes, or by this one where they are few."""
+    divide(n_items, CHUNK, work, processes_beside(column.like) if n_items >= FEW else 1, on_progress)

@@ -23,9 +23,8 @@ from nncli.data.batches import Batches
 from nncli.data.network_inputs import AsTheyAre, AugmentedInputs, NetworkInputs, VersionedInputs
 from nncli.data.pixel_rows import MemoryReturner, PixelRows, return_memory
 from nncli.features.span import Projection, ScaledRows, fit_projection, taken
-from nncli.machine.backend import is_on_host, on_host
+from nncli.machine.backend import is_on_host, on_host, processes_beside
 from nncli.machine.divide import divide, shared_array
-from nncli.machine.forking import number_of_processes
 from nncli.machine.ranks import share
 from nncli.model.preprocessing import Preprocessing
 from nncli.model.task import Multilabel, Regression
@@ -216,8 +215,7 @@ def _projected(
 
     projection = projection.moved_to(columns.like)
     projection.prepare(np.float32)  # before processes are forked
-    is_alone = len(wanted) <= MANY or not is_on_host(columns.like)  # no forked process can use a GPU
-    divide(len(wanted), TOGETHER, work, 1 if is_alone else number_of_processes())
+    divide(len(wanted), TOGETHER, work, processes_beside(columns.like) if len(wanted) > MANY else 1)
     return projected
 
 
@@ -264,10 +262,16 @@ def _stored_features(
             what += f" {n_looks} looks"
         kept_as = cache_entry(features, what, f"{data.path.absolute()}{part}", n_own + n_more * (n_looks - 1))
     images = PixelRows(training.pixels, np.concatenate(own))
-    wanted: dict[str, Any] = {"n_more": n_more, "n_looks": n_looks}
-    wanted["is_training"] = ranks.size == 1 and not only_validation
-    moved = features.moved_to(experiment.like)
-    stored = feature_rows(moved, images, on_progress, **wanted, kept_as=kept_as, on_note=on_note)
+    stored = feature_rows(
+        features.moved_to(experiment.like),
+        images,
+        on_progress,
+        n_more=n_more,
+        n_looks=n_looks,
+        is_training=ranks.size == 1 and not only_validation,
+        kept_as=kept_as,
+        on_note=on_note,
+    )
     return_memory(training.pixels)  # which are hardly needed from now on
     stored = ranks.joined(stored, [len(own[0]), len(own[1]), *[n_more] * (n_looks - 1)])
     first, n = len(sets[0]), len(sets[0]) + len(sets[1])
@@ -291,8 +295,9 @@ def _held_features(
             what = f"{experiment.fingerprint} {which} {n_more} {n_looks} looks{part}"
             n_rows = len(images) + n_more * (n_looks - 1)
             kept_as = cache_entry(features, what, f"{data.path.absolute()}{part}", n_rows)
-        wanted: dict[str, Any] = {"n_more": n_more, "n_looks": n_looks}
-        return feature_rows(features, images, on_progress, **wanted, kept_as=kept_as, on_note=on_note)
+        return feature_rows(
+            features, images, on_progress, n_more=n_more, n_looks=n_looks, kept_as=kept_as, on_note=on_note
+        )
 
     n_held = 0 if only_validation else len(training.rows)
     held = computed(PixelRows(training.pixels, training.rows[:n_held]), "held", n_held if n_looks > 1 else 0)
