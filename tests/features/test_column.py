@@ -74,6 +74,7 @@ def test_arrays_bring_it_back(column: FeatureColumn) -> None:
     arrays = column.arrays()
     assert {"features2.matrix", "features6.directions", "features6.mean"} == set(arrays) - DEEP
     assert {name: array.shape for name, array in arrays.items()} == FeatureColumn.array_shapes(ALL, SHAPE)
+    assert all(array.flags.c_contiguous for array in arrays.values())  # as a file has them: products round alike
     again = FeatureColumn.from_arrays(ALL, SHAPE, arrays)
     np.testing.assert_array_equal(features_of(column, rows(5)), features_of(again, rows(5)))
 

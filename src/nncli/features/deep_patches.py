@@ -104,7 +104,7 @@ class Patterns(NamedTuple):
         """The same in two products: first (d', r), then, with a 1 below what it gives, (r + 1, K')."""
         directions = self.directions.T.astype(np.float64)
         second = np.vstack([directions, -self.mean @ self.whitening @ directions])
-        return self.whitening.astype(np.float32), second.astype(np.float32)
+        return self.whitening.astype(np.float32, order="C"), second.astype(np.float32, order="C")
 
 
 class DeepPatchesBlock:

@@ -73,7 +73,8 @@ def learn_dictionary(
     comparison = dictionary.astype(np.float64) @ zca
     offset = -comparison @ mean
     comparison -= comparison.mean(axis=1, keepdims=True)  # subtracting the mean of each patch is linear, too
-    return np.vstack([comparison.T, offset]).astype(np.float32)
+    # Row by row, as a model file has it: in another order a product of the same numbers can round otherwise.
+    return np.vstack([comparison.T, offset]).astype(np.float32, order="C")
 
 
 def sample_patches(images: NDArray[np.uint8], size: int, n: int, rng: np.random.Generator) -> Array:
