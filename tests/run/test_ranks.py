@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from nncli.machine.ranks import Ranks
+    from nncli.run.hooks import Counts
     from nncli.run.plan import Plan
     from nncli.run.training import Training
 
@@ -192,6 +194,26 @@ def test_a_stopped_run_goes_on_with_another_number_of_ranks(placement: str, n_la
     rows = (folder / "run" / "history.csv").read_text().splitlines()[1:]
     losses = [float(row.split(",")[1]) for row in rows]
     np.testing.assert_allclose(losses, [result.loss for result in straight], rtol=0, atol=1e-5)
+
+
+class Counting(FoldHooks):
+    """Whoever writes down how many features are announced, and then those that are told."""
+
+    def __init__(self) -> None:
+        self.counts: list[tuple[int, list[int]]] = []
+
+    def on_features(self, n_images: int) -> Counts:
+        """Write it down."""
+        self.counts.append((n_images, []))
+        return nullcontext(self.counts[-1][1].append)
+
+
+def test_all_looks_at_images_are_announced_to_who_watches_folds(folder: Path, tmp_path: Path) -> None:
+    """Their features are computed before the first fold, and a bar ends where it should."""
+    hooks = Counting()
+    CrossValidation(plan_of(folder, **SECTIONS["features"]), 2, None, tmp_path, hooks).run()
+    announced, told = hooks.counts[0]
+    assert announced == sum(told)
 
 
 def test_folds_are_dealt_among_ranks(folder: Path) -> None:

@@ -162,7 +162,7 @@ class CrossValidation:
         missing = ranks.from_first(lambda: [k for k in range(self.n_folds) if not self._read(k, probabilities)])
         experiment = self.experiment
         if missing and not self._learns_patterns:
-            with hooks.on_features(len(images.rows) // ranks.size) as on_progress:
+            with hooks.on_features(experiment.n_featured // ranks.size) as on_progress:
                 experiment = replace(experiment, shared_features=shared_features(experiment, on_progress))
         for start in range(0, len(missing), ranks.size):
             together = missing[start : start + ranks.size]
