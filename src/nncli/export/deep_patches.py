@@ -15,7 +15,14 @@ if TYPE_CHECKING:
 
 
 def deep_patches(graph: Graph, images: Images, block: DeepPatchesBlock) -> str:
-    """The same once more on the map of the answers, where a window is divided by its length."""
+    """The strong answers of each pattern in each cell, and of its negative."""
+    settings, answers = block.settings, answers_of_windows(graph, images, block)
+    cells = pooling(block.positions, settings.grid)
+    return averages(graph, answers, settings.deep_count, settings.deep_threshold, cells)
+
+
+def answers_of_windows(graph: Graph, images: Images, block: DeepPatchesBlock) -> str:
+    """The same once more on the map of the answers, where a window is divided by its length: (m, K', down, across)."""
     settings, answers = block.settings, answers_of(graph, images, block.layer)
     both = graph.add("Concat", answers, graph.add("Neg", answers), axis=1)
     strong = graph.add("Relu", graph.add("Sub", both, settings.threshold))
@@ -27,6 +34,4 @@ def deep_patches(graph: Graph, images: Images, block: DeepPatchesBlock) -> str:
     length = graph.add("Sqrt", graph.add("Conv", graph.add("Mul", maps, maps), box, kernel_shape=window))
     deep = graph.add("Conv", maps, kernels(block.deep_matrix, settings.deep_size), kernel_shape=window)
     deep = graph.add("Div", deep, graph.add("Add", length, block.faint))
-    deep = graph.add("Add", deep, block.deep_matrix[-1].reshape(-1, 1, 1))
-    cells = pooling(block.positions, settings.grid)
-    return averages(graph, deep, settings.deep_count, settings.deep_threshold, cells)
+    return graph.add("Add", deep, block.deep_matrix[-1].reshape(-1, 1, 1))

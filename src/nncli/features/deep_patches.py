@@ -149,7 +149,7 @@ class DeepPatchesBlock:
         down, across = first.positions(whole)
         run = math.gcd(settings.pool, max(settings.pool // 2, 1))  # rows that always come together
         self.layer = Layer(first, matrix, list(range(0, down, run)), overlapping(across, settings.pool))
-        self._comparison = PerThread[_Comparison]()
+        self._comparison = PerThread[Comparison]()
 
     @classmethod
     def fit(cls, settings: DeepPatches, images: NDArray[np.uint8], rng: np.random.Generator) -> DeepPatchesBlock:
@@ -157,7 +157,7 @@ class DeepPatchesBlock:
         shape = (images.shape[1], images.shape[2], images.shape[3])
         first = PatchesBlock.fit(first_layer(settings), images, rng)
         block = cls(settings, shape, first.matrix, np.zeros(1, np.float32))
-        windows = block._sample(images, rng)
+        windows = block.sample_windows(images, rng)
         block.faint = windows.faint
         return block.with_patterns(learn_windows(windows, settings.deep_count, rng))
 
@@ -175,7 +175,7 @@ class DeepPatchesBlock:
         size = self.settings.deep_size
         whitening, offset = patterns.whitening.astype(np.float32), patterns.mean @ patterns.whitening
         for first, (sums,) in SharedPatches([self], self.shape).sums(images):
-            for row, image_map in zip(out[first:], self._maps(sums)[0], strict=False):
+            for row, image_map in zip(out[first:], self.maps(sums)[0], strict=False):
                 windows = windows_of(image_map, size).reshape(len(row), -1)
                 lengths = lengths_of_windows(image_map, size).reshape(-1, 1) + self.faint
                 row[:] = windows @ whitening / lengths - offset
@@ -225,14 +225,18 @@ class DeepPatchesBlock:
 
     def from_sums(self, sums: Array, looks: list[Array]) -> None:
         """Pool, and compare windows; see `PatchUser`."""
-        comparison = self._comparison.get(
-            lambda: _Comparison(self.settings, self.map_shape, self._factors(), self.faint, self._cells)
-        )
-        for side, maps in enumerate(self._maps(sums)):
+        comparison = self.comparison()
+        for side, maps in enumerate(self.maps(sums)):
             its_looks = looks[side :: len(sums)]
             for i, one in enumerate(maps):
                 for out, column in zip(its_looks, comparison.columns(one, side), strict=True):
                     out[i] = column
+
+    def comparison(self) -> Comparison:
+        """What compares windows, with memory of its own in each thread."""
+        return self._comparison.get(
+            lambda: Comparison(self.settings, self.map_shape, self._factors(), self.faint, self._cells)
+        )
 
     def of_parts(self, parts: Parts) -> DeepPatchesBlock | None:
         """See `PatchUser`."""
@@ -248,7 +252,7 @@ class DeepPatchesBlock:
         *first, last = thin_factors(matrix[:-1])
         return [np.asarray(each, like=self.faint) for each in (*first, np.vstack([last, matrix[-1:]]))]
 
-    def _maps(self, sums: Array) -> Array:
+    def maps(self, sums: Array) -> Array:
         """The pooled answers of every patch, (1 or 2 looks, m, q, q', 2 K)."""
         n_looks, m, _, _, q, count = sums.shape
         threshold, pool, map_shape = np.float32(self.settings.threshold), self.settings.pool, self.map_shape
@@ -264,7 +268,7 @@ class DeepPatchesBlock:
         np.subtract(-threshold, pooled[:, :, 1], out=maps[..., 1, :])
         return maps.reshape(n_looks, m, *map_shape, 2 * count)
 
-    def _sample(self, images: NDArray[np.uint8], rng: np.random.Generator) -> WindowSample:
+    def sample_windows(self, images: NDArray[np.uint8], rng: np.random.Generator) -> WindowSample:
         """Windows of the maps of some images."""
         low, high = SAMPLES
         n_samples = min(max(SAMPLES_EACH * self.settings.deep_count, low), high)
@@ -277,7 +281,7 @@ class DeepPatchesBlock:
 
         def work(start: int, stop: int) -> None:
             for first, (sums,) in patches.sums(images[chosen[start:stop]]):
-                some = self._maps(sums)[0]
+                some = self.maps(sums)[0]
                 maps[start + first : start + first + len(some)] = some.reshape(len(some), -1)
 
         divide(len(chosen), IMAGES_TOGETHER, work, number_of_processes() if len(chosen) >= MANY_IMAGES else 1)
@@ -338,7 +342,7 @@ def lengths_of_windows(image_map: Array, size: int) -> Array:
     return lengths
 
 
-class _Comparison:
+class Comparison:
     """From a map to features: its windows, divided by their lengths, compared, counted in cells.
 
     The patterns are mixtures of a few principal directions: their matrix has a low rank. So it is kept as two thin
@@ -350,6 +354,10 @@ class _Comparison:
         factors: (d', r) and (r + 1, K'), or (d' + 1, K') alone.
         faint: Added to the length of a window, (1,).
         cells: Averages over the cells of all parts, of images and of mirror images, (parts * grid * grid, n) each.
+
+    Attributes:
+        cells: The same for the rows of `answers`, (parts * grid * grid, n') each.
+        rows: Which rows of `answers` belong to each cell, in the same order.
     """
 
     def __init__(
@@ -360,7 +368,9 @@ class _Comparison:
         self._first = Winograd(map_shape, first) if self.size == SIZE else _EachWindow(map_shape, first, self.size)
         places = self._first.places
         # Rows behind the last window belong to no cell, and have any length.
-        self._cells = [np.asarray(np.pad(each, ((0, 0), (0, 1)))[:, places], like=faint) for each in cells]
+        cells = [np.pad(each, ((0, 0), (0, 1)))[:, places] for each in cells]
+        self.cells = [np.asarray(each, like=faint) for each in cells]
+        self.rows = [[np.asarray(np.flatnonzero(row), like=faint) for row in each] for each in cells]
         self._places = np.asarray(places, like=faint)
         shape = len(places), settings.deep_count
         self._answers, self._strong = (np.empty(shape, np.float32, like=faint) for _ in range(2))
@@ -369,12 +379,10 @@ class _Comparison:
         self._minus_threshold = -self._threshold
         self._n_cells = settings.grid**2
 
-    def columns(self, image_map: Array, side: int) -> Array:
-        """The features of a map, (q, q', 2 K), one row for each part of it, (parts, 2 * grid * grid * K').
+    def answers(self, image_map: Array) -> Array:
+        """The answers of every pattern to the windows of a map, (q, q', 2 K): (n', K'), overwritten by the next.
 
-        Args:
-            image_map: The map.
-            side: 0 of an image, 1 of a mirror image.
+        Their order is that of the columns of `cells`, see `rows`.
         """
         lengths = np.append(lengths_of_windows(image_map, self.size) + self.faint, np.float32(1))
         answers = self._first(image_map)
@@ -382,7 +390,16 @@ class _Comparison:
         for factor in self._others:
             answers = np.matmul(answers, factor, out=self._answers)
         answers += self._offset
-        cells = self._cells[side]
+        return answers
+
+    def columns(self, image_map: Array, side: int) -> Array:
+        """The features of a map, (q, q', 2 K), one row for each part of it, (parts, 2 * grid * grid * K').
+
+        Args:
+            image_map: The map.
+            side: 0 of an image, 1 of a mirror image.
+        """
+        answers, cells = self.answers(image_map), self.cells[side]
         strong = cells @ np.maximum(answers, self._threshold, out=self._strong)  # (parts * cells, K')
         weak = cells @ np.minimum(answers, self._minus_threshold, out=answers)
         by_part = [each.reshape(-1, self._n_cells * each.shape[1]) for each in (strong, weak)]
@@ -473,6 +490,26 @@ def learn_windows(windows: Sample, count: int, rng: np.random.Generator) -> Patt
         count: K'.
         rng: The source of all randomness.
     """
+    whitening, mean = learn_whitening(windows, DIRECTIONS)
+    n = len(windows)
+    short, offset = whitening.astype(np.float32), (mean @ whitening).astype(np.float32)
+    whitened = np.empty((n, short.shape[1]), np.float32)
+    for start in range(0, n, CHUNK):
+        np.matmul(windows[start : start + CHUNK], short, out=whitened[start : start + CHUNK])
+    whitened -= offset
+    return Patterns(whitening, mean, spherical_k_means(whitened, count, rng))
+
+
+def learn_whitening(windows: Sample, most: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The principal directions of windows, each divided by the deviation along it (a little more, where it is small).
+
+    Args:
+        windows: Rows, n of d' values.
+        most: Directions, if there are as many.
+
+    Returns:
+        From windows, less their mean, to whitened coordinates, (d', r), and the mean, (d',).
+    """
     n, step = len(windows), -(-len(windows) // MOST_ROWS)
     total: Any = 0
     products: Any = 0
@@ -486,16 +523,9 @@ def learn_windows(windows: Sample, count: int, rng: np.random.Generator) -> Patt
     covariance = np.outer(mean, mean)
     np.subtract(products, covariance, out=covariance)  # in place: with 3 * 3 * 192 values 24 MB each
     del products
-    eigenvalues, V = leading_eigenvectors(covariance, DIRECTIONS)
-    del covariance
+    eigenvalues, V = leading_eigenvectors(covariance, most)
     eigenvalues = np.maximum(eigenvalues, 0)
-    whitening = V / np.sqrt(eigenvalues + WHITENING * eigenvalues.mean() + 1e-12)
-    short, offset = whitening.astype(np.float32), (mean @ whitening).astype(np.float32)
-    whitened = np.empty((n, short.shape[1]), np.float32)
-    for start in range(0, n, CHUNK):
-        np.matmul(windows[start : start + CHUNK], short, out=whitened[start : start + CHUNK])
-    whitened -= offset
-    return Patterns(whitening, mean, spherical_k_means(whitened, count, rng))
+    return V / np.sqrt(eigenvalues + WHITENING * eigenvalues.mean() + 1e-12), mean
 
 
 def overlapping(n: int, size: int) -> Array:

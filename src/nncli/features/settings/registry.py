@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from nncli.features.settings.block import Block
 
-KINDS = ["pixels", "patches", "deep_patches", "hog", "color_histogram", "pca", "backbone"]
+KINDS = ["pixels", "patches", "deep_patches", "second_order", "hog", "color_histogram", "pca", "backbone"]
 """Every kind of block by its word in the config. Only these words ever name a module."""
 
 

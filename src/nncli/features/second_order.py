@@ -1,0 +1,118 @@
+"""Second-order pooling: not how strongly answers are on the average, but which of them are strong together.
+
+Averages over an image forget what came with what: red petals on green leaves, and green petals on red ones, are the
+same red and the same green. The covariance of the answers remembers it. Local descriptors are the windows of
+deep_patches.py, in whitened coordinates z along their r principal directions, one z for each of n places:
+
+    C = (1/n) sum_i (z_i - m)(z_i - m)^T        m = (1/n) sum_i z_i                    (r, r), over the image
+    features: sign(c) sqrt(|c|)                 of every c on the diagonal of C and above it, r (r + 1) / 2
+
+The square root keeps a few bursts, a fence or a pattern of tiles, from outweighing everything else. To whiten first
+makes the entries comparable: what is the same in all images, that neighbors are alike, is gone, and what is left in C
+is how this image differs. Where things are in the image makes no difference.
+
+150 directions are 11,325 entries, more than there are photos; in the span of the columns (span.py) that costs little.
+
+Sources: Tuzel, Porikli and Meer 2006, "Region covariance: a fast descriptor for detection and classification"; Carreira,
+Caseiro, Batista and Sminchisescu 2012, "Semantic segmentation with second-order pooling"; the signed square root:
+Perronnin, Sanchez and Mensink 2010, "Improving the Fisher kernel for large-scale image classification".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nncli.features.deep_patches import DeepPatchesBlock, first_layer, learn_whitening
+from nncli.features.patches import PatchesBlock
+from nncli.features.shared_patches import SharedPatches
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from nncli.features.block import Array
+    from nncli.features.looks import Parts
+    from nncli.features.settings import Shape
+    from nncli.features.settings.second_order import SecondOrder
+
+
+class SecondOrderBlock:
+    """The block `second_order` for images of one shape.
+
+    Args:
+        settings: Of the block.
+        shape: Height, width and channels of the images.
+        matrix: Of the patches, (d + 1, K).
+        whitening: For a window, divided by its length, with a 1 below it: its coordinates, (d' + 1, r).
+        faint: Added to the length of a window, (1,).
+        parts: Images of this shape are parts of larger ones, and these are what is to be computed; see looks.py.
+    """
+
+    def __init__(
+        self,
+        settings: SecondOrder,
+        shape: Shape,
+        matrix: Array,
+        whitening: Array,
+        faint: Array,
+        parts: Parts | None = None,
+    ) -> None:
+        self.settings, self.shape, self.whitening = settings, shape, whitening
+        self.n_features = settings.n_features(shape)
+        self.windows = DeepPatchesBlock(settings.windows, shape, matrix, faint, deep_matrix=whitening, parts=parts)
+        self.layer = self.windows.layer
+        self._pairs = [np.asarray(each, like=matrix) for each in np.triu_indices(settings.directions)]
+
+    @classmethod
+    def fit(cls, settings: SecondOrder, images: NDArray[np.uint8], rng: np.random.Generator) -> SecondOrderBlock:
+        """Learn patches and directions from `images`, (m, height, width, channels)."""
+        shape = (images.shape[1], images.shape[2], images.shape[3])
+        first = PatchesBlock.fit(first_layer(settings.windows), images, rng)
+        windows = DeepPatchesBlock(settings.windows, shape, first.matrix, np.zeros(1, np.float32))
+        sample = windows.sample_windows(images, rng)
+        directions, mean = learn_whitening(sample, settings.directions)
+        whitening = np.vstack([directions, -mean @ directions]).astype(np.float32, order="C")
+        return cls(settings, shape, first.matrix, whitening, sample.faint)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Learned arrays, by name."""
+        return {"matrix": self.layer.matrix, "whitening": self.whitening, "faint": self.windows.faint}
+
+    @staticmethod
+    def array_shapes(settings: SecondOrder, shape: Shape) -> dict[str, tuple[int, ...]]:
+        """Shapes of `arrays`, for checking a file."""
+        return {
+            "matrix": (settings.size**2 * shape[2] + 1, settings.count),
+            "whitening": (settings.deep_size**2 * 2 * settings.count + 1, settings.directions),
+            "faint": (1,),
+        }
+
+    def extract(self, images: NDArray[np.uint8], out: Array) -> None:
+        """Write the features of `images`, (m, height, width, channels), to `out`, (m, n_features)."""
+        SharedPatches([self], self.shape).extract(images, [[out]])
+
+    def from_sums(self, sums: Array, looks: list[Array]) -> None:
+        """See `PatchUser`."""
+        comparison = self.windows.comparison()
+        for side, maps in enumerate(self.windows.maps(sums)):
+            its_looks = looks[side :: len(sums)]
+            for i, one in enumerate(maps):
+                answers = comparison.answers(one)
+                for out, rows in zip(its_looks, comparison.rows[side], strict=True):
+                    out[i] = self._second_order(answers[rows])
+
+    def of_parts(self, parts: Parts) -> SecondOrderBlock | None:
+        """See `PatchUser`."""
+        if not parts.begin_at_multiples_of(self.windows.settings.map_step):
+            return None
+        return SecondOrderBlock(
+            self.settings, self.shape, self.layer.matrix, self.whitening, self.windows.faint, parts
+        )
+
+    def _second_order(self, z: Array) -> Array:
+        """The features of the coordinates of all windows, (n, r); these are changed."""
+        z -= z.mean(axis=0)
+        covariance = (z.T @ z)[self._pairs[0], self._pairs[1]] / np.float32(len(z))
+        features: Array = np.sign(covariance) * np.sqrt(np.abs(covariance))
+        return features
