@@ -17,7 +17,7 @@ from nncli.features.settings.pixels import Pixels
 from nncli.option import REQUIRED, options_of
 from tests.config.files import SMALLEST, complaint, data, load, problems
 
-WORDS = "pixels, patches, deep_patches, hog, color_histogram, pca, backbone"
+WORDS = "pixels, patches, deep_patches, second_order, hog, color_histogram, pca, backbone"
 ANY_BLOCK = f"{WORDS} or one of them with settings, such as patches: {{count: 200}}"
 
 

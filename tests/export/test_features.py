@@ -24,6 +24,7 @@ from nncli.features.settings.hog import Hog
 from nncli.features.settings.patches import Patches
 from nncli.features.settings.pca import Pca
 from nncli.features.settings.pixels import Pixels
+from nncli.features.settings.second_order import SecondOrder
 from tests.export.models import COLOR, GRAY, fitted_column
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ BLOCK_SETTINGS = [
         size=3, count=3, stride=2, pool=1, deep_size=3, deep_count=4, grid=1, threshold=0.1, deep_threshold=0.1
     ),
     DeepPatches(size=2, count=3, pool=3, deep_size=4, deep_count=4, grid=3),
+    SecondOrder(size=3, count=4, pool=4, deep_size=2, directions=7),
+    SecondOrder(size=2, count=3, stride=2, pool=1, deep_size=3, directions=1, threshold=0),
     Hog(cell=4, bins=9),
     Hog(cell=3, bins=2),
     Hog(cell=7, bins=5),

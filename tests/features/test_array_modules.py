@@ -19,6 +19,7 @@ from nncli.features.settings.hog import Hog
 from nncli.features.settings.patches import Patches
 from nncli.features.settings.pca import Pca
 from nncli.features.settings.pixels import Pixels
+from nncli.features.settings.second_order import SecondOrder
 from nncli.features.span import Projection, ScaledRows, fit_projection
 from tests.features.images import smooth
 from tests.lookalike import agree, an_array_of, modules
@@ -32,6 +33,7 @@ SHARED: tuple[Block, ...] = (
     Patches(size=5, count=9, grid=2),
     DeepPatches(size=5, count=4, pool=2, deep_size=2, deep_count=6, grid=2),
     DeepPatches(size=5, count=4, pool=2, deep_size=3, deep_count=6, grid=1),
+    SecondOrder(size=5, count=4, pool=2, deep_size=2, directions=5),
 )
 OTHERS: tuple[Block, ...] = (Pixels(), Hog(cell=4), ColorHistogram(bins=3, grid=2), Pca(components=7))
 

@@ -14,6 +14,7 @@ from nncli.features.settings.hog import Hog
 from nncli.features.settings.patches import Patches
 from nncli.features.settings.pca import Pca
 from nncli.features.settings.pixels import Pixels
+from nncli.features.settings.second_order import SecondOrder
 from tests.features.images import column_of, extracted, fitted, noise, smooth
 
 SHAPE = (20, 18, 3)
@@ -112,6 +113,7 @@ def test_settings_know_the_length(kind: str, shape: tuple[int, int, int]) -> Non
     """What the config says of a block before it exists is what it fills."""
     small: dict[str, Block] = {"patches": Patches(count=3), "hog": Hog(cell=4), "pca": Pca(components=8)}
     small["deep_patches"] = DeepPatches(size=3, count=3, pool=2, deep_size=2, deep_count=4, grid=1)
+    small["second_order"] = SecondOrder(size=3, count=3, pool=2, deep_size=2, directions=6)
     settings = small.get(kind) or {"pixels": Pixels(), "color_histogram": ColorHistogram(bins=3, grid=2)}[kind]
     assert settings.misfit(shape) is None
     found = features_of(column_of(smooth(12, *shape), settings), smooth(2, *shape).reshape(2, -1))
@@ -128,6 +130,7 @@ def test_settings_know_the_length(kind: str, shape: tuple[int, int, int]) -> Non
         Patches(size=3, count=6, grid=3, stride=1),
         DeepPatches(size=4, count=3, stride=2, pool=2, deep_size=2, deep_count=4, grid=1),
         DeepPatches(size=3, count=3, pool=3, deep_size=2, deep_count=4, grid=2),
+        SecondOrder(size=3, count=3, pool=3, deep_size=2, directions=5),
         Hog(cell=4),
         ColorHistogram(bins=3, grid=2),
         Pca(components=4),
@@ -169,10 +172,11 @@ def test_blocks_that_share_patches_answer_as_each_alone(width: int) -> None:
         Patches(size=3, count=5, stride=2, grid=2),
         ColorHistogram(bins=2),
         DeepPatches(size=3, count=4, stride=2, pool=2, deep_size=2, deep_count=6, grid=2),
+        SecondOrder(size=3, count=3, stride=2, pool=2, deep_size=2, directions=5),
     )
     images = smooth(5, *shape)
     column = FeatureColumn.fit(settings, shape, images.reshape(5, -1), seed=1)
-    assert [[0, 2]] == [members for members, _ in column._units if len(members) > 1]
+    assert [[0, 2, 3]] == [members for members, _ in column._units if len(members) > 1]
     together, alone = np.empty((2, 2, 5, column.n_features), np.float32)
     column.extract_both(images.reshape(5, -1), together[0], together[1])
     for each, block, entries in zip(settings, column.blocks, column.entries(), strict=True):

@@ -13,6 +13,7 @@ from nncli.features.settings.color_histogram import ColorHistogram
 from nncli.features.settings.deep_patches import DeepPatches
 from nncli.features.settings.hog import Hog
 from nncli.features.settings.patches import Patches
+from nncli.features.settings.second_order import SecondOrder
 from tests.features.images import noise, smooth
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ ALL = (
     Patches(size=5, count=4, grid=3, stride=2),
     Hog(cell=4),
     DeepPatches(size=5, count=3, stride=2, pool=4, deep_size=2, deep_count=4, grid=2),
+    SecondOrder(size=5, count=3, stride=2, pool=4, deep_size=2, directions=5),
     Patches(size=3, count=4, grid=2),
 )
 

@@ -18,6 +18,7 @@ from nncli.features.settings.deep_patches import DeepPatches
 from nncli.features.settings.hog import Hog
 from nncli.features.settings.patches import Patches
 from nncli.features.settings.pca import Pca
+from nncli.features.settings.second_order import SecondOrder
 from tests.fixtures import random_pixels
 
 if TYPE_CHECKING:
@@ -61,8 +62,8 @@ def patches(x: Array, set_: Settings, arrays: Arrays) -> Array:
     return pooled(s, set_["grid"], set_["threshold"])
 
 
-def deep_patches(x: Array, set_: Settings, arrays: Arrays) -> Array:
-    """Two layers."""
+def windows(x: Array, set_: Settings, arrays: Arrays, matrix: Array) -> Array:
+    """a at each window, (D_y, D_x, columns of the matrix)."""
     s = answers(x, set_["size"], set_["stride"], set_["contrast"], arrays["matrix"])
     channels = np.concatenate([np.maximum(s - set_["threshold"], 0), np.maximum(-s - set_["threshold"], 0)], axis=2)
     pool, deep = set_["pool"], set_["deep_size"]
@@ -78,8 +79,24 @@ def deep_patches(x: Array, set_: Settings, arrays: Arrays) -> Array:
     for i in range(q_y - deep + 1):
         for j in range(q_x - deep + 1):
             w = maps[i : i + deep, j : j + deep].reshape(-1)
-            rows.append(arrays["deep_matrix"].T @ np.append(w / (np.linalg.norm(w) + arrays["faint"]), 1))
-    return pooled(np.array(rows).reshape(q_y - deep + 1, q_x - deep + 1, -1), set_["grid"], set_["deep_threshold"])
+            rows.append(matrix.T @ np.append(w / (np.linalg.norm(w) + arrays["faint"]), 1))
+    return np.array(rows).reshape(q_y - deep + 1, q_x - deep + 1, -1)
+
+
+def deep_patches(x: Array, set_: Settings, arrays: Arrays) -> Array:
+    """Two layers."""
+    return pooled(windows(x, set_, arrays, arrays["deep_matrix"]), set_["grid"], set_["deep_threshold"])
+
+
+def second_order(x: Array, set_: Settings, arrays: Arrays) -> Array:
+    """Covariances over all windows, pair by pair."""
+    z = windows(x, set_, arrays, arrays["whitening"]).reshape(-1, set_["directions"])
+    found = []
+    for i in range(z.shape[1]):
+        for j in range(i, z.shape[1]):
+            c = ((z[:, i] - z[:, i].mean()) * (z[:, j] - z[:, j].mean())).mean()
+            found.append(c / math.sqrt(abs(c) + 0.04))
+    return np.array(found)
 
 
 def hog(x: Array, set_: Settings, _: Arrays) -> Array:
@@ -145,6 +162,7 @@ def pca(x: Array, _: Settings, arrays: Arrays) -> Array:
 CASES: list[tuple[Any, Callable[[Array, Settings, Arrays], Array]]] = [
     (Patches(size=4, count=5, grid=2, stride=2), patches),
     (DeepPatches(size=4, count=5, pool=3, deep_size=2, deep_count=6, grid=2), deep_patches),
+    (SecondOrder(size=4, count=5, pool=3, deep_size=2, directions=6), second_order),
     (Hog(cell=4, bins=9), hog),
     (ColorHistogram(bins=3, grid=2), color_histogram),
     (Pca(components=5), pca),

@@ -24,6 +24,7 @@ from nncli.features.settings.hog import Hog
 from nncli.features.settings.patches import Patches
 from nncli.features.settings.pca import Pca
 from nncli.features.settings.pixels import Pixels
+from nncli.features.settings.second_order import SecondOrder
 from nncli.option import options_of
 
 RGB = (32, 32, 3)
@@ -35,6 +36,7 @@ RGB = (32, 32, 3)
         (Pixels(), (4, 5, 3), 60),
         (Patches(count=100, grid=3), RGB, 1800),
         (DeepPatches(deep_count=100, grid=2), RGB, 800),
+        (SecondOrder(directions=100), RGB, 5050),
         (Hog(cell=8, bins=9), RGB, 3 * 3 * 36),
         (Hog(cell=8, bins=9), (39, 17, 1), 3 * 1 * 36),
         (ColorHistogram(bins=6), RGB, 216),
@@ -90,6 +92,8 @@ def test_what_deep_patches_cost() -> None:
             (256, 256, 3),
             "patches at 63,001 places of 256x256 images: a larger stride or pool is needed",
         ),
+        (SecondOrder(count=8), (32, 32, 3), "150 directions are more than the 144 values of a window"),
+        (SecondOrder(size=9), (8, 20, 3), "patches of size 9 do not fit into 8x20 images"),
         (Hog(cell=8), (15, 99, 3), "hog cells of 8 pixels need images of at least 16x16"),
         (ColorHistogram(grid=5), (9, 4, 3), "a grid of 5 is finer than 9x4 images"),
         (Pca(components=17), (4, 4, 1), "17 components are more than the 16 values of an image"),
@@ -127,6 +131,7 @@ def test_a_list_of_dicts_brings_the_blocks_back() -> None:
         Pixels(),
         Patches(count=5, contrast=0.5),
         DeepPatches(deep_count=7),
+        SecondOrder(directions=7),
         Hog(),
         ColorHistogram(grid=2),
         Pca(components=3),

@@ -3,7 +3,8 @@
     plain       the tutorial's network: every ingredient off
     digits      drawn signs: patterns of learned patches, deformed anew in every epoch
     garments    small gray pictures of things, each in its place: learned patches and patterns of these, mirrored or not
-    photos      patterns of learned patches, for few photos patches and colors, too; mirrored or not in every epoch
+    photos      patterns of learned patches, for few photos what comes with what, and colors; mirrored or not in every
+                epoch
     auto        one of the last three, chosen by looking at some of the images and trying all on a few
 
 A recipe decides only what the config does not say. What it decides depends on the images: a few hundred photos want
@@ -14,7 +15,7 @@ The numbers were chosen on validation images; docs/accuracy.md has the figures.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from nncli.features.settings import PIXELS, Features
@@ -22,6 +23,7 @@ from nncli.features.settings.color_histogram import ColorHistogram
 from nncli.features.settings.deep_patches import DeepPatches
 from nncli.features.settings.looks import seen_shape
 from nncli.features.settings.patches import Patches
+from nncli.features.settings.second_order import SecondOrder
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -36,8 +38,8 @@ PHOTO_SIDES = ((1_000, 160), (5_000, 120))
 
 PHOTO_SIDE = 64
 
-PHOTO_DIRECTIONS = 512
-"""Principal directions that few photos are trained on."""
+PHOTO_DIRECTIONS = (512, 800, 1200)
+"""Principal directions that few photos are trained on, by effort."""
 
 FEW_IMAGES = 5_000
 """Up to so many training images a set is small: it trains fast, so recipes spend more on each image."""
@@ -214,14 +216,16 @@ def _few_photos(effort: int, facts: Facts) -> dict[str, Any]:
     looks = "parts" if min(facts.shape[:2]) > SMALL_SIDE else "whole"
     shape = seen_shape(facts.shape, looks)
     features = _patches((200, 200, 400)[effort], 3, shape)
-    features += _deep_patches(shape, 96, (512, 512, 800)[effort], grid=3)
+    if effort > 0:
+        features += _deep_patches(shape, 96, (512, 800)[effort - 1], grid=3)
+    features += _second_order(shape, 96, (100, 150, 150)[effort])
     if facts.shape[2] == 3:
         features += (ColorHistogram(bins=6),)
     return {
         "data.features": features,
         "data.looks": looks,
         "network.layer_dims": ("auto", 256, "auto"),
-        "network.project": PHOTO_DIRECTIONS,
+        "network.project": PHOTO_DIRECTIONS[effort],
         "training.ensemble": (5, 8, 12)[effort],
         "training.epochs": (60, 80, 100)[effort],
         "training.pattern_epochs": 0,
@@ -255,13 +259,23 @@ def _patches(count: int, grid: int, shape: Shape) -> Features:
 
 
 def _deep_patches(shape: Shape, count: int, deep_count: int, grid: int) -> Features:
-    """Patches of patches, pooled over about an eighth of the image, or nothing where these do not fit."""
+    """Patches of patches, or nothing where these do not fit."""
+    return _pooled(shape, DeepPatches(count=count, deep_count=deep_count, grid=grid))
+
+
+def _second_order(shape: Shape, count: int, directions: int) -> Features:
+    """Covariances of windows of patches, or nothing where these do not fit."""
+    return _pooled(shape, SecondOrder(count=count, directions=directions))
+
+
+def _pooled(shape: Shape, block: DeepPatches | SecondOrder) -> Features:
+    """The block with answers averaged over about an eighth of the image, or nothing where it does not fit."""
     side = min(shape[0], shape[1])
     for stride in range(_stride(shape), 33):
         pool = min(max(4, 2 * round(side / (16 * stride))), 32)
-        deep = DeepPatches(stride=stride, pool=pool, count=count, deep_count=deep_count, grid=grid)
-        if not deep.misfit(shape):
-            return (deep,)
+        fitting = replace(block, stride=stride, pool=pool)
+        if not fitting.misfit(shape):
+            return (fitting,)
     return ()
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nncli.export.deep_patches import answers_of_windows
+from nncli.features.second_order import LINEAR
 
 if TYPE_CHECKING:
     from nncli.export.graph import Graph, Images
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def second_order(graph: Graph, images: Images, block: SecondOrderBlock) -> str:
-    """The covariance of the answers over all places, its signed square roots on and above the diagonal."""
+    """The covariance of the answers over all places, on and above its diagonal, about square roots of it."""
     r = block.settings.directions
     z = graph.reshape(answers_of_windows(graph, images, block.windows), 0, r, -1)  # (m, r, n)
     z = graph.add("Sub", z, graph.add("ReduceMean", z, axes=[2], keepdims=1))
@@ -23,4 +24,4 @@ def second_order(graph: Graph, images: Images, block: SecondOrderBlock) -> str:
     covariance = graph.add("Div", graph.reshape(products, 0, -1), n_places)
     pairs = np.flatnonzero(np.triu(np.ones((r, r)))).astype(np.int64)
     upper = graph.add("Gather", covariance, pairs, axis=1)
-    return graph.add("Mul", graph.add("Sign", upper), graph.add("Sqrt", graph.add("Abs", upper)))
+    return graph.add("Div", upper, graph.add("Sqrt", graph.add("Add", graph.add("Abs", upper), LINEAR)))

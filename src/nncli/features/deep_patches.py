@@ -233,7 +233,7 @@ class DeepPatchesBlock:
                     out[i] = column
 
     def comparison(self) -> Comparison:
-        """What compares windows, with memory of its own in each thread."""
+        """The comparison of windows, with memory of its own in each thread."""
         return self._comparison.get(
             lambda: Comparison(self.settings, self.map_shape, self._factors(), self.faint, self._cells)
         )

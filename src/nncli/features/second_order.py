@@ -5,17 +5,18 @@ same red and the same green. The covariance of the answers remembers it. Local d
 deep_patches.py, in whitened coordinates z along their r principal directions, one z for each of n places:
 
     C = (1/n) sum_i (z_i - m)(z_i - m)^T        m = (1/n) sum_i z_i                    (r, r), over the image
-    features: sign(c) sqrt(|c|)                 of every c on the diagonal of C and above it, r (r + 1) / 2
+    features: c / sqrt(|c| + 0.04)              of every c on the diagonal of C and above it, r (r + 1) / 2
 
-The square root keeps a few bursts, a fence or a pattern of tiles, from outweighing everything else. To whiten first
-makes the entries comparable: what is the same in all images, that neighbors are alike, is gone, and what is left in C
-is how this image differs. Where things are in the image makes no difference.
+That is about the square root of |c| with the sign of c: a few bursts, a fence or a pattern of tiles, must not outweigh
+everything else. Around 0, where the root would be infinitely steep and blow up rounding, it is a straight line. To
+whiten first makes the entries comparable: what is the same in all images, that neighbors are alike, is gone, and what
+is left in C is how this image differs. Where things are in the image makes no difference.
 
 150 directions are 11,325 entries, more than there are photos; in the span of the columns (span.py) that costs little.
 
-Sources: Tuzel, Porikli and Meer 2006, "Region covariance: a fast descriptor for detection and classification"; Carreira,
-Caseiro, Batista and Sminchisescu 2012, "Semantic segmentation with second-order pooling"; the signed square root:
-Perronnin, Sanchez and Mensink 2010, "Improving the Fisher kernel for large-scale image classification".
+Sources: Tuzel, Porikli and Meer 2006, "Region covariance: a fast descriptor for detection and classification";
+Carreira, Caseiro, Batista and Sminchisescu 2012, "Semantic segmentation with second-order pooling"; the signed square
+root: Perronnin, Sanchez and Mensink 2010, "Improving the Fisher kernel for large-scale image classification".
 """
 
 from __future__ import annotations
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
     from nncli.features.looks import Parts
     from nncli.features.settings import Shape
     from nncli.features.settings.second_order import SecondOrder
+
+LINEAR = 0.04
+"""Covariances below it are hardly compressed; whitened answers have a variance of about 1."""
 
 
 class SecondOrderBlock:
@@ -106,13 +110,11 @@ class SecondOrderBlock:
         """See `PatchUser`."""
         if not parts.begin_at_multiples_of(self.windows.settings.map_step):
             return None
-        return SecondOrderBlock(
-            self.settings, self.shape, self.layer.matrix, self.whitening, self.windows.faint, parts
-        )
+        return SecondOrderBlock(self.settings, self.shape, self.layer.matrix, self.whitening, self.windows.faint, parts)
 
     def _second_order(self, z: Array) -> Array:
         """The features of the coordinates of all windows, (n, r); these are changed."""
         z -= z.mean(axis=0)
         covariance = (z.T @ z)[self._pairs[0], self._pairs[1]] / np.float32(len(z))
-        features: Array = np.sign(covariance) * np.sqrt(np.abs(covariance))
+        features: Array = covariance / np.sqrt(np.abs(covariance) + np.float32(LINEAR))
         return features

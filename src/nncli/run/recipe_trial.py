@@ -65,8 +65,8 @@ SIDE = 32
 PART = ", tried"
 """Says in the cache which images of a source these are."""
 
-SMALL = {"count": 32, "deep_count": 64}
-"""Most patches and patterns of the small versions."""
+SMALL = {"count": 32, "deep_count": 64, "directions": 32}
+"""Most patches, patterns and directions of the small versions."""
 
 N_DEFORMED, N_FOLDS = 2, 5
 
@@ -77,7 +77,7 @@ CLEARLY = 3.0
 """Standard errors by which a candidate has to lead: three of them have the chance to."""
 
 
-VERSION = 1
+VERSION = 2
 """Part of the name of what is kept of a trial: to be raised when something else is tried."""
 
 Watched: TypeAlias = "Callable[[int], AbstractContextManager[Callable[[int], None]]]"
