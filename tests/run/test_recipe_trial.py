@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 from nncli.config import load_config, parse_override
 from nncli.data.cache_folder import entries
 from nncli.features.settings import PIXELS
-from nncli.run import recipe_trial
+from nncli.run import kept_answers, recipe_trial
 from nncli.run.plan import plan_experiment
 from nncli.run.recipe_trial import CANDIDATES, LAMBDAS, N_FOLDS, Trial, right_when_left_out, unwatched
 from nncli.run.starter_config import Starter
@@ -79,7 +79,7 @@ class Watcher:
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """An empty folder of images, of which nothing is known."""
-    recipe_trial._trials.clear()
+    kept_answers._last.clear()
     (tmp_path / "images").mkdir()
     return tmp_path / "images"
 
@@ -124,7 +124,7 @@ def test_trials_are_kept_in_the_cache(root: Path, cache: str, n_trials: int, mon
 
     monkeypatch.setattr(recipe_trial, "_right", right)
     for draw in (shade, shade, dial):
-        recipe_trial._trials.clear()
+        kept_answers._last.clear()
         plan = planned(root, draw, f"data.cache={cache}")
         assert "tried on 110 of them: digits 1.00, garments 0.00, photos 0.00, pixels 0.00" == plan.notes[1]
     assert n_trials == len(tried)

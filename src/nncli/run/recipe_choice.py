@@ -133,7 +133,7 @@ def _keep_class(
     data = config_file.config.data
     if config_file.was_set("data.augmentation") and data.augmentation == "none":
         return False
-    mirrored = compare_mirrored(source, files, looks, data.color)
+    mirrored = compare_mirrored(source, files, looks, data.color, is_kept=data.cache == "on")
     if not mirrored.keeps_class:
         notes.append(f"{mirrored}; {_told(config_file)}")
     return mirrored.keeps_class

@@ -103,7 +103,9 @@ class Starter:
         shape = *values["data.image_size"], 1 if looks.is_gray else 3
         notes += [why_padded(looks, values)] if looks.is_elongated and values["data.resize"] == "pad" else []
         is_mirrored = recipe != "digits" and not on_pixels
-        mirrored = compare_mirrored(folder, training, looks, values["data.color"]) if is_mirrored else None
+        color, mirrored = values["data.color"], None
+        if is_mirrored:
+            mirrored = compare_mirrored(folder, training, looks, color, is_kept=is_kept)
         keep_class = mirrored is None or mirrored.keeps_class
         notes += [] if keep_class else [f"{mirrored}; none is mirrored"]
         values |= recipe_defaults(recipe, EFFORT, Facts(len(paths), shape, keep_class))
