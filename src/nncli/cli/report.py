@@ -21,12 +21,19 @@ if TYPE_CHECKING:
     from nncli.model.predictor import Predictor
     from nncli.report.run import ReportedRun
 
-NAME = "report.html"
+NAME, NAME_OF_SEVERAL = "report.html", "comparison.html"
+"""A comparison does not replace the report about its first run."""
 
 
 @click.command(short_help="Write a page to look at: curves, confusion matrix, wrong images.")
 @click.argument("runs", metavar="[RUN]...", nargs=-1, type=click.Path())
-@click.option("-o", "--output", metavar="FILE", type=Output(path_type=Path), help="Default: RUN/report.html.")
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    type=Output(path_type=Path),
+    help="Default: RUN/report.html, of several RUN/comparison.html.",
+)
 @click.option(
     "--data", metavar="DIR", type=click.Path(), help="Folder of labeled images.  [default: the run's validation images]"
 )
@@ -43,7 +50,7 @@ def command(*, runs: tuple[str, ...], output: Path | None, data: str | None, spl
     \b
     Examples:
       nncli report runs/cats-1 --open
-      nncli report runs/cats-1 runs/cats-2 -o compare.html
+      nncli report runs/cats-1 runs/cats-2 -o cats.html
       nncli report runs/cats-1 --data photos/test
 
     Needs the extra 'report'; without it, it says how to install it.
@@ -59,7 +66,7 @@ def command(*, runs: tuple[str, ...], output: Path | None, data: str | None, spl
 
     models = [find_model(run, "RUN") for run in runs] or [find_model(None, "RUN")]
     reported = [reported_run(path, data, split) for path in models]
-    target = output or models[0].parent / NAME
+    target = output or models[0].parent / (NAME if len(models) == 1 else NAME_OF_SEVERAL)
     write_text_atomically(target, page(reported))
     click.echo(printable(str(target)))
     if opens:
