@@ -89,7 +89,7 @@ def open_image(data: bytes, max_pixels: int = MAX_PIXELS) -> ImageFile:
 
 
 def names_of_formats() -> str:
-    """What is read here, in a sentence: ``JPEG, PNG or AVIF``."""
+    """The formats that are read here, in a sentence: ``JPEG, PNG or AVIF``."""
     from nncli.data.image.kinds import KINDS
 
     *names, last = [*(name for name, *_ in FORMATS), *(kind.name for kind in KINDS if kind.is_read)]
