@@ -54,10 +54,16 @@ def write_files(evaluation: Evaluation, report: Report, files: Mapping[str, str 
 
 
 def mislabeled_csv(report: Report) -> str:
-    """Path, label, suggested class and its probability of the images that are likely labeled wrong, with a header."""
-    header = ("path", "label", "suggested", "probability")
+    """The images that are likely labeled wrong, with a header: path, label, suggested class, probabilities of these two.
+
+    They are sorted by the last column: the least probable label first.
+    """
+    header = ("path", "label", "suggested", "probability", "label_probability")
     rows = [
-        (row["path"], row["label"], row["suggested"], probability_text(row["probability"]))
+        (
+            *(row["path"], row["label"], row["suggested"]),
+            *(probability_text(row[key]) for key in ("probability", "label_probability")),
+        )
         for row in report["likely_mislabeled"]
     ]
     return csv_text([header, *rows])

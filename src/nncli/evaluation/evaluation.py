@@ -112,7 +112,7 @@ class Evaluation:
 
     @cached_property
     def suspects(self) -> list[Suspect]:
-        """Images that are likely mislabeled, most confident first."""
+        """Images that are likely mislabeled, those whose label is the least probable first."""
         return suspects(self.actual, self.probabilities)
 
     def wrong(self) -> list[int]:
@@ -155,6 +155,7 @@ class Evaluation:
                     "label": self.classes[self.actual[suspect.row]],
                     "suggested": self.classes[suspect.suggested],
                     "probability": float(self.probabilities[suspect.row, suspect.suggested]),
+                    "label_probability": float(self.probabilities[suspect.row, self.actual[suspect.row]]),
                 }
                 for suspect in self.suspects
             ],
