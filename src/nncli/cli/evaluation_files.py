@@ -54,7 +54,7 @@ def write_files(evaluation: Evaluation, report: Report, files: Mapping[str, str 
 
 
 def mislabeled_csv(report: Report) -> str:
-    """The images that are likely labeled wrong, with a header: path, label, suggested class, probabilities of these two.
+    """The images that are likely labeled wrong, with a header: path, label, suggestion, probabilities of these.
 
     They are sorted by the last column: the least probable label first.
     """

@@ -42,8 +42,8 @@ def label_page(title: str, summary: Sequence[str], rows: Sequence[Mapping[str, A
     Args:
         title: What was checked.
         summary: Lines about it.
-        rows: ``path``, ``label``, ``suggested``, ``probability`` of the latter and ``label_probability`` of each doubtful
-            image, in the order of the page.
+        rows: ``path``, ``label``, ``suggested``, ``probability`` of the latter and ``label_probability`` of each
+            doubtful image, in the order of the page.
     """
     shown = rows[:MOST_SHOWN]
     pictures = dict(_pictures(str(row["path"]) for row in shown))
