@@ -134,7 +134,7 @@ def test_a_cell_leads_to_its_images(tmp_path: Path) -> None:
     src, name, probability = data["images"][str(data["cells"]["0-1"][0])]
     assert src.startswith("data:image/webp;base64,")
     assert ("0/0.png", "0.90") == (name, probability)
-    assert 1 == html.count('data-cell="0-1">1</button>')
+    assert 1 == html.count('data-cell="0-1" data-count="1">1</button>')
 
 
 def test_what_a_person_asks_for_first(tmp_path: Path) -> None:

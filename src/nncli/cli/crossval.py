@@ -219,8 +219,8 @@ def _write(directory: RunDirectory, result: CrossValidated) -> None:
 
 def _summary(metrics: dict[str, Any]) -> list[str]:
     return [
-        f"{_doubtful(metrics)}, of {metrics['images']}: another class reaches the probability that its own images get "
-        "on average (confident learning). Each image was judged by a network that was not trained on it.",
+        f"{_doubtful(metrics)}, of {metrics['images']:,}: another class reaches the probability that its own images "
+        "get on average (confident learning). Each image was judged by a network that was not trained on it.",
         "Not all of them are wrong: look before you move one.",
     ]
 
@@ -235,7 +235,7 @@ def _lines(metrics: dict[str, Any]) -> list[str]:
         return lines(metrics)
     accuracies = metrics["fold_accuracies"]
     spread = f"{min(accuracies):.4f} to {max(accuracies):.4f}, standard deviation {metrics['fold_deviation']:.4f}"
-    grouped = f" of {metrics['groups']} groups" if metrics["groups"] < metrics["images"] else ""
+    grouped = f" of {metrics['groups']:,} groups" if metrics["groups"] < metrics["images"] else ""
     return [
         f"{metrics['folds']} folds{grouped}: every image predicted by a network that did not see it",
         f"folds     {spread}",

@@ -90,7 +90,7 @@ def _draw_wrong(path: str, evaluation: Evaluation) -> None:
         names = evaluation.classes[actual], evaluation.classes[predicted]
         paths.append(str(image))
         captions.append(Caption(names[0], f"{float(probability):.2f} {names[1]}", Path(image).name))
-    count = f"wrong: {len(wrong)} of {counted(len(evaluation.paths), 'image')}"
+    count = f"wrong: {len(wrong):,} of {counted(len(evaluation.paths), 'image')}"
     more = f"; the first {MOST} of them" if len(wrong) > MOST else ""
     save_png(Path(path), sheet(paths, captions, f"{count}{more}, most confident first: actual, then predicted"))
 

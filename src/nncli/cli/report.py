@@ -98,7 +98,7 @@ def reported_run(path: Path, data: str | None = None, split: str | None = None) 
         evaluation: Evaluation | None = whole.unseen()
         origin = f"on the images of {data}{f', {split}' if split else ''}"
         if trained := len(whole.paths) - len(whole.unseen().paths):
-            origin += f": {trained} of {counted(len(whole.paths), 'image')} trained this model; on the others"
+            origin += f": {trained:,} of {counted(len(whole.paths), 'image')} trained this model; on the others"
             if trained == len(whole.paths):
                 raise DataError(f"{printable(data)}: every image trained this model, so none can tell how good it is")
     else:
@@ -153,5 +153,5 @@ def _saved_table(predictor: Predictor, folder: Path) -> Evaluation | None:
 def _say_gone(n_gone: int, n: int, folder: Path) -> None:
     """Say that images of a run have been moved or removed, or lie inside a file."""
     if n_gone > 0:
-        gone = f"{n_gone} of {counted(n, 'image')} of {printable(str(folder))} are not there as files"
+        gone = f"{n_gone:,} of {counted(n, 'image')} of {printable(str(folder))} are not there as files"
         say(f"{gone}; name the folder, archive, table or arrays that hold them with --data")

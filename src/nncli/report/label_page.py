@@ -48,7 +48,7 @@ def label_page(title: str, summary: Sequence[str], rows: Sequence[Mapping[str, A
     shown = rows[:MOST_SHOWN]
     pictures = dict(_pictures(str(row["path"]) for row in shown))
     figures = "\n".join(_figure(number, row, pictures.get(number, "")) for number, row in enumerate(shown))
-    left = f"<p>The first {len(shown)} of {len(rows)}; the table has all.</p>" if len(rows) > len(shown) else ""
+    left = f"<p>The first {len(shown)} of {len(rows):,}; the table has all.</p>" if len(rows) > len(shown) else ""
     policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
     return (
         f'<!DOCTYPE html>\n<html lang="en">\n<head><meta charset="utf-8"><title>{_text(title)}</title>\n'
