@@ -90,7 +90,7 @@ def test_check_spells_everything_out(tmp_path: Path) -> None:
     (tmp_path / "c.yaml").write_text("data: {path: colors}\ntraining: {recipe: auto, effort: standard, ensemble: 3}\n")
     plan = nncli("check", "c.yaml", cwd=tmp_path).stdout
     assert "\nrecipe     photos, effort standard\n" in plan
-    assert "\nfeatures   patches (size " in plan
+    assert "\nfeatures   deep_patches (size " in plan
     assert "\naugmented  mirrored or not, in every epoch\n" in plan
     assert "\nensemble   the average of 3 networks\n" in plan
     assert "\npredicted  as the average for an image and its mirror image, which takes twice the time\n" in plan

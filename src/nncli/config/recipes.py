@@ -3,7 +3,7 @@
     plain       the tutorial's network: every ingredient off
     digits      drawn signs: patterns of learned patches, deformed anew in every epoch
     garments    small gray pictures of things, each in its place: learned patches and patterns of these, mirrored or not
-    photos      patterns of learned patches, for few photos patches and colors, too; mirrored or not in every epoch
+    photos      patterns of learned patches, for few photos colors, too; mirrored or not in every epoch
     auto        one of the last three, chosen by looking at some of the images and trying all on a few
 
 A recipe decides only what the config does not say. What it decides depends on the images: a few hundred photos want
@@ -213,8 +213,9 @@ def _photos(effort: int, facts: Facts) -> dict[str, Any]:
 def _few_photos(effort: int, facts: Facts) -> dict[str, Any]:
     looks = "parts" if min(facts.shape[:2]) > SMALL_SIDE else "whole"
     shape = seen_shape(facts.shape, looks)
-    features = _patches((200, 200, 400)[effort], 3, shape)
-    features += _deep_patches(shape, 96, (512, 512, 800)[effort], grid=3)
+    features = _deep_patches(shape, 96, (512, 512, 800)[effort], grid=3)
+    if looks == "whole" or not features:  # looks at parts find as much without patches, in half the time
+        features = _patches((200, 200, 400)[effort], 3, shape) + features
     if facts.shape[2] == 3:
         features += (ColorHistogram(bins=6),)
     return {
