@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nncli.machine.ranks import share_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -64,7 +66,7 @@ class SharedMemory:
 
     def share(self, number: int, m: int) -> slice:
         """An equal share, give or take one example."""
-        return slice(m * number // self.size, m * (number + 1) // self.size)
+        return share_of(number, self.size, m)
 
     def parts(self, size: int) -> list[slice]:
         """Equal parts, beginning and ending between two cache lines."""
