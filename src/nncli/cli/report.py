@@ -91,7 +91,7 @@ def reported_run(path: Path, data: str | None = None, split: str | None = None) 
     from nncli.report.run import ReportedRun
     from nncli.run.files import read_run
 
-    predictor = Predictor(read_model(path), tells_known=True)
+    predictor = Predictor(read_model(path), tells_known=True, answers_seen=not data)
     files = read_run(path.parent)
     if data:
         whole = evaluate_folder(predictor, data, split)
