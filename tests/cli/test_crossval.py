@@ -168,12 +168,16 @@ def test_what_cannot_be_is_refused(nncli: Runner, config: str) -> None:
     assert "class rare has all its images in one fold" in result.err
 
 
-def test_the_bar_of_a_fold_counts_its_epochs(nncli: Runner, config: str) -> None:
-    """Up to the last one, which it ends with."""
-    result = nncli("crossval", config, "-o", "cv", "--progress", "bar", "--set", "training.epochs=3")
+@pytest.mark.parametrize(("monitor", "shown"), [("loss", "val_accuracy"), ("last", "loss")])
+def test_the_bar_of_a_fold_counts_its_epochs(nncli: Runner, config: str, monitor: str, shown: str) -> None:
+    """Up to the last one, which it ends with; it shows the loss, also where no image validates."""
+    settings = "training.epochs=3", f"training.monitor={monitor}"
+    overrides = [word for setting in settings for word in ("--set", setting)]
+    result = nncli("crossval", config, "-o", "cv", "--progress", "bar", *overrides)
     assert 0 == result.code
     bars = [line.split("\r")[-1] for line in result.err.split("\n") if "epoch" in line]
     assert ["epoch 3/3"] * 5 == [bar.strip()[:9] for bar in bars]
+    assert all(f"{shown} " in bar for bar in bars)
 
 
 def test_each_fold_has_a_span_of_its_own(nncli: Runner, config: str, monkeypatch: pytest.MonkeyPatch) -> None:

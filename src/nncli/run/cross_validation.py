@@ -146,7 +146,9 @@ class CrossValidation:
         labels = self.experiment.training.labels
         for k in range(self.n_folds):
             if not (self.folds == k).any():
-                raise DataError(f"{self.n_groups} images or groups are too few for {self.n_folds} folds; choose fewer")
+                raise DataError(
+                    f"{self.n_groups:,} images or groups are too few for {self.n_folds} folds; choose fewer"
+                )
             if self.experiment.task.name != "classification":
                 continue
             left = set(labels[self.folds != k].tolist())
@@ -196,7 +198,7 @@ class CrossValidation:
             names = self.experiment.classes
             return ", ".join(f"RMSE of {printable(n)} {s**0.5:.4g}" for n, s in zip(names, squares, strict=True))
         n, n_right = len(found), int((found.argmax(axis=1) == images.labels).sum())
-        return f"{n_right} of {n} right, {n_right / n:.4f}"
+        return f"{n_right:,} of {n:,} right, {n_right / n:.4f}"
 
     def _fold(self, experiment: Experiment, k: int) -> NDArray[np.float32] | None:
         """Answers of a network that did not see fold k to its images; None if the hooks stopped it."""

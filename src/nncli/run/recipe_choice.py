@@ -204,7 +204,7 @@ def _chosen(
     is_kept = data.cache == "on"
     recipe, on_pixels, (why, *more) = choose_recipe(source, files, looks, image_format, on_trying, is_kept=is_kept)
     name = f"{recipe} on pixels" if on_pixels else recipe
-    return recipe, on_pixels, [f"recipe {name}, effort {effort}: {len(files.paths)} {why}", *more]
+    return recipe, on_pixels, [f"recipe {name}, effort {effort}: {why}", *more]
 
 
 def choose_recipe(

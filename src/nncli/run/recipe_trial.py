@@ -111,7 +111,7 @@ class Trial:
     def __str__(self) -> str:
         shares = ", ".join(f"{name} {answers.mean():.2f}" for name, answers in self.right.items())
         change = f"; {self.chosen} instead of {self.rule}" if self.chosen != self.rule else ""
-        return f"tried on {self.n_images} of them: {shares}{change}"
+        return f"tried on {self.n_images} images: {shares}{change}"
 
 
 def try_recipes(

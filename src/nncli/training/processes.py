@@ -27,6 +27,7 @@ from nncli.errors import TrainingError
 from nncli.machine.cores import CAN_DIVIDE_BATCHES, usable_cores
 from nncli.machine.forking import Helpers
 from nncli.machine.launcher import launched
+from nncli.machine.ranks import share_of
 from nncli.training.communicator import SingleProcess
 from nncli.training.pace import Pace
 from nncli.training.shared_memory import NUMBERS, STRIDE, SharedMemory
@@ -126,7 +127,7 @@ class ForkedProcesses(SharedMemory):
     def _take_place(self, rank: int, n_processes: int) -> None:
         """Be one of so many processes."""
         self.rank, self._n_processes = rank, n_processes
-        self.shares = range(self.size * rank // n_processes, self.size * (rank + 1) // n_processes)
+        self.shares = range(self.size)[share_of(rank, n_processes, self.size)]
 
     def _help(self, rank: int, n_processes: int) -> None:
         """In a helper."""

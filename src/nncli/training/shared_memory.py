@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nncli.machine.ranks import share_of
 from nncli.training.communicator import EveryMember
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class SharedMemory(EveryMember):
 
     def share(self, number: int, m: int) -> slice:
         """An equal share, give or take one example."""
-        return slice(m * number // self.size, m * (number + 1) // self.size)
+        return share_of(number, self.size, m)
 
     def parts(self, size: int) -> list[slice]:
         """Equal parts, beginning and ending between two cache lines."""
