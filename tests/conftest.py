@@ -22,6 +22,9 @@ STOPS = tuple(each for each in (signal.SIGTERM, SIGHUP) if each)
 SECONDS = 300
 """Time for a test: far more than any needs on a busy machine."""
 
+LONGEST = {str: 100, bytes: 16}
+"""Characters or bytes of a parameter that may stand in the name of its test."""
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
@@ -37,6 +40,13 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
         config.option.numprocesses = os.cpu_count()
         if config.option.dist == "no":
             config.option.dist = "loadfile"
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Names tell tests apart, and every process finds the same ones: no name holds a file's bytes."""
+    if isinstance(val, (bytes, str)) and len(val) > LONGEST[type(val)]:
+        return f"{type(val).__name__} of {len(val)}"
+    return None
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from nncli.features.column import FeatureColumn
     from nncli.run.dataset import Experiment
     from nncli.run.trained_patterns import Lesson
+    from nncli.training.communicator import Communicator
     from nncli.training.loop import Trainer
     from tests.cli.tiny import Runner
 
@@ -90,9 +91,9 @@ def test_a_stopped_cross_validation_goes_on(nncli: Runner, config: str, monkeypa
         Path(f"cv/fold-{k}.npz").unlink()
     trained = []
 
-    def counting(part: Experiment, n_processes: int | None, on_progress: Callable[[int], None]) -> Trainer:
+    def counting(part: Experiment, communicator: Communicator | None, on_progress: Callable[[int], None]) -> Trainer:
         trained.append(part)
-        return make_trainer(part, n_processes, on_progress)
+        return make_trainer(part, communicator, on_progress)
 
     monkeypatch.setattr(cross_validation, "make_trainer", counting)
     assert 0 == nncli("crossval", "--resume", "cv").code
@@ -167,20 +168,24 @@ def test_what_cannot_be_is_refused(nncli: Runner, config: str) -> None:
     assert "class rare has all its images in one fold" in result.err
 
 
-def test_the_bar_of_a_fold_counts_its_epochs(nncli: Runner, config: str) -> None:
-    """Up to the last one, which it ends with."""
-    result = nncli("crossval", config, "-o", "cv", "--progress", "bar", "--set", "training.epochs=3")
+@pytest.mark.parametrize(("monitor", "shown"), [("loss", "val_accuracy"), ("last", "loss")])
+def test_the_bar_of_a_fold_counts_its_epochs(nncli: Runner, config: str, monitor: str, shown: str) -> None:
+    """Up to the last one, which it ends with; it shows the loss, also where no image validates."""
+    settings = "training.epochs=3", f"training.monitor={monitor}"
+    overrides = [word for setting in settings for word in ("--set", setting)]
+    result = nncli("crossval", config, "-o", "cv", "--progress", "bar", *overrides)
     assert 0 == result.code
     bars = [line.split("\r")[-1] for line in result.err.split("\n") if "epoch" in line]
     assert ["epoch 3/3"] * 5 == [bar.strip()[:9] for bar in bars]
+    assert all(f"{shown} " in bar for bar in bars)
 
 
 def test_each_fold_has_a_span_of_its_own(nncli: Runner, config: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Principal directions come from the images that a fold is trained on, never from another fold's."""
     seen: list[Experiment] = []
 
-    def make(experiment: Experiment, n_processes: int | None, on_progress: Callable[[int], None]) -> Trainer:
-        trainer = make_trainer(experiment, n_processes, on_progress)
+    def make(experiment: Experiment, communicator: Communicator | None, on_progress: Callable[[int], None]) -> Trainer:
+        trainer = make_trainer(experiment, communicator, on_progress)
         seen.append(experiment)
         return trainer
 

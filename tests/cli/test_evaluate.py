@@ -86,9 +86,9 @@ def test_likely_mislabeled_images_are_listed(nncli: Runner) -> None:
     result = nncli("evaluate", "d", "--mislabeled", "m.csv")
     assert "The label of 2 images looks wrong to the model: see --mislabeled FILE" in result.out
     assert [
-        "path,label,suggested,probability",
-        "d/coal/3.png,coal,snow,0.8000",
-        "d/fog/1.png,fog,coal,0.7000",
+        "path,label,suggested,probability,label_probability",
+        "d/coal/3.png,coal,snow,0.8000,0.0500",
+        "d/fog/1.png,fog,coal,0.7000,0.2000",
     ] == Path("m.csv").read_text().splitlines()
 
 

@@ -11,6 +11,8 @@ import pytest
 from PIL import Image
 
 from nncli.model.file import read_model, write_model
+from nncli.model.known_images import TRAINING
+from nncli.model.predictor import Predictor
 from tests.folders import write_class_folders, write_config
 
 if TYPE_CHECKING:
@@ -55,6 +57,19 @@ def test_training_images_count_where_they_are_asked_for(nncli: Runner) -> None:
     result = nncli("evaluate", "-m", "run", "photos", "--include-training")
     assert result.out.startswith("34 of 40 images trained this model and count: on others expect less")
     assert "of 40 images" in result.out
+
+
+def test_images_that_do_not_count_are_not_answered() -> None:
+    """Their features would be computed in vain; the others get the answers that they get anyway."""
+    model = read_model(Path("run/model.npz"))
+    sources = [(str(path), str(path)) for path in sorted(Path("photos").rglob("*.png"))]
+    everything = list(Predictor(model, tells_known=True).predict(sources))
+    some = list(Predictor(model, tells_known=True, answers_seen=False).predict(sources))
+    assert [each.known for each in everything] == [each.known for each in some]
+    for whole, part in zip(everything, some, strict=True):
+        assert pytest.approx(0 * whole.probabilities if whole.known == TRAINING else whole.probabilities) == (
+            part.probabilities
+        )
 
 
 def test_lists_are_of_the_other_images(nncli: Runner) -> None:

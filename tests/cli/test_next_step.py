@@ -19,7 +19,7 @@ from nncli.cli.messages import say, settings, warn
 from nncli.cli.next_step import say_next, way_to_look
 from nncli.errors import Interrupted
 from tests.cli.tiny import write_image, write_three
-from tests.folders import write_class_folders
+from tests.folders import write_class_folders, write_config
 from tests.folders import write_image as write_noise
 
 if TYPE_CHECKING:
@@ -144,7 +144,20 @@ def test_runs_are_listed(nncli: Runner) -> None:
     (listed,) = json.loads(nncli("runs", "-f", "json").out)
     assert metrics["interval"] == [listed["low"], listed["high"]]
     assert str(Path("photos").resolve()) == listed["data"]
-    assert nncli("runs", "-f", "csv").out.startswith("run,data,accuracy,low,high,images,date\nruns/photos-1,")
+    assert nncli("runs", "-f", "csv").out.startswith("run,data,accuracy,low,high,images,date,folds\nruns/photos-1,")
+
+
+def test_a_cross_validation_is_listed(nncli: Runner) -> None:
+    """With its folds; it has no model to go on with."""
+    write_class_folders(Path("photos"), {"dark": 8, "light": 8})
+    write_config(Path("c.yaml"), "photos", training={"epochs": 2})
+    nncli("crossval", "c.yaml", "-k", "2")
+    result = nncli("runs")
+    assert result.out.splitlines()[1].startswith("runs/c-crossval-1  photos  ")
+    assert "  16 in 2 folds  " in result.out
+    assert "next:" not in result.err
+    (listed,) = json.loads(nncli("runs", "-f", "json").out)
+    assert (16, 2) == (listed["images"], listed["folds"])
 
 
 def test_a_report_is_opened(nncli: Runner, monkeypatch: pytest.MonkeyPatch) -> None:

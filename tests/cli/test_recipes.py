@@ -37,7 +37,7 @@ def contents(path: Path) -> Any:
 def test_a_run_names_its_recipe_and_can_be_repeated(folder: Path) -> None:
     """One line says what was chosen; config.yaml trains the same bytes without choosing again."""
     trained = nncli("train", "auto.yaml", "--epochs", 2, "-o", "run", cwd=folder)
-    assert "recipe digits, effort quick: 34 gray images of about 28x28, mostly lines\n" in trained.stderr
+    assert "recipe digits, effort quick: gray images of about 28x28, mostly lines\n" in trained.stderr
     kept = yaml.safe_load((folder / "run/config.yaml").read_text())
     assert ("digits", "quick", 2) == tuple(kept["training"][key] for key in ("recipe", "effort", "epochs"))
     again = nncli("train", "run/config.yaml", "-o", "again", cwd=folder)
@@ -90,7 +90,7 @@ def test_check_spells_everything_out(tmp_path: Path) -> None:
     (tmp_path / "c.yaml").write_text("data: {path: colors}\ntraining: {recipe: auto, effort: standard, ensemble: 3}\n")
     plan = nncli("check", "c.yaml", cwd=tmp_path).stdout
     assert "\nrecipe     photos, effort standard\n" in plan
-    assert "\nfeatures   patches (size " in plan
+    assert "\nfeatures   deep_patches (size " in plan
     assert "\naugmented  mirrored or not, in every epoch\n" in plan
     assert "\nensemble   the average of 3 networks\n" in plan
     assert "\npredicted  as the average for an image and its mirror image, which takes twice the time\n" in plan

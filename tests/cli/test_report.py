@@ -68,12 +68,14 @@ class TestWithTheExtra:
         assert "evaluating e: 1 image\n" in result.err
 
     def test_several_runs(self, nncli: Runner, run: Path) -> None:
-        """In one page."""
+        """In one page, which does not replace that of the first run."""
         other = Path("runs/r-2/model.npz")
         other.parent.mkdir()
         write_three(other)
-        assert 0 == nncli("report", run, other.parent, "-o", "x.html").code
-        assert "<h1>2 runs</h1>" in Path("x.html").read_text()
+        (run / "report.html").write_text("of one run")
+        assert f"{run}/comparison.html\n" == nncli("report", run, other.parent).out
+        assert "<h1>2 runs</h1>" in (run / "comparison.html").read_text()
+        assert "of one run" == (run / "report.html").read_text()
 
     def test_images_that_are_gone(self, nncli: Runner, run: Path) -> None:
         """Said, with the way out; a page is made of what there is."""

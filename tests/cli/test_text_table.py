@@ -11,8 +11,8 @@ def test_columns_are_in_line() -> None:
 
 
 def test_numbers_are_flush_right() -> None:
-    """From a given column on."""
-    assert ["a    5", "b  100"] == aligned([["a", 5], ["b", 100]], numbers_from=1)
+    """From a given column on; thousands are marked."""
+    assert ["a       5", "b  76,800"] == aligned([["a", 5], ["b", 76800]], numbers_from=1)
 
 
 def test_control_characters_are_escaped() -> None:

@@ -129,7 +129,7 @@ def test_the_input_layer_has_one_unit_for_each_entry_of_the_column() -> None:
     layers = "network:\n  layer_dims: [1764, 5, auto]\n"
     assert 1764 == load(data("features: hog") + layers).config.network.layer_dims[0]
     assert (
-        "config.yaml:5:16: network.layer_dims starts with 1764 but the feature column has 1800 entries; write auto"
+        "config.yaml:5:16: network.layer_dims starts with 1764 but the feature column has 1,800 entries; write auto"
         == complaint(data("features: [hog, pca: {components: 36}]") + layers)
     )
 

@@ -145,11 +145,11 @@ def test_check_across_file_and_command_line() -> None:
         "remove it, or change training.optimizer"
     ) == complaint(training("beta1: 0.5"), "training.optimizer=momentum")
     assert (
-        "config.yaml:4:16: network.layer_dims starts with 12288 but 32x32 rgb images have 3072 values; write auto"
+        "config.yaml:4:16: network.layer_dims starts with 12288 but 32x32 rgb images have 3,072 values; write auto"
         == (complaint(network("layer_dims: [12288, 5, auto]"), "data.image_size=32"))
     )
     assert (
-        "--set network.layer_dims=[1, 2]: network.layer_dims starts with 1 but 64x64 rgb images have 12288 values; "
+        "--set network.layer_dims=[1, 2]: network.layer_dims starts with 1 but 64x64 rgb images have 12,288 values; "
         + ("write auto")
         == complaint(SMALLEST, "network.layer_dims=[1, 2]")
     )

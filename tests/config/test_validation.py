@@ -198,11 +198,11 @@ def test_input_layer_has_one_unit_for_each_value_of_an_image() -> None:
     layers = "network:\n  layer_dims: [3072, 5, auto]\n"
     assert (3072, 5, "auto") == load(data("image_size: 32") + layers).config.network.layer_dims
     assert (
-        "config.yaml:5:16: network.layer_dims starts with 3072 but 16x32 rgb images have 1536 values; write auto"
+        "config.yaml:5:16: network.layer_dims starts with 3072 but 16x32 rgb images have 1,536 values; write auto"
         == complaint(data("image_size: [16, 32]") + layers)
     )
     assert (
-        "config.yaml:6:16: network.layer_dims starts with 3072 but 32x32 grayscale images have 1024 values; write auto"
+        "config.yaml:6:16: network.layer_dims starts with 3072 but 32x32 grayscale images have 1,024 values; write auto"
         == complaint(data("image_size: 32;color: grayscale") + layers)
     )
 

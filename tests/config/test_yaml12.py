@@ -220,7 +220,7 @@ def test_depth_is_limited() -> None:
 def test_size_is_limited() -> None:
     """Ten thousand values can be read, one more cannot."""
     assert tree("[" + "1," * 9_999 + "]")
-    assert "1:20000:1 a config holds at most 10000 values" == problem("[" + "1," * 10_000 + "]")
+    assert "1:20000:1 a config holds at most 10,000 values" == problem("[" + "1," * 10_000 + "]")
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", "# nothing\n", "---\n", "--- \n...\n"])

@@ -18,6 +18,7 @@ from PIL import Image, ImageFile
 
 from nncli.data.image.decoding import MAX_FILE_BYTES, ImageError, decode_image
 from nncli.data.image.image_format import MAX_PIXELS, ImageFormat
+from nncli.data.image.image_plugins import names_of_formats
 from nncli.errors import DataError
 from tests.data.pictures import decode, encode, noise, with_orientation
 
@@ -153,7 +154,7 @@ def test_pillows_own_log_is_silent(tmp_path: Path) -> None:
     assert expected == reason_from_another_process(path)
 
 
-UNREADABLE = "not a readable JPEG, PNG, GIF, BMP, WebP, TIFF or PPM image"
+UNREADABLE = f"not a readable {names_of_formats()} image"
 
 
 @pytest.mark.parametrize(

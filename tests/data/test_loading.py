@@ -116,7 +116,5 @@ def test_too_many_images_for_memory_are_one_clear_error(n_images: int) -> None:
     with pytest.raises(DataError) as caught:
         load_images(Paths(), ImageFormat(MAX_SIDE, MAX_SIDE, "rgb", "stretch"))
     gigabytes = n_images * 3 * MAX_SIDE**2 / 1e9
-    assert (
-        f"{n_images} images of 4096x4096 rgb need {gigabytes:.1f} GB, more than there is; make data.image_size smaller"
-        == str(caught.value)
-    )
+    needed = f"{n_images:,} images of 4096x4096 rgb need {gigabytes:.1f} GB"
+    assert f"{needed}, more than there is; make data.image_size smaller" == str(caught.value)

@@ -43,9 +43,14 @@ def test_the_name_is_that_of_the_installed_distribution(packages: Path) -> None:
 
 
 @pytest.mark.parametrize("is_editable", [False, True])
-def test_in_a_clone_it_is_the_clone(packages: Path, is_editable: bool) -> None:
-    """The index need not have this program at all."""
-    install(packages, "ours", OURS, {"dir_info": {"editable": True} if is_editable else {}, "url": "file:///clone"})
+def test_of_a_clone_it_is_the_clone(packages: Path, tmp_path: Path, is_editable: bool) -> None:
+    """The index need not have this program at all, and the reader may stand anywhere."""
+    clone = tmp_path / "my clone"
+    clone.mkdir()
+    dir_info = {"editable": True} if is_editable else {}
+    install(packages, "ours", OURS, {"dir_info": dir_info, "url": clone.as_uri()})
+    assert f"pip install '{clone}[report]'" == install_command("report")
+    clone.rmdir()
     assert "pip install '.[report]'" == install_command("report")
 
 

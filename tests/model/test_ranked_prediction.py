@@ -41,7 +41,7 @@ def test_answers_keep_their_order(size: int, tmp_path: Path, monkeypatch: pytest
         if ranks.rank:
             help_predict(ranks)
             return []
-        with RankedPredictor(model, ranks, tells_known=False, tells_strangeness=False) as predictor:
+        with RankedPredictor(model, ranks, tells_known=False, answers_seen=True, tells_strangeness=False) as predictor:
             return [told(list(predictor.predict(sources))) for _ in range(2)]
 
     assert [expected, expected] == in_ranks(size, work)[0]

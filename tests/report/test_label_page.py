@@ -16,13 +16,19 @@ if TYPE_CHECKING:
 
 def row(path: object, label: str = "cat", suggested: str = "dog") -> dict[str, object]:
     """A doubtful image."""
-    return {"path": str(path), "label": label, "suggested": suggested, "probability": 0.875}
+    return {
+        "path": str(path),
+        "label": label,
+        "suggested": suggested,
+        "probability": 0.875,
+        "label_probability": 0.0625,
+    }
 
 
 def test_every_image_is_shown_with_both_labels(tmp_path: Path) -> None:
     """And a picture, if it is still there."""
     page = label_page("Labels", ["a line"], [row(write_image(tmp_path / "a.png", 90)), row(tmp_path / "gone.png")])
-    assert "1. <s>cat</s> → <b>dog</b> 0.88" in page
+    assert "1. <s>cat</s> 0.06 → <b>dog</b> 0.88" in page
     assert 1 == page.count('<img src="data:image/')
     assert "not there as a file" in page
     assert "<p>a line</p>" in page

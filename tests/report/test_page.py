@@ -121,6 +121,11 @@ def test_names_are_text(tmp_path: Path) -> None:
     assert "{{ 7*7 }}$x^2$\\x1b[2J\\u202e\\xff" == data_of(nasty)[0]["classes"][3]
 
 
+def test_a_doubtful_label_is_shown_with_both_probabilities(tmp_path: Path) -> None:
+    """That of the label, and that of what the image looks like."""
+    assert '<span>cat 0.03</span><span class="to">→ dog 0.90</span>' in page([reported(tmp_path)])
+
+
 def test_a_cell_leads_to_its_images(tmp_path: Path) -> None:
     """Two cats are right, one is taken for a dog; each has its thumbnail."""
     html = page([reported(tmp_path)])
@@ -129,7 +134,7 @@ def test_a_cell_leads_to_its_images(tmp_path: Path) -> None:
     src, name, probability = data["images"][str(data["cells"]["0-1"][0])]
     assert src.startswith("data:image/webp;base64,")
     assert ("0/0.png", "0.90") == (name, probability)
-    assert 1 == html.count('data-cell="0-1">1</button>')
+    assert 1 == html.count('data-cell="0-1" data-count="1">1</button>')
 
 
 def test_what_a_person_asks_for_first(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 from nncli.config import load_config, parse_override
 from nncli.data.cache_folder import entries
 from nncli.features.settings import PIXELS
-from nncli.run import recipe_trial
+from nncli.run import kept_answers, recipe_trial
 from nncli.run.plan import plan_experiment
 from nncli.run.recipe_trial import CANDIDATES, LAMBDAS, N_FOLDS, Trial, right_when_left_out, unwatched
 from nncli.run.starter_config import Starter
@@ -79,7 +79,7 @@ class Watcher:
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """An empty folder of images, of which nothing is known."""
-    recipe_trial._trials.clear()
+    kept_answers._last.clear()
     (tmp_path / "images").mkdir()
     return tmp_path / "images"
 
@@ -89,8 +89,8 @@ def test_drawn_lines_that_may_not_be_turned_are_no_digits(root: Path) -> None:
     plan = planned(root, dial)
     assert "digits" != plan.config.training.recipe
     assert "digits" != plan.config.data.augmentation
-    assert plan.notes[0].startswith("recipe garments, effort quick: 110 gray images of about 20x20, mostly lines")
-    assert plan.notes[1].startswith("tried on 110 of them: digits 0.")
+    assert plan.notes[0].startswith("recipe garments, effort quick: gray images of about 20x20, mostly lines")
+    assert plan.notes[1].startswith("tried on 110 images: digits 0.")
     assert plan.notes[1].endswith("; garments instead of digits")
 
 
@@ -104,7 +104,7 @@ def test_classes_that_are_bright_and_dark_are_told_by_pixels(root: Path) -> None
         *(data.features, data.augmentation),
         *(data.test_time_augmentation, data.looks),
     )
-    assert plan.notes[0].startswith(f"recipe {training.recipe} on pixels, effort quick: 110 gray images")
+    assert plan.notes[0].startswith(f"recipe {training.recipe} on pixels, effort quick: gray images")
     assert plan.notes[1].endswith(f"; pixels instead of {training.recipe}")
     starter = Starter.of(str(root))
     assert plan.notes[1] in starter.notes
@@ -124,9 +124,9 @@ def test_trials_are_kept_in_the_cache(root: Path, cache: str, n_trials: int, mon
 
     monkeypatch.setattr(recipe_trial, "_right", right)
     for draw in (shade, shade, dial):
-        recipe_trial._trials.clear()
+        kept_answers._last.clear()
         plan = planned(root, draw, f"data.cache={cache}")
-        assert "tried on 110 of them: digits 1.00, garments 0.00, photos 0.00, pixels 0.00" == plan.notes[1]
+        assert "tried on 110 images: digits 1.00, garments 0.00, photos 0.00, pixels 0.00" == plan.notes[1]
     assert n_trials == len(tried)
     kept = [entry.about.kind for entry in entries() if entry.about]
     assert (["pixels", "trial"] if cache == "on" else []) == sorted(kept)

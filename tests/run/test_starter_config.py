@@ -55,6 +55,7 @@ def test_size_color_and_recipe_are_those_that_suit(
             if mode == "RGB":
                 Image.new(mode, size, (200, 90 + number, 30)).save(path)
     text = written(tmp_path / "photos", tmp_path / "c.yaml")
+    assert max(len(line) for line in text.splitlines() if "  path: " not in line) <= 100
     plan = plan_experiment(load_config(tmp_path / "c.yaml"))
     assert (image_size, color) == (plan.config.data.image_size, plan.config.data.color)
     assert recipe == plan.config.training.recipe

@@ -101,6 +101,6 @@ def checked_weights(weights: ArrayLike, n_images: int) -> NDArray[np.float64]:
     array = np.asarray(weights, np.float64)
     if array.shape != (n_images,) or not np.isfinite(array).all() or (array < 0).any() or not array.any():
         raise ValueError(
-            f"sample_weight must be a finite number of at least 0 for each of {n_images} images, and not 0 for all"
+            f"sample_weight must be a finite number of at least 0 for each of {n_images:,} images, and not 0 for all"
         )
     return array

@@ -126,7 +126,7 @@ def _lines(plan: Plan, experiment: Experiment) -> list[tuple[str, str]]:
     n_training, n_validation = len(experiment.training.labels), len(experiment.validation.labels)
     has_classes = plan.config.data.task == "classification"
     counts = Counter([*experiment.training.labels.tolist(), *experiment.validation.labels.tolist()])
-    per_class = ", ".join(f"{printable(name)} {counts[index]}" for index, name in enumerate(plan.classes))
+    per_class = ", ".join(f"{printable(name)} {counts[index]:,}" for index, name in enumerate(plan.classes))
     batch = n_training if training.batch_size == "full" else min(training.batch_size, n_training)
     hidden = [f"{n} {config.network.activation}" for n in plan.layer_dims[1:-1]]
     output = f"{plan.layer_dims[-1]} {experiment.task.output(plan.layer_dims[-1])}"
@@ -150,11 +150,11 @@ def _lines(plan: Plan, experiment: Experiment) -> list[tuple[str, str]]:
         *([("looks", LOOKS[data.looks])] if data.looks in LOOKS else []),
         *augmented,
         *patterns,
-        ("split", f"{n_training} to train on, {n_validation} to validate"),
+        ("split", f"{n_training:,} to train on, {n_validation:,} to validate"),
         ("network", f"{' -> '.join([str(plan.layer_dims[0]), *hidden, output])}: {plan.size}"),
         (
             "training",
-            f"{counted(training.epochs, 'epoch')} of {counted(-(-n_training // batch), 'batch')} of {batch}, "
+            f"{counted(training.epochs, 'epoch')} of {counted(-(-n_training // batch), 'batch')} of {batch:,}, "
             f"{training.optimizer}, learning rate {training.learning_rate:g} {training.schedule}, seed {training.seed}",
         ),
         *_at_the_end(plan),

@@ -139,7 +139,7 @@ def _evaluations(
     common = set(kept[0].paths).intersection(*(each.paths for each in kept[1:]))
     n_all = len(every[0].paths)
     if n_all > len(common):
-        say(f"left out, for they trained one of the models: {n_all - len(common)} of {counted(n_all, 'image')}")
+        say(f"left out, for they trained one of the models: {n_all - len(common):,} of {counted(n_all, 'image')}")
     if len(common) < min(len(each.paths) for each in kept):
         say("trained with the same training.seed, models have the same validation images, and more could be compared")
     if not common:
@@ -211,7 +211,7 @@ def _table(report: dict[str, Any]) -> str:
     from nncli.cli.text_table import aligned
 
     rows = [(printable(each["model"]), share_text(each), each["correct"]) for each in report["models"]]
-    lines = aligned([("model", "accuracy", f"right of {report['images']}"), *rows])
+    lines = aligned([("model", "accuracy", f"right of {report['images']:,}"), *rows])
     return "\n".join([*lines, "", *map(sentence, report["comparisons"])]) + "\n"
 
 

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from nncli.run.directory import RunDirectory
     from nncli.run.plan import Plan
 
-ABOUT = "crossval.json"
 FORMATS = ("table", "json")
 MOST_FOLDS = 50
 
@@ -114,16 +113,18 @@ def command(
 
 def _begun(folder: Path) -> tuple[Path, int, str | None]:
     """The config of a cross-validation, its number of folds, and what keeps images together."""
+    from nncli.run.listing import CROSSVAL
+
     try:
-        about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+        about = json.loads((folder / CROSSVAL).read_text(encoding="utf-8"))
         folds, groups = about["folds"], about["groups"]
         if type(folds) is not int or not 2 <= folds <= MOST_FOLDS or not isinstance(groups, str | None):
             raise ValueError("its values make no sense")
     except FileNotFoundError as error:
         shown = printable(str(folder))
-        raise UsageError(f"{shown}: no {ABOUT} in it, so there is no cross-validation to go on with") from error
+        raise UsageError(f"{shown}: no {CROSSVAL} in it, so there is no cross-validation to go on with") from error
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{printable(str(folder / ABOUT))}: is damaged; start a new cross-validation") from error
+        raise DataError(f"{printable(str(folder / CROSSVAL))}: is damaged; start a new cross-validation") from error
     return folder / "config.yaml", folds, groups
 
 
@@ -173,13 +174,14 @@ def _doubtful(metrics: dict[str, Any]) -> str:
 def _begin(directory: RunDirectory, plan: Plan, folds: int, groups: str | None) -> None:
     """Write what resuming needs, in place of what was there."""
     from nncli.machine.atomic_file import write_text_atomically
+    from nncli.run.listing import CROSSVAL
 
     directory.clear()
     for path in directory.path.glob("fold-*.npz"):
         path.unlink(missing_ok=True)
     text = plan.config_file.resolved_yaml(plan.unused_keys)
     write_text_atomically(directory / "config.yaml", text)
-    write_text_atomically(directory / ABOUT, json.dumps({"folds": folds, "groups": groups}) + "\n")
+    write_text_atomically(directory / CROSSVAL, json.dumps({"folds": folds, "groups": groups}) + "\n")
 
 
 def _write(directory: RunDirectory, result: CrossValidated) -> None:
@@ -217,8 +219,8 @@ def _write(directory: RunDirectory, result: CrossValidated) -> None:
 
 def _summary(metrics: dict[str, Any]) -> list[str]:
     return [
-        f"{_doubtful(metrics)}, of {metrics['images']}: another class reaches the probability that its own images get "
-        "on average (confident learning). Each image was judged by a network that was not trained on it.",
+        f"{_doubtful(metrics)}, of {metrics['images']:,}: another class reaches the probability that its own images "
+        "get on average (confident learning). Each image was judged by a network that was not trained on it.",
         "Not all of them are wrong: look before you move one.",
     ]
 
@@ -233,7 +235,7 @@ def _lines(metrics: dict[str, Any]) -> list[str]:
         return lines(metrics)
     accuracies = metrics["fold_accuracies"]
     spread = f"{min(accuracies):.4f} to {max(accuracies):.4f}, standard deviation {metrics['fold_deviation']:.4f}"
-    grouped = f" of {metrics['groups']} groups" if metrics["groups"] < metrics["images"] else ""
+    grouped = f" of {metrics['groups']:,} groups" if metrics["groups"] < metrics["images"] else ""
     return [
         f"{metrics['folds']} folds{grouped}: every image predicted by a network that did not see it",
         f"folds     {spread}",

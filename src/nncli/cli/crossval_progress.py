@@ -36,7 +36,7 @@ class CrossvalProgress(Progress, FoldHooks):
     def on_fold(self, number: int, n_folds: int, n_training: int, n_images: int) -> None:
         """Say it."""
         self.n_done = number - 1
-        say(f"fold {number} of {n_folds}: {counted(n_training, 'image')} to train on, {n_images} to predict")
+        say(f"fold {number} of {n_folds}: {counted(n_training, 'image')} to train on, {n_images:,} to predict")
 
     def on_fold_done(self, number: int, result: str) -> None:
         """Say it."""

@@ -165,7 +165,9 @@ def _evaluated(
     from nncli.evaluation.confidence import label_sets
 
     unknown: list[Prediction] = []
-    with predicting(model, backend, tells_known=True, tells_strangeness=unknown_class is not None) as predictor:
+    rejects = unknown_class is not None
+    answers = {"tells_known": True, "answers_seen": include_training or rejects, "tells_strangeness": rejects}
+    with predicting(model, backend, **answers) as predictor:
         if unknown_class is None:
             evaluation = evaluate_folder(predictor, *folder)
         else:

@@ -54,10 +54,16 @@ def write_files(evaluation: Evaluation, report: Report, files: Mapping[str, str 
 
 
 def mislabeled_csv(report: Report) -> str:
-    """Path, label, suggested class and its probability of the images that are likely labeled wrong, with a header."""
-    header = ("path", "label", "suggested", "probability")
+    """The images that are likely labeled wrong, with a header: path, label, suggestion, probabilities of these.
+
+    They are sorted by the last column: the least probable label first.
+    """
+    header = ("path", "label", "suggested", "probability", "label_probability")
     rows = [
-        (row["path"], row["label"], row["suggested"], probability_text(row["probability"]))
+        (
+            *(row["path"], row["label"], row["suggested"]),
+            *(probability_text(row[key]) for key in ("probability", "label_probability")),
+        )
         for row in report["likely_mislabeled"]
     ]
     return csv_text([header, *rows])
@@ -84,7 +90,7 @@ def _draw_wrong(path: str, evaluation: Evaluation) -> None:
         names = evaluation.classes[actual], evaluation.classes[predicted]
         paths.append(str(image))
         captions.append(Caption(names[0], f"{float(probability):.2f} {names[1]}", Path(image).name))
-    count = f"wrong: {len(wrong)} of {counted(len(evaluation.paths), 'image')}"
+    count = f"wrong: {len(wrong):,} of {counted(len(evaluation.paths), 'image')}"
     more = f"; the first {MOST} of them" if len(wrong) > MOST else ""
     save_png(Path(path), sheet(paths, captions, f"{count}{more}, most confident first: actual, then predicted"))
 

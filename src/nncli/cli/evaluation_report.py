@@ -66,13 +66,13 @@ def known_line(report: Report) -> str:
         return ""
     included = known["training_is_included"]
     n_all = report["images"] + (0 if included else n_known)
-    copies = f", {known['near_copies_of_training']} of them as near-copies" * bool(known["near_copies_of_training"])
-    trained = f"{n_known} of {counted(n_all, 'image')} trained this model{copies}"
+    copies = f", {known['near_copies_of_training']:,} of them as near-copies" * bool(known["near_copies_of_training"])
+    trained = f"{n_known:,} of {counted(n_all, 'image')} trained this model{copies}"
     if included:
         return f"{trained} and count: on others expect less"
     if not report["images"]:
         return f"{trained}: they cannot tell how good it is; --include-training evaluates it on them nevertheless"
-    return f"{trained}; on the other {report['images']}: {share_text(report)}"
+    return f"{trained}; on the other {report['images']:,}: {share_text(report)}"
 
 
 def share_text(report: Report) -> str:
@@ -102,7 +102,7 @@ def verdict_text(compared: dict[str, Any], unit: str) -> str:
 def headline(report: Report) -> list[str]:
     """The accuracy, what to compare it with, and the loss."""
     lines = [
-        f"accuracy  {share_text(report)}, {report['correct']} of {counted(report['images'], 'image')}",
+        f"accuracy  {share_text(report)}, {report['correct']:,} of {counted(report['images'], 'image')}",
         f"baseline  {report['baseline']['accuracy']:.4f}, always answering {printable(report['baseline']['class'])}",
     ]
     if report["classes_are_unequal"]:
@@ -148,7 +148,7 @@ def unknown_lines(report: Report) -> str:
         f"unknown   {share:.4f} ({low:.4f} to {high:.4f}), "
         f"{unknown['rejected']} of {counted(unknown['images'], 'image')} in "
         f"{printable(unknown['class'])} are answered 'unknown'",
-        f"known     {unknown['known_answered']} of {counted(report['images'], 'image')} answered{right}",
+        f"known     {unknown['known_answered']:,} of {counted(report['images'], 'image')} answered{right}",
     ]
     areas = [(name, unknown[f"auroc_of_{name}"]) for name in ("probability", "strangeness")]
     lines += [f"AUROC     {area:.4f} by {name}; 0.5 is guessing" for name, area in areas if area is not None]

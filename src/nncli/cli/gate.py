@@ -23,7 +23,7 @@ def is_below(report: Report, limit: float) -> bool:
         warn(f"--fail-under {limit:g} cannot be met: {known_line(report)}")
         return True
     if report["accuracy"] < limit:
-        counts = f"{report['correct']} of {counted(report['images'], 'image')}"
+        counts = f"{report['correct']:,} of {counted(report['images'], 'image')}"
         warn(f"accuracy {report['accuracy']:.4f} ({counts}) is below --fail-under {limit:g}")
         return True
     return False

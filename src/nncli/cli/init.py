@@ -45,10 +45,10 @@ def command(data_dir: str, output: Path, force: bool) -> None:
     starter = Starter.of(data_dir, Progress("auto").on_trying, is_kept=True)
     schema = SCHEMA if (output.parent / SCHEMA).is_file() else None
     write_text_atomically(output, starter.text(output, schema))
-    for note in starter.notes:
-        say(note)
     counts, classes = sum(len(files.paths) for files in starter.folder.splits.values()), starter.folder.classes
     recipe = starter.values["training.recipe"]
     say(f"{counted(len(classes), 'class')} ({some(classes)}), {counts:,} {starter.looks}: recipe {recipe}")
+    for note in starter.notes:
+        say(note)
     click.echo(printable(str(output)))
     say_next("train", output)

@@ -62,7 +62,7 @@ def _suspects(paths: Sequence[str]) -> Iterator[str]:
         yield f"{values}; data.range: auto uses what they use, full would show them nearly black"
     n_transparent, n_looked_at, luma = look_at_transparency(paths)
     if luma > BRIGHT:
-        transparent = f"transparent and bright: {n_transparent} of {counted(n_looked_at, 'image')} looked at"
+        transparent = f"transparent and bright: {n_transparent:,} of {counted(n_looked_at, 'image')} looked at"
         yield f"{transparent}; data.background: auto or black keeps their contrast"
 
 
@@ -100,4 +100,4 @@ def _place(place: Place, classes: Sequence[str]) -> str:
 
 
 def _more(count: int) -> list[str]:
-    return [f"    ... and {count - MOST_NAMED} more"] if count > MOST_NAMED else []
+    return [f"    ... and {count - MOST_NAMED:,} more"] if count > MOST_NAMED else []

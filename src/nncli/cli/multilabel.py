@@ -128,8 +128,8 @@ def headline(report: Report) -> list[str]:
         f"micro F1     {figure(report['micro_f1'])}",
         f"mean AP      {figure(report['mean_average_precision'])}, {figure(base['mean_average_precision'])} by "
         "telling each label's frequency",
-        f"exact match  {report['exact_match']:.4f} ({low:.4f} to {high:.4f}), all labels right in {report['correct']} "
-        f"of {counted(n, 'image')};",
+        f"exact match  {report['exact_match']:.4f} ({low:.4f} to {high:.4f}), all labels right in "
+        f"{report['correct']:,} of {counted(n, 'image')};",
         f"             {base['exact_match']:.4f} by always telling the most frequent labels",
         f"loss         {report['loss']:.4f}",
     ]

@@ -145,7 +145,7 @@ def _tell_what_was_left_out(tally: Tally, paths: tuple[str, ...]) -> bool:
 
         say(f"left out, for they are links to nothing: {some(broken)}")
     if tally.bad:
-        say(f"{tally.bad} of {counted(tally.images, 'image')} could not be read")
+        say(f"{tally.bad:,} of {counted(tally.images, 'image')} could not be read")
     return bool(tally.bad or left_out)
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def predicting(
-    model: Model, backend: str, *, tells_known: bool = False, tells_strangeness: bool = False
+    model: Model, backend: str, *, tells_known: bool = False, answers_seen: bool = True, tells_strangeness: bool = False
 ) -> Iterator[Predictor | RankedPredictor]:
     """A predictor of a model, see `Predictor`; or one that divides the work.
 
@@ -31,13 +31,21 @@ def predicting(
         from nncli.model.predictor import Predictor
 
         like = open_backend(backend)
-        yield Predictor(model, tells_known=tells_known, tells_strangeness=tells_strangeness, like=like)
+        yield Predictor(
+            model,
+            tells_known=tells_known,
+            answers_seen=answers_seen,
+            tells_strangeness=tells_strangeness,
+            like=like,
+        )
         return
     if backend != "numpy":
         raise UsageError(f"--backend {backend} is for one process; leave out the MPI launcher, or choose numpy")
     from nncli.model.ranked_prediction import RankedPredictor
 
-    with RankedPredictor(model, together.ranks, tells_known=tells_known, tells_strangeness=tells_strangeness) as ranked:
+    with RankedPredictor(
+        model, together.ranks, tells_known=tells_known, answers_seen=answers_seen, tells_strangeness=tells_strangeness
+    ) as ranked:
         yield ranked
 
 

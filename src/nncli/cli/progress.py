@@ -52,6 +52,7 @@ class Progress(Hooks):
             mode = "bar" if sys.stderr.isatty() else "lines"
         self._mode = mode
         self._bar: Any = None
+        self._is_validated = False
 
     def on_note(self, text: str) -> None:
         """Say it."""
@@ -107,7 +108,7 @@ class Progress(Hooks):
         Yields:
             What to call with the number of examples of every batch.
         """
-        self._epochs = epochs
+        self._epochs, self._is_validated = epochs, False
         if self._mode != "bar":
             yield lambda _m: None
             return
@@ -119,7 +120,8 @@ class Progress(Hooks):
         """Show what an epoch brought."""
         if self._bar is not None:
             self._bar.set_description_str(_epoch_of(min(result.epoch + 1, self._epochs), self._epochs), refresh=False)
-            if is_best or result.val_loss is not None:
+            self._is_validated |= result.val_loss is not None
+            if result.val_loss is not None or not self._is_validated:  # between validations the last one stays
                 self._bar.set_postfix_str(_short(result), refresh=False)
         elif self._mode == "lines" and self._is_shown(result.epoch):
             say(f"{_epoch_of(result.epoch, self._epochs)}  {_long(result)}{'  best' if is_best else ''}")

@@ -135,7 +135,7 @@ def opening(report: Report) -> list[str]:
     n_known = known["training"] + known["near_copies_of_training"] if known else 0
     if n_known:
         counts = "and count here" if known["training_is_included"] else "and are left out"
-        lines.append(f"{n_known} of these images trained this model, or are near-copies of such, {counts}")
+        lines.append(f"{n_known:,} of these images trained this model, or are near-copies of such, {counts}")
     if not report["images"]:
         lines.append("no image is left to judge the model by; --include-training counts all")
     return lines

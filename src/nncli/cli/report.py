@@ -21,12 +21,19 @@ if TYPE_CHECKING:
     from nncli.model.predictor import Predictor
     from nncli.report.run import ReportedRun
 
-NAME = "report.html"
+NAME, NAME_OF_SEVERAL = "report.html", "comparison.html"
+"""A comparison does not replace the report about its first run."""
 
 
 @click.command(short_help="Write a page to look at: curves, confusion matrix, wrong images.")
 @click.argument("runs", metavar="[RUN]...", nargs=-1, type=click.Path())
-@click.option("-o", "--output", metavar="FILE", type=Output(path_type=Path), help="Default: RUN/report.html.")
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    type=Output(path_type=Path),
+    help="Default: RUN/report.html, of several RUN/comparison.html.",
+)
 @click.option(
     "--data", metavar="DIR", type=click.Path(), help="Folder of labeled images.  [default: the run's validation images]"
 )
@@ -43,7 +50,7 @@ def command(*, runs: tuple[str, ...], output: Path | None, data: str | None, spl
     \b
     Examples:
       nncli report runs/cats-1 --open
-      nncli report runs/cats-1 runs/cats-2 -o compare.html
+      nncli report runs/cats-1 runs/cats-2 -o cats.html
       nncli report runs/cats-1 --data photos/test
 
     Needs the extra 'report'; without it, it says how to install it.
@@ -59,7 +66,7 @@ def command(*, runs: tuple[str, ...], output: Path | None, data: str | None, spl
 
     models = [find_model(run, "RUN") for run in runs] or [find_model(None, "RUN")]
     reported = [reported_run(path, data, split) for path in models]
-    target = output or models[0].parent / NAME
+    target = output or models[0].parent / (NAME if len(models) == 1 else NAME_OF_SEVERAL)
     write_text_atomically(target, page(reported))
     click.echo(printable(str(target)))
     if opens:
@@ -84,14 +91,14 @@ def reported_run(path: Path, data: str | None = None, split: str | None = None) 
     from nncli.report.run import ReportedRun
     from nncli.run.files import read_run
 
-    predictor = Predictor(read_model(path), tells_known=True)
+    predictor = Predictor(read_model(path), tells_known=True, answers_seen=not data)
     files = read_run(path.parent)
     if data:
         whole = evaluate_folder(predictor, data, split)
         evaluation: Evaluation | None = whole.unseen()
         origin = f"on the images of {data}{f', {split}' if split else ''}"
         if trained := len(whole.paths) - len(whole.unseen().paths):
-            origin += f": {trained} of {counted(len(whole.paths), 'image')} trained this model; on the others"
+            origin += f": {trained:,} of {counted(len(whole.paths), 'image')} trained this model; on the others"
             if trained == len(whole.paths):
                 raise DataError(f"{printable(data)}: every image trained this model, so none can tell how good it is")
     else:
@@ -146,5 +153,5 @@ def _saved_table(predictor: Predictor, folder: Path) -> Evaluation | None:
 def _say_gone(n_gone: int, n: int, folder: Path) -> None:
     """Say that images of a run have been moved or removed, or lie inside a file."""
     if n_gone > 0:
-        gone = f"{n_gone} of {counted(n, 'image')} of {printable(str(folder))} are not there as files"
+        gone = f"{n_gone:,} of {counted(n, 'image')} of {printable(str(folder))} are not there as files"
         say(f"{gone}; name the folder, archive, table or arrays that hold them with --data")

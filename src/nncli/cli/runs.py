@@ -14,13 +14,13 @@ from nncli.cli.next_step import say_next, way_to_look
 from nncli.cli.text_table import aligned
 from nncli.errors import DataError, UsageError
 from nncli.evaluation.tables import csv_text
-from nncli.text import printable
+from nncli.text import counted, printable
 
 if TYPE_CHECKING:
     from nncli.run.listing import ListedRun
 
 FORMATS = ("table", "csv", "json")
-COLUMNS = ("run", "data", "accuracy", "low", "high", "images", "date")
+COLUMNS = ("run", "data", "accuracy", "low", "high", "images", "date", "folds")
 
 
 @click.command(short_help="List runs: data, accuracy, date.")
@@ -35,9 +35,10 @@ def command(folder: Path, format_: str) -> None:
     Examples:
       nncli runs
       nncli runs experiments -f csv | sort -t, -k3 -n
-      nncli runs -f json | jq -r 'max_by(.accuracy).run'
+      nncli runs -f json | jq 'map(select(.folds|not)) | max_by(.accuracy)'
 
     The accuracies are those of each run's own validation images: `nncli compare` has runs answer the same ones.
+    Of a cross-validation it is that over all images; it has no model.
     """
     from nncli.run.listing import listed_run, run_folders
 
@@ -58,14 +59,16 @@ def command(folder: Path, format_: str) -> None:
     elif runs:
         rows = [("run", "data", "accuracy", "95 % interval", "images", "date"), *map(_cells, runs)]
         click.echo(fitted("\n".join(aligned(rows)), sys.stdout))
-        say_next(*way_to_look(runs[-1].path))
+        if models := [run.path for run in runs if (run.path / "model.npz").is_file()]:
+            say_next(*way_to_look(models[-1]))
     else:
         click.echo(f"no runs in {printable(str(folder))}")
 
 
 def _as_dict(run: ListedRun) -> dict[str, Any]:
     low, high = run.interval or (None, None)
-    values = (str(run.path), run.data, run.accuracy, low, high, run.images, run.ended.isoformat(timespec="seconds"))
+    ended = run.ended.isoformat(timespec="seconds")
+    values = (str(run.path), run.data, run.accuracy, low, high, run.images, ended, run.folds)
     return dict(zip(COLUMNS, values, strict=True))
 
 
@@ -75,4 +78,5 @@ def _cells(run: ListedRun) -> tuple[str, ...]:
     unknown = "unfinished" if run.images is None else "-"
     accuracy = unknown if run.accuracy is None else f"{run.accuracy:.4f}"
     images = "-" if run.images is None else f"{run.images:,}"
+    images += f" in {counted(run.folds, 'fold')}" if run.folds else ""
     return str(run.path), Path(run.data).name, accuracy, interval, images, f"{run.ended:%Y-%m-%d %H:%M}"

@@ -16,13 +16,13 @@ def figure(value: float | None) -> str:
 
 
 def aligned(rows: Sequence[Sequence[object]], *, numbers_from: int | None = None) -> list[str]:
-    """Lines of `rows` with two spaces between columns.
+    """Lines of `rows` with two spaces between columns; whole numbers have their thousands marked.
 
     Args:
         rows: Of equal length.
         numbers_from: The first column that is set flush right, as numbers are.
     """
-    cells = [[printable(str(cell)) for cell in row] for row in rows]
+    cells = [[f"{cell:,}" if type(cell) is int else printable(str(cell)) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     split = len(widths) if numbers_from is None else numbers_from
     return [

@@ -3,8 +3,8 @@
     plain       the tutorial's network: every ingredient off
     digits      drawn signs: patterns of learned patches, deformed anew in every epoch
     garments    small gray pictures of things, each in its place: learned patches and patterns of these, mirrored or not
-    photos      patterns of learned patches, for few photos what comes with what, and colors; mirrored or not in every
-                epoch
+    photos      patterns of learned patches, for few photos which answers come together, and colors; mirrored or not in
+                every epoch
     auto        one of the last three, chosen by looking at some of the images and trying all on a few
 
 A recipe decides only what the config does not say. What it decides depends on the images: a few hundred photos want
@@ -215,10 +215,12 @@ def _photos(effort: int, facts: Facts) -> dict[str, Any]:
 def _few_photos(effort: int, facts: Facts) -> dict[str, Any]:
     looks = "parts" if min(facts.shape[:2]) > SMALL_SIDE else "whole"
     shape = seen_shape(facts.shape, looks)
-    features = _patches((200, 200, 400)[effort], 3, shape)
-    if effort > 0:
-        features += _deep_patches(shape, 96, (512, 800)[effort - 1], grid=3)
-    features += _second_order(shape, 96, (100, 150, 150)[effort])
+    features = _deep_patches(shape, 96, (512, 512, 800)[effort], grid=3)
+    if looks == "parts":
+        second_order = _second_order(shape, 96)
+        features = features + second_order if effort else second_order  # quick: as long as with patterns alone
+    if looks == "whole" or not features:  # looks at parts find as much without patches, in half the time
+        features = _patches((200, 200, 400)[effort], 3, shape) + features
     if facts.shape[2] == 3:
         features += (ColorHistogram(bins=6),)
     return {
@@ -263,9 +265,9 @@ def _deep_patches(shape: Shape, count: int, deep_count: int, grid: int) -> Featu
     return _pooled(shape, DeepPatches(count=count, deep_count=deep_count, grid=grid))
 
 
-def _second_order(shape: Shape, count: int, directions: int) -> Features:
+def _second_order(shape: Shape, count: int) -> Features:
     """Covariances of windows of patches, or nothing where these do not fit."""
-    return _pooled(shape, SecondOrder(count=count, directions=directions))
+    return _pooled(shape, SecondOrder(count=count))
 
 
 def _pooled(shape: Shape, block: DeepPatches | SecondOrder) -> Features:

@@ -152,9 +152,9 @@ def _check_input_layer(values: dict[str, Any], written: dict[str, Entry], proble
     if dims[0] != length:
         node = written["network.layer_dims"].node
         place = node.items[0].place if isinstance(node, Sequence) else node.place
-        images = f"{size[0]}x{size[1]} {color} images have {length} values"
+        images = f"{size[0]}x{size[1]} {color} images have {length:,} values"
         if features != PIXELS:
-            images = f"the feature column has {length} entries"
+            images = f"the feature column has {length:,} entries"
         problems.append(Problem(place, f"network.layer_dims starts with {dims[0]} but {images}; write auto"))
 
 

@@ -116,7 +116,7 @@ class _TreeBuilder:
     def _node(self, event: Any, depth: int) -> Node:
         self._n_nodes += 1
         if self._n_nodes > MOST_NODES:
-            raise _StopError(Problem(self._place(event), f"a config holds at most {MOST_NODES} values"))
+            raise _StopError(Problem(self._place(event), f"a config holds at most {MOST_NODES:,} values"))
         if depth > DEEPEST:
             raise _StopError(Problem(self._place(event), f"a config is nested at most {DEEPEST} levels deep"))
         refused = self._refuse_references(event)

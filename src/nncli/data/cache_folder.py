@@ -28,7 +28,7 @@ OLD_SUFFIX = ".pixels"
 """Of entries that older versions wrote: nobody reads them any more, but they take room."""
 
 PIXELS, FEATURES, TRIAL = "pixels", "features", "trial"
-KEPT = {PIXELS: "decoded images", FEATURES: "features", TRIAL: "recipes that were tried"}
+KEPT = {PIXELS: "decoded images", FEATURES: "features", TRIAL: "what was tried"}
 """Kind of rows -> in words."""
 
 _END = struct.Struct("<Q8s")

@@ -49,7 +49,7 @@ def group_numbers(
     found = [numbers.setdefault(i if key is None else key, len(numbers)) for i, key in enumerate(keys)]
     if len(numbers) == len(found):
         raise UsageError(
-            f"groups {printable(how)}: puts no two of {len(found)} images together, the first is {paths[0]}"
+            f"groups {printable(how)}: puts no two of {len(found):,} images together, the first is {paths[0]}"
         )
     return found
 

@@ -108,5 +108,5 @@ def _allocate(n_images: int, image_format: ImageFormat, *, is_shared: bool) -> N
         return np.frombuffer(mmap.mmap(-1, max(shape[0] * shape[1], 1)), np.uint8)[: shape[0] * shape[1]].reshape(shape)
     except (MemoryError, OSError, ValueError, OverflowError) as error:  # the last two: more than an address can tell
         gigabytes = shape[0] * shape[1] / 1e9
-        needed = f"{n_images} images of {image_format} need {gigabytes:.1f} GB"
+        needed = f"{n_images:,} images of {image_format} need {gigabytes:.1f} GB"
         raise DataError(f"{needed}, more than there is; make data.image_size smaller") from error

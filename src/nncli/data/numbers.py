@@ -140,7 +140,7 @@ def read_number_table(path: str | Path) -> NumberTable:
         raise DataError(f"{shown}: cannot be read: {printable(str(error))}") from error
     n_columns = len(header) - _has_label(header)
     if n_columns > MOST_COLUMNS:
-        raise DataError(f"{shown}: {n_columns} columns of numbers, {MOST_COLUMNS} at most")
+        raise DataError(f"{shown}: {n_columns:,} columns of numbers, {MOST_COLUMNS:,} at most")
     problems = [f"{shown}:{number}: {text}" for number, row in enumerate(rows, 2) if (text := _wrong(row, header))]
     if problems:
         raise UsageError("\n".join([*problems[:1000], f"{shown}: correct or remove {counted(len(problems), 'row')}"]))
@@ -189,7 +189,7 @@ def refuse_others(path: str, image_format: ImageFormat) -> None:
     header = _first_lines(path)[0]
     n = len(header) - _has_label(header)
     if (image_format.height, image_format.width, image_format.channels) != (1, n, 1):
-        raise UsageError(f"{printable(path)}: rows of {n} numbers, but the model takes images of {image_format}")
+        raise UsageError(f"{printable(path)}: rows of {n:,} numbers, but the model takes images of {image_format}")
 
 
 def _first_lines(path: str | Path) -> list[list[str]]:

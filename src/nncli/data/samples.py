@@ -75,7 +75,7 @@ class DeepValues:
         return (0, power - 1) if self.low < power // 16 else (self.low, self.high)
 
     def __str__(self) -> str:
-        share = f"{self.n_deep} of {counted(self.n_looked_at, 'image')} looked at have 16 bits"
+        share = f"{self.n_deep:,} of {counted(self.n_looked_at, 'image')} looked at have 16 bits"
         return f"{share}, with values from {self.low:,} to {self.high:,}"
 
 

@@ -97,7 +97,7 @@ def findings(confusion: NDArray[np.int64], classes: Sequence[str], split: str = 
         return [Finding("few_images", f"{n} image is no validation set: any accuracy may be behind it; set more aside")]
     if np.count_nonzero(support) == 1:
         name = printable(classes[int(support.argmax())])
-        return [Finding("one_class", f"all {n} images are {name}: they cannot tell whether classes are told apart")]
+        return [Finding("one_class", f"all {n:,} images are {name}: they cannot tell whether classes are told apart")]
     if np.count_nonzero(predicted) == 1:
         return [Finding("collapsed", _collapsed(printable(classes[int(predicted.argmax())]), n, confusion))]
     found = []
@@ -114,7 +114,7 @@ def _collapsed(name: str, n: int, confusion: NDArray[np.int64]) -> str:
     if is_unequal(confusion):
         keys = f"training.class_weights: balanced, {keys}"
     return (
-        f"all {n} images get the same answer, {name}: the network has learned nothing; its learning rate may be too "
+        f"all {n:,} images get the same answer, {name}: the network has learned nothing; its learning rate may be too "
         f"large, its first weights zero, or its classes too unequal; try {keys}"
     )
 

@@ -15,7 +15,7 @@ from nncli.evaluation.confidence import calibration_error, coverage, suspects
 from nncli.evaluation.intervals import Interval, wilson
 from nncli.machine.divide import divide, shared_array
 from nncli.machine.forking import number_of_processes
-from nncli.model.known_images import COPY, TRAINING, VALIDATION
+from nncli.model.known_images import COPY, TRAINING, VALIDATION, are_unseen
 from nncli.model.predictor import Predictor
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Evaluation:
         """The part that did not train the model; all of it where the model cannot tell."""
         if self.known is None:
             return self
-        rows = np.flatnonzero((self.known != TRAINING) & (self.known != COPY)).tolist()
+        rows = np.flatnonzero(are_unseen(self.known)).tolist()
         return replace(self.part(rows), n_left_out=(self.count(TRAINING), self.count(COPY)))
 
     def part(self, rows: list[int]) -> Evaluation:
@@ -112,7 +112,7 @@ class Evaluation:
 
     @cached_property
     def suspects(self) -> list[Suspect]:
-        """Images that are likely mislabeled, most confident first."""
+        """Images that are likely mislabeled, those whose label is the least probable first."""
         return suspects(self.actual, self.probabilities)
 
     def wrong(self) -> list[int]:
@@ -155,6 +155,7 @@ class Evaluation:
                     "label": self.classes[self.actual[suspect.row]],
                     "suggested": self.classes[suspect.suggested],
                     "probability": float(self.probabilities[suspect.row, suspect.suggested]),
+                    "label_probability": float(self.probabilities[suspect.row, self.actual[suspect.row]]),
                 }
                 for suspect in self.suspects
             ],

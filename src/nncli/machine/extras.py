@@ -1,12 +1,15 @@
 """How to install an extra of this very program.
 
 Another program on the package index is called nncli, too, so the name is never written into a message: it is taken from
-the metadata of what is installed, known by its command. A clone, and what was installed from one, has the files here.
+the metadata of what is installed, known by its command. What was installed from a clone names the clone, by its path,
+which is right wherever the reader stands.
 """
 
 from __future__ import annotations
 
 import json
+import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nncli.errors import UsageError
@@ -19,16 +22,25 @@ COMMAND = "nncli.__main__:main"
 
 
 def install_command(extra: str) -> str:
-    """The command line that installs an extra; in a clone, or where nothing is known, that of the clone."""
+    """The command line that installs an extra; where nothing is known, that of a clone the reader stands in."""
     from importlib import metadata  # takes a while, and is needed for a message only
 
+    source = "."
     try:
         ours = next(each for each in metadata.distributions() if _is_ours(each))
         origin = json.loads(ours.read_text("direct_url.json") or "{}")
+        source = _clone(origin["url"]) if "dir_info" in origin else ours.metadata["Name"]
     except (StopIteration, OSError, ValueError):
-        return f"pip install '.[{extra}]'"
-    is_from_clone = "dir_info" in origin
-    return f"pip install '{'.' if is_from_clone else ours.metadata['Name']}[{extra}]'"
+        pass
+    return f"pip install {shlex.quote(f'{source}[{extra}]')}"
+
+
+def _clone(url: str) -> str:
+    """The folder at a file URL; ``.``, the one that the reader stands in, where it is no longer there."""
+    from urllib.parse import unquote, urlsplit
+
+    folder = Path(unquote(urlsplit(url).path))
+    return str(folder) if folder.is_dir() else "."
 
 
 def refuse_missing(what: str, error: ModuleNotFoundError, extra: str) -> UsageError:

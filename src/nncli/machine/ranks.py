@@ -151,13 +151,14 @@ def come_from_the_first() -> Any:
 
 def share(ranks: Ranks, m: int) -> slice:
     """Which of m items are this process's: an equal share, give or take one."""
-    return _share(ranks.rank, ranks.size, m)
+    return share_of(ranks.rank, ranks.size, m)
 
 
 def shares(size: int, m: int) -> list[slice]:
     """The shares of as many processes."""
-    return [_share(rank, size, m) for rank in range(size)]
+    return [share_of(rank, size, m) for rank in range(size)]
 
 
-def _share(rank: int, size: int, m: int) -> slice:
-    return slice(m * rank // size, m * (rank + 1) // size)
+def share_of(number: int, size: int, m: int) -> slice:
+    """Which of m items are in a share, of `size` shares that count from 0."""
+    return slice(m * number // size, m * (number + 1) // size)

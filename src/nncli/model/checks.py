@@ -69,7 +69,7 @@ MAX_METADATA = 4 << 20
 def checked_metadata(array: NDArray[Any]) -> dict[str, Any]:
     """The metadata, with all keys that they should have, and those values that stand for themselves."""
     if array.size > MAX_METADATA:
-        raise ValueError(f"metadata of {array.size} bytes is too long")
+        raise ValueError(f"metadata of {array.size:,} bytes is too long")
     metadata = parse_text_array(array)
     if metadata.get("format") != FORMAT:
         raise ValueError("metadata is not a model's")

@@ -38,6 +38,12 @@ FEWEST_VALUES = 8
 """Of an image: two that have fewer are equal by chance."""
 
 
+def are_unseen(kinds: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Which images trained the model neither themselves nor as a near-copy, by their relation to it."""
+    unseen: NDArray[np.bool_] = (kinds != TRAINING) & (kinds != COPY)
+    return unseen
+
+
 @dataclass(frozen=True)
 class KnownImages:
     """Fingerprints.

@@ -21,6 +21,7 @@ from nncli.machine.backend import is_on_host, on_host
 from nncli.machine.forking import number_of_processes
 from nncli.machine.threads import PerThread
 from nncli.model.calibration import tempered
+from nncli.model.known_images import are_unseen
 from nncli.network.ensemble import vote
 from nncli.network.parameters import Workspace
 
@@ -80,6 +81,8 @@ class Predictor:
     Args:
         model: What answers.
         tells_known: Whether predictions tell what an image is to the model.
+        answers_seen: Whether images that trained the model, as far as it tells, are answered; if not, all they get is
+            zeros, at no cost.
         tells_strangeness: Whether they tell how strange it is.
         like: An array; features and network are computed where it lies. By default by NumPy.
     """
@@ -89,11 +92,13 @@ class Predictor:
         model: Model,
         *,
         tells_known: bool = False,
+        answers_seen: bool = True,
         tells_strangeness: bool = False,
         like: NDArray[Any] | None = None,
     ) -> None:
         self.model = model
         self._known = model.evidence.known if tells_known else None
+        self._answers_seen = answers_seen
         self._strangeness = model.evidence.strangeness if tells_strangeness else None
         flat = np.asarray(model.parameters.flat.astype(np.float64), like=like)
         self._parameters = model.parameters.like(flat=flat)
@@ -207,9 +212,16 @@ class Predictor:
     def _answer_rows(self, pixels: NDArray[np.uint8], rows: NDArray[np.float32]) -> None:
         """Write all that is told of some images to `rows`: probabilities, strangeness score, relation to the model."""
         rows[:, -N_MORE:] = np.nan
-        self._compute(pixels, rows[:, :-N_MORE], rows[:, -2])
         if self._known is not None:
-            rows[:, -1] = self._known.which(pixels, self.model.image_format.shape)
+            kinds = self._known.which(pixels, self.model.image_format.shape)
+            rows[:, -1] = kinds
+            if not self._answers_seen and not (unseen := are_unseen(kinds)).all():
+                rows[:, :-N_MORE] = 0
+                answers = rows[unseen]
+                self._compute(pixels[unseen], answers[:, :-N_MORE], answers[:, -2])
+                rows[unseen] = answers
+                return
+        self._compute(pixels, rows[:, :-N_MORE], rows[:, -2])
 
     def _finish(self, batch: list[Source], values: NDArray[Any], reasons: Sequence[str]) -> list[Prediction]:
         """The predictions of a batch.

@@ -29,6 +29,7 @@ class _Asked(NamedTuple):
 
     model: Model
     tells_known: bool
+    answers_seen: bool
     tells_strangeness: bool
 
 
@@ -36,13 +37,15 @@ class RankedPredictor:
     """A predictor that divides images among ranks, of which this one is the first; a context manager.
 
     Args:
-        model, tells_known, tells_strangeness: As of `Predictor`.
+        model, tells_known, answers_seen, tells_strangeness: As of `Predictor`.
         ranks: Several; all but the first are to `help_predict` until this context ends.
     """
 
-    def __init__(self, model: Model, ranks: Ranks, *, tells_known: bool, tells_strangeness: bool) -> None:
+    def __init__(
+        self, model: Model, ranks: Ranks, *, tells_known: bool, answers_seen: bool, tells_strangeness: bool
+    ) -> None:
         self.model, self._ranks = model, ranks
-        asked = ranks.from_first(lambda: _Asked(model, tells_known, tells_strangeness))
+        asked = ranks.from_first(lambda: _Asked(model, tells_known, answers_seen, tells_strangeness))
         self._predictor = _predictor(asked)
 
     def __enter__(self) -> RankedPredictor:
@@ -74,7 +77,12 @@ def help_predict(ranks: Ranks) -> None:
 
 
 def _predictor(asked: _Asked) -> Predictor:
-    return Predictor(asked.model, tells_known=asked.tells_known, tells_strangeness=asked.tells_strangeness)
+    return Predictor(
+        asked.model,
+        tells_known=asked.tells_known,
+        answers_seen=asked.answers_seen,
+        tells_strangeness=asked.tells_strangeness,
+    )
 
 
 def _predicted(predictor: Predictor, some: list[Source], ranks: Ranks) -> list[Prediction]:

@@ -42,12 +42,13 @@ def label_page(title: str, summary: Sequence[str], rows: Sequence[Mapping[str, A
     Args:
         title: What was checked.
         summary: Lines about it.
-        rows: ``path``, ``label``, ``suggested`` and ``probability`` of each doubtful image, in the order of the page.
+        rows: ``path``, ``label``, ``suggested``, ``probability`` of the latter and ``label_probability`` of each
+            doubtful image, in the order of the page.
     """
     shown = rows[:MOST_SHOWN]
     pictures = dict(_pictures(str(row["path"]) for row in shown))
     figures = "\n".join(_figure(number, row, pictures.get(number, "")) for number, row in enumerate(shown))
-    left = f"<p>The first {len(shown)} of {len(rows)}; the table has all.</p>" if len(rows) > len(shown) else ""
+    left = f"<p>The first {len(shown)} of {len(rows):,}; the table has all.</p>" if len(rows) > len(shown) else ""
     policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
     return (
         f'<!DOCTYPE html>\n<html lang="en">\n<head><meta charset="utf-8"><title>{_text(title)}</title>\n'
@@ -61,9 +62,9 @@ def label_page(title: str, summary: Sequence[str], rows: Sequence[Mapping[str, A
 def _figure(number: int, row: Mapping[str, Any], picture: str) -> str:
     path, label, suggested = (_text(str(row[key])) for key in ("path", "label", "suggested"))
     image = f'<img src="{picture}" alt="{path}" loading="lazy">' if picture else "<p>not there as a file</p>"
+    doubt = f"<s>{label}</s> {row['label_probability']:.2f} → <b>{suggested}</b> {row['probability']:.2f}"
     return (
-        f"<li><figure>{image}<figcaption>{number + 1}. <s>{label}</s> → <b>{suggested}</b> {row['probability']:.2f}"
-        f'<div class="path">{path}</div></figcaption></figure></li>'
+        f'<li><figure>{image}<figcaption>{number + 1}. {doubt}<div class="path">{path}</div></figcaption></figure></li>'
     )
 
 

@@ -18,7 +18,7 @@ function openCell(run, cell, count) {
   dialog.querySelector("h2").textContent = title;
   const order = i === j ? "least confident first" : "most confident first";
   dialog.querySelector("p").textContent =
-    rows.length < count ? `${rows.length} of ${count} images, ${order}` : `${count} image${count === 1 ? "" : "s"}, ${order}`;
+    rows.length < count ? `${rows.length} of ${count.toLocaleString("en")} images, ${order}` : `${count.toLocaleString("en")} image${count === 1 ? "" : "s"}, ${order}`;
   dialog.querySelector(".gallery").replaceChildren(...rows.map((row) => {
     const [src, name, probability] = images[row];
     const figure = element("figure");
@@ -36,7 +36,7 @@ function openCell(run, cell, count) {
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-cell]");
-  if (button) openCell(button.closest("[data-run]").dataset.run, button.dataset.cell, Number(button.dataset.count || button.textContent));
+  if (button) openCell(button.closest("[data-run]").dataset.run, button.dataset.cell, Number(button.dataset.count));
   if (event.target === dialog) dialog.close();
 });
 

@@ -71,6 +71,7 @@ def _environment() -> jinja2.Environment:
     )
     environment.filters["yaml"] = yaml_value  # settings as a config has them
     environment.filters["words"] = in_words
+    environment.filters["counted"] = "{:,}".format
     environment.filters["svg"] = Markup  # drawings contain no text of a user (charts.py)
     return environment
 

@@ -23,6 +23,7 @@ from nncli.report.watch import watch_part
 from nncli.text import printable
 
 if TYPE_CHECKING:
+    from nncli.evaluation.confidence import Suspect
     from nncli.evaluation.evaluation import Evaluation
     from nncli.model.file import Model
     from nncli.run.files import Curve, RunFiles
@@ -257,7 +258,7 @@ def _images(evaluation: Evaluation | None, share: float) -> dict[str, Any]:
     uris = thumbnails([evaluation.paths[row] for row in chosen], int(MOST_BYTES * share))
     shown = {row: _described(evaluation, row, uris[place]) for place, row in enumerate(chosen) if place in uris}
     known = {cell: [row for row in rows if row in shown] for cell, rows in cells.items()}
-    doubted = [shown[s.row] | {"suggested": evaluation.classes[s.suggested]} for s in suspects if s.row in shown]
+    doubted = [shown[s.row] | _doubt(evaluation, s) for s in suspects if s.row in shown]
     return {
         "wrong": [shown[row] for row in wrong[:MOST_WRONG] if row in shown],
         "n_wrong": len(wrong),
@@ -266,6 +267,13 @@ def _images(evaluation: Evaluation | None, share: float) -> dict[str, Any]:
         "cells": {f"{i}-{j}": rows for (i, j), rows in known.items() if rows},
         "images": {row: _for_script(image) for row, image in shown.items()},
     }
+
+
+def _doubt(evaluation: Evaluation, suspect: Suspect) -> dict[str, str]:
+    """The suggested class, and how probable label and suggestion are."""
+    row, suggested = suspect.row, suspect.suggested
+    own, other = (f"{evaluation.probabilities[row, k]:.2f}" for k in (evaluation.actual[row], suggested))
+    return {"suggested": evaluation.classes[suggested], "actual_probability": own, "probability": other}
 
 
 def _for_script(image: dict[str, Any]) -> list[str]:

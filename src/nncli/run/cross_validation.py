@@ -52,6 +52,7 @@ from nncli.run.trainer import make_trainer
 from nncli.run.training import Training
 from nncli.run.training_data import shared_features
 from nncli.text import printable
+from nncli.training.communicator import SingleProcess
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -145,7 +146,9 @@ class CrossValidation:
         labels = self.experiment.training.labels
         for k in range(self.n_folds):
             if not (self.folds == k).any():
-                raise DataError(f"{self.n_groups} images or groups are too few for {self.n_folds} folds; choose fewer")
+                raise DataError(
+                    f"{self.n_groups:,} images or groups are too few for {self.n_folds} folds; choose fewer"
+                )
             if self.experiment.task.name != "classification":
                 continue
             left = set(labels[self.folds != k].tolist())
@@ -195,7 +198,7 @@ class CrossValidation:
             names = self.experiment.classes
             return ", ".join(f"RMSE of {printable(n)} {s**0.5:.4g}" for n, s in zip(names, squares, strict=True))
         n, n_right = len(found), int((found.argmax(axis=1) == images.labels).sum())
-        return f"{n_right} of {n} right, {n_right / n:.4f}"
+        return f"{n_right:,} of {n:,} right, {n_right / n:.4f}"
 
     def _fold(self, experiment: Experiment, k: int) -> NDArray[np.float32] | None:
         """Answers of a network that did not see fold k to its images; None if the hooks stopped it."""
@@ -217,7 +220,9 @@ class CrossValidation:
         if self._learns_patterns:  # labels have a say in the features
             part = with_features(experiment.plan, *sets, experiment.skipped)
         with hooks.on_features(part.n_visited + (part.n_featured if self._learns_patterns else 0)) as on_progress:
-            training = Training(part, make_trainer(part, None if self._ranks.size == 1 else 1, on_progress))
+            training = Training(
+                part, make_trainer(part, None if self._ranks.size == 1 else SingleProcess(), on_progress)
+            )
         hooks.on_start(training)
         with hooks.on_training(training) as on_batch:
             for result in training.epochs(hooks.should_stop, on_batch):

@@ -422,12 +422,12 @@ def _check_bad(plan: Plan, bad: tuple[BadImage, ...]) -> None:
     data, share = plan.config.data, len(bad) / plan.n_images
     if data.on_bad_image == "skip" and share <= data.max_bad_share:
         return
-    more = [f"... and {len(bad) - MAX_NAMED} more"] if len(bad) > MAX_NAMED else []
+    more = [f"... and {len(bad) - MAX_NAMED:,} more"] if len(bad) > MAX_NAMED else []
     lines = [f"{printable(image.path)}: {image.reason}" for image in bad[:MAX_NAMED]] + more
-    count = "1 image" if len(bad) == 1 else f"{len(bad)} images"
+    count = "1 image" if len(bad) == 1 else f"{len(bad):,} images"
     advice = "or set data.on_bad_image: skip"
     if data.on_bad_image == "skip":
-        count += f" of {plan.n_images}"
+        count += f" of {plan.n_images:,}"
         advice = f"or raise data.max_bad_share, which is {data.max_bad_share:g}"
     raise DataError("\n".join([*lines, f"{count} cannot be read; fix or remove them, {advice}"]))
 

@@ -56,7 +56,7 @@ def predicted_seconds(experiment: Experiment, hooks: Hooks = NOBODY) -> float:
     part = _part(experiment, max(FEWEST_IMAGES // max(experiment.n_looks, 1), 2 * batch_size))
     started = time.perf_counter()
     with hooks.on_features(part.n_featured + part.n_visited) as on_progress:
-        trainer = make_trainer(part, communicator_of(experiment).size, on_progress)
+        trainer = make_trainer(part, communicator_of(experiment), on_progress)
     preparing = time.perf_counter() - started
     features, report = preparing, 0.0
     if experiment.n_featured:

@@ -52,8 +52,8 @@ def _same_picture(experiment: Experiment) -> list[Finding]:
     if most < max(FEWEST_ALIKE, MOST_ALIKE * n):
         return []
     text = (
-        f"{most} of {n} training images have become the same picture: look at it with nncli check --preview; 16 bits "
-        "may have been divided to nothing, or something white lie on transparency, which becomes white"
+        f"{most:,} of {n:,} training images have become the same picture: look at it with nncli check --preview; 16 "
+        "bits may have been divided to nothing, or something white lie on transparency, which becomes white"
     )
     return [Finding("same_picture", text)]
 
@@ -70,7 +70,7 @@ def _copies(experiment: Experiment) -> list[Finding]:
         for count, text in ((equal, f"{equal} with equal pixels"), (near, f"{near} saved again, resized or cropped"))
         if count
     )
-    text = f"{equal + near} of {n} validation images are copies of training images, {how}: the accuracy is too good"
+    text = f"{equal + near:,} of {n:,} validation images are copies of training images, {how}: the accuracy is too good"
     return [Finding("copies_across_splits", f"{text}; data.groups: near-copies keeps copies together")]
 
 

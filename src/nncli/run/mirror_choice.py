@@ -29,6 +29,7 @@ import numpy as np
 from nncli.data.image.image_format import ImageFormat
 from nncli.features.column import FeatureColumn
 from nncli.features.settings.patches import Patches
+from nncli.run.kept_answers import PART, kept_answers
 from nncli.text import printable
 
 if TYPE_CHECKING:
@@ -57,6 +58,9 @@ IMPROBABLE = 1e-3
 
 MOST_NAMED = 4
 
+VERSION = 1
+"""Part of the name of kept answers: to be raised when they are made in another way."""
+
 
 @dataclass(frozen=True)
 class MirrorTest:
@@ -83,7 +87,9 @@ class MirrorTest:
         return f"mirrored, {pairs} look like each other ({self.share:.0%} of {self.n_images} tried)"
 
 
-def compare_mirrored(source: ImageSource, files: LabeledFiles, looks: Looks, color: Color) -> MirrorTest:
+def compare_mirrored(
+    source: ImageSource, files: LabeledFiles, looks: Looks, color: Color, *, is_kept: bool = False
+) -> MirrorTest:
     """See what some of the training images look like when they are mirrored.
 
     Args:
@@ -91,17 +97,27 @@ def compare_mirrored(source: ImageSource, files: LabeledFiles, looks: Looks, col
         files: Those to train on.
         looks: What they look like.
         color: ``rgb`` or ``grayscale``.
+        is_kept: Whether what was seen is kept in the cache for the next time.
     """
     chosen = evenly_chosen(len(files.paths), looks, MOST)
     image_format = ImageFormat(SIDE, SIDE, color, "stretch")
-    loaded = source.load([files.paths[i] for i in chosen], image_format)
+    loaded = source.load([files.paths[i] for i in chosen], image_format, cached=is_kept, part=PART)
     labels = np.array(files.labels, np.intp)[chosen[loaded.kept]]
     if not len(labels):
         return MirrorTest(0)
-    column = FeatureColumn.fit(FEATURES, image_format.shape, loaded.pixels, seed=0)
-    as_they_are, mirrored = np.empty((2, len(labels), column.n_features), np.float32)
-    column.extract_both(loaded.pixels, as_they_are, mirrored)
-    return compare(as_they_are, mirrored, labels, source.classes)
+    n_classes, answer = len(source.classes), np.dtype("<u4")
+
+    def make() -> NDArray[np.uint8]:
+        column = FeatureColumn.fit(FEATURES, image_format.shape, loaded.pixels, seed=0)
+        as_they_are, mirrored = np.empty((2, len(labels), column.n_features), np.float32)
+        column.extract_both(loaded.pixels, as_they_are, mirrored)
+        answers = mirrored_answers(as_they_are, mirrored, labels, n_classes)
+        return answers.astype(answer).reshape(-1, 1).view(np.uint8)
+
+    depends_on = VERSION, LAMBDAS, FEATURES, color, n_classes, labels.tolist()
+    root = source.root if is_kept else None
+    kept = kept_answers("mirror images", depends_on, loaded.pixels, answer.itemsize, make, root)
+    return compare(np.ascontiguousarray(kept).view(answer)[:, 0].astype(np.intp), labels, source.classes)
 
 
 def evenly_chosen(n_images: int, looks: Looks, most: int) -> NDArray[np.intp]:
@@ -110,12 +126,9 @@ def evenly_chosen(n_images: int, looks: Looks, most: int) -> NDArray[np.intp]:
     return np.arange(n) * n_images // max(n, 1)
 
 
-def compare(
-    as_they_are: NDArray[Any], mirrored: NDArray[Any], labels: NDArray[np.intp], classes: tuple[str, ...]
-) -> MirrorTest:
-    """The test on feature columns as rows, (m, n) each, of images and of their mirror images."""
+def compare(answers: NDArray[np.intp], labels: NDArray[np.intp], classes: tuple[str, ...]) -> MirrorTest:
+    """The test on the classes that mirror images are taken for, and on those of the images, (m,) each."""
     n = len(classes)
-    answers = mirrored_answers(as_they_are, mirrored, labels, n)
     taken = np.zeros((n, n), np.intp)  # images of the class of the row whose mirror image is taken for the column's
     np.add.at(taken, (labels, answers), 1)
     mostly, pairs = 2 * taken > taken.sum(axis=1, keepdims=True), []

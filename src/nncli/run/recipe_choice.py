@@ -133,7 +133,7 @@ def _keep_class(
     data = config_file.config.data
     if config_file.was_set("data.augmentation") and data.augmentation == "none":
         return False
-    mirrored = compare_mirrored(source, files, looks, data.color)
+    mirrored = compare_mirrored(source, files, looks, data.color, is_kept=data.cache == "on")
     if not mirrored.keeps_class:
         notes.append(f"{mirrored}; {_told(config_file)}")
     return mirrored.keeps_class
@@ -204,7 +204,7 @@ def _chosen(
     is_kept = data.cache == "on"
     recipe, on_pixels, (why, *more) = choose_recipe(source, files, looks, image_format, on_trying, is_kept=is_kept)
     name = f"{recipe} on pixels" if on_pixels else recipe
-    return recipe, on_pixels, [f"recipe {name}, effort {effort}: {len(files.paths)} {why}", *more]
+    return recipe, on_pixels, [f"recipe {name}, effort {effort}: {why}", *more]
 
 
 def choose_recipe(

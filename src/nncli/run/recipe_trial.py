@@ -25,20 +25,17 @@ import math
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, fields, replace
-from hashlib import sha256
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from nncli.config.recipes import RECIPES, Facts, recipe_defaults
 from nncli.data.augmentation.kinds import make_augmentation
-from nncli.data.cache import Rows, cached
-from nncli.data.cache_folder import TRIAL, About
 from nncli.data.image.image_format import ImageFormat
 from nncli.features.column import FeatureColumn
 from nncli.features.settings import PIXELS
 from nncli.machine.cores import usable_cores
+from nncli.run.kept_answers import PART, kept_answers
 from nncli.run.mirror_choice import evenly_chosen
 
 if TYPE_CHECKING:
@@ -62,9 +59,6 @@ FEWEST, MOST = 100, 400
 SIDE = 32
 """Pixels of the longer side at which larger images are tried."""
 
-PART = ", tried"
-"""Says in the cache which images of a source these are."""
-
 SMALL = {"count": 32, "deep_count": 64, "directions": 32}
 """Most patches, patterns and directions of the small versions."""
 
@@ -82,9 +76,6 @@ VERSION = 2
 
 Watched: TypeAlias = "Callable[[int], AbstractContextManager[Callable[[int], None]]]"
 """As `Hooks.on_trying`."""
-
-_trials: dict[str, NDArray[np.bool_]] = {}
-"""The last trial, by everything that it depends on: `nncli train FOLDER` writes a config and then reads it."""
 
 
 def unwatched(_n_candidates: int) -> AbstractContextManager[Callable[[int], None]]:
@@ -120,7 +111,7 @@ class Trial:
     def __str__(self) -> str:
         shares = ", ".join(f"{name} {answers.mean():.2f}" for name, answers in self.right.items())
         change = f"; {self.chosen} instead of {self.rule}" if self.chosen != self.rule else ""
-        return f"tried on {self.n_images} of them: {shares}{change}"
+        return f"tried on {self.n_images} images: {shares}{change}"
 
 
 def try_recipes(
@@ -158,31 +149,14 @@ def try_recipes(
         if len(labels) < FEWEST:
             return None
         features = {name: _small_features(name, n, image_format.shape) for name in CANDIDATES}
-        about = repr((VERSION, np.__version__, LAMBDAS, features, image_format.to_dict(), labels.tolist()))
-        name = sha256(about.encode() + loaded.pixels.tobytes()).hexdigest()
-        if name not in _trials:
 
-            def make() -> NDArray[np.bool_]:
-                return _right(features, image_format, loaded.pixels, labels, on_tried)
+        def make() -> NDArray[np.uint8]:
+            return _right(features, image_format, loaded.pixels, labels, on_tried).T.astype(np.uint8)
 
-            found = _kept(name, source.root, len(labels), make) if is_kept else make()
-            _trials.clear()
-            _trials[name] = found
-        return Trial(len(labels), dict(zip(CANDIDATES, _trials[name], strict=True)), rule)
-
-
-def _kept(name: str, root: str, m: int, make: Callable[[], NDArray[np.bool_]]) -> NDArray[np.bool_]:
-    """The answers of `_right`, (candidates, m), from the cache if they are there, else made and kept; see `cached`."""
-
-    def fill(memory: NDArray[np.uint8] | None) -> Rows:
-        rows = np.empty((m, len(CANDIDATES)), np.uint8) if memory is None else memory
-        rows[:] = make().T
-        return Rows(rows)
-
-    where = f"{Path(root).absolute()}{PART}"
-    about = About(TRIAL, where, ", ".join(CANDIDATES), "", m, 0, len(CANDIDATES), [])
-    found: NDArray[np.bool_] = cached(name, about, fill, None, lambda _note: None).values.T.astype(np.bool_)
-    return found
+        depends_on = VERSION, LAMBDAS, features, image_format.to_dict(), labels.tolist()
+        root = source.root if is_kept else None
+        answers = kept_answers(", ".join(CANDIDATES), depends_on, loaded.pixels, len(CANDIDATES), make, root)
+        return Trial(len(labels), dict(zip(CANDIDATES, answers.T.astype(np.bool_), strict=True)), rule)
 
 
 def _right(

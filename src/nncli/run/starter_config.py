@@ -33,7 +33,9 @@ if TYPE_CHECKING:
     from nncli.data.source import ImageSource
 
 EFFORT = "quick"
-WIDTH = 110
+WIDTH = 100
+"""Of a line, unless a path makes it longer."""
+
 MOST_NAMED, LONGEST_NAME = 40, 40
 """Classes that are named with their counts, and letters of a name."""
 
@@ -41,18 +43,18 @@ UNEVEN = 3
 """From so many times as many images in the largest class as in the smallest on, class weights are suggested."""
 
 OFFERED = {
-    "data.resize": "images of other proportions are stretched; pad and crop keep proportions",
+    "data.resize": "other proportions are stretched; pad and crop keep proportions",
     "data.validation_split": "share of the images that judge the network and do not train it",
-    "data.augmentation": "random changes of the training images, anew in every epoch; none: as they are",
+    "data.augmentation": "random changes, anew in every epoch; none: images as they are",
     "data.on_bad_image": "stop at a file that cannot be read; skip: leave it out",
-    "network.layer_dims": "features of an image, hidden units, classes; auto counts for itself",
-    "network.dropout": "share of the hidden units switched off in each step, against overfitting",
+    "network.layer_dims": "features, hidden units, classes; auto counts for itself",
+    "network.dropout": "share of hidden units off in each step, against overfitting",
     "training.epochs": "passes over the training images",
     "training.batch_size": "images in one step; with more of them a larger learning_rate",
-    "training.learning_rate": "length of a step: the first number to try, three times more or less",
+    "training.learning_rate": "length of a step; the first to try, three times more or less",
     "training.ensemble": "networks that vote; so many times the cost",
     "training.class_weights": "balanced: the rarer the class, the heavier its images",
-    "training.seed": "start of the random numbers; the same seed gives the same model",
+    "training.seed": "start of random numbers; the same seed gives the same model",
 }
 """Options that are commented out, and what is said about them."""
 
@@ -103,7 +105,9 @@ class Starter:
         shape = *values["data.image_size"], 1 if looks.is_gray else 3
         notes += [why_padded(looks, values)] if looks.is_elongated and values["data.resize"] == "pad" else []
         is_mirrored = recipe != "digits" and not on_pixels
-        mirrored = compare_mirrored(folder, training, looks, values["data.color"]) if is_mirrored else None
+        color, mirrored = values["data.color"], None
+        if is_mirrored:
+            mirrored = compare_mirrored(folder, training, looks, color, is_kept=is_kept)
         keep_class = mirrored is None or mirrored.keeps_class
         notes += [] if keep_class else [f"{mirrored}; none is mirrored"]
         values |= recipe_defaults(recipe, EFFORT, Facts(len(paths), shape, keep_class))
@@ -123,8 +127,8 @@ class Starter:
         size, looks, values = self.values["data.image_size"], self.looks, self.values
         recipe, large = values["training.recipe"], max(looks.height, looks.width) > max(size)
         pixels = " on pixels" if values["data.features"] == PIXELS else ""
-        why_size = "they keep their size" if not large else "more shows more, and takes longer"
-        files = f"height, width: the files are about {looks.height}x{looks.width}; {why_size}"
+        why_size = "they keep their size" if not large else "more takes longer"
+        files = f"height, width; the files are about {looks.height}x{looks.width}; {why_size}"
         color = "grayscale: those looked at have no color" if looks.is_gray else "those looked at have color"
         lines = [
             *([f"# yaml-language-server: $schema={schema}"] if schema else []),
@@ -144,10 +148,8 @@ class Starter:
             *self._offered("network"),
             "",
             "training:",
-            _line(
-                "recipe", "auto", f"defaults for all the rest, chosen by looking at the images: now {recipe}{pixels}"
-            ),
-            _line("effort", EFFORT, "standard is better and takes several times as long, thorough even longer"),
+            _line("recipe", "auto", f"chooses the rest by looking at the images: now {recipe}{pixels}"),
+            _line("effort", EFFORT, "standard is better, at several times the cost; then thorough"),
             *self._offered("training"),
         ]
         return "\n".join(lines) + "\n"
@@ -200,7 +202,7 @@ def _line(name: str, value: str, about: str) -> str:
 
 
 def _comment(text: str) -> list[str]:
-    return [f"# {line}" for line in textwrap.wrap(text, WIDTH, break_on_hyphens=False)]
+    return [f"# {line}" for line in textwrap.wrap(text, WIDTH - len("# "), break_on_hyphens=False)]
 
 
 def _short(name: str) -> str:

@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nncli.machine.ranks import share_of
+from nncli.training.communicator import EveryMember
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -39,7 +42,7 @@ SLEEP = 0.00003
 """Seconds between two later looks. Who is waited for may have no core but this; who sleeps soon gets it back."""
 
 
-class SharedMemory:
+class SharedMemory(EveryMember):
     """Sums and meetings of such processes; see `nncli.training.communicator` for what the methods do.
 
     Args:
@@ -64,7 +67,7 @@ class SharedMemory:
 
     def share(self, number: int, m: int) -> slice:
         """An equal share, give or take one example."""
-        return slice(m * number // self.size, m * (number + 1) // self.size)
+        return share_of(number, self.size, m)
 
     def parts(self, size: int) -> list[slice]:
         """Equal parts, beginning and ending between two cache lines."""

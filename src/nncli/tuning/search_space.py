@@ -151,7 +151,8 @@ def _recipes(plan: Plan) -> dict[str, dict[str, Any]]:
     recipe, task = choose(looks) if looks else "photos", plan.config.data.task
     keep_class = says_how_to_mirror(plan.config_file)
     if looks and recipe == "photos" and task == "classification":
-        keep_class = compare_mirrored(plan.source, plan.training_files, looks, plan.config.data.color).keeps_class
+        color, is_kept = plan.config.data.color, plan.config.data.cache == "on"
+        keep_class = compare_mirrored(plan.source, plan.training_files, looks, color, is_kept=is_kept).keeps_class
     usual = {key: option.default for key, option in OPTIONS.items() if not key.startswith("data.")}
     same = "seed", "loss", "class_weights", "precision", "processes"
     kept = {f"training.{key}": getattr(training, key) for key in same}

@@ -42,7 +42,7 @@ def test_what_is_no_image_of_the_list_is_refused(data: bytes) -> None:
 def test_no_two_formats_begin_alike() -> None:
     """Every file has at most one plugin."""
     for image_format in ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "PPM"):
-        assert 1 == sum(accepts(saved(image_format)[:16]) for accepts, _, _ in FORMATS)
+        assert 1 == sum(accepts(saved(image_format)[:16]) for _, accepts, *_ in FORMATS)
 
 
 def test_only_the_plugin_that_is_needed_is_loaded() -> None:

@@ -156,9 +156,16 @@ ROWS: list[Row] = [
     ("SVG", "", lambda: b"<svg xmlns='http://www.w3.org/2000/svg'/>", "", None),
     ("RAF, CR2, CR3, ...", "", lambda: b"FUJIFILMCCD-RAW 0201", "", None),
     ("PSD, DICOM, EXR, HDR, ICO, ...", "by its name", lambda: b"8BPS" + bytes(40), "", None),
-    ("anything else", "", lambda: b"text", "", None),
+    ("anything else", "where Pillow has AVIF", lambda: b"text", "", None),
 ]
 """Format, kind, the file, how it becomes 8 bits, and its color; no color for a file that is refused."""
+
+
+INSTALLATIONS: dict[str, Callable[[str], bool]] = {
+    "without": lambda _: False,
+    "where Pillow has AVIF": lambda module: module == "PIL._avif",
+}
+"""Kind -> whether a module is there, for rows that depend on what is installed."""
 
 
 def of_plugin(name: str) -> bytes:
@@ -182,8 +189,9 @@ def test_a_row_says_what_becomes_of_its_file(row: Row, monkeypatch: pytest.Monke
     _, kind, make, how, color = row
     if row[0] == "AVIF" and not features.check("avif"):
         pytest.skip("this Pillow reads no AVIF")
-    if kind == "without":
-        monkeypatch.setattr(kinds, "_exists", lambda _: False)
+    monkeypatch.setattr(kinds, "_install", lambda extra: f"pip install '.[{extra}]'")  # as it is within a clone
+    if exists := INSTALLATIONS.get(kind):
+        monkeypatch.setattr(kinds, "_exists", exists)
     data = make()
     if color is None:
         with pytest.raises(ImageError) as caught:
@@ -211,8 +219,7 @@ def table() -> Iterator[str]:
         if row[4] is None:
             try:
                 exists = kinds._exists
-                if row[1] == "without":
-                    kinds._exists = lambda _: False  # type: ignore[assignment]
+                kinds._exists = INSTALLATIONS.get(row[1], exists)  # type: ignore[assignment]
                 decode(row[2](), 6, 8)
             except ImageError as error:
                 how = f"refused: {error}".replace("*", "\\*")

@@ -31,7 +31,7 @@ from PIL.ImageFile import ImageFile
 from nncli.data.image.canvas import clear_around, first_picture_box
 from nncli.data.image.color_profile import to_srgb
 from nncli.data.image.image_format import IMAGE_SUFFIXES, MOST_PIXELS, ImageFormat
-from nncli.data.image.image_plugins import TIFF, UnknownFormatError, UnreadError, open_image
+from nncli.data.image.image_plugins import TIFF, UnknownFormatError, UnreadError, names_of_formats, open_image
 from nncli.data.image.integrity import check_after_loading, check_before_loading, check_number_of_parts
 from nncli.data.image.jpeg_integrity import LeftOverError, is_lossless, without_late_segments
 from nncli.data.image.png_samples import has_deep_colors, in_range, mend_transparency
@@ -132,7 +132,7 @@ def decode_image(source: str | Path | bytes, image_format: ImageFormat) -> NDArr
     except (UnreadError, ValueRangeError, NothingLeftError) as error:
         raise ImageError(str(error)) from None
     except UnknownFormatError:
-        raise ImageError("not a readable JPEG, PNG, GIF, BMP, WebP, TIFF or PPM image") from None
+        raise ImageError(f"not a readable {names_of_formats()} image") from None
     except Image.DecompressionBombError:
         raise ImageError(_too_large(image_format)) from None
     except MemoryError:

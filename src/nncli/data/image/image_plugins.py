@@ -34,20 +34,22 @@ class UnreadError(Exception):
     """An image of a known kind that is not read; the text says what it is and what to do."""
 
 
-FORMATS: list[tuple[Callable[[bytes], bool], str, str]] = [
-    (lambda prefix: prefix.startswith(b"\xff\xd8\xff"), "JpegImagePlugin", "jpeg_factory"),  # MPO too, phones write it
-    (lambda prefix: prefix.startswith(b"\x89PNG\r\n\x1a\n"), "PngImagePlugin", "PngImageFile"),
-    (lambda prefix: prefix.startswith((b"GIF87a", b"GIF89a")), "GifImagePlugin", "GifImageFile"),
-    (lambda prefix: prefix.startswith(b"BM"), "BmpImagePlugin", "BmpImageFile"),
-    (lambda prefix: prefix[:4] == b"RIFF" and prefix[8:12] == b"WEBP", "WebPImagePlugin", "WebPImageFile"),
-    (lambda prefix: prefix.startswith(TIFF), "TiffImagePlugin", "TiffImageFile"),
+FORMATS: list[tuple[str, Callable[[bytes], bool], str, str]] = [
+    # MPO, too, which phones write:
+    ("JPEG", lambda prefix: prefix.startswith(b"\xff\xd8\xff"), "JpegImagePlugin", "jpeg_factory"),
+    ("PNG", lambda prefix: prefix.startswith(b"\x89PNG\r\n\x1a\n"), "PngImagePlugin", "PngImageFile"),
+    ("GIF", lambda prefix: prefix.startswith((b"GIF87a", b"GIF89a")), "GifImagePlugin", "GifImageFile"),
+    ("BMP", lambda prefix: prefix.startswith(b"BM"), "BmpImagePlugin", "BmpImageFile"),
+    ("WebP", lambda prefix: prefix[:4] == b"RIFF" and prefix[8:12] == b"WEBP", "WebPImagePlugin", "WebPImageFile"),
+    ("TIFF", lambda prefix: prefix.startswith(TIFF), "TiffImagePlugin", "TiffImageFile"),
     (
+        "PPM",
         lambda prefix: prefix[:1] == b"P" and prefix[1:2] in (b"1", b"2", b"3", b"4", b"5", b"6"),
         "PpmImagePlugin",
         "PpmImageFile",
     ),
 ]
-"""Test of the first bytes, module of Pillow, what in it opens such a file."""
+"""Name, test of the first bytes, module of Pillow, what in it opens such a file."""
 
 OPTIONAL = {
     "AVIF": ("PIL.AvifImagePlugin", "AvifImageFile"),
@@ -70,7 +72,7 @@ def open_image(data: bytes, max_pixels: int = MAX_PIXELS) -> ImageFile:
         Image.DecompressionBombError: It is larger than `max_pixels`, and opening would decode it.
     """
     prefix = data[:PREFIX_BYTES]
-    for accepts, module, factory in FORMATS:
+    for _, accepts, module, factory in FORMATS:
         if accepts(prefix):
             return _opened(f"PIL.{module}", factory, data)
     from nncli.data.image.kinds import kind_of_content  # seldom needed
@@ -84,6 +86,14 @@ def open_image(data: bytes, max_pixels: int = MAX_PIXELS) -> ImageFile:
         _check_jxl(data, max_pixels)
         return _samples_of_8_bits(_opened(*OPTIONAL[kind.name], data))
     return _opened(*OPTIONAL[kind.name], data)
+
+
+def names_of_formats() -> str:
+    """The formats that are read here, in a sentence: ``JPEG, PNG or AVIF``."""
+    from nncli.data.image.kinds import KINDS
+
+    *names, last = [*(name for name, *_ in FORMATS), *(kind.name for kind in KINDS if kind.is_read)]
+    return f"{', '.join(names)} or {last}"
 
 
 def _opened(module: str, factory: str, data: bytes) -> ImageFile:

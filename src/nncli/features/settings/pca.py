@@ -22,5 +22,7 @@ class Pca(Block):
     def misfit(self, shape: Shape) -> str | None:
         """There are no more directions than values."""
         if self.components > shape[0] * shape[1] * shape[2]:
-            return f"{self.components} components are more than the {shape[0] * shape[1] * shape[2]} values of an image"
+            return (
+                f"{self.components} components are more than the {shape[0] * shape[1] * shape[2]:,} values of an image"
+            )
         return None
