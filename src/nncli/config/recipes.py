@@ -217,8 +217,7 @@ def _few_photos(effort: int, facts: Facts) -> dict[str, Any]:
     shape = seen_shape(facts.shape, looks)
     features = _deep_patches(shape, 96, (512, 512, 800)[effort], grid=3)
     if looks == "parts":
-        second_order = _second_order(shape, 96)
-        features = features + second_order if effort else second_order  # quick: as long as with patterns alone
+        features += _second_order(shape, 96, (100, 150, 150)[effort])
     if looks == "whole" or not features:  # looks at parts find as much without patches, in half the time
         features = _patches((200, 200, 400)[effort], 3, shape) + features
     if facts.shape[2] == 3:
@@ -265,9 +264,9 @@ def _deep_patches(shape: Shape, count: int, deep_count: int, grid: int) -> Featu
     return _pooled(shape, DeepPatches(count=count, deep_count=deep_count, grid=grid))
 
 
-def _second_order(shape: Shape, count: int) -> Features:
+def _second_order(shape: Shape, count: int, directions: int) -> Features:
     """Covariances of windows of patches, or nothing where these do not fit."""
-    return _pooled(shape, SecondOrder(count=count))
+    return _pooled(shape, SecondOrder(count=count, directions=directions))
 
 
 def _pooled(shape: Shape, block: DeepPatches | SecondOrder) -> Features:
