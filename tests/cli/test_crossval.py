@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from nncli.features.column import FeatureColumn
     from nncli.run.dataset import Experiment
     from nncli.run.trained_patterns import Lesson
+    from nncli.training.communicator import Communicator
     from nncli.training.loop import Trainer
     from tests.cli.tiny import Runner
 
@@ -90,9 +91,9 @@ def test_a_stopped_cross_validation_goes_on(nncli: Runner, config: str, monkeypa
         Path(f"cv/fold-{k}.npz").unlink()
     trained = []
 
-    def counting(part: Experiment, n_processes: int | None, on_progress: Callable[[int], None]) -> Trainer:
+    def counting(part: Experiment, communicator: Communicator | None, on_progress: Callable[[int], None]) -> Trainer:
         trained.append(part)
-        return make_trainer(part, n_processes, on_progress)
+        return make_trainer(part, communicator, on_progress)
 
     monkeypatch.setattr(cross_validation, "make_trainer", counting)
     assert 0 == nncli("crossval", "--resume", "cv").code
@@ -183,8 +184,8 @@ def test_each_fold_has_a_span_of_its_own(nncli: Runner, config: str, monkeypatch
     """Principal directions come from the images that a fold is trained on, never from another fold's."""
     seen: list[Experiment] = []
 
-    def make(experiment: Experiment, n_processes: int | None, on_progress: Callable[[int], None]) -> Trainer:
-        trainer = make_trainer(experiment, n_processes, on_progress)
+    def make(experiment: Experiment, communicator: Communicator | None, on_progress: Callable[[int], None]) -> Trainer:
+        trainer = make_trainer(experiment, communicator, on_progress)
         seen.append(experiment)
         return trainer
 

@@ -16,6 +16,7 @@ from nncli.errors import UsageError
 from nncli.evaluation.labeled_folder import labeled_images
 from nncli.run.dataset import Experiment, load_experiment, plan_experiment
 from nncli.run.trainer import make_trainer
+from nncli.training.communicator import SingleProcess
 from tests.folders import write_config
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def experiment_of(place: Path, folder: Path) -> Experiment:
 
 def trained(experiment: Experiment) -> bytes:
     """The weights at the end of training."""
-    trainer = make_trainer(experiment, 1)
+    trainer = make_trainer(experiment, SingleProcess())
     assert 3 == len(list(trainer.run()))
     return trainer.parameters.flat.tobytes()
 

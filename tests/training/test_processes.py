@@ -25,7 +25,7 @@ from nncli.training.communicator import Communicator, SingleProcess
 from nncli.training.loop import Trainer
 from nncli.training.mixing import Mixing
 from nncli.training.pace import Pace
-from nncli.training.processes import ForkedProcesses, choose_size, make_communicator
+from nncli.training.processes import ForkedMembers, ForkedProcesses, choose_size, make_communicator
 from nncli.training.schedules import LearningRate
 from nncli.training.settings import Settings
 from nncli.training.shared_memory import ALIGNMENT
@@ -63,10 +63,11 @@ def trainer(
     normalization: str = "none",
     n_members: int = 1,
     dims: tuple[int, ...] = DIMS,
+    communicator: Communicator | None = None,
     **options: Any,
 ) -> Trainer:
     """A small training, always the same, by so many processes."""
-    communicator: Communicator = ForkedProcesses(processes) if processes > 1 else SingleProcess()
+    communicator = communicator or (ForkedProcesses(processes) if processes > 1 else SingleProcess())
     parameters = Parameters(dims, np.float64, normalization=normalization, n_members=n_members)
     parameters = parameters.like(flat=communicator.zeros_like(parameters.flat))
     initialize(parameters, np.random.default_rng(0))
@@ -122,6 +123,29 @@ def test_an_ensemble_is_divided_like_one_network() -> None:
     list(one.run())
     list(many.run())
     np.testing.assert_allclose(one.parameters.flat, many.parameters.flat, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("numbers", [(2,), (3, 2, 1, 3)])
+def test_members_of_an_ensemble_learn_as_in_one_process(
+    numbers: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With all that looks at the whole batch; to the bit, whoever computes which of them, also stopped and resumed."""
+    monkeypatch.setattr(processes_module, "NUMBERS", 9)  # votes that do not fit into one meeting
+    options: dict[str, Any] = {"l2": 0.01, "dropout": 0.3, "gradient_clip_norm": 0.5, "normalization": "batch"}
+    options |= {"mixing": Mixing("mixup"), "label_smoothing": 0.1, "epochs": 4, "n_members": 3}
+    alone = ForkedMembers(3, 1)
+    one, steady = trainer(1, "adamw", **options), trainer(1, "adamw", communicator=alone, **options)
+    many = trainer(1, "adamw", communicator=ForkedMembers(3, numbers[0], Alternating(*numbers)), **options)
+    histories = [without_seconds(list(each.run())) for each in (one, steady)]
+    np.testing.assert_allclose(np.array(histories[0], float), np.array(histories[1], float), rtol=1e-9)
+    np.testing.assert_allclose(one.parameters.flat, steady.parameters.flat, rtol=1e-9, atol=1e-12)
+    asked = iter(range(1000))
+    list(many.run(should_stop=lambda: next(asked) == 6))
+    list(many.run())
+    assert histories[1] == without_seconds(many.state.history)
+    np.testing.assert_array_equal(steady.parameters.flat, many.parameters.flat)
+    for name, vector in steady.optimizer.state.items():
+        np.testing.assert_array_equal(vector, many.optimizer.state[name])
 
 
 def test_the_same_number_of_processes_gives_the_same_bits() -> None:
@@ -334,6 +358,36 @@ def test_the_number_that_is_written_is_taken() -> None:
     assert 3 == make_communicator(3, 24, 4, 10).size
     assert 1 == make_communicator("auto", 24, 4, 10).size
     assert 3 == make_communicator("auto", 24, 4, 10, 3).size  # a run that is resumed
+
+
+@pytest.mark.parametrize(
+    ("setting", "n_members", "cores", "n_pieces", "expected"),
+    [
+        ("auto", 5, 2, None, (ForkedMembers, 5, 2)),
+        ("auto", 2, 8, None, (ForkedProcesses, 8, 8)),  # more processes share a batch than there are members
+        ("auto", 1, 2, None, (ForkedProcesses, 2, 2)),
+        ("auto", 5, 1, None, (SingleProcess, 1, None)),
+        (3, 5, 8, None, (ForkedMembers, 5, 3)),
+        (1, 5, 8, None, (SingleProcess, 1, None)),
+        ("auto", 5, 2, 1, (SingleProcess, 1, None)),  # resumed, from before members were divided
+        ("auto", 5, 2, 2, (ForkedProcesses, 2, 2)),  # likewise
+        ("auto", 5, 1, 0, (ForkedMembers, 5, 1)),  # resumed where there is one core
+        (8, 5, 2, 0, (ForkedMembers, 5, 5)),
+    ],
+)
+def test_an_ensemble_is_divided_where_it_keeps_every_core_busy(
+    setting: str | int,
+    n_members: int,
+    cores: int,
+    n_pieces: int | None,
+    expected: tuple[type, int, int | None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Otherwise every batch is; what a checkpoint says is done again."""
+    monkeypatch.setattr(processes_module, "usable_cores", lambda: cores)
+    made = make_communicator(setting, 10**6, 128, 10**4, n_pieces, n_members=n_members)
+    assert expected == (type(made), made.size, getattr(made, "_n_processes", None))
+    assert n_pieces in (None, made.forked)
 
 
 def test_where_memory_cannot_be_shared_safely_one_process_trains(monkeypatch: pytest.MonkeyPatch) -> None:

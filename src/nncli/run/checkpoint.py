@@ -20,6 +20,7 @@ from nncli.errors import ModelFileError, TrainingError
 from nncli.machine.backend import on_host
 from nncli.machine.npz_file import parse_text_array, read_npz, text_array, write_npz
 from nncli.text import printable
+from nncli.training.processes import BY_MEMBER
 from nncli.training.state import EpochResult
 
 if TYPE_CHECKING:
@@ -130,14 +131,14 @@ def take_over(trainer: Trainer, ranks: Ranks) -> None:
 
 
 def saved_processes(path: Path) -> int:
-    """How many processes the run at `path` was trained by; as many continue it to the bit.
+    """How many processes the run at `path` was trained by, or `BY_MEMBER`; the same continue it to the bit.
 
     Raises:
         ModelFileError: As `restore_checkpoint`.
     """
     try:
         n_processes = parse_text_array(read_npz(path)["metadata"])["processes"]
-        if type(n_processes) is not int or not 1 <= n_processes <= MAX_PROCESSES:
+        if type(n_processes) is not int or not BY_MEMBER <= n_processes <= MAX_PROCESSES:
             raise ValueError(n_processes)
     except (ValueError, KeyError, TypeError) as error:
         raise ModelFileError(

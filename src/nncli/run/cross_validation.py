@@ -52,6 +52,7 @@ from nncli.run.trainer import make_trainer
 from nncli.run.training import Training
 from nncli.run.training_data import shared_features
 from nncli.text import printable
+from nncli.training.communicator import SingleProcess
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -219,7 +220,9 @@ class CrossValidation:
         if self._learns_patterns:  # labels have a say in the features
             part = with_features(experiment.plan, *sets, experiment.skipped)
         with hooks.on_features(part.n_visited + (part.n_featured if self._learns_patterns else 0)) as on_progress:
-            training = Training(part, make_trainer(part, None if self._ranks.size == 1 else 1, on_progress))
+            training = Training(
+                part, make_trainer(part, None if self._ranks.size == 1 else SingleProcess(), on_progress)
+            )
         hooks.on_start(training)
         with hooks.on_training(training) as on_batch:
             for result in training.epochs(hooks.should_stop, on_batch):

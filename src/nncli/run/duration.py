@@ -62,7 +62,7 @@ def predicted_seconds(experiment: Experiment, hooks: Hooks = NOBODY) -> float:
     part = _part(experiment, max(FEWEST_IMAGES // max(experiment.n_looks, 1), 2 * batch_size))
     with hooks.on_features(part.n_featured + part.n_visited) as on_progress:
         watch = _FeatureWatch(part.n_featured, on_progress)
-        trainer = make_trainer(part, communicator_of(experiment).size, watch)
+        trainer = make_trainer(part, communicator_of(experiment), watch)
     data = experiment.config.data
     votes = n_votes(data.looks) * (2 if data.test_time_augmentation == "mirror" else 1)
     n_columns = experiment.n_featured + (n_validation * votes if experiment.n_featured else 0)  # these for the report

@@ -21,7 +21,7 @@ from nncli.run.directory import RunDirectory, create_run
 from nncli.run.hooks import NOBODY, Hooks
 from nncli.run.loading import hand_out, handed_out, load
 from nncli.run.resuming import learned_before
-from nncli.run.trainer import make_trainer
+from nncli.run.trainer import communicator_of, make_trainer
 from nncli.run.training import Training, TrainingRun
 
 if TYPE_CHECKING:
@@ -48,10 +48,10 @@ def train(
         ModelFileError: The checkpoint is damaged or of other images.
         NncliError: A file cannot be written.
     """
-    n_processes = saved_processes(directory / CHECKPOINT) if directory and resume else None
+    n_pieces = saved_processes(directory / CHECKPOINT) if directory and resume else None
     n_columns = experiment.n_featured // experiment.ranks.size + experiment.n_visited
     with hooks.on_features(n_columns) as on_progress:
-        trainer = make_trainer(experiment, n_processes, on_progress, hooks.on_note)
+        trainer = make_trainer(experiment, communicator_of(experiment, n_pieces), on_progress, hooks.on_note)
     training = Training(experiment, trainer)
     if directory:
         training = TrainingRun(experiment, trainer, directory, hooks.on_warning)

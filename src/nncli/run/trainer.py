@@ -49,7 +49,7 @@ FEATURE_BYTES = 1 << 28
 
 def make_trainer(
     experiment: Experiment,
-    n_shares: int | None = None,
+    communicator: Communicator | None = None,
     on_progress: Callable[[int], None] = lambda _n: None,
     on_note: Callable[[str], None] = lambda _note: None,
 ) -> Trainer:
@@ -57,7 +57,7 @@ def make_trainer(
 
     Args:
         experiment: Data and plan.
-        n_shares: How many shares a batch is divided into, for as many processes; by default what the config says.
+        communicator: Of the processes that train; by default as many as the config says.
         on_progress: Told the number of images whose features have just been computed.
         on_note: Told in a line why these could not be kept in the cache.
     """
@@ -70,7 +70,7 @@ def make_trainer(
     device = None if is_on_host(like) else _device(like, experiment, batch_size, dtype)
     normalization, output, n_members = network.normalization, experiment.task.output(dims[-1]), training.ensemble
     parameters = Parameters(dims, dtype, normalization=normalization, n_members=n_members, output=output, like=like)
-    communicator = communicator_of(experiment, n_shares)
+    communicator = communicator or communicator_of(experiment)
     parameters = parameters.like(flat=communicator.zeros_like(parameters.flat))
     if communicator.rank == 0:  # the others take over from it
         rng = np.random.default_rng(training.seed)
@@ -120,8 +120,13 @@ def _device(like: Array, experiment: Experiment, batch_size: int, dtype: np.dtyp
     return Device(like, room_beside(dtype.itemsize * n_numbers + of_features))
 
 
-def communicator_of(experiment: Experiment, n_shares: int | None = None) -> Communicator:
-    """The processes of the run, where there are several already, or those that training starts; see `make_trainer`."""
+def communicator_of(experiment: Experiment, n_pieces: int | None = None) -> Communicator:
+    """The processes of the run, where there are several already, or those that training starts.
+
+    Args:
+        experiment: Data and plan.
+        n_pieces: How many pieces a batch is divided into, see `make_communicator`.
+    """
     if experiment.ranks.size > 1:
         return communicator_over(experiment.ranks)
     if experiment.config.training.backend != "numpy":
@@ -130,10 +135,13 @@ def communicator_of(experiment: Experiment, n_shares: int | None = None) -> Comm
     m = len(experiment.training.labels)
     batch_size = m if training.batch_size == "full" else training.batch_size
     n_weights = training.ensemble * sum(n[l] * n[l - 1] for l in range(1, len(n)))
-    work = n_weights + _feature_work(experiment)
+    work_anew = _feature_work(experiment)
     n_steps = training.epochs * math.ceil(m / batch_size)
     adapts = experiment.config.network.normalization != "batch"
-    return make_communicator(training.processes, work, batch_size, n_steps, n_shares, adapts=adapts)
+    return make_communicator(
+        training.processes, n_weights + work_anew, batch_size, n_steps, n_pieces,
+        n_members=1 if work_anew else training.ensemble, adapts=adapts,
+    )  # fmt: skip
 
 
 def _feature_work(experiment: Experiment) -> int:

@@ -11,6 +11,9 @@ training, divided.
     adapt                    between two steps: fewer processes may take several shares each, or more take fewer
 
 The shares decide what is computed, to the bit. Which process computes which of them decides only how long it takes.
+
+The members of an ensemble learn each for itself. Where these are the shares (`ForkedMembers`), every process has the
+whole batch, and no gradient is added up.
 """
 
 from __future__ import annotations
@@ -36,13 +39,36 @@ class Communicator(Protocol):
         rank: Number of this process, from 0; 0 is the one that reports and saves.
         size: Number of shares.
         shares: Numbers of those that this process computes.
-        forked: Number of shares that training made itself, for processes of this machine; resuming makes as many again.
+        n_pieces: Number of pieces that a batch is divided into.
+        pieces: Numbers of those that this process computes.
+        forked: Number of pieces that training made itself, for processes of this machine, see `make_communicator`;
+            resuming makes as many again.
     """
 
     rank: int
     size: int
     shares: Sequence[int]
     forked: int
+
+    @property
+    def n_pieces(self) -> int:
+        """See above."""
+
+    @property
+    def pieces(self) -> Sequence[int]:
+        """See above."""
+
+    def piece(self, number: int, m: int) -> slice:
+        """Which of a batch of m examples are in a piece."""
+
+    def members(self, n: int) -> Sequence[int]:
+        """Which of the n members of an ensemble this process computes."""
+
+    def vote(self, answers: Sequence[Array]) -> Array:
+        """The sum of the answers of all members, (K, m), of which there is one for each of this process's."""
+
+    def told(self, costs: list[float], n_correct: int) -> Numbers:
+        """Numbers of a piece for `total`: the costs of this process's members, and how many of all votes are right."""
 
     def zeros_like(self, array: Array) -> Array:
         """Zeros that all processes see, for parameters and the optimizer's state."""
@@ -55,7 +81,7 @@ class Communicator(Protocol):
         """
 
     def share(self, number: int, m: int) -> slice:
-        """Which of m examples are in a share."""
+        """Which of m examples are in a share, where examples are what is shared."""
 
     def parts(self, size: int) -> list[slice]:
         """Which of `size` parameters this process updates: neighboring parts, one for each of its shares."""
@@ -85,7 +111,44 @@ class Communicator(Protocol):
         """After a step that took `seconds`: whether this process has other shares from now on."""
 
 
-class SingleProcess:
+class EveryMember:
+    """A communicator whose shares are pieces of the batch: each has every member of an ensemble."""
+
+    size: int
+    shares: Sequence[int]
+    share: Callable[[int, int], slice]
+
+    @property
+    def n_pieces(self) -> int:
+        """As many as shares."""
+        return self.size
+
+    @property
+    def pieces(self) -> Sequence[int]:
+        """Those of the shares."""
+        return self.shares
+
+    def piece(self, number: int, m: int) -> slice:
+        """That of the share."""
+        return self.share(number, m)
+
+    def members(self, n: int) -> Sequence[int]:
+        """All of them."""
+        return range(n)
+
+    def vote(self, answers: Sequence[Array]) -> Array:
+        """All are here."""
+        total, *others = answers
+        for each in others:
+            total = total + each
+        return total
+
+    def told(self, costs: list[float], n_correct: int) -> Numbers:
+        """Two numbers for the share."""
+        return [(sum(costs), n_correct)]
+
+
+class SingleProcess(EveryMember):
     """The communicator of a process that is alone."""
 
     rank = 0

@@ -26,7 +26,7 @@ from nncli.training.state import EpochResult, TrainingState, score
 from nncli.training.validation import count_correct, evaluate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -138,10 +138,10 @@ class Trainer:
         state, communicator = self.state, self.communicator
         started = time.perf_counter() - state.seconds
         n_examples, batch_size, stop = self.training_set.n_examples, self.training_set.batch_size, False
-        shares = self._shares()
+        pieces = self._pieces()
         while state.batch < len(self.training_set):
             m = min(batch_size, n_examples - state.batch * batch_size)
-            loss_sum, n_correct = self._step(shares, m)
+            loss_sum, n_correct = self._step(pieces, m)
             if not math.isfinite(loss_sum):
                 raise self._not_finite()
             state.batch += 1
@@ -155,31 +155,32 @@ class Trainer:
                 break
             between_steps()  # the other processes wait for the next gradient before they move a parameter
             if communicator.adapt(state.seconds - before):
-                shares = self._shares()
+                pieces = self._pieces()
         return stop
 
-    def _shares(self) -> list[Iterator[tuple[NDArray[Any], NDArray[np.intp]]]]:
-        """The rest of the epoch's batches, for each of this process's shares of them."""
+    def _pieces(self) -> list[Iterator[tuple[NDArray[Any], NDArray[np.intp]]]]:
+        """The rest of the epoch's batches, for each of this process's pieces of them."""
         seed, epoch, batch = self.settings.seed, self.state.epoch, self.state.batch
         return [
             self.training_set.shuffled(seed, epoch, batch, functools.partial(self._drawn, number))
-            for number in self.communicator.shares
+            for number in self.communicator.pieces
         ]
 
-    def _step(self, shares: list[Iterator[tuple[NDArray[Any], NDArray[np.intp]]]], m: int) -> list[float]:
+    def _step(self, pieces: list[Iterator[tuple[NDArray[Any], NDArray[np.intp]]]], m: int) -> list[float]:
         """One step of gradient descent on the next batch, of m examples.
 
         Returns:
             The sum of their losses and the number of classes predicted right, over the whole batch.
         """
         settings, communicator, parameters = self.settings, self.communicator, self.parameters
-        random, sums = self.state.rng.bit_generator, []
-        before = random.state if len(shares) > 1 else None
-        for number, share in zip(communicator.shares, shares, strict=True):
+        random = self.state.rng.bit_generator
+        sums: list[Sequence[float]] = []
+        before = random.state if len(pieces) > 1 else None
+        for number, piece in zip(communicator.pieces, pieces, strict=True):
             if before is not None:
-                random.state = before  # all shares draw alike, as in processes of their own
-            X, Y = next(share)
-            sums.append(self._backpropagate(number, X, Y, m))
+                random.state = before  # all pieces draw alike, as in processes of their own
+            X, Y = next(piece)
+            sums += communicator.told(*self._backpropagate(number, X, Y, m))
         totals = communicator.sum(sums)  # one process has them already
         gradient, parts = self._gradients[0], communicator.parts(parameters.flat.size)
         if settings.gradient_clip_norm is not None:
@@ -192,52 +193,57 @@ class Trainer:
             move_running_statistics(parameters.flat[measured], gradient.flat[measured], step, size)
         return totals
 
-    def _backpropagate(self, number: int, X: NDArray[Any], Y: NDArray[np.intp], m: int) -> tuple[float, int]:
-        """The gradient of share `number` of a batch of m examples, for which X and Y were drawn.
+    def _backpropagate(self, number: int, X: NDArray[Any], Y: NDArray[np.intp], m: int) -> tuple[list[float], int]:
+        """The gradient of piece `number` of a batch of m examples, for which X and Y were drawn.
 
         Returns:
-            The sum of the share's losses and the number of classes predicted right.
+            The sum of the piece's losses for each member that is computed here, and the number of classes that all
+            members together predicted right.
         """
         settings, communicator = self.settings, self.communicator
         parameters, workspace, gradients = self.parameters, self._workspace, self._gradients[number]
 
         workspace.n_batch = m
         X, Y, weights = self._targets(number, X, Y, m)
-        cost, n_members = 0.0, len(parameters.members)
+        n_members = len(parameters.members)
+        own = communicator.members(n_members)
         product = np.matmul if settings.l2 else communicator.product
-        Y_hat: Any = 0
-        for network, gradient in zip(parameters.members, gradients.members, strict=True):
-            if settings.dropout:
-                draw_dropout_masks(workspace, self.state.rng, m, self._share(number, m))
-            Y_hat = Y_hat + forward(network, workspace, X, settings.activation) / n_members  # part 2
-            cost += mean_loss(workspace, Y, weights, batch_size=m, loss=settings.loss) / n_members  # part 3
+        costs, answers = [], []
+        for member, (network, gradient) in enumerate(zip(parameters.members, gradients.members, strict=True)):
+            if settings.dropout:  # everywhere for all, so that all processes go on from the same state
+                draw_dropout_masks(workspace, self.state.rng, m, self._piece(number, m))
+            if member not in own:
+                continue
+            answers.append(forward(network, workspace, X, settings.activation) / n_members)  # part 2
+            cost = mean_loss(workspace, Y, weights, batch_size=m, loss=settings.loss)  # part 3
+            costs.append(cost * m / n_members)
             backpropagate(  # part 4
                 network, workspace, Y, gradient,
-                activation=settings.activation, l2=settings.l2 / communicator.size, example_weights=weights,
+                activation=settings.activation, l2=settings.l2 / communicator.n_pieces, example_weights=weights,
                 batch_size=m, loss=settings.loss, product=product,
             )  # fmt: skip
-        return cost * m, count_correct(Y_hat, Y, settings.loss)
+        return costs, count_correct(communicator.vote(answers), Y, settings.loss)
 
-    def _share(self, number: int, m: int) -> slice | NDArray[np.intp]:
-        """The places of a share in the batch of m that was drawn last."""
+    def _piece(self, number: int, m: int) -> slice | NDArray[np.intp]:
+        """The places of a piece in the batch of m that was drawn last."""
         held = self.training_set.held
-        return self.communicator.share(number, m) if held is None else held
+        return self.communicator.piece(number, m) if held is None else held
 
     def _drawn(self, number: int, m: int) -> slice | NDArray[np.intp]:
-        """The places of a share in a batch of m; where examples are mixed also that of the next one."""
-        share = self.communicator.share(number, m)
-        if self.communicator.size == 1 or self.settings.mixing is None:
-            return share
-        return np.arange(share.start, share.stop + 1) % m
+        """The places of a piece in a batch of m; where examples are mixed also that of the next one."""
+        piece = self.communicator.piece(number, m)
+        if self.communicator.n_pieces == 1 or self.settings.mixing is None:
+            return piece
+        return np.arange(piece.start, piece.stop + 1) % m
 
     def _targets(
         self, number: int, X: NDArray[Any], Y: NDArray[np.intp], m: int
     ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any] | None]:
-        """Examples of a share, which may get mixed, their targets, and the weights of their losses."""
+        """Examples of a piece, which may get mixed, their targets, and the weights of their losses."""
         settings, n_outputs = self.settings, self.parameters.layer_dims[-1]
         targets = settings.mixing.apply(self.state.rng, X, Y, n_outputs) if settings.mixing else Y
-        share = self._share(number, m)
-        n_own = len(range(m)[share]) if isinstance(share, slice) else len(share)
+        piece = self._piece(number, m)
+        n_own = len(range(m)[piece]) if isinstance(piece, slice) else len(piece)
         X, targets = X[:, :n_own], targets[..., :n_own]
         weights = None if settings.class_weights is None else example_weights(settings.class_weights, targets)
         if self.training_set.weights is not None:  # of a mixed example those of the one that it was

@@ -9,6 +9,8 @@ The processes see the images without a copy, and meet in memory that they share,
 Where other programs are busy, a process waits for one whose core is theirs at the moment, step after step. Then fewer
 processes are faster: some are ended between two steps, and the others compute several shares each, until it is worth
 trying again with more (pace.py). The shares stay the same, and with them every bit of the result.
+
+Networks of an ensemble have nothing to tell each other, and where there are enough of them they are what is divided.
 """
 
 from __future__ import annotations
@@ -28,15 +30,15 @@ from nncli.machine.launcher import launched
 from nncli.machine.ranks import share_of
 from nncli.training.communicator import SingleProcess
 from nncli.training.pace import Pace
-from nncli.training.shared_memory import STRIDE, SharedMemory
+from nncli.training.shared_memory import NUMBERS, STRIDE, SharedMemory
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import DTypeLike
 
     from nncli.network.parameters import Array
-    from nncli.training.communicator import Communicator, Gradients
+    from nncli.training.communicator import Communicator, Gradients, Numbers
 
 FLOPS_WORTH_SHARING = 3e6
 """Work of a step, in floating-point operations, from which two meetings are the smaller part of it."""
@@ -52,8 +54,18 @@ EXAMPLES_EACH = 16
 """Fewest examples of a batch for each process: narrower products are slow."""
 
 
+BY_MEMBER = 0
+"""Stands for the number of pieces where an ensemble is divided, and no batch."""
+
+
+def is_worth_sharing(n_weights: int, batch_size: int, n_steps: int) -> bool:
+    """Whether several processes train a network faster than one on a quiet machine; arguments as of `choose_size`."""
+    flops = 6 * n_weights * batch_size  # a multiplication and an addition, three times: forward, dW, dA
+    return flops >= FLOPS_WORTH_SHARING and flops * n_steps >= FLOPS_WORTH_STARTING
+
+
 def choose_size(n_weights: int, batch_size: int, n_steps: int, n_cores: int) -> int:
-    """How many processes train a network fastest on a quiet machine.
+    """How many processes that share each batch train a network fastest on a quiet machine.
 
     Args:
         n_weights: Weights of the network.
@@ -61,8 +73,7 @@ def choose_size(n_weights: int, batch_size: int, n_steps: int, n_cores: int) -> 
         n_steps: Steps of the whole training.
         n_cores: Cores that this process may use.
     """
-    flops = 6 * n_weights * batch_size  # a multiplication and an addition, three times: forward, dW, dA
-    if flops < FLOPS_WORTH_SHARING or flops * n_steps < FLOPS_WORTH_STARTING:
+    if not is_worth_sharing(n_weights, batch_size, n_steps):
         return 1
     return max(1, min(n_cores, batch_size // EXAMPLES_EACH))
 
@@ -84,10 +95,14 @@ class ForkedProcesses(SharedMemory):
     @contextlib.contextmanager
     def helped(self, theta: Array, work: Callable[[Gradients], None]) -> Iterator[Gradients]:
         """Fork the others; at the end, when all has been added up, or after an error, they are killed."""
-        self._gradients, self._work = [self.zeros_like(theta) for _ in range(self.size)], work
+        self._gradients, self._work = self._gradient_vectors(theta), work
         with Helpers() as self._helpers:
             self._start(self._n_processes)
             yield self._gradients
+
+    def _gradient_vectors(self, theta: Array) -> Gradients:
+        """One for each share."""
+        return [self.zeros_like(theta) for _ in range(self.size)]
 
     def _start(self, n_processes: int) -> None:
         """Go on with so many processes: those that are there are killed, and others forked.
@@ -145,13 +160,82 @@ class ForkedProcesses(SharedMemory):
             raise TrainingError("a helper process ended unexpectedly, perhaps for lack of memory")
 
 
+class ForkedMembers(ForkedProcesses):
+    """A communicator over processes forked from this one, each of which trains some members of an ensemble.
+
+    Members learn each for itself: no batch is cut into narrow pieces, no gradient is added up, and normalization waits
+    for nobody. What a process would compute alone is the same, but for the rounding of sums of losses and squares.
+
+    Args:
+        n_members: Of the ensemble; each is a share.
+        n_processes: At first, this one included.
+        pace: As of `ForkedProcesses`.
+    """
+
+    def __init__(self, n_members: int, n_processes: int, pace: Pace | None = None) -> None:
+        super().__init__(n_members, pace)
+        self.forked, self._n_processes = BY_MEMBER, n_processes
+
+    def _gradient_vectors(self, theta: Array) -> Gradients:
+        """One, in which every member has its place."""
+        return [self.zeros_like(theta)] * self.size
+
+    @property
+    def n_pieces(self) -> int:
+        """The batch is whole."""
+        return 1
+
+    @property
+    def pieces(self) -> Sequence[int]:
+        """That one."""
+        return (0,)
+
+    def piece(self, _number: int, _m: int) -> slice:
+        """Every example."""
+        return slice(None)
+
+    def members(self, _n: int) -> Sequence[int]:
+        """Those that are this process's shares."""
+        return self.shares
+
+    def add_up(self, vector: Array) -> None:
+        """The sums over this process's examples are those over the batch."""
+
+    def sum(self, numbers: Numbers) -> list[float]:
+        """The gradient is whole when all have come here."""
+        return self.total(numbers)
+
+    def vote(self, answers: Sequence[Array]) -> Array:
+        """Tell the others this process's answers, as many numbers in a meeting as fit, and hear theirs."""
+        rows = np.stack([each.T.reshape(-1) for each in answers])
+        total = np.empty(rows.shape[1], rows.dtype)
+        for start in range(0, total.size, NUMBERS):
+            some = slice(start, start + NUMBERS)
+            table = self._table[self._meetings % 2, :, : total[some].size]
+            table[self.shares[0] : self.shares[-1] + 1] = rows[:, some]
+            self._meet()
+            total[some] = super().vote(list(table.astype(rows.dtype)))
+        return total.reshape(answers[0].T.shape).T
+
+    def told(self, costs: list[float], n_correct: int) -> Numbers:
+        """Two numbers for each share; of the votes all know how many are right, and the first one tells."""
+        return [(cost, n_correct * (member == 0)) for member, cost in zip(self.shares, costs, strict=True)]
+
+
 def _shared(n: int, dtype: DTypeLike) -> Array:
     """Zeros in memory that forked processes share."""
     return np.frombuffer(mmap.mmap(-1, max(n, 1) * np.dtype(dtype).itemsize), dtype)[:n]
 
 
 def make_communicator(
-    setting: str | int, n_weights: int, batch_size: int, n_steps: int, size: int | None = None, *, adapts: bool = True
+    setting: str | int,
+    n_weights: int,
+    batch_size: int,
+    n_steps: int,
+    n_pieces: int | None = None,
+    *,
+    n_members: int = 1,
+    adapts: bool = True,
 ) -> Communicator:
     """The communicator for `training.processes: setting`.
 
@@ -162,13 +246,22 @@ def make_communicator(
         n_weights: Of the network.
         batch_size: Examples per step.
         n_steps: Steps of the whole training.
-        size: Number of shares that a batch is divided into; by default the number of processes, or by `choose_size`.
-        adapts: Whether one process can compute several shares; not where they meet in every layer.
+        n_pieces: How many pieces a batch is divided into, or `BY_MEMBER`: an ensemble is divided instead; by default
+            that where it keeps as many processes busy.
+        n_members: Networks of the ensemble that processes may divide; 1 where every batch takes much work to make.
+        adapts: Whether one process can compute several pieces; not where they meet in every layer.
     """
     if not CAN_DIVIDE_BATCHES or launched():
         return SingleProcess()
+    is_auto, n_cores = setting == "auto", usable_cores()
+    n_processes, size = min(n_cores, n_members) if is_auto else int(setting), n_pieces
     if size is None:
-        size = choose_size(n_weights, batch_size, n_steps, usable_cores()) if setting == "auto" else int(setting)
+        size = choose_size(n_weights, batch_size, n_steps, n_cores) if is_auto else int(setting)
+        pays = is_worth_sharing(n_weights, batch_size, n_steps) and size <= n_processes if is_auto else size > 1
+        if pays and 1 < n_processes <= n_members:
+            size = BY_MEMBER
+    if size == BY_MEMBER:
+        return ForkedMembers(n_members, min(n_processes, n_members), Pace(n_processes) if is_auto else None)
     if size == 1:
         return SingleProcess()
-    return ForkedProcesses(size, Pace(size) if setting == "auto" and adapts else None)
+    return ForkedProcesses(size, Pace(size) if is_auto and adapts else None)

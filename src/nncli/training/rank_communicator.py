@@ -17,6 +17,7 @@ import numpy as np
 
 from nncli.machine.cores import CAN_DIVIDE_BATCHES
 from nncli.machine.ranks import share
+from nncli.training.communicator import EveryMember
 from nncli.training.shared_memory import SharedMemory
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ PIECE, MOST_PIECES = 400_000, 8
 """Numbers that a layer's gradient is cut into, 13 ms of a network of 1 Gbit/s, and how many pieces at most."""
 
 
-class RankCommunicator:
+class RankCommunicator(EveryMember):
     """A communicator over the processes of a run; see `nncli.training.communicator` for what the methods do.
 
     Args:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nncli.machine.ranks import share_of
+from nncli.training.communicator import EveryMember
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -41,7 +42,7 @@ SLEEP = 0.00003
 """Seconds between two later looks. Who is waited for may have no core but this; who sleeps soon gets it back."""
 
 
-class SharedMemory:
+class SharedMemory(EveryMember):
     """Sums and meetings of such processes; see `nncli.training.communicator` for what the methods do.
 
     Args:

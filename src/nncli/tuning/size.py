@@ -26,6 +26,7 @@ from nncli.run.hooks import NOBODY, Hooks
 from nncli.run.loading import learn
 from nncli.run.plan import resolve_layer_dims
 from nncli.run.trainer import make_trainer
+from nncli.training.communicator import SingleProcess
 
 if TYPE_CHECKING:
     from nncli.run.dataset import Experiment, ImageSet
@@ -73,7 +74,7 @@ def measured_cost(plan: Plan, training: ImageSet, validation: ImageSet, hooks: H
     experiment = learn(sized(plan, len(sample[0].rows), None), *sample, hooks)
     learned = time.perf_counter()
     with hooks.on_features(experiment.n_featured) as on_progress:
-        trainer = make_trainer(experiment, 1, on_progress)
+        trainer = make_trainer(experiment, SingleProcess(), on_progress)
     made = time.perf_counter()
     with contextlib.suppress(TrainingError):  # its loss is not finite: it takes as long all the same
         next(trainer.run())
