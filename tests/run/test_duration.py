@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -17,6 +17,7 @@ from nncli.run.plan import plan_experiment
 from tests.drawings import colors, write_drawings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from nncli.run.dataset import Experiment
@@ -69,11 +70,43 @@ def test_it_is_measured_and_leaves_everything_as_it_was(
     counts: list[int] = []
     assert duration.START_AND_END < predicted_seconds(experiment, Counting(counts))
     assert counts[0] == sum(counts[1:])
-    monkeypatch.setattr(duration, "_seconds_of_an_example", lambda _trainer: 1000.0)
+    monkeypatch.setattr(duration, "_seconds_of_an_example", lambda *_: 1000.0)
     m, n_validation = len(experiment.training.labels), len(experiment.validation.labels)
     n_examples = experiment.config.training.epochs * (m + n_validation / 3)
     assert n_examples == pytest.approx(predicted_seconds(experiment) / 1000, rel=0.1)
     assert (before, None) == (sorted(tmp_path.rglob("*")), experiment.span.projection)
+
+
+class Clock:
+    """A clock that stands still unless it is moved."""
+
+    now = 0.0
+
+    def perf_counter(self) -> float:
+        """The time on it."""
+        return self.now
+
+    def run(self, is_enough: Callable[[], bool], on_batch: Callable[[int], None]) -> Iterator[None]:
+        """Epochs of three training images in two batches, a second each, and of six validation images, a third each."""
+        while not is_enough():
+            for m in (2, 1):
+                self.now += m
+                on_batch(m)
+            self.now += 2
+            yield None
+
+
+def test_neither_validation_nor_directions_count_for_what_they_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A training image takes a second here, and so does a feature column; directions are found after the columns."""
+    clock: Any = Clock()
+    monkeypatch.setattr(duration, "time", clock)
+    assert 1 == pytest.approx(duration._seconds_of_an_example(clock, 6))
+    told: list[int] = []
+    watch = duration._FeatureWatch(4, told.append)
+    for n, seconds in ((1, 1), (3, 3), (2, 50)):
+        clock.now += seconds
+        watch(n)
+    assert (1, [1, 3, 2]) == (watch.seconds_of_a_column, told)
 
 
 def test_epochs_of_patterns_are_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,8 @@ from nncli.errors import EXIT_GATE, EXIT_SKIPPED
 from nncli.text import counted, printable, size_in_words
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from nncli.config import ConfigFile
     from nncli.run.dataset import Experiment, Plan
     from nncli.run.hooks import Hooks
@@ -35,9 +38,38 @@ LOOKS = {
 
 
 class Check(Progress):
-    """Images being checked."""
+    """Images being checked.
+
+    Args:
+        mode: As for `Progress`.
+
+    Attributes:
+        seconds_kept: Time of what the cache keeps, so that a training need not do it again.
+    """
 
     fate = "will be skipped"
+
+    def __init__(self, mode: str) -> None:
+        super().__init__(mode)
+        self.seconds_kept = 0.0
+
+    @contextmanager
+    def on_trying(self, n_candidates: int) -> Iterator[Callable[[int], None]]:
+        """As ever; the outcome is kept."""
+        with self._timed(), super().on_trying(n_candidates) as on_tried:
+            yield on_tried
+
+    @contextmanager
+    def on_loading(self, n_images: int) -> Iterator[Callable[[int], None]]:
+        """As ever; the pixels are kept."""
+        with self._timed(), super().on_loading(n_images) as on_progress:
+            yield on_progress
+
+    @contextmanager
+    def _timed(self) -> Iterator[None]:
+        started = time.perf_counter()
+        yield
+        self.seconds_kept += time.perf_counter() - started
 
 
 @click.command(short_help="Check a config and its images; print the plan; train nothing.")
@@ -87,6 +119,8 @@ def show_plan(config_file: ConfigFile, progress: str, preview: str | None = None
     untrained = plan.config_file.with_values({"training.pattern_epochs": 0})  # training patterns can take minutes
     experiment = load(replace(plan, config_file=untrained), hooks)
     loaded = time.perf_counter() - started
+    if plan.config.data.cache == "on":
+        loaded -= hooks.seconds_kept
     lines = [*_lines(plan, experiment), ("time", _time(plan, experiment, loaded, hooks))]
     click.echo(fitted("\n".join(f"{name:<11}{text}" for name, text in lines), sys.stdout, 11))
     splits = {"training": experiment.training, "validation": experiment.validation}
@@ -170,7 +204,7 @@ def _answers(plan: Plan) -> str:
 
 
 def _time(plan: Plan, experiment: Experiment, loaded: float, hooks: Hooks) -> str:
-    """Time until there is a model, in words; the patterns of the experiment are untrained."""
+    """Time until there is a model, in words, `loaded` seconds of it before training; patterns are untrained."""
     from nncli.run.duration import in_words, predicted_seconds, seconds_of_patterns
 
     seconds = loaded + predicted_seconds(experiment, hooks)

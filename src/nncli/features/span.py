@@ -286,20 +286,24 @@ def _by_iteration(columns: Columns, mean: NDArray[np.float64], r: int, on_progre
     """Eigenvalues and directions by subspace iteration."""
     V = _start(columns, r + MORE)
 
-    def multiplied(part: Array) -> Array:
-        return part.T @ (part @ there)
-
     def solved(part: Array) -> Array:
         projected = part @ there
         return projected.T @ projected
 
     for _ in range(PASSES):
-        there = np.asarray(V, like=columns.like)
-        V = _about_perpendicular(_added_up(columns, mean, multiplied, on_progress))
+        V = _about_perpendicular(one_pass(columns, mean, V, on_progress))
     V = _about_perpendicular(V)
     there = np.asarray(V, like=columns.like)
     eigenvalues, small = _leading(_added_up(columns, mean, solved, on_progress).astype(np.float64), r)
     return eigenvalues, V @ small.astype(np.float32)
+
+
+def one_pass(
+    columns: Columns, mean: NDArray[np.float64], V: Array, on_progress: Callable[[int], None] = lambda _n: None
+) -> Array:
+    """X X^T V, (n, r), of the columns freed of their mean."""
+    there = np.asarray(V, like=columns.like)
+    return _added_up(columns, mean, lambda part: part.T @ (part @ there), on_progress)
 
 
 def _start(columns: Columns, r: int) -> Array:
