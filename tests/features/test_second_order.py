@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
 
 from nncli.features import deep_patches, patches
+from nncli.features.column import FeatureColumn
 from nncli.features.deep_patches import learn_whitening
 from nncli.features.dictionary import WHITENING
 from nncli.features.second_order import LINEAR, SecondOrderBlock
+from nncli.features.settings.deep_patches import DeepPatches
 from nncli.features.settings.second_order import SecondOrder
+from nncli.features.shared_patches import SharedPatches
 from tests.features.images import extracted, fitted, smooth
 
 SMALL = SecondOrder(size=3, count=4, pool=2, deep_size=2, directions=5)
@@ -56,3 +62,22 @@ def test_an_image_of_one_window() -> None:
     settings = SecondOrder(size=4, count=3, pool=1, deep_size=1, directions=6)
     images = smooth(5, 4, 4, 3)
     np.testing.assert_array_equal(0, extracted(fitted(settings, images), images))
+
+
+def test_patches_that_are_known_are_learned_and_compared_once() -> None:
+    """Beside `deep_patches` whose patches are cut alike; the features are those of each block by itself."""
+    images = smooth(30, *SHAPE)
+    deep = DeepPatches(size=3, count=4, pool=2, deep_size=2, deep_count=6, grid=1)
+    column = FeatureColumn.fit((deep, SMALL, replace(SMALL, count=5)), SHAPE, images.reshape(30, -1), seed=1)
+    first, second, third = column.blocks
+    np.testing.assert_array_equal(first.arrays()["matrix"], second.arrays()["matrix"])
+    together = np.empty((30, column.n_features), np.float32)
+    column.extract(images.reshape(30, -1), together)
+    apart = np.hstack([extracted(block, images) for block in (first, second, third)])
+    np.testing.assert_allclose(apart, together, rtol=1e-5, atol=1e-5)
+    users: Any = [first, second, third]
+    n_sums = [len(sums) for _, sums in SharedPatches(users, SHAPE).sums(images)]
+    assert {3} == set(n_sums)
+    ((_, sums),) = SharedPatches(users, SHAPE).sums(images[:1])
+    assert sums[0] is sums[1]
+    assert sums[0] is not sums[2]

@@ -78,10 +78,12 @@ class FeatureColumn:
             looks: See above; blocks learn from the whole.
         """
         images = pixels[:].reshape(-1, *shape) if looks == "whole" else _parts(shape).whole(pixels)
-        blocks = []
+        blocks: list[Any] = []
         for i, settings in enumerate(features):
-            rng = np.random.default_rng([seed, i, len(features)])
-            blocks.append(block_class(settings.kind).fit(settings, images, rng))
+            rng, block = np.random.default_rng([seed, i, len(features)]), block_class(settings.kind)
+            layers = [each.layer for each in blocks if hasattr(each, "layer")]
+            known = {"layers": layers} if getattr(block, "can_share", False) else {}
+            blocks.append(block.fit(settings, images, rng, **known))
             on_block(1)
         return cls(features, shape, blocks, looks)
 

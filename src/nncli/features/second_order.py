@@ -30,12 +30,15 @@ from nncli.features.patches import PatchesBlock
 from nncli.features.shared_patches import SharedPatches
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from nncli.features.block import Array
     from nncli.features.looks import Parts
     from nncli.features.settings import Shape
     from nncli.features.settings.second_order import SecondOrder
+    from nncli.features.tiles import Layer
 
 LINEAR = 0.04
 """Covariances below it are hardly compressed; whitened answers have a variance of about 1."""
@@ -43,6 +46,9 @@ LINEAR = 0.04
 
 class SecondOrderBlock:
     """The block `second_order` for images of one shape.
+
+    Attributes:
+        can_share: Whether `fit` takes the layers of blocks before it.
 
     Args:
         settings: Of the block.
@@ -52,6 +58,8 @@ class SecondOrderBlock:
         faint: Added to the length of a window, (1,).
         parts: Images of this shape are parts of larger ones, and these are what is to be computed; see looks.py.
     """
+
+    can_share = True
 
     def __init__(
         self,
@@ -69,15 +77,26 @@ class SecondOrderBlock:
         self._pairs = [np.asarray(each, like=matrix) for each in np.triu_indices(settings.directions)]
 
     @classmethod
-    def fit(cls, settings: SecondOrder, images: NDArray[np.uint8], rng: np.random.Generator) -> SecondOrderBlock:
-        """Learn patches and directions from `images`, (m, height, width, channels)."""
+    def fit(
+        cls,
+        settings: SecondOrder,
+        images: NDArray[np.uint8],
+        rng: np.random.Generator,
+        layers: Sequence[Layer] = (),
+    ) -> SecondOrderBlock:
+        """Learn patches and directions from `images`, (m, height, width, channels).
+
+        Patches that a block before it has learned, see `layers`, are not learned and compared a second time.
+        """
         shape = (images.shape[1], images.shape[2], images.shape[3])
-        first = PatchesBlock.fit(first_layer(settings.windows), images, rng)
-        windows = DeepPatchesBlock(settings.windows, shape, first.matrix, np.zeros(1, np.float32))
+        first = first_layer(settings.windows)
+        known = [layer.matrix for layer in layers if layer.settings == first]
+        matrix = known[0] if known else PatchesBlock.fit(first, images, rng).matrix
+        windows = DeepPatchesBlock(settings.windows, shape, matrix, np.zeros(1, np.float32))
         sample = windows.sample_windows(images, rng)
         directions, mean = learn_whitening(sample, settings.directions)
         whitening = np.vstack([directions, -mean @ directions]).astype(np.float32, order="C")
-        return cls(settings, shape, first.matrix, whitening, sample.faint)
+        return cls(settings, shape, matrix, whitening, sample.faint)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Learned arrays, by name."""

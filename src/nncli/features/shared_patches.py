@@ -1,4 +1,4 @@
-"""Blocks that cut the same patches: they are cut once for all of them."""
+"""Blocks that cut the same patches: they are cut once for all of them, and compared once where these are the same."""
 
 from __future__ import annotations
 
@@ -47,7 +47,17 @@ class SharedPatches:
 
     def __init__(self, blocks: Sequence[PatchUser], shape: Shape) -> None:
         self.blocks, self.shape = blocks, shape
+        self._layers: list[Layer] = []
+        self._layer_of = [self._number_of(block.layer) for block in blocks]
         self._tiles = PerThread[Tiles]()
+
+    def _number_of(self, layer: Layer) -> int:
+        """The number of a layer among the different ones."""
+        for number, known in enumerate(self._layers):
+            if layer.gives_sums_of(known):
+                return number
+        self._layers.append(layer)
+        return len(self._layers) - 1
 
     def of_parts(self, parts: Parts) -> SharedPatches | None:
         """See `Unit`; None where one of the blocks says so."""
@@ -71,5 +81,6 @@ class SharedPatches:
             The number of the first image, and the sums of each block, (1 or 2 looks, m, 2, runs, q, K), overwritten
             by the next.
         """
-        tiles = self._tiles.get(lambda: Tiles([block.layer for block in self.blocks], self.shape))
-        yield from tiles.sums(images, both=both)
+        tiles = self._tiles.get(lambda: Tiles(self._layers, self.shape))
+        for start, sums in tiles.sums(images, both=both):
+            yield start, [sums[number] for number in self._layer_of]

@@ -73,6 +73,14 @@ class Layer(NamedTuple):
         """How patches are cut: blocks of which this is the same can share them."""
         return self.settings.size, self.settings.stride, self.settings.contrast
 
+    def gives_sums_of(self, other: Layer) -> bool:
+        """Whether its sums are those of the other one, which learned the same patches and pools them alike."""
+        return (
+            (self.settings, self.bounds, self.matrix.shape) == (other.settings, other.bounds, other.matrix.shape)
+            and np.array_equal(self.across, other.across)
+            and bool((self.matrix == other.matrix).all())
+        )
+
 
 class _Runs(NamedTuple):
     """Rows of a tile that are added up, each so many to one run.
