@@ -217,7 +217,7 @@ def _few_photos(effort: int, facts: Facts) -> dict[str, Any]:
     shape = seen_shape(facts.shape, looks)
     features = _deep_patches(shape, 96, (512, 512, 800)[effort], grid=3)
     if looks == "parts":
-        # at quick the patches are those of deep_patches, learned and compared once; others of its own tell a little more
+        # quick: the patches of deep_patches, learned and compared once; others of its own tell a little more
         features += _second_order(shape, (96, 128, 128)[effort], (100, 150, 150)[effort])
     if looks == "whole" or not features:  # looks at parts find as much without patches, in half the time
         features = _patches((200, 200, 400)[effort], 3, shape) + features
