@@ -16,6 +16,7 @@ from nncli.run import kept_answers, recipe_trial
 from nncli.run.plan import plan_experiment
 from nncli.run.recipe_trial import CANDIDATES, LAMBDAS, N_FOLDS, Trial, right_when_left_out, unwatched
 from nncli.run.starter_config import Starter
+from tests.drawings import colors, write_drawings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -130,6 +131,14 @@ def test_trials_are_kept_in_the_cache(root: Path, cache: str, n_trials: int, mon
     assert n_trials == len(tried)
     kept = [entry.about.kind for entry in entries() if entry.about]
     assert (["pixels", "trial"] if cache == "on" else []) == sorted(kept)
+
+
+def test_both_trials_are_kept_beside_each_other(root: Path) -> None:
+    """Of recipes, and of mirror images; `train` tries neither again after `init`."""
+    write_drawings(root, colors, (50, 44), each=55)
+    Starter.of(str(root), is_kept=True)
+    forms = sorted(entry.about.form for entry in entries() if entry.about and entry.about.kind == "trial")
+    assert [", ".join(CANDIDATES), "mirror images"] == forms
 
 
 @pytest.mark.parametrize(("settings", "each"), [(["data.features=[hog: {cell: 5}]"], 65), ([], 50)])

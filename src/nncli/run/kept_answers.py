@@ -51,7 +51,7 @@ def kept_answers(
         if root is None:
             found = make()
         else:
-            about = About(TRIAL, f"{Path(root).absolute()}{PART}", asked, "", m, 0, n_values, [])
+            about = About(TRIAL, f"{Path(root).absolute()}{PART}", asked, asked, m, 0, n_values, [])
             found = cached(name, about, lambda memory: Rows(_filled(memory, make())), None, lambda _note: None).values
         _last[asked] = name, found
     return _last[asked][1]
