@@ -135,7 +135,7 @@ def test_trials_are_kept_in_the_cache(root: Path, cache: str, n_trials: int, mon
 
 def test_both_trials_are_kept_beside_each_other(root: Path) -> None:
     """Of recipes, and of mirror images; `train` tries neither again after `init`."""
-    write_drawings(root, colors, (50, 44), each=55)
+    write_drawings(root, colors, (50, 44), each=62)
     Starter.of(str(root), is_kept=True)
     forms = sorted(entry.about.form for entry in entries() if entry.about and entry.about.kind == "trial")
     assert [", ".join(CANDIDATES), "mirror images"] == forms
