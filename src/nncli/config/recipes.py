@@ -219,7 +219,7 @@ def _few_photos(effort: int, facts: Facts) -> dict[str, Any]:
     if looks == "parts":
         # quick: the patches of deep_patches, learned and compared once; others of its own tell a little more
         features += _second_order(shape, (96, 128, 128)[effort], (100, 150, 150)[effort])
-    if looks == "whole" or not features:  # looks at parts find as much without patches, in half the time
+    if looks == "whole" or not features:  # parts tell as much without patches, in two thirds of the time
         features = _patches((200, 200, 400)[effort], 3, shape) + features
     if facts.shape[2] == 3:
         features += (ColorHistogram(bins=6),)

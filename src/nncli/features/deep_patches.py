@@ -40,6 +40,8 @@ from nncli.machine.forking import number_of_processes
 from nncli.machine.threads import PerThread
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from numpy.typing import NDArray
 
     from nncli.features.block import Array
@@ -225,11 +227,14 @@ class DeepPatchesBlock:
 
     def from_sums(self, sums: Array, looks: list[Array]) -> None:
         """Pool, and compare windows; see `PatchUser`."""
-        comparison = self.comparison()
+        self.write_columns(sums, looks, self.comparison().columns)
+
+    def write_columns(self, sums: Array, looks: list[Array], columns: Callable[[Array, int], Iterable[Array]]) -> None:
+        """Pool, and write to `looks`, see `PatchUser`, the `columns` of each map, see `Comparison.columns`."""
         for side, maps in enumerate(self.maps(sums)):
             its_looks = looks[side :: len(sums)]
             for i, one in enumerate(maps):
-                for out, column in zip(its_looks, comparison.columns(one, side), strict=True):
+                for out, column in zip(its_looks, columns(one, side), strict=True):
                     out[i] = column
 
     def comparison(self) -> Comparison:

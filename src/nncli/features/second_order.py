@@ -30,7 +30,7 @@ from nncli.features.patches import PatchesBlock
 from nncli.features.shared_patches import SharedPatches
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -47,9 +47,6 @@ LINEAR = 0.04
 class SecondOrderBlock:
     """The block `second_order` for images of one shape.
 
-    Attributes:
-        can_share: Whether `fit` takes the layers of blocks before it.
-
     Args:
         settings: Of the block.
         shape: Height, width and channels of the images.
@@ -57,6 +54,9 @@ class SecondOrderBlock:
         whitening: For a window, divided by its length, with a 1 below it: its coordinates, (d' + 1, r).
         faint: Added to the length of a window, (1,).
         parts: Images of this shape are parts of larger ones, and these are what is to be computed; see looks.py.
+
+    Attributes:
+        can_share: Whether `fit` takes the layers of blocks before it.
     """
 
     can_share = True
@@ -117,19 +117,20 @@ class SecondOrderBlock:
 
     def from_sums(self, sums: Array, looks: list[Array]) -> None:
         """See `PatchUser`."""
-        comparison = self.windows.comparison()
-        for side, maps in enumerate(self.windows.maps(sums)):
-            its_looks = looks[side :: len(sums)]
-            for i, one in enumerate(maps):
-                answers = comparison.answers(one)
-                for out, rows in zip(its_looks, comparison.rows[side], strict=True):
-                    out[i] = self._second_order(answers[rows])
+        self.windows.write_columns(sums, looks, self._columns)
 
     def of_parts(self, parts: Parts) -> SecondOrderBlock | None:
         """See `PatchUser`."""
         if not parts.begin_at_multiples_of(self.windows.settings.map_step):
             return None
         return SecondOrderBlock(self.settings, self.shape, self.layer.matrix, self.whitening, self.windows.faint, parts)
+
+    def _columns(self, image_map: Array, side: int) -> Iterator[Array]:
+        """The features of each part of a map, as of `Comparison.columns`."""
+        comparison = self.windows.comparison()
+        answers = comparison.answers(image_map)
+        for rows in comparison.rows[side]:
+            yield self._second_order(answers[rows])
 
     def _second_order(self, z: Array) -> Array:
         """The features of the coordinates of all windows, (n, r); these are changed."""

@@ -253,15 +253,15 @@ def make_communicator(
     """
     if not CAN_DIVIDE_BATCHES or launched():
         return SingleProcess()
-    is_auto, n_cores = setting == "auto", usable_cores()
-    n_processes, size = min(n_cores, n_members) if is_auto else int(setting), n_pieces
-    if size is None:
-        size = choose_size(n_weights, batch_size, n_steps, n_cores) if is_auto else int(setting)
-        pays = is_worth_sharing(n_weights, batch_size, n_steps) and size <= n_processes if is_auto else size > 1
-        if pays and 1 < n_processes <= n_members:
-            size = BY_MEMBER
-    if size == BY_MEMBER:
+    is_auto = setting == "auto"
+    n_processes = min(usable_cores(), n_members) if is_auto else int(setting)
+    if n_pieces is None:
+        n_pieces = int(setting) if not is_auto else choose_size(n_weights, batch_size, n_steps, usable_cores())
+        pays = not is_auto or is_worth_sharing(n_weights, batch_size, n_steps)
+        if pays and max(n_pieces, 2) <= n_processes <= n_members:
+            n_pieces = BY_MEMBER
+    if n_pieces == BY_MEMBER:
         return ForkedMembers(n_members, min(n_processes, n_members), Pace(n_processes) if is_auto else None)
-    if size == 1:
+    if n_pieces == 1:
         return SingleProcess()
-    return ForkedProcesses(size, Pace(size) if is_auto and adapts else None)
+    return ForkedProcesses(n_pieces, Pace(n_pieces) if is_auto and adapts else None)
