@@ -201,7 +201,11 @@ def test_the_last_epoch_is_kept_with_monitor_last(calibrated: Path) -> None:
     report = contents(calibrated / "sure/metrics.json")
     assert (60, 60) == (report["best_epoch"], report["epochs"])
     lines = nncli("train", "c.yaml", "--epochs", 2, "-o", "two", cwd=calibrated).stderr
-    assert "kept: the last epoch of 2" in lines
+    assert "kept: the last epoch of 2: validation accuracy" in lines
     assert "best" not in lines
+    lines = nncli(
+        "train", "c.yaml", "--epochs", 2, "--set", "data.test_time_augmentation=mirror", cwd=calibrated
+    ).stderr
+    assert "kept: the last epoch of 2, 2 looks at each image vote (in the epochs one): validation accuracy" in lines
     result = nncli("train", "c.yaml", "--set", "training.patience=3", cwd=calibrated, code=2)
     assert "training.patience is only used with monitor accuracy or loss, not with last; remove it" in result.stderr

@@ -77,6 +77,12 @@ class TestWithTheExtra:
         assert "<h1>2 runs</h1>" in (run / "comparison.html").read_text()
         assert "of one run" == (run / "report.html").read_text()
 
+    def test_a_run_named_twice(self, nncli: Runner, run: Path) -> None:
+        """Is no comparison with itself, however it is written."""
+        result = nncli("report", run, run / "model.npz")
+        assert f"{run}/report.html\n" == result.out
+        assert "nncli: a run that is named more than once is shown once\n" in result.err
+
     def test_images_that_are_gone(self, nncli: Runner, run: Path) -> None:
         """Said, with the way out; a page is made of what there is."""
         Path("d/coal/0.png").unlink()

@@ -15,15 +15,19 @@ from nncli.config.recipes import (
     FEW_IMAGES,
     PHOTO_SIDE,
     RECIPES,
+    SMALL_SIDE,
     Facts,
     likely_defaults,
     recipe_defaults,
 )
 from nncli.config.validation import why_ignored
+from nncli.features.deep_patches import first_layer
 from nncli.features.settings import PIXELS, misfit
 from nncli.features.settings.color_histogram import ColorHistogram
+from nncli.features.settings.deep_patches import DeepPatches
 from nncli.features.settings.looks import seen_shape
 from nncli.features.settings.patches import Patches
+from nncli.features.settings.second_order import SecondOrder
 from tests.config.files import complaint, load, training
 
 SHAPES = [
@@ -103,6 +107,25 @@ def test_gray_photos_have_no_histogram() -> None:
         recipe_defaults("photos", "quick", Facts(9, (PHOTO_SIDE, PHOTO_SIDE, n)))["data.features"] for n in (1, 3)
     )
     assert [block.kind for block in rgb] == [*(block.kind for block in gray), "color_histogram"]
+
+
+@pytest.mark.parametrize("effort", EFFORTS)
+def test_patterns_of_larger_signs_are_counted_in_more_cells(effort: str) -> None:
+    """Where the fingers of a hand are tells its sign; what a small drawing shows is anywhere."""
+    grids = []
+    for side in (SMALL_SIDE, SMALL_SIDE + 1):
+        (block,) = recipe_defaults("digits", effort, Facts(100, (side, side, 3)))["data.features"]
+        grids.append(block.grid)
+    assert [2, 4] == grids
+
+
+@pytest.mark.parametrize(("effort", "shared"), [("quick", False), ("standard", False), ("thorough", True)])
+def test_garments_take_the_patches_of_patterns_for_pairs(effort: str, shared: bool) -> None:
+    """second_order comes after deep_patches, where these are, and with settings that let it take their patches."""
+    *before, last = recipe_defaults("garments", effort, Facts(10**5, (28, 28, 1)))["data.features"]
+    assert isinstance(last, SecondOrder)
+    layers = [first_layer(block) for block in before if isinstance(block, DeepPatches)]
+    assert [first_layer(last.windows)] * shared == layers
 
 
 @pytest.mark.parametrize(

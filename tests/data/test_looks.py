@@ -124,3 +124,17 @@ def test_a_few_are_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     look_at(paths_of(tmp_path) * 500)
     assert 64 <= len(looked) < 2 * 128  # once small, once at full size, where they are gray
     assert set(paths_of(tmp_path)) >= set(looked)
+
+
+@pytest.mark.parametrize(("shift", "n", "is_alike"), [(0, 16, True), (0, 15, False), (16, 16, False)])
+def test_what_is_framed_alike(shift: int, n: int, is_alike: bool) -> None:
+    """Things in one place are, things anywhere are not, and a few images say nothing."""
+    rng, images = np.random.default_rng(0), []
+    for _ in range(n):
+        image = rng.integers(0, 40, (LOOK.height, LOOK.width, 3), np.uint8)
+        top, left = rng.integers(0, shift + 1, 2)
+        image[top : top + 12, left : left + 12] += 200
+        images.append(image.reshape(-1))
+    found = looks_of(images, [(100, 100)], lambda _: images)
+    assert found
+    assert is_alike == found.is_framed_alike

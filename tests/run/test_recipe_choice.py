@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from nncli.config import ConfigFile, load_config
-from nncli.config.recipes import COMMON, DECIDED_LATER, RECIPES, Facts, recipe_defaults
+from nncli.config.recipes import COMMON, DECIDED_LATER, FEW_IMAGES, RECIPES, Facts, recipe_defaults
 from nncli.config.writing import values_of
 from nncli.data.looks import Looks
 from nncli.data.source import ImageSource, LabeledFiles
@@ -146,11 +146,27 @@ def test_auto_looks_and_says_why(folder: Path, name: str, recipe: str, why: str)
         (Looks(28, 41, True, 0.1), "photos"),
         (Looks(28, 28, False, 0.6), "photos"),
         (Looks(1, 1, True, 0.0), "garments"),
+        (Looks(100, 100, False, 0.2, variation=0.6), "digits"),
+        (Looks(100, 100, False, 0.2, variation=0.9), "photos"),
+        (Looks(28, 28, False, 0.2, variation=0.6), "photos"),
     ],
 )
 def test_the_choice(looks: Looks, recipe: str) -> None:
-    """Size and color first, then lines or areas."""
-    assert recipe == choose(looks)
+    """Size and color first, then lines or areas of small images, and whether larger ones are framed alike."""
+    assert recipe == choose(looks, FEW_IMAGES)
+
+
+@pytest.mark.parametrize(("n_images", "task"), [(FEW_IMAGES + 1, "classification"), (FEW_IMAGES, "regression")])
+def test_framed_alike_but_not_to_be_deformed(n_images: int, task: str) -> None:
+    """Many images show places and angles enough, and to turn an image might change its numbers."""
+    assert "photos" == choose(Looks(100, 100, False, 0.2, variation=0.6), n_images, task)
+
+
+def test_images_that_are_deformed_in_every_epoch_are_smaller() -> None:
+    """Their features are computed again and again."""
+    looks = Looks(300, 300, False, 0.2, variation=0.6)
+    sides = {recipe: chosen_format(looks, 2_000, recipe)["data.image_size"] for recipe in RECIPES}
+    assert {"digits": (64, 64), "garments": (120, 120), "photos": (120, 120)} == sides
 
 
 @pytest.mark.parametrize(
@@ -178,7 +194,7 @@ def test_small_images_keep_their_size_and_gray_ones_their_color(
 )
 def test_the_fewer_the_images_the_larger_they_are(n_images: int, longest: int, side: int) -> None:
     """Time is what decides; no image is blown up."""
-    found = chosen_format(Looks(longest, longest * 2 // 3, False, 0.2), n_images)
+    found = chosen_format(Looks(longest, longest * 2 // 3, False, 0.2), n_images, "photos")
     assert {"data.image_size": (side, side), "data.color": "rgb"} == found
 
 
@@ -195,7 +211,7 @@ def test_the_fewer_the_images_the_larger_they_are(n_images: int, longest: int, s
 )
 def test_elongated_images_keep_their_proportions(height: int, width: int, expected: tuple[int, int]) -> None:
     """With about as many pixels as a square of 160; none is enlarged, the shorter side keeps what it can."""
-    found = chosen_format(Looks(height, width, True, 0.2), 100)
+    found = chosen_format(Looks(height, width, True, 0.2), 100, "photos")
     assert {"data.image_size": expected, "data.color": "grayscale", "data.resize": "pad"} == found
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nncli.cli.messages import say
+from nncli.cli.messages import say, warn
 from nncli.cli.model_lookup import find_model
 from nncli.cli.next_step import run_of, say_next, validation_image
 from nncli.cli.options import Output
@@ -64,7 +64,10 @@ def command(*, runs: tuple[str, ...], output: Path | None, data: str | None, spl
     except ModuleNotFoundError as error:
         raise refuse_missing("a report", error, "report") from error
 
-    models = [find_model(run, "RUN") for run in runs] or [find_model(None, "RUN")]
+    named = [find_model(run, "RUN") for run in runs] or [find_model(None, "RUN")]
+    models = list({path.resolve(): path for path in named}.values())
+    if len(models) < len(named):
+        warn("a run that is named more than once is shown once")
     reported = [reported_run(path, data, split) for path in models]
     target = output or models[0].parent / (NAME if len(models) == 1 else NAME_OF_SEVERAL)
     write_text_atomically(target, page(reported))

@@ -71,6 +71,8 @@ class TrainingSession(Progress):
         kept = f"best epoch {metrics['best_epoch']} of {metrics['epochs']}{early}"
         if metrics["kept"] == "last":
             kept = f"kept: the last epoch of {metrics['epochs']}"
+        if (n := finished.model.n_looks) > 1:
+            kept += f", {n} looks at each image vote (in the epochs one)"
         say(f"{kept}: {_figures(metrics)}, {metrics['seconds']:.1f} s in epochs")
         for finding in metrics["findings"]:
             say(f"note: {finding['text']}")

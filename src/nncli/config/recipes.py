@@ -1,8 +1,10 @@
 """Recipes: named sets of defaults for training without setting hyperparameters.
 
     plain       the tutorial's network: every ingredient off
-    digits      drawn signs: patterns of learned patches, deformed anew in every epoch
-    garments    small gray pictures of things, each in its place: learned patches and patterns of these, mirrored or not
+    digits      drawn signs, and up to a few thousand larger images that are framed alike, such as photos of hand signs
+                by one camera: patterns of learned patches, deformed anew in every epoch
+    garments    small gray pictures of things, each in its place: learned patches, and which answers come together;
+                mirrored or not
     photos      patterns of learned patches, for few photos which answers come together, and colors; mirrored or not in
                 every epoch
     auto        one of the last three, chosen by looking at some of the images and trying all on a few
@@ -37,6 +39,9 @@ PHOTO_SIDES = ((1_000, 160), (5_000, 120))
 """Up to so many training images -> height and width that larger ones get; PHOTO_SIDE for more of them."""
 
 PHOTO_SIDE = 64
+
+DEFORMED_SIDES = ((1_000, 96),)
+"""As PHOTO_SIDES, for images that are deformed anew in every epoch; PHOTO_SIDE for more of them, too."""
 
 PHOTO_DIRECTIONS = (512, 800, 1200)
 """Principal directions that few photos are trained on, by effort."""
@@ -162,25 +167,41 @@ def recipe_defaults(recipe: str, effort: str, facts: Facts) -> dict[str, Any]:
 
 
 def _digits(effort: int, facts: Facts) -> dict[str, Any]:
-    deep = _deep_patches(facts.shape, (32, 32, 64)[effort], (256, 512, 1024)[effort], grid=2)
-    return {
-        "data.features": deep or _patches((64, 128, 200)[effort], 4, facts.shape),
+    values = (_small_signs if max(facts.shape[:2]) <= SMALL_SIDE else _large_signs)(effort, facts)
+    return values | {
         "data.augmentation": "digits",
         "network.layer_dims": ("auto", 512, "auto"),
         "network.dropout": 0.3,
-        "training.epochs": _epochs(facts, (7, 40, 60)[effort], (100, 200, 200)[effort]),
         "training.batch_size": _batch_size(facts),
         "training.learning_rate": 2e-3,
         "training.label_smoothing": 0.05,
     }
 
 
+def _small_signs(effort: int, facts: Facts) -> dict[str, Any]:
+    deep = _deep_patches(facts.shape, 32, (256, 512, 1024 if facts.is_small_set else 512)[effort], grid=2)
+    return {
+        "data.features": deep or _patches((64, 128, 200)[effort], 4, facts.shape),
+        "training.ensemble": (1, 1, 2)[effort],
+        "training.epochs": _epochs(facts, (7, 18, 40)[effort], (100, 200, 200)[effort]),
+    }
+
+
+def _large_signs(effort: int, facts: Facts) -> dict[str, Any]:
+    deep = _deep_patches(facts.shape, 64, (256, 512, 512)[effort], grid=4)  # for fingers it counts where they are
+    return {
+        "data.features": deep or _patches((64, 128, 200)[effort], 4, facts.shape),
+        "training.ensemble": (1, 3, 5)[effort],
+        "training.epochs": _epochs(facts, (7, 18, 40)[effort], (60, 100, 200)[effort]),
+    }
+
+
 def _garments(effort: int, facts: Facts) -> dict[str, Any]:
-    is_plain = effort == 0 and not facts.is_small_set  # patterns gave 0.0006 on Fashion-MNIST there, for twice the time
-    mirrored = "mirror" if facts.keep_class_mirrored and not is_plain else "none"
-    features = _patches(200 if effort == 2 and not facts.is_small_set else 128, 4, facts.shape)
-    if not is_plain:
-        features += _deep_patches(facts.shape, 64, (256, 512, 1024)[effort], grid=2)
+    mirrored = "mirror" if facts.keep_class_mirrored else "none"
+    features = _patches((64, 128, 200)[effort], 4, facts.shape)
+    if effort == 2:
+        features += _deep_patches(facts.shape, 64, 512, grid=2)
+    features += _second_order(facts.shape, 64, 60)  # after deep_patches, whose patches it takes
     return {
         "data.features": features,
         "data.augmentation": mirrored,
@@ -191,9 +212,9 @@ def _garments(effort: int, facts: Facts) -> dict[str, Any]:
         "training.batch_size": _batch_size(facts),
         "training.ensemble": (1, 2, 2)[effort],
         "training.learning_rate": 2e-3,
-        "training.weight_decay": 0.01 if is_plain else 0.05,
+        "training.weight_decay": 0.05,
         "training.label_smoothing": 0.1,
-        "training.pattern_epochs": 0 if facts.is_small_set else (0, 24, 36)[effort],
+        "training.pattern_epochs": 36 if effort == 2 and not facts.is_small_set else 0,
     }
 
 

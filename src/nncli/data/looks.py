@@ -41,6 +41,12 @@ ELONGATED = 2.0
 NEAR = 16
 """Gray levels that count as background together."""
 
+FRAMED_ALIKE = 0.8
+"""Variation up to which images are framed alike; sets of photos of many places have more than 1."""
+
+FEWEST_FRAMED = 16
+"""Images that say something about it."""
+
 
 @dataclass(frozen=True)
 class Looks:
@@ -51,6 +57,8 @@ class Looks:
         is_gray: Whether none of them has color.
         outline: Median share of what is in an image that lies at its outline: large for lines, small for areas.
         n_vivid: Most colored pixels of an image that is gray as a whole; 0 where there is color everywhere.
+        variation: How much the images differ at a pixel, as a share of how much the pixels of an image differ, as
+            variances: small where all are taken from one place, or every thing is drawn in the middle.
     """
 
     height: int
@@ -58,6 +66,12 @@ class Looks:
     is_gray: bool
     outline: float
     n_vivid: int = 0
+    variation: float = 1.0
+
+    @property
+    def is_framed_alike(self) -> bool:
+        """Whether every image shows its thing in the same place, of the same size, in the same light."""
+        return self.variation <= FRAMED_ALIKE
 
     @property
     def is_elongated(self) -> bool:
@@ -118,7 +132,15 @@ def looks_of(
         is_gray=is_gray and not n_vivid,
         outline=statistics.median(map(_outline, images)),
         n_vivid=n_vivid,
+        variation=_variation(np.stack(images).mean(axis=2)),
     )
+
+
+def _variation(images: NDArray[np.float32]) -> float:
+    """Variance of a pixel over the images, as a share of that over the pixels of an image; 1 where too few say it."""
+    if len(images) < FEWEST_FRAMED:
+        return 1.0
+    return float(images.var(axis=0).mean() / max(images.var(axis=1).mean(), 1e-9))
 
 
 def _n_vivid(row: NDArray[np.uint8]) -> int:

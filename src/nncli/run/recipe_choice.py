@@ -6,7 +6,16 @@ import math
 import statistics
 from typing import TYPE_CHECKING, Any
 
-from nncli.config.recipes import ON_PIXELS, PHOTO_SIDE, PHOTO_SIDES, SMALL_SIDE, Facts, recipe_defaults
+from nncli.config.recipes import (
+    DEFORMED_SIDES,
+    FEW_IMAGES,
+    ON_PIXELS,
+    PHOTO_SIDE,
+    PHOTO_SIDES,
+    SMALL_SIDE,
+    Facts,
+    recipe_defaults,
+)
 from nncli.config.shapes import CHOSEN
 from nncli.data.image.image_format import ImageFormat
 from nncli.errors import DataError
@@ -77,13 +86,12 @@ def apply_recipe(
     looks = source.look_at(files.paths)
     if looks is None:
         raise DataError(f"none of the images looked at can be read, the first is {files.paths[0]}")
-    notes: list[str] = []
-    config_file = _with_format(config_file, looks, n, notes)
-    data = config_file.config.data
     on_pixels = False
+    found: list[str] = []
     if recipe == "auto":
         recipe, on_pixels, found = _chosen(config_file, source, files, looks, on_trying)
-        notes = [*found, *notes]
+    config_file, notes = _with_format(config_file, looks, n, recipe)
+    notes, data = found + notes, config_file.config.data
     keep_class = says_how_to_mirror(config_file)
     mirrors = recipe != "digits" and not on_pixels
     if mirrors and not keep_class:
@@ -113,9 +121,9 @@ def says_how_to_mirror(config_file: ConfigFile) -> bool:
     return data.task == "classification" or config_file.was_set("data.mirror_targets")
 
 
-def _with_format(config_file: ConfigFile, looks: Looks, n_images: int, notes: list[str]) -> ConfigFile:
-    """The config with size and color that suit the images, or what a block among the features wants."""
-    image_format = chosen_format(looks, n_images)
+def _with_format(config_file: ConfigFile, looks: Looks, n_images: int, recipe: str) -> tuple[ConfigFile, list[str]]:
+    """The config with size and color that suit images and recipe, or a block among the features; what to say of it."""
+    image_format, notes = chosen_format(looks, n_images, recipe), []
     for block in config_file.config.data.features:
         image_format |= block.wanted_format()
     if "data.resize" in image_format:
@@ -123,7 +131,7 @@ def _with_format(config_file: ConfigFile, looks: Looks, n_images: int, notes: li
             del image_format["data.resize"]
         else:
             notes.append(why_padded(looks, image_format))
-    return config_file.with_defaults(image_format)
+    return config_file.with_defaults(image_format), notes
 
 
 def _keep_class(
@@ -186,23 +194,34 @@ def _keeps_its_inputs(config_file: ConfigFile) -> bool:
     return config_file.was_set(key) and config_file.values[key][0] != "auto"
 
 
-def choose(looks: Looks) -> str:
-    """The recipe that suits such images."""
-    is_small = max(looks.height, looks.width) <= SMALL_SIDE
-    if not (is_small and looks.is_gray):
+def choose(looks: Looks, n_images: int, task: str = "classification") -> str:
+    """The recipe that suits so many such images."""
+    if not _are_small(looks):
+        # a few thousand framed alike show too few places and angles: deformed, they show more, which numbers forbid
+        is_deformed = looks.is_framed_alike and n_images <= FEW_IMAGES and task != "regression"
+        return "digits" if is_deformed else "photos"
+    if not looks.is_gray:
         return "photos"
     return "digits" if looks.outline >= MOSTLY_OUTLINE else "garments"
+
+
+def _are_small(looks: Looks) -> bool:
+    return max(looks.height, looks.width) <= SMALL_SIDE
 
 
 def _chosen(
     config_file: ConfigFile, source: ImageSource, files: LabeledFiles, looks: Looks, on_trying: Watched
 ) -> tuple[str, bool, list[str]]:
     """As `choose_recipe`, tried only where the config leaves it what a recipe decides; the first line says it all."""
-    data, effort = config_file.config.data, config_file.config.training.effort
-    is_tried = data.task == "classification" and not any(map(config_file.was_set, TRIED))
-    image_format = ImageFormat(*data.image_size, data.color, data.resize) if is_tried else None
+    task, effort = config_file.config.data.task, config_file.config.training.effort
+    rule = choose(looks, len(files.paths), task)
+    data, image_format = _with_format(config_file, looks, len(files.paths), rule)[0].config.data, None
+    if task == "classification" and not any(map(config_file.was_set, TRIED)):
+        image_format = ImageFormat(*data.image_size, data.color, data.resize)
     is_kept = data.cache == "on"
-    recipe, on_pixels, (why, *more) = choose_recipe(source, files, looks, image_format, on_trying, is_kept=is_kept)
+    recipe, on_pixels, (why, *more) = choose_recipe(
+        source, files, looks, rule, image_format, on_trying, is_kept=is_kept
+    )
     name = f"{recipe} on pixels" if on_pixels else recipe
     return recipe, on_pixels, [f"recipe {name}, effort {effort}: {why}", *more]
 
@@ -211,6 +230,7 @@ def choose_recipe(
     source: ImageSource,
     files: LabeledFiles,
     looks: Looks,
+    rule: str,
     image_format: ImageFormat | None,
     on_trying: Watched = unwatched,
     *,
@@ -222,25 +242,33 @@ def choose_recipe(
         source: The images.
         files: Those to train on.
         looks: What they look like.
-        image_format: Size and color that they will get; None to go by their looks alone.
+        rule: The recipe that suits what they look like.
+        image_format: Size and color that they would get; None to go by their looks alone.
         on_trying: See `try_recipes`.
         is_kept: Whether what was seen is kept in the cache.
     """
-    recipe = choose(looks)
-    drawn = {"digits": ", mostly lines", "garments": ", mostly areas"}.get(recipe, "")
+    why = f"{looks}{_told_by(looks, rule)}"
     trial = None
     if image_format:
-        trial = try_recipes(source, files, looks, image_format, recipe, on_trying, is_kept=is_kept)
+        trial = try_recipes(source, files, looks, image_format, rule, on_trying, is_kept=is_kept)
     if trial is None:
-        return recipe, False, [f"{looks}{drawn}"]
+        return rule, False, [why]
     on_pixels = trial.chosen == PIXELS_ALONE
-    return recipe if on_pixels else trial.chosen, on_pixels, [f"{looks}{drawn}", str(trial)]
+    return rule if on_pixels else trial.chosen, on_pixels, [why, str(trial)]
 
 
-def chosen_format(looks: Looks, n_images: int) -> dict[str, Any]:
-    """Size and color to bring such images to, and how, if not stretched."""
+def _told_by(looks: Looks, rule: str) -> str:
+    """The rest of what told the rule, beside size and color."""
+    if rule == "digits" and not _are_small(looks):
+        return ", framed alike"
+    return {"digits": ", mostly lines", "garments": ", mostly areas"}.get(rule, "")
+
+
+def chosen_format(looks: Looks, n_images: int, recipe: str) -> dict[str, Any]:
+    """Size and color to bring such images to for a recipe, and how, if not stretched."""
     longest = max(looks.height, looks.width)
-    side = min(next((side for most, side in PHOTO_SIDES if n_images <= most), PHOTO_SIDE), longest)
+    sides = DEFORMED_SIDES if recipe == "digits" else PHOTO_SIDES
+    side = min(next((side for most, side in sides if n_images <= most), PHOTO_SIDE), longest)
     color = {"data.color": "grayscale" if looks.is_gray else "rgb"}
     if longest <= SMALL_SIDE:
         return {"data.image_size": (looks.height, looks.width)} | color

@@ -22,7 +22,7 @@ from nncli.data.reading import read_source
 from nncli.errors import DataError
 from nncli.features.settings import PIXELS
 from nncli.run.mirror_choice import compare_mirrored
-from nncli.run.recipe_choice import choose_recipe, chosen_format, why_padded
+from nncli.run.recipe_choice import choose, choose_recipe, chosen_format, why_padded
 from nncli.run.recipe_trial import Watched, unwatched
 from nncli.text import printable
 
@@ -95,12 +95,14 @@ class Starter:
         paths, looks = training.paths, folder.look_at(training.paths)
         if looks is None:
             raise DataError(f"none of the images looked at can be read, the first is {printable(paths[0])}")
-        values |= chosen_format(looks, len(paths))
+        rule = choose(looks, len(paths))
+        values |= chosen_format(looks, len(paths), rule)
         height, width = values["data.image_size"]
         image_format = ImageFormat(height, width, values["data.color"], values["data.resize"])
         recipe, on_pixels, (_, *notes) = choose_recipe(
-            folder, training, looks, image_format, on_trying, is_kept=is_kept
+            folder, training, looks, rule, image_format, on_trying, is_kept=is_kept
         )
+        values |= chosen_format(looks, len(paths), recipe)
         values |= {"training.recipe": recipe, "training.effort": EFFORT}
         shape = *values["data.image_size"], 1 if looks.is_gray else 3
         notes += [why_padded(looks, values)] if looks.is_elongated and values["data.resize"] == "pad" else []

@@ -148,7 +148,8 @@ class SearchSpace:
 def _recipes(plan: Plan) -> dict[str, dict[str, Any]]:
     """Options of the recipe that suits the images, by a word for recipe and effort, without the config's own."""
     training, looks = plan.config.training, plan.source.look_at(plan.training_files.paths)
-    recipe, task = choose(looks) if looks else "photos", plan.config.data.task
+    n, task = len(plan.training_files.paths), plan.config.data.task
+    recipe = choose(looks, n, task) if looks else "photos"
     keep_class = says_how_to_mirror(plan.config_file)
     if looks and recipe == "photos" and task == "classification":
         color, is_kept = plan.config.data.color, plan.config.data.cache == "on"
@@ -160,7 +161,7 @@ def _recipes(plan: Plan) -> dict[str, dict[str, Any]]:
     found = {}
     for effort in ("quick", "standard"):
         if (training.recipe, training.effort) != (recipe, effort):
-            facts = Facts(len(plan.training_files.paths), plan.image_format.shape, keep_class, task)
+            facts = Facts(n, plan.image_format.shape, keep_class, task)
             words = {"training.recipe": recipe, "training.effort": effort}
             defaults = {f"data.{key}": value for key, value in data.items()} | recipe_defaults(recipe, effort, facts)
             found[f"{recipe} {effort}"] = usual | kept | words | defaults
