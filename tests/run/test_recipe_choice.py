@@ -16,6 +16,7 @@ from nncli.data.source import ImageSource, LabeledFiles
 from nncli.errors import ConfigError, DataError
 from nncli.run.plan import plan_experiment
 from nncli.run.recipe_choice import apply_recipe, choose, chosen_format
+from nncli.run.recipe_trial import FEWEST
 from tests.drawings import areas, arrows, colors, grays, lines, write_drawings
 from tests.folders import write_class_folders
 
@@ -156,9 +157,17 @@ def test_the_choice(looks: Looks, recipe: str) -> None:
     assert recipe == choose(looks, FEW_IMAGES)
 
 
-@pytest.mark.parametrize(("n_images", "task"), [(FEW_IMAGES + 1, "classification"), (FEW_IMAGES, "regression")])
+@pytest.mark.parametrize(
+    ("n_images", "task"),
+    [
+        (FEW_IMAGES + 1, "classification"),
+        (FEWEST - 1, "classification"),
+        (FEW_IMAGES, "regression"),
+        (FEW_IMAGES, "multilabel"),
+    ],
+)
 def test_framed_alike_but_not_to_be_deformed(n_images: int, task: str) -> None:
-    """Many images show places and angles enough, and to turn an image might change its numbers."""
+    """Many images show places and angles enough; and nothing is deformed where it is not tried beforehand."""
     assert "photos" == choose(Looks(100, 100, False, 0.2, variation=0.6), n_images, task)
 
 

@@ -21,7 +21,7 @@ from nncli.data.image.image_format import ImageFormat
 from nncli.errors import DataError
 from nncli.features.settings import PIXELS
 from nncli.run.mirror_choice import compare_mirrored
-from nncli.run.recipe_trial import PIXELS_ALONE, Watched, try_recipes, unwatched
+from nncli.run.recipe_trial import FEWEST, PIXELS_ALONE, Watched, try_recipes, unwatched
 
 if TYPE_CHECKING:
     from nncli.config import ConfigFile
@@ -197,8 +197,8 @@ def _keeps_its_inputs(config_file: ConfigFile) -> bool:
 def choose(looks: Looks, n_images: int, task: str = "classification") -> str:
     """The recipe that suits so many such images."""
     if not _are_small(looks):
-        # a few thousand framed alike show too few places and angles: deformed, they show more, which numbers forbid
-        is_deformed = looks.is_framed_alike and n_images <= FEW_IMAGES and task != "regression"
+        # a few thousand framed alike show too few places and angles; where it is tried, whether deformed ones do no harm
+        is_deformed = looks.is_framed_alike and FEWEST <= n_images <= FEW_IMAGES and task == "classification"
         return "digits" if is_deformed else "photos"
     if not looks.is_gray:
         return "photos"
