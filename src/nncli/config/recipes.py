@@ -191,8 +191,8 @@ def _large_signs(effort: int, facts: Facts) -> dict[str, Any]:
     deep = _deep_patches(facts.shape, 64, (256, 512, 512)[effort], grid=4)  # for fingers it counts where they are
     return {
         "data.features": deep or _patches((64, 128, 200)[effort], 4, facts.shape),
-        "training.ensemble": (1, 3, 5)[effort],
-        "training.epochs": _epochs(facts, (7, 18, 40)[effort], (60, 100, 200)[effort]),
+        "training.ensemble": (1, 2, 3)[effort],
+        "training.epochs": _epochs(facts, (7, 18, 40)[effort], (60, 60, 120)[effort]),
     }
 
 

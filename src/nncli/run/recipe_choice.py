@@ -197,7 +197,7 @@ def _keeps_its_inputs(config_file: ConfigFile) -> bool:
 def choose(looks: Looks, n_images: int, task: str = "classification") -> str:
     """The recipe that suits so many such images."""
     if not _are_small(looks):
-        # a few thousand framed alike show too few places and angles; where it is tried, whether deformed ones do no harm
+        # a few thousand framed alike show too few places and angles; deformed only where it is tried whether that harms
         is_deformed = looks.is_framed_alike and FEWEST <= n_images <= FEW_IMAGES and task == "classification"
         return "digits" if is_deformed else "photos"
     if not looks.is_gray:
