@@ -210,7 +210,7 @@ def _garments(effort: int, facts: Facts) -> dict[str, Any]:
         "network.dropout": 0.5,
         "training.epochs": _epochs(facts, (15, 25, 40)[effort], (100, 150, 200)[effort]),
         "training.batch_size": _batch_size(facts),
-        "training.ensemble": 1 if effort == 0 and facts.is_small_set else 2,
+        "training.ensemble": (1, 2, 2)[effort],
         "training.learning_rate": 2e-3,
         "training.weight_decay": 0.05,
         "training.label_smoothing": 0.1,
