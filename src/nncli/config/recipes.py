@@ -167,32 +167,23 @@ def recipe_defaults(recipe: str, effort: str, facts: Facts) -> dict[str, Any]:
 
 
 def _digits(effort: int, facts: Facts) -> dict[str, Any]:
-    values = (_small_signs if max(facts.shape[:2]) <= SMALL_SIDE else _large_signs)(effort, facts)
-    return values | {
+    if max(facts.shape[:2]) <= SMALL_SIDE:
+        deep_count = (256, 512, 1024 if facts.is_small_set else 512)[effort]
+        deep = _deep_patches(facts.shape, 32, deep_count, grid=2)
+        networks, epochs = (1, 1, 2)[effort], (100, 200, 200)[effort]
+    else:
+        deep = _deep_patches(facts.shape, 64, (256, 512, 512)[effort], grid=4)  # for fingers it counts where they are
+        networks, epochs = (1, 2, 3)[effort], (60, 60, 120)[effort]
+    return {
+        "data.features": deep or _patches((64, 128, 200)[effort], 4, facts.shape),
         "data.augmentation": "digits",
         "network.layer_dims": ("auto", 512, "auto"),
         "network.dropout": 0.3,
+        "training.ensemble": networks,
+        "training.epochs": _epochs(facts, (7, 18, 40)[effort], epochs),
         "training.batch_size": _batch_size(facts),
         "training.learning_rate": 2e-3,
         "training.label_smoothing": 0.05,
-    }
-
-
-def _small_signs(effort: int, facts: Facts) -> dict[str, Any]:
-    deep = _deep_patches(facts.shape, 32, (256, 512, 1024 if facts.is_small_set else 512)[effort], grid=2)
-    return {
-        "data.features": deep or _patches((64, 128, 200)[effort], 4, facts.shape),
-        "training.ensemble": (1, 1, 2)[effort],
-        "training.epochs": _epochs(facts, (7, 18, 40)[effort], (100, 200, 200)[effort]),
-    }
-
-
-def _large_signs(effort: int, facts: Facts) -> dict[str, Any]:
-    deep = _deep_patches(facts.shape, 64, (256, 512, 512)[effort], grid=4)  # for fingers it counts where they are
-    return {
-        "data.features": deep or _patches((64, 128, 200)[effort], 4, facts.shape),
-        "training.ensemble": (1, 2, 3)[effort],
-        "training.epochs": _epochs(facts, (7, 18, 40)[effort], (60, 60, 120)[effort]),
     }
 
 

@@ -270,7 +270,7 @@ def chosen_format(looks: Looks, n_images: int, recipe: str) -> dict[str, Any]:
     sides = DEFORMED_SIDES if recipe == "digits" else PHOTO_SIDES
     side = min(next((side for most, side in sides if n_images <= most), PHOTO_SIDE), longest)
     color = {"data.color": "grayscale" if looks.is_gray else "rgb"}
-    if longest <= SMALL_SIDE:
+    if _are_small(looks):
         return {"data.image_size": (looks.height, looks.width)} | color
     if not looks.is_elongated:
         return {"data.image_size": (side, side)} | color
