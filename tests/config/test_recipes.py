@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -119,13 +120,29 @@ def test_patterns_of_larger_signs_are_counted_in_more_cells(effort: str) -> None
     assert [2, 4] == grids
 
 
-@pytest.mark.parametrize(("effort", "shared"), [("quick", False), ("standard", False), ("thorough", True)])
-def test_garments_take_the_patches_of_patterns_for_pairs(effort: str, shared: bool) -> None:
-    """second_order comes after deep_patches, where these are, and with settings that let it take their patches."""
-    *before, last = recipe_defaults("garments", effort, Facts(10**5, (28, 28, 1)))["data.features"]
-    assert isinstance(last, SecondOrder)
-    layers = [first_layer(block) for block in before if isinstance(block, DeepPatches)]
-    assert [first_layer(last.windows)] * shared == layers
+@pytest.mark.parametrize(("effort", "n_images"), [("quick", 99), ("thorough", 10**5)])
+def test_photos_take_the_patches_of_patterns_for_pairs(effort: str, n_images: int) -> None:
+    """second_order comes after deep_patches, with settings that let it take their patches, where both have as many."""
+    patterns, pairs, *_ = recipe_defaults("photos", effort, Facts(n_images, (64, 64, 3)))["data.features"]
+    assert isinstance(patterns, DeepPatches)
+    assert isinstance(pairs, SecondOrder)
+    assert first_layer(patterns) == first_layer(pairs.windows)
+
+
+@pytest.mark.parametrize("recipe", ["garments", "photos"])
+def test_many_images_are_moved_where_there_is_time(recipe: str) -> None:
+    """At `thorough`; pixels alone have their places, and an image with numbers may have others when it is moved."""
+
+    def looks(effort: str, facts: Facts) -> str:
+        found: str = recipe_defaults(recipe, effort, facts)["data.looks"]
+        return found
+
+    many = Facts(FEW_IMAGES + 1, (32, 32, 3))
+    assert ["whole", "whole", "shifts"] == [looks(effort, many) for effort in EFFORTS]
+    assert "whole" == looks("thorough", replace(many, task="regression"))
+    assert "shifts" == looks("thorough", replace(many, task="multilabel"))
+    assert "whole" == looks("thorough", replace(many, shape=(1, 9, 1)))
+    assert "whole" == looks("thorough", replace(many, n_images=FEW_IMAGES, shape=(28, 28, 1)))
 
 
 @pytest.mark.parametrize(

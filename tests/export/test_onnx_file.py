@@ -80,9 +80,9 @@ def test_temperature_and_mirror_images_are_part_of_it(
 
 
 @pytest.mark.parametrize("augmentation", ["none", "mirror"])
-@pytest.mark.parametrize("looks", ["parts", "parts_in_training"])
+@pytest.mark.parametrize("looks", ["parts", "parts_in_training", "shifts", "shifts_in_training"])
 def test_all_looks_vote(looks: str, augmentation: str) -> None:
-    """At the whole and at parts, or at the whole in the size of a part, in both layouts."""
+    """At the whole and at parts, at the whole in the size of a part, at the image and moved ones, in both layouts."""
     blocks = Patches(size=4, count=5), ColorHistogram(bins=3)
     model = featured_model(blocks, looks=looks, test_time_augmentation=augmentation)
     assert difference(model) <= TOLERANCE

@@ -188,7 +188,7 @@ def featured_model(looks: str = "whole") -> Model:
     return Model(parameters, "relu", THREE, image_format, Scaling(scale, offset), {}, column, "mirror")
 
 
-@pytest.mark.parametrize("looks", ["whole", "parts", "parts_in_training"])
+@pytest.mark.parametrize("looks", ["whole", "parts", "parts_in_training", "shifts"])
 def test_features_come_back_to_the_bit(tmp_path: Path, looks: str) -> None:
     """Settings, what was learned, and who votes; predictions are equal, and so are the bytes."""
     model = featured_model(looks)
@@ -203,6 +203,13 @@ def test_features_come_back_to_the_bit(tmp_path: Path, looks: str) -> None:
     np.testing.assert_array_equal(Predictor(model).probabilities(pixels), Predictor(found).probabilities(pixels))
     write_model(tmp_path / "again.npz", found)
     assert (tmp_path / "model.npz").read_bytes() == (tmp_path / "again.npz").read_bytes()
+
+
+def test_shifts_that_do_not_vote_leave_no_trace(tmp_path: Path) -> None:
+    """A model that saw moved images in training alone is one that any version reads: the same bytes as without them."""
+    for name, looks in (("moved", "shifts_in_training"), ("plain", "whole")):
+        write_model(tmp_path / name, featured_model(looks))
+    assert (tmp_path / "plain").read_bytes() == (tmp_path / "moved").read_bytes()
 
 
 # ---------------------------------------------------------------------------------------------- inconsistent in any way

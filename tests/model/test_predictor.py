@@ -14,7 +14,7 @@ from nncli.data.image.image_format import ImageFormat
 from nncli.data.scaling import Scaling
 from nncli.errors import ModelFileError
 from nncli.features.column import FeatureColumn
-from nncli.features.looks import Parts
+from nncli.features.looks import looks_at
 from nncli.features.settings.color_histogram import ColorHistogram
 from nncli.features.settings.deep_patches import DeepPatches
 from nncli.features.settings.hog import Hog
@@ -403,19 +403,22 @@ def test_mirroring_averages_an_image_and_its_mirror_image(
 
 
 @pytest.mark.parametrize("mirrored", [False, True])
-@pytest.mark.parametrize(("looks", "n"), [("parts", 6), ("parts_in_training", 1)])
+@pytest.mark.parametrize(
+    ("looks", "n"), [("parts", 6), ("parts_in_training", 1), ("shifts", 5), ("shifts_in_training", 1)]
+)
 def test_all_looks_at_an_image_have_a_vote(looks: str, n: int, mirrored: bool) -> None:
-    """The probabilities are the average of those that a model of the parts gives for each look, or for the whole."""
+    """The probabilities are the average of those that a model of one look gives for each, or for the first."""
     blocks = (Patches(size=3, count=4, grid=2),)
     pixels = random_pixels(70, LARGER, seed=3)
     column = FeatureColumn.fit(blocks, LARGER.shape, pixels, seed=2, looks=looks)
     model = featured(random_model(THREE, image_format=LARGER), *blocks)
     model = replace(model, column=column, test_time_augmentation="mirror" if mirrored else "none")
     assert (2 * n if mirrored else n) == model.n_looks
-    of_parts = replace(model, column=FeatureColumn(blocks, (7, 6, 3), column.blocks))
-    parts, images = Parts(LARGER.shape), pixels.reshape(-1, 9, 8, 3)
-    seen = [parts.whole(images), *parts.parts_of(images)][:n]
-    votes = [Predictor(of_parts).probabilities(look.reshape(70, -1)) for look in seen]
+    its, images = looks_at(LARGER.shape, looks), pixels.reshape(-1, 9, 8, 3)
+    assert its
+    of_one = replace(model, column=FeatureColumn(blocks, its.seen, column.blocks))
+    seen = [its.whole(images), *its.parts_of(images)][:n]
+    votes = [Predictor(of_one).probabilities(look.reshape(70, -1)) for look in seen]
     np.testing.assert_allclose(Predictor(model).probabilities(pixels), np.mean(votes, axis=0), atol=1e-6)
 
 

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from nncli.features.settings.deep_patches import DeepPatches
+from nncli.features.settings.patches import Patches
 from nncli.model.file import write_model
 from nncli.model.predictor import Predictor
 from tests.export.consumers import MODELS
-from tests.export.models import COLOR, THREE
+from tests.export.models import COLOR, THREE, featured_model
 from tests.features import test_second_reader as blocks
 from tests.fixtures import random_model, random_pixels
 
@@ -49,6 +51,7 @@ class SecondReader:
         """Probabilities or numbers for an image (height, width, channels)."""
         how, task = self.about["test_time_augmentation"], self.about.get("task")
         looks = parts(x) if "parts" in how else parts(x)[:1] if "whole" in how else [x]
+        looks += moved(x) if "shifts" in how else []
         found = [self.of_look(look) for look in looks]
         if "mirror" in how:
             signs = np.array(task["mirror_signs"]) if task else 1.0
@@ -107,6 +110,15 @@ def parts(x: Array) -> list[Array]:
     return [whole, *(x[i : i + h, j : j + w] for i, j in places)]
 
 
+def moved(x: Array) -> list[Array]:
+    """The image down, to the right, to the left and up; the pixel at the edge is repeated."""
+    h, w = x.shape[:2]
+    down, across = (max(1, side // 16) for side in (h, w))
+    wide = np.pad(x, ((down, down), (across, across), (0, 0)), mode="edge")
+    places = [(0, across), (down, 0), (down, 2 * across), (2 * down, across)]
+    return [wide[i : i + h, j : j + w] for i, j in places]
+
+
 def smaller(n: int, k: int) -> Array:
     """The matrix that makes k rows of n."""
     i, j = np.arange(k)[:, None], np.arange(n)
@@ -117,10 +129,14 @@ def smaller(n: int, k: int) -> Array:
 
 
 OTHERS: dict[str, Callable[[], Model]] = {
-    activation: lambda activation=activation: random_model(  # type: ignore[misc]
-        THREE, (6, 5), activation=activation, image_format=COLOR
-    )
+    activation: lambda activation=activation: random_model(THREE, (6, 5), activation=activation, image_format=COLOR)
     for activation in ("tanh", "sigmoid")
+} | {
+    "shifts, mirrored": lambda: featured_model(
+        (Patches(size=4, count=5), DeepPatches(size=3, count=3, deep_size=2, deep_count=4, grid=2)),
+        looks="shifts",
+        test_time_augmentation="mirror",
+    )
 }
 
 

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 LOOKS = {
     "parts": "at the whole image and at five parts of it",
     "parts_in_training": "at the whole image, in training also at five parts of it",
+    "shifts": "at the image as it is, and moved up, down, left and right",
+    "shifts_in_training": "at the image as it is, in training also moved up, down, left and right",
 }
 """Of an image, by `data.looks`."""
 

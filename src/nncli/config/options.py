@@ -41,7 +41,7 @@ Task = Literal["classification", "multilabel", "regression"]
 Loss = Literal["squared", "absolute", "huber"]
 Transpose = Literal["off", "on"]
 Watching = Literal["off", "on"]
-Looks = Literal["whole", "parts", "parts_in_training"]
+Looks = Literal["whole", "parts", "parts_in_training", "shifts", "shifts_in_training"]
 TestTimeAugmentation = Literal["none", "mirror"]
 Activation = Literal["relu", "leaky_relu", "gelu", "tanh", "sigmoid"]
 Normalization = Literal["none", "batch", "layer"]
@@ -154,8 +154,9 @@ class DataConfig:
     looks: Annotated[
         Looks,
         Choice(get_args(Looks)),
-        "parts: look at the whole image, made smaller, and at five parts of it; each epoch takes one look at an image, "
-        "and in prediction all of them vote; parts_in_training: only the whole votes (docs/features.md)",
+        "parts: look at the whole image, made smaller, and at five parts of it; shifts: at the image as it is, and "
+        "moved four times; each epoch takes one look at an image, and in prediction all of them vote; "
+        "parts_in_training, shifts_in_training: only the first look votes (docs/features.md)",
     ] = "whole"
     test_time_augmentation: Annotated[
         TestTimeAugmentation,

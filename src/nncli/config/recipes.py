@@ -189,23 +189,20 @@ def _digits(effort: int, facts: Facts) -> dict[str, Any]:
 
 def _garments(effort: int, facts: Facts) -> dict[str, Any]:
     mirrored = "mirror" if facts.keep_class_mirrored else "none"
-    features = _patches((64, 128, 200)[effort], 4, facts.shape)
-    if effort == 2:
-        features += _deep_patches(facts.shape, 64, 512, grid=2)
-    features += _second_order(facts.shape, 64, 60)  # after deep_patches, whose patches it takes
+    features = _patches((64, 128, 200)[effort], 4, facts.shape) + _second_order(facts.shape, 64, 60)
     return {
         "data.features": features,
+        "data.looks": _looks(effort, facts, features),
         "data.augmentation": mirrored,
         "data.test_time_augmentation": mirrored,
         "network.layer_dims": ("auto", 512, "auto"),
         "network.dropout": 0.5,
-        "training.epochs": _epochs(facts, (15, 25, 40)[effort], (100, 150, 200)[effort]),
+        "training.epochs": _epochs(facts, (15, 40, 60)[effort], (100, 150, 200)[effort]),
         "training.batch_size": _batch_size(facts),
         "training.ensemble": (1, 2, 2)[effort],
         "training.learning_rate": 2e-3,
         "training.weight_decay": 0.05,
         "training.label_smoothing": 0.1,
-        "training.pattern_epochs": 36 if effort == 2 and not facts.is_small_set else 0,
     }
 
 
@@ -247,16 +244,25 @@ def _few_photos(effort: int, facts: Facts) -> dict[str, Any]:
 
 
 def _many_photos(effort: int, facts: Facts) -> dict[str, Any]:
-    deep = _deep_patches(facts.shape, (64, 96, 96)[effort], (256, 512, 1024)[effort], grid=2)
+    features = _deep_patches(facts.shape, (64, 96, 96)[effort], (256, 512, 1024)[effort], grid=2)
+    if effort == 2:
+        features += _second_order(facts.shape, 96, 60)  # after deep_patches, whose patches it takes
+    features = features or _patches((200, 200, 400)[effort], 4, facts.shape)
     return {
-        "data.features": deep or _patches((200, 200, 400)[effort], 4, facts.shape),
-        "data.looks": "whole",
-        "network.layer_dims": ("auto", (512, 1024, 1024)[effort], "auto"),
+        "data.features": features,
+        "data.looks": _looks(effort, facts, features),
+        "network.layer_dims": ("auto", (512, 1024, 768)[effort], "auto"),
         "network.project": "none",
         "training.ensemble": (1, 2, 2)[effort],
         "training.epochs": (12, 30, 40)[effort],
         "training.pattern_epochs": (6, 24, 36)[effort],
     }
+
+
+def _looks(effort: int, facts: Facts, features: Features) -> str:
+    """Many images are moved, too, where there is time for it; but what is moved may have other numbers."""
+    is_moved = effort == 2 and not facts.is_small_set and facts.task != "regression"
+    return "shifts" if is_moved and features != PIXELS else "whole"
 
 
 def _patches(count: int, grid: int, shape: Shape) -> Features:

@@ -24,12 +24,12 @@ from nncli.errors import UsageError
 from nncli.export.features import column
 from nncli.export.graph import LARGEST, TYPES, Graph, Images
 from nncli.export.network import probabilities, tempered
+from nncli.features.looks import Parts, Shifts
 from nncli.features.settings.looks import n_votes
 from nncli.model.task import Multilabel, Regression
 
 if TYPE_CHECKING:
     from nncli.export.graph import Layout
-    from nncli.features.looks import Parts
     from nncli.features.settings import Shape
     from nncli.features.settings.block import Block
     from nncli.model.file import Model
@@ -49,8 +49,10 @@ def onnx_bytes(model: Model, *, layout: Layout = "nhwc-uint8", float16: bool = F
     graph, n_classes = Graph(), len(model.classes)
     height, width, channels = model.image_format.shape
     images, is_mirrored = _levels(graph, layout, (height, width, channels)), model.is_mirrored
-    if model.column.parts:
-        images = _looks(images, model.column.parts, n_votes(model.column.looks))
+    if isinstance(looks := model.column.parts, Parts):
+        images = _looks_at_parts(images, looks, n_votes(model.column.looks))
+    elif isinstance(looks, Shifts) and n_votes(model.column.looks) > 1:
+        images = _looks_moved(images, looks)
     if is_mirrored:
         images = _with_mirror_images(images)
     values = probabilities(graph, column(graph, images, model.column), model)
@@ -95,7 +97,7 @@ def _levels(graph: Graph, layout: Layout, shape: Shape) -> Images:
     return Images(graph, levels, layout, shape)
 
 
-def _looks(images: Images, parts: Parts, n: int) -> Images:
+def _looks_at_parts(images: Images, parts: Parts, n: int) -> Images:
     """All images as a whole, made smaller; of n looks then the first part of all, and so on: one pass for all."""
     graph, rows = images.graph, 1 if images.layout == "nhwc-uint8" else 2
     height, width, _ = parts.seen
@@ -108,6 +110,19 @@ def _looks(images: Images, parts: Parts, n: int) -> Images:
             bounds = np.array([[top, left], [top + height, left + width], [rows, rows + 1]], np.int64)
             looks.append(graph.add("Slice", images.name, *bounds))
         return images._replace(name=graph.add("Concat", *looks, axis=0) if n > 1 else looks[0], shape=parts.seen)
+
+
+def _looks_moved(images: Images, shifts: Shifts) -> Images:
+    """All images as they are, then all of them moved up, and so on: one pass for all."""
+    graph, rows_axis = images.graph, 1 if images.layout == "nhwc-uint8" else 2
+    height, width, _ = shifts.seen
+    with graph.part("shifts"):
+        looks = [images.name]
+        for top, left in shifts.places:
+            rows, columns = shifts.rows[top : top + height], shifts.columns[left : left + width]
+            moved = graph.add("Gather", images.name, rows.astype(np.int64), axis=rows_axis)
+            looks.append(graph.add("Gather", moved, columns.astype(np.int64), axis=rows_axis + 1))
+        return images._replace(name=graph.add("Concat", *looks, axis=0))
 
 
 def _with_mirror_images(images: Images) -> Images:

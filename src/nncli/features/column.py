@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nncli.features.block import Array, FittedBlock, Unit
-    from nncli.features.looks import Parts, Rows
+    from nncli.features.looks import Looks, Rows
 
 
 def block_class(kind: str) -> Any:
@@ -32,8 +32,8 @@ class FeatureColumn:
         features: The settings of the blocks, from top to bottom.
         shape: Height, width and channels of the images.
         blocks: The fitted blocks.
-        looks: ``whole``, or ``parts`` or ``parts_in_training`` where they see the whole in the size of a part, or a
-            part; see looks.py.
+        looks: ``whole``; ``parts`` or ``parts_in_training`` where they see the whole in the size of a part, or a part;
+            ``shifts`` or ``shifts_in_training`` where they see the image, or the image moved; see looks.py.
         like: An array: images are brought to where it lies, and features are computed there. By default by NumPy.
     """
 
@@ -46,7 +46,7 @@ class FeatureColumn:
         like: NDArray[Any] = HOST,
     ) -> None:
         self.features, self.shape, self.blocks, self.looks, self.like = features, shape, blocks, looks, like
-        self.parts = None if looks == "whole" else _parts(shape)
+        self.parts = _looks_at(shape, looks)
         shape = seen_shape(shape, looks)
         self.n_features = n_features(features, shape)
         self._units = _units(blocks, shape)
@@ -77,7 +77,8 @@ class FeatureColumn:
             on_block: Told of every block that has learned.
             looks: See above; blocks learn from the whole.
         """
-        images = pixels[:].reshape(-1, *shape) if looks == "whole" else _parts(shape).whole(pixels)
+        its_looks = _looks_at(shape, looks)
+        images = its_looks.whole(pixels) if its_looks else pixels[:].reshape(-1, *shape)
         blocks: list[Any] = []
         for i, settings in enumerate(features):
             rng, block = np.random.default_rng([seed, i, len(features)]), block_class(settings.kind)
@@ -136,10 +137,10 @@ class FeatureColumn:
             return
         for number, seen in enumerate(self.parts.parts_of(images), start=1):
             self._extract_seen(seen, list(looks[n * number : n * number + n]), is_part=True)
-        entries = self.entries()
+        entries, around = self.entries(), self.parts.around(images)
         for (members, _), of_parts in zip(self._units, self._units_of_parts, strict=True):
             if of_parts:
-                of_parts.extract(images, [list(looks[n:, :, entries[i]]) for i in members], mirrored=mirrored)
+                of_parts.extract(around, [list(looks[n:, :, entries[i]]) for i in members], mirrored=mirrored)
 
     def whole(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Whole images as the blocks see them, (m, height, width, channels)."""
@@ -215,11 +216,13 @@ class FeatureColumn:
         return cls(features, shape, blocks, looks, like)
 
 
-def _parts(shape: Shape) -> Parts:
-    """The looks at images; imported here because few columns have them."""
-    from nncli.features.looks import Parts
+def _looks_at(shape: Shape, looks: str) -> Looks | None:
+    """See `looks_at`; imported here because few columns have more looks than one."""
+    if looks == "whole":
+        return None
+    from nncli.features.looks import looks_at
 
-    return Parts(shape)
+    return looks_at(shape, looks)
 
 
 def _units(blocks: list[FittedBlock], shape: Shape) -> list[tuple[list[int], Unit]]:

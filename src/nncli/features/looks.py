@@ -1,4 +1,4 @@
-"""Looks at an image: the whole of it, made smaller, and then five parts of it as they are.
+"""Looks at an image: the whole of it, made smaller, and then five parts of it; or as it is, and then moved a little.
 
     ###########        ####.......  .......####  ...........  and the two
     ###########   ->   ####.......  .......####  ..#######..  corners below
@@ -26,16 +26,21 @@ between two steps, its answers are other ones, and each part is computed by itse
 
 In the mirror image of an image w pixels wide, the part that had w' pixels from column j on begins at w - w' - j.
 
+Small images lose too much where they are made smaller. They are moved instead, up, left, right and down, by a sixteenth
+of their size, rounded down, and what comes in is the pixel at the edge, repeated. That is a part, too: of the image
+with an edge of repeated pixels around it, on which everything above holds. The whole, here, is the image itself.
+
 Source: Krizhevsky, Sutskever and Hinton 2012, section 4.1 (parts of an image in training, ten of them in prediction).
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from nncli.features.settings.looks import seen_shape
+from nncli.features.settings.looks import SHIFT, seen_shape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,26 +71,61 @@ class Rows(Protocol):
         """Some of them, (m, height, width, channels) or (m, height * width * channels)."""
 
 
-class Parts:
-    """The looks at images of one shape.
+class Looks(ABC):
+    """The looks at images of one shape: the whole, and then parts of one size.
+
+    Args:
+        shape: Height, width and channels of the images that parts are cut from.
+        seen: Of a part.
+        places: Row and column where each begins.
+    """
+
+    def __init__(self, shape: Shape, seen: Shape, places: list[tuple[int, int]]) -> None:
+        self.shape, self.seen, self.places = shape, seen, places
+        self._right = shape[1] - seen[1]
+
+    @abstractmethod
+    def whole(self, images: Rows) -> NDArray[np.uint8]:
+        """The whole of `images`, m of them, in the size of a part, (m, height', width', channels)."""
+
+    def around(self, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The images that parts are cut from, (m, *shape)."""
+        return images
+
+    def parts_of(self, images: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
+        """Each part of `images`, (m, height, width, channels)."""
+        (height, width, _), images = self.seen, self.around(images)
+        for top, left in self.places:
+            yield images[:, top : top + height, left : left + width].copy()
+
+    def begin_at_multiples_of(self, step: int) -> bool:
+        """Whether all parts do, those of the mirror image, too."""
+        return all(at % step == 0 for side in self.in_steps_of(1) for place in side for at in place)
+
+    def in_steps_of(self, step: int) -> list[list[tuple[int, int]]]:
+        """Top and left of each part, counted in steps of so many pixels: in the image, and in its mirror image."""
+        sides = self.places, [(top, self._right - left) for top, left in self.places]
+        return [[(top // step, left // step) for top, left in side] for side in sides]
+
+
+class Parts(Looks):
+    """The whole made smaller, the middle and the corners.
 
     Args:
         shape: Height, width and channels.
     """
 
     def __init__(self, shape: Shape) -> None:
-        self.shape, self.seen = shape, seen_shape(shape, "parts")
-        height, width, _ = self.seen
+        height, width, _ = seen = seen_shape(shape, "parts")
         self.down, self.across = reduction(shape[0], height), reduction(shape[1], width)
         self._down = _bands(self.down)
         self._across = _bands(np.kron(self.across, np.eye(shape[2], dtype=np.float32)))  # channels lie side by side
         bottom, right = shape[0] - height, shape[1] - width
         middle = bottom // 2, right // 2
-        self.places = [middle, (0, 0), (0, right), (bottom, 0), (bottom, right)]
-        self._right = right
+        super().__init__(shape, seen, [middle, (0, 0), (0, right), (bottom, 0), (bottom, right)])
 
     def whole(self, images: Rows) -> NDArray[np.uint8]:
-        """The whole of `images`, m of them, in the size of a part, (m, height', width', channels)."""
+        """See above."""
         like = images[:0]
         small = np.empty((len(images), *self.seen), np.uint8, like=like)
         down, across = (
@@ -103,20 +143,46 @@ class Parts:
             small[start : start + TOGETHER] = np.rint(exact, out=exact).reshape(len(some), *self.seen)
         return small
 
-    def parts_of(self, images: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
-        """Each part of `images`, (m, height, width, channels)."""
-        height, width, _ = self.seen
-        for top, left in self.places:
-            yield images[:, top : top + height, left : left + width].copy()
 
-    def begin_at_multiples_of(self, step: int) -> bool:
-        """Whether all parts do, those of the mirror image, too."""
-        return all(at % step == 0 for side in self.in_steps_of(1) for place in side for at in place)
+class Shifts(Looks):
+    """The image as it is, and moved down, to the right, to the left and up.
 
-    def in_steps_of(self, step: int) -> list[list[tuple[int, int]]]:
-        """Top and left of each part, counted in steps of so many pixels: in the image, and in its mirror image."""
-        sides = self.places, [(top, self._right - left) for top, left in self.places]
-        return [[(top // step, left // step) for top, left in side] for side in sides]
+    Args:
+        shape: Height, width and channels.
+    """
+
+    def __init__(self, shape: Shape) -> None:
+        height, width, channels = shape
+        down, across = (max(1, int(SHIFT * side)) for side in (height, width))
+        places = [(0, across), (down, 0), (down, 2 * across), (2 * down, across)]
+        super().__init__((height + 2 * down, width + 2 * across, channels), shape, places)
+        self.rows, self.columns = _repeated(height, down), _repeated(width, across)
+
+    def whole(self, images: Rows) -> NDArray[np.uint8]:
+        """See above."""
+        return images[:].reshape(-1, *self.seen)
+
+    def around(self, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """See above."""
+        rows, columns = (np.asarray(each, like=images) for each in (self.rows, self.columns))
+        return images[:, rows][:, :, columns]
+
+
+def looks_at(shape: Shape, looks: str) -> Looks | None:
+    """Looks at images of a shape; None where the whole is the only one.
+
+    Args:
+        shape: Height, width and channels.
+        looks: `data.looks`.
+    """
+    if looks == "whole":
+        return None
+    return (Parts if looks.startswith("parts") else Shifts)(shape)
+
+
+def _repeated(n: int, by: int) -> NDArray[np.intp]:
+    """Pixels of a row of n that lie in one with `by` more at each end, where those at the ends are repeated."""
+    return np.clip(np.arange(-by, n + by), 0, n - 1)
 
 
 def _bands(matrix: Array) -> list[tuple[slice, slice, Array]]:

@@ -54,10 +54,18 @@ LOOKS_WORDS = {
     ("parts", "mirror"): "mirrored parts",
     ("parts_in_training", "none"): "whole",
     ("parts_in_training", "mirror"): "mirrored whole",
+    ("shifts", "none"): "shifts",
+    ("shifts", "mirror"): "mirrored shifts",
 }
 """Looks of the column, and whether mirror images vote, too -> the word for both in the file."""
 
 LOOKS_OF = {word: pair for pair, word in LOOKS_WORDS.items()}
+
+
+def looks_word(looks: str, test_time_augmentation: str) -> str:
+    """The word for the looks of a column and its votes; of shifts that are seen in training alone nothing is said."""
+    return LOOKS_WORDS["whole" if looks == "shifts_in_training" else looks, test_time_augmentation]
+
 
 NORMALIZATIONS = ("none", "layer")
 """Batch normalization is folded into the weights before a model is written."""

@@ -1,4 +1,4 @@
-"""Looks at an image: as a whole, or also at parts of it, one after the other. No NumPy here."""
+"""Looks at an image: as it is, or also at parts of it or moved a little, one after the other. No NumPy here."""
 
 from nncli.features.settings.block import Shape
 
@@ -8,24 +8,32 @@ SHARE = 0.8
 N_PARTS = 5
 """Parts of an image: its middle and its corners."""
 
+SHIFT = 1 / 16
+"""Height and width that an image is moved by, as a share of the image's, rounded down to pixels, at least one."""
+
+N_SHIFTS = 4
+"""Ways that it is moved: up, to the left, to the right, down."""
+
 
 def seen_shape(shape: Shape, looks: str) -> Shape:
     """Height, width and channels of what the blocks see at a time.
 
     Args:
         shape: Of the image.
-        looks: ``whole``, ``parts`` or ``parts_in_training``.
+        looks: ``whole``, ``parts``, ``parts_in_training``, ``shifts`` or ``shifts_in_training``.
     """
-    if looks == "whole":
+    if not looks.startswith("parts"):
         return shape
     return max(1, round(SHARE * shape[0])), max(1, round(SHARE * shape[1])), shape[2]
 
 
 def n_looks(looks: str) -> int:
     """How often training looks at an image, mirror images not counted."""
-    return 1 if looks == "whole" else 1 + N_PARTS
+    if looks == "whole":
+        return 1
+    return 1 + (N_PARTS if looks.startswith("parts") else N_SHIFTS)
 
 
 def n_votes(looks: str) -> int:
     """How many looks at an image vote in prediction, mirror images not counted."""
-    return 1 + N_PARTS if looks == "parts" else 1
+    return n_looks(looks) if looks in {"parts", "shifts"} else 1
