@@ -16,6 +16,7 @@ from nncli.features.hog import HogBlock
 from nncli.features.settings.color_histogram import ColorHistogram
 from nncli.features.settings.deep_patches import DeepPatches
 from nncli.features.settings.hog import Hog
+from nncli.features.settings.looks import n_looks
 from nncli.features.settings.patches import Patches
 from nncli.features.settings.pca import Pca
 from nncli.features.settings.pixels import Pixels
@@ -52,6 +53,7 @@ def like(request: pytest.FixtureRequest) -> Any:
         (SHARED, (30, 30, 3), "parts", True),
         ((*SHARED, *OTHERS), (20, 18, 3), "whole", True),
         (OTHERS, (30, 30, 3), "parts", True),
+        ((*SHARED, *OTHERS), (20, 18, 3), "shifts", True),
     ],
 )
 def test_every_block(like: Any, settings: tuple[Block, ...], shape: Any, looks: str, mirrored: bool) -> None:
@@ -59,8 +61,7 @@ def test_every_block(like: Any, settings: tuple[Block, ...], shape: Any, looks: 
     pixels = smooth(9, *shape).reshape(9, -1)
     column = FeatureColumn.fit(settings, shape, pixels, 4, looks=looks)
     moved = column.moved_to(like)
-    n_looks = (6 if looks == "parts" else 1) * (1 + mirrored)
-    of_looks = n_looks, len(pixels), column.n_features
+    of_looks = n_looks(looks) * (1 + mirrored), len(pixels), column.n_features
     expected, found = np.empty(of_looks, np.float32), np.empty(of_looks, np.float32, like=like)
     column.extract_looks(pixels, expected, mirrored=mirrored)
     moved.extract_looks(pixels, found, mirrored=mirrored)
