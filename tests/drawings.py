@@ -53,6 +53,15 @@ def arrows(rng: np.random.Generator, size: tuple[int, int]) -> Image.Image:
     return image
 
 
+def wedges(rng: np.random.Generator, size: tuple[int, int]) -> Image.Image:
+    """A light triangle somewhere on black that points to the right, mostly area, in gray."""
+    image, (width, height) = Image.new("L", size), size
+    x, y, length = (int(rng.integers(least, least + 3)) for least in (width // 8, height // 8, width // 2))
+    triangle = ((x, y), (x, y + length), (x + length, y + length // 2))
+    ImageDraw.Draw(image).polygon(triangle, fill=int(rng.integers(150, 255)))
+    return image
+
+
 def panels(rng: np.random.Generator, size: tuple[int, int]) -> Image.Image:
     """A gray panel with noise of its own, and on it a red lamp of 13 pixels."""
     values = np.clip(120 + rng.normal(0, 12, (size[1], size[0], 1)), 0, 255).astype(np.uint8)

@@ -157,18 +157,10 @@ def test_the_choice(looks: Looks, recipe: str) -> None:
     assert recipe == choose(looks, FEW_IMAGES)
 
 
-@pytest.mark.parametrize(
-    ("n_images", "task"),
-    [
-        (FEW_IMAGES + 1, "classification"),
-        (FEWEST - 1, "classification"),
-        (FEW_IMAGES, "regression"),
-        (FEW_IMAGES, "multilabel"),
-    ],
-)
-def test_framed_alike_but_not_to_be_deformed(n_images: int, task: str) -> None:
+@pytest.mark.parametrize(("n_images", "may_deform"), [(FEW_IMAGES + 1, True), (FEWEST - 1, True), (FEW_IMAGES, False)])
+def test_framed_alike_but_not_to_be_deformed(n_images: int, may_deform: bool) -> None:
     """Many images show places and angles enough; and nothing is deformed where it is not tried beforehand."""
-    assert "photos" == choose(Looks(100, 100, False, 0.2, variation=0.6), n_images, task)
+    assert "photos" == choose(Looks(100, 100, False, 0.2, variation=0.6), n_images, may_deform=may_deform)
 
 
 def test_images_that_are_deformed_in_every_epoch_are_smaller() -> None:

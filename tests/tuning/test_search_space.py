@@ -9,6 +9,7 @@ import pytest
 from nncli.config import load_config
 from nncli.run.plan import plan_experiment
 from nncli.tuning.search_space import AS_IS, LIMITS, OWN, SearchSpace
+from tests.drawings import wedges, write_drawings
 from tests.folders import write_class_folders, write_config
 
 if TYPE_CHECKING:
@@ -73,6 +74,15 @@ def test_a_recipe_brings_all_its_settings(tmp_path: Path) -> None:
     assert "digits" == config.data.augmentation
     assert plan.config.data.path == config.data.path
     assert "recipe digits quick" == space.described(space.as_it_is("digits quick"))
+
+
+def test_recipes_mirror_no_classes_that_are_mirror_images(tmp_path: Path) -> None:
+    """Small gray things that point to the left or to the right."""
+    write_drawings(tmp_path / "wedges", wedges, each=40)
+    plan = plan_experiment(load_config(write_config(tmp_path / "c.yaml", "wedges", data={"image_size": "[28, 28]"})))
+    space = SearchSpace(plan)
+    config = space.plan_of(space.as_it_is("garments quick")).config
+    assert ("none", "none") == (config.data.augmentation, config.data.test_time_augmentation)
 
 
 @pytest.mark.parametrize("end", [0, -1])

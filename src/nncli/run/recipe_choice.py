@@ -194,11 +194,16 @@ def _keeps_its_inputs(config_file: ConfigFile) -> bool:
     return config_file.was_set(key) and config_file.values[key][0] != "auto"
 
 
-def choose(looks: Looks, n_images: int, task: str = "classification") -> str:
-    """The recipe that suits so many such images."""
-    if not _are_small(looks):
-        # a few thousand framed alike show too few places and angles; deformed only where it is tried whether that harms
-        is_deformed = looks.is_framed_alike and FEWEST <= n_images <= FEW_IMAGES and task == "classification"
+def choose(looks: Looks, n_images: int, *, may_deform: bool = True) -> str:
+    """The recipe that suits so many such images.
+
+    Args:
+        looks: What they look like.
+        n_images: How many there are to train on.
+        may_deform: Whether larger images may be deformed, because it is tried whether that harms.
+    """
+    if not _are_small(looks):  # a few thousand framed alike show too few places and angles
+        is_deformed = may_deform and looks.is_framed_alike and FEWEST <= n_images <= FEW_IMAGES
         return "digits" if is_deformed else "photos"
     if not looks.is_gray:
         return "photos"
@@ -214,9 +219,10 @@ def _chosen(
 ) -> tuple[str, bool, list[str]]:
     """As `choose_recipe`, tried only where the config leaves it what a recipe decides; the first line says it all."""
     task, effort = config_file.config.data.task, config_file.config.training.effort
-    rule = choose(looks, len(files.paths), task)
+    is_tried = task == "classification" and not any(map(config_file.was_set, TRIED))
+    rule = choose(looks, len(files.paths), may_deform=is_tried)
     data, image_format = _with_format(config_file, looks, len(files.paths), rule)[0].config.data, None
-    if task == "classification" and not any(map(config_file.was_set, TRIED)):
+    if is_tried:
         image_format = ImageFormat(*data.image_size, data.color, data.resize)
     is_kept = data.cache == "on"
     recipe, on_pixels, (why, *more) = choose_recipe(

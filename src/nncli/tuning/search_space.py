@@ -149,9 +149,9 @@ def _recipes(plan: Plan) -> dict[str, dict[str, Any]]:
     """Options of the recipe that suits the images, by a word for recipe and effort, without the config's own."""
     training, looks = plan.config.training, plan.source.look_at(plan.training_files.paths)
     n, task = len(plan.training_files.paths), plan.config.data.task
-    recipe = choose(looks, n, task) if looks else "photos"
+    recipe = choose(looks, n, may_deform=task == "classification") if looks else "photos"
     keep_class = says_how_to_mirror(plan.config_file)
-    if looks and recipe == "photos" and task == "classification":
+    if looks and recipe != "digits" and task == "classification":
         color, is_kept = plan.config.data.color, plan.config.data.cache == "on"
         keep_class = compare_mirrored(plan.source, plan.training_files, looks, color, is_kept=is_kept).keeps_class
     usual = {key: option.default for key, option in OPTIONS.items() if not key.startswith("data.")}
