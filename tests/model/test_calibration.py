@@ -78,20 +78,28 @@ def test_few_images_teach_nothing() -> None:
     assert 1 == fit_temperature(probabilities[:0], labels[:0])
 
 
-@pytest.mark.parametrize("n_wrong", range(FEWEST_MISTAKES))
-def test_without_mistakes_to_fit_it_on_no_temperature_is_below_1(n_wrong: int) -> None:
-    """An easy validation set would raise every probability to the fifth power."""
-    timid = np.tile(np.array([0.9, 0.1], np.float32), (200, 1))
-    labels = np.repeat([0, 1], [200 - n_wrong, n_wrong])
-    assert 1 == pytest.approx(fit_temperature(timid, labels), abs=1e-3)
-    assert not is_at_limit(fit_temperature(timid, labels))
+@pytest.mark.parametrize("n_wrong", range(FEWEST_MISTAKES + 1))
+def test_few_mistakes_count_as_five(n_wrong: int) -> None:
+    """195 of 200 right with 0.9 each: 0.975 would be true, which is p^(1/T) for T = log 9 / log 39.
 
-
-def test_mistakes_may_still_make_it_surer() -> None:
-    """195 of 200 right with 0.9 each: 0.975 would be true, which is p^(1/T) for T = log 9 / log 39."""
+    An easier validation set would raise every probability to the fifth power.
+    """
     timid = np.tile(np.array([0.9, 0.1], np.float32), (200, 1))
-    found = fit_temperature(timid, np.repeat([0, 1], [195, FEWEST_MISTAKES]))
+    found = fit_temperature(timid, np.repeat([0, 1], [200 - n_wrong, n_wrong]))
     assert math.log(9) / math.log(39) == pytest.approx(found, abs=1e-3)
+    assert not is_at_limit(found)
+
+
+@pytest.mark.parametrize(("n", "sure"), [(200, 0.976), (40, 0.88), (20, 0.76)])
+def test_without_mistakes_who_is_sure_is_not_made_surer(n: int, sure: float) -> None:
+    """Surer than with five mistakes among so many images: nothing says more."""
+    assert 1 == pytest.approx(fit_temperature(np.tile([sure, 1 - sure], (n, 1)), np.zeros(n, np.intp)), abs=1e-3)
+
+
+def test_a_network_that_cannot_be_sure_enough_is_at_the_limit() -> None:
+    """2,000 of 2,000 right with 0.55 each."""
+    found = fit_temperature(np.tile([0.55, 0.45], (2000, 1)), np.zeros(2000, np.intp))
+    assert COLDEST == pytest.approx(found, rel=1e-3)
 
 
 def test_limits() -> None:

@@ -8,8 +8,9 @@ are normalized again,
 leaves the order of the classes as it is and makes the network less sure for T > 1, surer for T < 1. T is the one that
 makes the cross-entropy on images that were not trained on smallest.
 
-Where all of these are answered right, cross-entropy falls for ever as T does, and says nothing about other images: with
-fewer than `FEWEST_MISTAKES` mistakes T is not below 1.
+Where all of these are answered right, cross-entropy falls for ever as T does, and says nothing about other images. With
+fewer than `FEWEST_MISTAKES` mistakes the network is made surer as if there were so many, and no further: T is not below
+1, or not below the one at which the mean of the largest probabilities is the share that would then be right.
 
 Source: Guo, Pleiss, Sun and Weinberger 2017, "On calibration of modern neural networks", section 4.2.
 """
@@ -31,10 +32,10 @@ FEWEST = 20
 """Images below which a temperature would be a guess."""
 
 FEWEST_MISTAKES = 5
-"""Wrong answers below which nothing makes the network surer."""
+"""With fewer wrong answers the network is made as sure as with so many."""
 
 ROUNDS = 40
-"""Rounds of golden-section search: the interval shrinks to a hundred-millionth."""
+"""Rounds of golden-section search, or of halving: the interval shrinks to a hundred-millionth."""
 
 GOLDEN = (math.sqrt(5) - 1) / 2
 
@@ -57,7 +58,7 @@ def tempered(probabilities: NDArray[Any], temperature: float) -> NDArray[Any]:
 
 
 def fit_temperature(probabilities: NDArray[Any], labels: NDArray[np.intp]) -> float:
-    """The temperature with the smallest cross-entropy; 1 for fewer than `FEWEST` images, not below it for few mistakes.
+    """The temperature with the smallest cross-entropy; 1 for fewer than `FEWEST` images; see above for few mistakes.
 
     Args:
         probabilities: Of images that were not trained on, (m, n_classes).
@@ -72,11 +73,28 @@ def fit_temperature(probabilities: NDArray[Any], labels: NDArray[np.intp]) -> fl
         return float(-np.log(np.maximum(right, SMALLEST)).mean())
 
     n_wrong = int((probabilities.argmax(axis=1) != labels).sum())
-    low, high = math.log(COLDEST) if n_wrong >= FEWEST_MISTAKES else 0.0, math.log(HOTTEST)
+    low, high = math.log(COLDEST), math.log(HOTTEST)
+    if n_wrong < FEWEST_MISTAKES:
+        low = _log_temperature_of(1 - FEWEST_MISTAKES / len(labels), columns)
     for _ in range(ROUNDS):
         left, right = high - GOLDEN * (high - low), low + GOLDEN * (high - low)
         low, high = (low, right) if loss(left) <= loss(right) else (left, high)
     return round(math.exp((low + high) / 2), 4)
+
+
+def _log_temperature_of(share: float, columns: NDArray[np.float64]) -> float:
+    """Logarithm of the temperature, at most 1, at which the mean of the largest probabilities is `share`.
+
+    It is 0 where they are that sure already, and that of `COLDEST` where they cannot be.
+    """
+    low, high = math.log(COLDEST), 0.0
+    if columns.max(axis=0).mean() >= share:
+        return high
+    for _ in range(ROUNDS):
+        middle = (low + high) / 2
+        is_surer = tempered(columns, math.exp(middle)).max(axis=0).mean() > share
+        low, high = (middle, high) if is_surer else (low, middle)
+    return low
 
 
 def is_at_limit(temperature: float) -> bool:
