@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nncli.features.column import FeatureColumn
-from nncli.features.looks import Parts, Shifts, looks_at, reduction
+from nncli.features.looks import Parts, Shifts, crops_of, reduction
 from nncli.features.settings.color_histogram import ColorHistogram
 from nncli.features.settings.deep_patches import DeepPatches
 from nncli.features.settings.hog import Hog
@@ -80,7 +80,7 @@ def test_a_column_computes_every_look(
     """What parts have in common is computed once, and is what each look by itself gives, the whole first."""
     images, n = np.concatenate([smooth(30, *shape), noise(10, *shape)]), 1 + mirrored
     column = FeatureColumn.fit(settings, shape, images.reshape(40, -1), 0, looks=kind)
-    parts, some = looks_at(shape, kind), images[27:32]
+    parts, some = crops_of(shape, kind), images[27:32]
     assert parts
     seen = FeatureColumn(settings, parts.seen, column.blocks)
     looks = np.full((n_looks(kind) * n, 5, column.n_features), np.nan, np.float32)

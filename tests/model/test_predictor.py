@@ -14,7 +14,7 @@ from nncli.data.image.image_format import ImageFormat
 from nncli.data.scaling import Scaling
 from nncli.errors import ModelFileError
 from nncli.features.column import FeatureColumn
-from nncli.features.looks import looks_at
+from nncli.features.looks import crops_of
 from nncli.features.settings.color_histogram import ColorHistogram
 from nncli.features.settings.deep_patches import DeepPatches
 from nncli.features.settings.hog import Hog
@@ -414,7 +414,7 @@ def test_all_looks_at_an_image_have_a_vote(looks: str, n: int, mirrored: bool) -
     model = featured(random_model(THREE, image_format=LARGER), *blocks)
     model = replace(model, column=column, test_time_augmentation="mirror" if mirrored else "none")
     assert (2 * n if mirrored else n) == model.n_looks
-    its, images = looks_at(LARGER.shape, looks), pixels.reshape(-1, 9, 8, 3)
+    its, images = crops_of(LARGER.shape, looks), pixels.reshape(-1, 9, 8, 3)
     assert its
     of_one = replace(model, column=FeatureColumn(blocks, its.seen, column.blocks))
     seen = [its.whole(images), *its.parts_of(images)][:n]

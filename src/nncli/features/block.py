@@ -23,7 +23,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from nncli.features.looks import Looks
+    from nncli.features.looks import Crops
     from nncli.features.settings import Shape
 
 Array = np.ndarray[Any, np.dtype[np.float32]]
@@ -54,7 +54,7 @@ class Unit(Protocol):
             mirrored: Whether mirror images are wanted.
         """
 
-    def of_parts(self, parts: Looks) -> Unit | None:
+    def of_parts(self, parts: Crops) -> Unit | None:
         """The unit that takes whole images and writes the features of their parts; see looks.py.
 
         None where the parts have nothing in common, or nobody knows what.
@@ -80,7 +80,7 @@ class Alone:
         if mirrored:
             self.block.extract(images[:, :, ::-1].copy(), looks[0][1])
 
-    def of_parts(self, parts: Looks) -> Alone | None:
+    def of_parts(self, parts: Crops) -> Alone | None:
         """See `Unit`."""
         of_parts = getattr(self.block, "of_parts", None)
         block = of_parts(parts) if of_parts else None

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from nncli.features.block import Array
 
 WHOLE = [[(0, 0)], [(0, 0)]]
-"""Where parts begin, see `Looks.in_steps_of`, if the image is its only part."""
+"""Where parts begin, see `Crops.in_steps_of`, if the image is its only part."""
 
 
 class Cells:

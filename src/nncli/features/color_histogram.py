@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nncli.features.block import Array
-    from nncli.features.looks import Looks
+    from nncli.features.looks import Crops
     from nncli.features.settings import Shape
     from nncli.features.settings.color_histogram import ColorHistogram
 
@@ -47,7 +47,7 @@ class ColorHistogramBlock(FixedBlock):
 
     settings: ColorHistogram
 
-    def __init__(self, settings: ColorHistogram, shape: Shape, parts: Looks | None = None) -> None:
+    def __init__(self, settings: ColorHistogram, shape: Shape, parts: Crops | None = None) -> None:
         super().__init__(settings, shape)
         within = parts.shape if parts else shape
         self._places = parts.in_steps_of(1) if parts else WHOLE
@@ -83,7 +83,7 @@ class ColorHistogramBlock(FixedBlock):
                 if mirrored:
                     looks[n_sides * part + 1][some] = cells[:, :, ::-1].reshape(m, -1)
 
-    def of_parts(self, parts: Looks) -> ColorHistogramBlock | None:
+    def of_parts(self, parts: Crops) -> ColorHistogramBlock | None:
         """The block that takes whole images and computes the features of their parts, mirrored, too."""
         return ColorHistogramBlock(self.settings, self.shape, parts) if self._is_symmetric else None
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nncli.features.block import Array, FittedBlock, Unit
-    from nncli.features.looks import Looks, Rows
+    from nncli.features.looks import Crops, Rows
 
 
 def block_class(kind: str) -> Any:
@@ -46,7 +46,7 @@ class FeatureColumn:
         like: NDArray[Any] = HOST,
     ) -> None:
         self.features, self.shape, self.blocks, self.looks, self.like = features, shape, blocks, looks, like
-        self.parts = _looks_at(shape, looks)
+        self.parts = _crops_of(shape, looks)
         shape = seen_shape(shape, looks)
         self.n_features = n_features(features, shape)
         self._units = _units(blocks, shape)
@@ -77,8 +77,8 @@ class FeatureColumn:
             on_block: Told of every block that has learned.
             looks: See above; blocks learn from the whole.
         """
-        its_looks = _looks_at(shape, looks)
-        images = its_looks.whole(pixels) if its_looks else pixels[:].reshape(-1, *shape)
+        crops = _crops_of(shape, looks)
+        images = crops.whole(pixels) if crops else pixels[:].reshape(-1, *shape)
         blocks: list[Any] = []
         for i, settings in enumerate(features):
             rng, block = np.random.default_rng([seed, i, len(features)]), block_class(settings.kind)
@@ -216,13 +216,13 @@ class FeatureColumn:
         return cls(features, shape, blocks, looks, like)
 
 
-def _looks_at(shape: Shape, looks: str) -> Looks | None:
-    """See `looks_at`; imported here because few columns have more looks than one."""
+def _crops_of(shape: Shape, looks: str) -> Crops | None:
+    """See `crops_of`; imported here because few columns have more looks than one."""
     if looks == "whole":
         return None
-    from nncli.features.looks import looks_at
+    from nncli.features.looks import crops_of
 
-    return looks_at(shape, looks)
+    return crops_of(shape, looks)
 
 
 def _units(blocks: list[FittedBlock], shape: Shape) -> list[tuple[list[int], Unit]]:

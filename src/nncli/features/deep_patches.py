@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nncli.features.block import Array
-    from nncli.features.looks import Looks
+    from nncli.features.looks import Crops
     from nncli.features.settings import Shape
     from nncli.features.settings.deep_patches import DeepPatches
 
@@ -132,7 +132,7 @@ class DeepPatchesBlock:
         deep_matrix: Array | None = None,
         deep_directions: Array | None = None,
         deep_patterns: Array | None = None,
-        parts: Looks | None = None,
+        parts: Crops | None = None,
     ) -> None:
         self.settings, self.shape = settings, shape
         deep = {"deep_matrix": deep_matrix, "deep_directions": deep_directions, "deep_patterns": deep_patterns}
@@ -243,7 +243,7 @@ class DeepPatchesBlock:
             lambda: Comparison(self.settings, self.map_shape, self._factors(), self.faint, self._cells)
         )
 
-    def of_parts(self, parts: Looks) -> DeepPatchesBlock | None:
+    def of_parts(self, parts: Crops) -> DeepPatchesBlock | None:
         """See `PatchUser`."""
         if not parts.begin_at_multiples_of(self.settings.map_step):
             return None

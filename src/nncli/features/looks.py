@@ -71,8 +71,8 @@ class Rows(Protocol):
         """Some of them, (m, height, width, channels) or (m, height * width * channels)."""
 
 
-class Looks(ABC):
-    """The looks at images of one shape: the whole, and then parts of one size.
+class Crops(ABC):
+    """Looks at images of one shape: the whole, and then crops, which are parts of one size.
 
     Args:
         shape: Height, width and channels of the images that parts are cut from.
@@ -108,7 +108,7 @@ class Looks(ABC):
         return [[(top // step, left // step) for top, left in side] for side in sides]
 
 
-class Parts(Looks):
+class Parts(Crops):
     """The whole made smaller, the middle and the corners.
 
     Args:
@@ -144,7 +144,7 @@ class Parts(Looks):
         return small
 
 
-class Shifts(Looks):
+class Shifts(Crops):
     """The image as it is, and moved down, to the right, to the left and up.
 
     Args:
@@ -168,8 +168,8 @@ class Shifts(Looks):
         return images[:, rows][:, :, columns]
 
 
-def looks_at(shape: Shape, looks: str) -> Looks | None:
-    """Looks at images of a shape; None where the whole is the only one.
+def crops_of(shape: Shape, looks: str) -> Crops | None:
+    """Crops of images of a shape; None where the whole is the only look at them.
 
     Args:
         shape: Height, width and channels.

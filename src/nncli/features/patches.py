@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nncli.features.block import Array
-    from nncli.features.looks import Looks
+    from nncli.features.looks import Crops
     from nncli.features.settings import Shape
     from nncli.features.settings.patches import Patches
 
@@ -48,7 +48,7 @@ class PatchesBlock:
         parts: Images of this shape are parts of larger ones, and these are what is to be computed; see looks.py.
     """
 
-    def __init__(self, settings: Patches, shape: Shape, matrix: Array, parts: Looks | None = None) -> None:
+    def __init__(self, settings: Patches, shape: Shape, matrix: Array, parts: Crops | None = None) -> None:
         self.settings, self.shape, self.matrix = settings, shape, matrix
         self.n_features = settings.n_features(shape)
         self.positions = settings.positions(shape)
@@ -92,7 +92,7 @@ class PatchesBlock:
             top, left = self._places[side][part]
             out[:] = cells[side][:, :, down.parts[top], :, across.parts[left]].reshape(m, -1)
 
-    def of_parts(self, parts: Looks) -> PatchesBlock | None:
+    def of_parts(self, parts: Crops) -> PatchesBlock | None:
         """See `PatchUser`."""
         fits = parts.begin_at_multiples_of(self.settings.stride)
         return PatchesBlock(self.settings, self.shape, self.matrix, parts) if fits else None

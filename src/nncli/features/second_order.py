@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nncli.features.block import Array
-    from nncli.features.looks import Looks
+    from nncli.features.looks import Crops
     from nncli.features.settings import Shape
     from nncli.features.settings.second_order import SecondOrder
     from nncli.features.tiles import Layer
@@ -68,7 +68,7 @@ class SecondOrderBlock:
         matrix: Array,
         whitening: Array,
         faint: Array,
-        parts: Looks | None = None,
+        parts: Crops | None = None,
     ) -> None:
         self.settings, self.shape, self.whitening = settings, shape, whitening
         self.n_features = settings.n_features(shape)
@@ -119,7 +119,7 @@ class SecondOrderBlock:
         """See `PatchUser`."""
         self.windows.write_columns(sums, looks, self._columns)
 
-    def of_parts(self, parts: Looks) -> SecondOrderBlock | None:
+    def of_parts(self, parts: Crops) -> SecondOrderBlock | None:
         """See `PatchUser`."""
         if not parts.begin_at_multiples_of(self.windows.settings.map_step):
             return None

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nncli.features.block import Array
-    from nncli.features.looks import Looks
+    from nncli.features.looks import Crops
     from nncli.features.settings import Shape
     from nncli.features.tiles import Layer
 
@@ -30,7 +30,7 @@ class PatchUser(Protocol):
         The looks are the image and, if its sums are there, the mirror image; or this for each part.
         """
 
-    def of_parts(self, parts: Looks) -> PatchUser | None:
+    def of_parts(self, parts: Crops) -> PatchUser | None:
         """The block that takes whole images and computes the features of their parts; see looks.py.
 
         None where parts have no answers in common.
@@ -59,7 +59,7 @@ class SharedPatches:
         self._layers.append(layer)
         return len(self._layers) - 1
 
-    def of_parts(self, parts: Looks) -> SharedPatches | None:
+    def of_parts(self, parts: Crops) -> SharedPatches | None:
         """See `Unit`; None where one of the blocks says so."""
         blocks = [over for block in self.blocks if (over := block.of_parts(parts))]
         return SharedPatches(blocks, parts.shape) if len(blocks) == len(self.blocks) else None
