@@ -84,6 +84,29 @@ def test_what_a_recipe_does_not_use_does_not_stop_resuming(folder: Path) -> None
     nncli("train", "auto.yaml", *settings, *QUICK, "--resume", "run", cwd=folder)
 
 
+@pytest.mark.parametrize(
+    ("looks", "augmentation", "expected"),
+    [
+        ("shifts", "none", "at the image as it is, and moved up, down, left and right"),
+        ("shifts", "digits", "at the image as it is, in prediction also moved up, down, left and right"),
+        ("shifts_in_training", "mirror", "at the image as it is, in training also moved up, down, left and right"),
+        ("shifts_in_training", "digits", "at the image as it is alone, because digits changes it in every epoch"),
+        ("parts_in_training", "none", "at the whole image, in training also at five parts of it"),
+    ],
+)
+def test_check_tells_the_looks_that_there_are(tmp_path: Path, looks: str, augmentation: str, expected: str) -> None:
+    """In training and in prediction; what deforms the image anew in every epoch leaves no others for training."""
+    write_drawings(tmp_path / "colors", colors, (20, 20), each=6)
+    settings = "image_size: [20, 20], features: [patches: {size: 3, count: 4}]"
+    (tmp_path / "c.yaml").write_text(
+        f"data: {{path: colors, {settings}, looks: {looks}, augmentation: {augmentation}}}\n"
+        "network: {layer_dims: [auto, 4, auto]}\n"
+    )
+    plan = nncli("check", "c.yaml", cwd=tmp_path).stdout
+    assert f"\nlooks      {expected}\n" in plan
+    assert ("\npredicted  as the average of 5 looks at an image\n" in plan) == (looks == "shifts")
+
+
 def test_check_spells_everything_out(tmp_path: Path) -> None:
     """A line for each ingredient that is on, none for those that are off."""
     write_drawings(tmp_path / "colors", colors, (50, 44), each=10)
@@ -93,7 +116,8 @@ def test_check_spells_everything_out(tmp_path: Path) -> None:
     assert "\nfeatures   deep_patches (size " in plan
     assert "\naugmented  mirrored or not, in every epoch\n" in plan
     assert "\nensemble   the average of 3 networks\n" in plan
-    assert "\npredicted  as the average for an image and its mirror image, which takes twice the time\n" in plan
+    assert "\nlooks      at the whole image, and at five parts of it\n" in plan
+    assert "\npredicted  as the average of 12 looks at an image, mirror images among them\n" in plan
     assert "\ncalibrated by a temperature, fitted on the validation images\n" in plan
     off = ["recipe=plain", "ensemble=1"]
     (tmp_path / "plain.yaml").write_text("data: {path: colors}\n")

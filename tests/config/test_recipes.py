@@ -129,6 +129,14 @@ def test_photos_take_the_patches_of_patterns_for_pairs(effort: str, n_images: in
     assert first_layer(patterns) == first_layer(pairs.windows)
 
 
+@pytest.mark.parametrize("side", [13, 14])
+def test_no_pairs_take_the_place_of_patches(side: int) -> None:
+    """Images too small for patterns of patches have patches, at every effort, where pairs would fit, too."""
+    facts = Facts(FEW_IMAGES + 1, (side, side, 3))
+    found = [[block.kind for block in recipe_defaults("photos", effort, facts)["data.features"]] for effort in EFFORTS]
+    assert [["patches"]] * 3 == found
+
+
 @pytest.mark.parametrize("recipe", ["garments", "photos"])
 def test_many_images_are_moved_where_there_is_time(recipe: str) -> None:
     """At `thorough`; pixels alone have their places, and an image with numbers may have others when it is moved."""

@@ -20,6 +20,7 @@ from nncli.cli.options import Output
 from nncli.cli.progress import Progress
 from nncli.cli.regression import target_lines
 from nncli.errors import EXIT_GATE, EXIT_SKIPPED
+from nncli.features.settings.looks import n_votes
 from nncli.text import counted, printable, size_in_words
 
 if TYPE_CHECKING:
@@ -30,13 +31,9 @@ if TYPE_CHECKING:
     from nncli.run.hooks import Hooks
 
 
-LOOKS = {
-    "parts": "at the whole image and at five parts of it",
-    "parts_in_training": "at the whole image, in training also at five parts of it",
-    "shifts": "at the image as it is, and moved up, down, left and right",
-    "shifts_in_training": "at the image as it is, in training also moved up, down, left and right",
-}
-"""Of an image, by `data.looks`."""
+PARTS = "at the whole image", "at five parts of it"
+SHIFTS = "at the image as it is", "moved up, down, left and right"
+"""The first look at an image, and the others, by `data.looks`."""
 
 
 class Check(Progress):
@@ -183,7 +180,7 @@ def _lines(plan: Plan, experiment: Experiment) -> list[tuple[str, str]]:
         *([("classes", per_class)] if has_classes else []),
         ("input", _input(plan)),
         *features,
-        *([("looks", LOOKS[data.looks])] if data.looks in LOOKS else []),
+        *_looks(plan),
         *augmented,
         *patterns,
         ("split", f"{n_training:,} to train on, {n_validation:,} to validate"),
@@ -215,12 +212,30 @@ def _time(plan: Plan, experiment: Experiment, loaded: float, hooks: Hooks) -> st
     return f"{in_words(seconds)} on this machine, as busy as it is now; measured on a few images"
 
 
+def _looks(plan: Plan) -> list[tuple[str, str]]:
+    """How an image is looked at, if not only once."""
+    looks, augmentation = plan.config.data.looks, plan.config.data.augmentation
+    if looks == "whole":
+        return []
+    first, others = PARTS if looks.startswith("parts") else SHIFTS
+    in_training, in_prediction = augmentation in ("none", "mirror"), n_votes(looks) > 1
+    if in_training and in_prediction:
+        return [("looks", f"{first}, and {others}")]
+    if in_training or in_prediction:
+        return [("looks", f"{first}, in {'training' if in_training else 'prediction'} also {others}")]
+    return [("looks", f"{first} alone, because {augmentation} changes it in every epoch")]
+
+
 def _at_the_end(plan: Plan) -> list[tuple[str, str]]:
     """Averaging and calibration after the network."""
     data, training, lines = plan.config.data, plan.config.training, []
     if training.ensemble > 1:
         lines.append(("ensemble", f"the average of {training.ensemble} networks"))
-    if data.test_time_augmentation == "mirror":
+    is_mirrored = data.test_time_augmentation == "mirror"
+    if (votes := n_votes(data.looks)) > 1:
+        n, mirrored = (2 * votes, ", mirror images among them") if is_mirrored else (votes, "")
+        lines.append(("predicted", f"as the average of {n} looks at an image{mirrored}"))
+    elif is_mirrored:
         lines.append(("predicted", "as the average for an image and its mirror image, which takes twice the time"))
     if training.calibration == "temperature":
         lines.append(("calibrated", "by a temperature, fitted on the validation images"))

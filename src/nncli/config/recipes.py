@@ -246,7 +246,7 @@ def _few_photos(effort: int, facts: Facts) -> dict[str, Any]:
 
 def _many_photos(effort: int, facts: Facts) -> dict[str, Any]:
     features = _deep_patches(facts.shape, (64, 96, 96)[effort], (256, 512, 1024)[effort], grid=2)
-    if effort == 2:
+    if effort == 2 and features:
         features += _second_order(facts.shape, 96, 60)  # after deep_patches, whose patches it takes
     features = features or _patches((200, 200, 400)[effort], 4, facts.shape)
     return {

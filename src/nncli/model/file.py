@@ -84,7 +84,7 @@ class Model:
         column: From pixel values to the feature column.
         test_time_augmentation: ``mirror``: the probabilities of an image and of its mirror image are averaged; in the
             file also ``parts`` or ``mirrored parts``, where those of all looks at an image are, and ``whole`` or
-            ``mirrored whole``, where the whole alone votes in the size of a part.
+            ``mirrored whole``, where the whole alone votes in the size of a part, ``shifts`` or ``mirrored shifts``.
         temperature: Of the probabilities, see calibration.py; 1 leaves them as they are.
         evidence: What it keeps of the images it comes from.
         projection: From the scaled feature column to network input; None if it is this column.
