@@ -153,7 +153,7 @@ BOMBS = {
 
 @pytest.mark.parametrize("name", BOMBS)
 def test_bomb(name: str) -> None:
-    """No 100 KB take five seconds of processor time (on a quiet machine none takes one) or fill the screen."""
+    """No 100 KB take longer than a second or fill the screen."""
     content = BOMBS[name].encode()
     assert len(content) <= LARGEST_FILE
     Path("config.yaml").write_bytes(content)
@@ -162,4 +162,4 @@ def test_bomb(name: str) -> None:
         load_config(Path("config.yaml"))
     except ConfigError as error:
         assert len(str(error)) < 60_000
-    assert time.process_time() - start < 5
+    assert time.process_time() - start < 1

@@ -120,17 +120,20 @@ def nearest_key(section: str, written: str, keys: Collection[str]) -> str | None
         One of `keys`, or None if nothing comes near.
     """
     plain = _plain(written)
-    here = {key.partition(".")[2]: key for key in keys if key.startswith(f"{section}.")}
-    anywhere = {key.partition(".")[2]: key for key in keys}
-    for names in (here, anywhere):
+    here: dict[str, str] = {}
+    elsewhere: dict[str, str] = {}
+    for key in keys:
+        its_section, _, name = key.partition(".")
+        (here if its_section == section else elsewhere)[name] = key
+    for names in (here, elsewhere):
         if plain in names:
             return names[plain]
     for key, words in KEY_WORDS.items():
         if plain in words.split():
             return key
-    for names in (here, anywhere):
-        if name := _closest(plain, names):
-            return names[name]
+    for names in (here, elsewhere):
+        if nearest := _closest(plain, names):
+            return names[nearest]
     return None
 
 
