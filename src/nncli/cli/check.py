@@ -20,7 +20,7 @@ from nncli.cli.options import Output
 from nncli.cli.progress import Progress
 from nncli.cli.regression import target_lines
 from nncli.errors import EXIT_GATE, EXIT_SKIPPED
-from nncli.features.settings.looks import n_votes
+from nncli.features.settings.looks import are_parts, n_votes
 from nncli.text import counted, printable, size_in_words
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ def _lines(plan: Plan, experiment: Experiment) -> list[tuple[str, str]]:
         *([("classes", per_class)] if has_classes else []),
         ("input", _input(plan)),
         *features,
-        *_looks(plan),
+        *_looks(experiment),
         *augmented,
         *patterns,
         ("split", f"{n_training:,} to train on, {n_validation:,} to validate"),
@@ -212,13 +212,13 @@ def _time(plan: Plan, experiment: Experiment, loaded: float, hooks: Hooks) -> st
     return f"{in_words(seconds)} on this machine, as busy as it is now; measured on a few images"
 
 
-def _looks(plan: Plan) -> list[tuple[str, str]]:
+def _looks(experiment: Experiment) -> list[tuple[str, str]]:
     """How an image is looked at, if not only once."""
-    looks, augmentation = plan.config.data.looks, plan.config.data.augmentation
+    looks, augmentation = experiment.config.data.looks, experiment.config.data.augmentation
     if looks == "whole":
         return []
-    first, others = PARTS if looks.startswith("parts") else SHIFTS
-    in_training, in_prediction = augmentation in ("none", "mirror"), n_votes(looks) > 1
+    first, others = PARTS if are_parts(looks) else SHIFTS
+    in_training, in_prediction = experiment.n_looks > 0, n_votes(looks) > 1
     if in_training and in_prediction:
         return [("looks", f"{first}, and {others}")]
     if in_training or in_prediction:
@@ -232,8 +232,8 @@ def _at_the_end(plan: Plan) -> list[tuple[str, str]]:
     if training.ensemble > 1:
         lines.append(("ensemble", f"the average of {training.ensemble} networks"))
     is_mirrored = data.test_time_augmentation == "mirror"
-    if (votes := n_votes(data.looks)) > 1:
-        n, mirrored = (2 * votes, ", mirror images among them") if is_mirrored else (votes, "")
+    if n_votes(data.looks) > 1:
+        n, mirrored = n_votes(data.looks, mirrored=is_mirrored), ", mirror images among them" if is_mirrored else ""
         lines.append(("predicted", f"as the average of {n} looks at an image{mirrored}"))
     elif is_mirrored:
         lines.append(("predicted", "as the average for an image and its mirror image, which takes twice the time"))

@@ -5,8 +5,8 @@
                 by one camera: patterns of learned patches, deformed anew in every epoch
     garments    small gray pictures of things, each in its place: learned patches, and which answers come together;
                 mirrored or not
-    photos      patterns of learned patches, for few photos which answers come together, and colors; mirrored or not in
-                every epoch
+    photos      patterns of learned patches, for few photos, and where there is time, which answers come together, for
+                few photos colors; mirrored or not in every epoch
     auto        one of the last three, chosen by looking at some of the images and trying all on a few
 
 A recipe decides only what the config does not say. What it decides depends on the images: a few hundred photos want

@@ -49,16 +49,17 @@ def onnx_bytes(model: Model, *, layout: Layout = "nhwc-uint8", float16: bool = F
     graph, n_classes = Graph(), len(model.classes)
     height, width, channels = model.image_format.shape
     images, is_mirrored = _levels(graph, layout, (height, width, channels)), model.is_mirrored
-    if isinstance(looks := model.column.parts, Parts):
-        images = _looks_at_parts(images, looks, n_votes(model.column.looks))
-    elif isinstance(looks, Shifts) and n_votes(model.column.looks) > 1:
-        images = _looks_moved(images, looks)
+    crops, votes = model.column.parts, n_votes(model.column.looks)
+    if isinstance(crops, Parts):
+        images = _looks_at_parts(images, crops, votes)
+    elif isinstance(crops, Shifts) and votes > 1:
+        images = _looks_moved(images, crops)
     if is_mirrored:
         images = _with_mirror_images(images)
     values = probabilities(graph, column(graph, images, model.column), model)
     if is_mirrored:
         values = _mean_of_pairs(graph, values, model)
-    if (votes := n_votes(model.column.looks)) > 1:
+    if votes > 1:
         values = graph.add("ReduceMean", graph.reshape(values, votes, -1, n_classes), axes=[0], keepdims=0)
     outputs: dict[str, tuple[str, *tuple[str | int, ...]]]
     outputs = {"probabilities": ("float32", "batch", n_classes), "label": ("int64", "batch")}
@@ -113,7 +114,7 @@ def _looks_at_parts(images: Images, parts: Parts, n: int) -> Images:
 
 
 def _looks_moved(images: Images, shifts: Shifts) -> Images:
-    """All images as they are, then all of them moved up, and so on: one pass for all."""
+    """All images as they are, then all of them moved down, and so on: one pass for all."""
     graph, rows_axis = images.graph, 1 if images.layout == "nhwc-uint8" else 2
     height, width, _ = shifts.seen
     with graph.part("shifts"):

@@ -217,7 +217,7 @@ class FeatureColumn:
 
 
 def _crops_of(shape: Shape, looks: str) -> Crops | None:
-    """See `crops_of`; imported here because few columns have more looks than one."""
+    """Crops, if there are any; imported here because few columns have them."""
     if looks == "whole":
         return None
     from nncli.features.looks import crops_of

@@ -40,7 +40,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from nncli.features.settings.looks import SHIFT, seen_shape
+from nncli.features.settings.looks import SHIFT, are_parts, seen_shape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -168,16 +168,14 @@ class Shifts(Crops):
         return images[:, rows][:, :, columns]
 
 
-def crops_of(shape: Shape, looks: str) -> Crops | None:
-    """Crops of images of a shape; None where the whole is the only look at them.
+def crops_of(shape: Shape, looks: str) -> Crops:
+    """Crops of images of a shape.
 
     Args:
         shape: Height, width and channels.
-        looks: `data.looks`.
+        looks: `data.looks`, but for ``whole``, of which there are none.
     """
-    if looks == "whole":
-        return None
-    return (Parts if looks.startswith("parts") else Shifts)(shape)
+    return (Parts if are_parts(looks) else Shifts)(shape)
 
 
 def _repeated(n: int, by: int) -> NDArray[np.intp]:

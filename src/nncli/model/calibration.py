@@ -83,13 +83,11 @@ def fit_temperature(probabilities: NDArray[Any], labels: NDArray[np.intp]) -> fl
 
 
 def _log_temperature_of(share: float, columns: NDArray[np.float64]) -> float:
-    """Logarithm of the temperature, at most 1, at which the mean of the largest probabilities is `share`.
+    """Logarithm of the temperature at which the mean of the largest probabilities is `share`.
 
-    It is 0 where they are that sure already, and that of `COLDEST` where they cannot be.
+    It is 0, or nearly, where they are that sure already, and that of `COLDEST` where they cannot be.
     """
     low, high = math.log(COLDEST), 0.0
-    if columns.max(axis=0).mean() >= share:
-        return high
     for _ in range(ROUNDS):
         middle = (low + high) / 2
         is_surer = tempered(columns, math.exp(middle)).max(axis=0).mean() > share

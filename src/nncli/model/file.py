@@ -122,7 +122,7 @@ class Model:
     @property
     def n_looks(self) -> int:
         """How many votes there are for an image."""
-        return n_votes(self.column.looks) * (2 if self.is_mirrored else 1)
+        return n_votes(self.column.looks, mirrored=self.is_mirrored)
 
     def setting(self, key: str) -> Any:
         """The value of an option, ``data.transpose``, when it was trained; None where the file does not tell."""

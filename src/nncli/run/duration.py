@@ -64,7 +64,7 @@ def predicted_seconds(experiment: Experiment, hooks: Hooks = NOBODY) -> float:
         watch = _FeatureWatch(part.n_featured, on_progress)
         trainer = make_trainer(part, communicator_of(experiment), watch)
     data = experiment.config.data
-    votes = n_votes(data.looks) * (2 if data.test_time_augmentation == "mirror" else 1)
+    votes = n_votes(data.looks, mirrored=data.test_time_augmentation == "mirror")
     n_columns = experiment.n_featured + (n_validation * votes if experiment.n_featured else 0)  # these for the report
     epochs = training.epochs * _seconds_of_an_example(trainer, len(part.validation.labels)) * (m + n_validation / 3)
     return watch.seconds_of_a_column * n_columns + _seconds_of_projection(experiment) + epochs + START_AND_END

@@ -12,7 +12,12 @@ SHIFT = 1 / 16
 """Height and width that an image is moved by, as a share of the image's, rounded down to pixels, at least one."""
 
 N_SHIFTS = 4
-"""Ways that it is moved: up, to the left, to the right, down."""
+"""Ways that it is moved: down, to the right, to the left, up."""
+
+
+def are_parts(looks: str) -> bool:
+    """Whether blocks see the whole made smaller, and parts of it."""
+    return looks in {"parts", "parts_in_training"}
 
 
 def seen_shape(shape: Shape, looks: str) -> Shape:
@@ -22,7 +27,7 @@ def seen_shape(shape: Shape, looks: str) -> Shape:
         shape: Of the image.
         looks: ``whole``, ``parts``, ``parts_in_training``, ``shifts`` or ``shifts_in_training``.
     """
-    if not looks.startswith("parts"):
+    if not are_parts(looks):
         return shape
     return max(1, round(SHARE * shape[0])), max(1, round(SHARE * shape[1])), shape[2]
 
@@ -31,9 +36,14 @@ def n_looks(looks: str) -> int:
     """How often training looks at an image, mirror images not counted."""
     if looks == "whole":
         return 1
-    return 1 + (N_PARTS if looks.startswith("parts") else N_SHIFTS)
+    return 1 + (N_PARTS if are_parts(looks) else N_SHIFTS)
 
 
-def n_votes(looks: str) -> int:
-    """How many looks at an image vote in prediction, mirror images not counted."""
-    return n_looks(looks) if looks in {"parts", "shifts"} else 1
+def n_votes(looks: str, *, mirrored: bool = False) -> int:
+    """How many looks at an image vote in prediction.
+
+    Args:
+        looks: As above.
+        mirrored: Whether each has a vote for its mirror image, too.
+    """
+    return (n_looks(looks) if looks in {"parts", "shifts"} else 1) * (2 if mirrored else 1)
